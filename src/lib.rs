@@ -1,0 +1,4 @@
+//! The encryption-at-rest census of a whole AWS Organization.
+
+pub mod clock;
+pub mod model;
