@@ -1,5 +1,34 @@
 //! Plain data that every other room speaks in. No I/O, no AWS types, no time of its own.
+//!
+//! Four words, four types, never mixed. An *observation* is what a call answered
+//! ([`Observation`]). A *fact* is what follows for one resource after the org-wide join
+//! ([`BucketFacts`], [`KeyFacts`], [`AccountFacts`]). A *finding* is a check's verdict on a fact. A
+//! *step* is a change that would clear a finding.
 
+pub mod account;
+pub mod bucket;
+pub mod calls;
+pub mod coverage;
 pub mod ids;
+pub mod key;
+pub mod reading;
+pub mod run;
 
+pub use account::{
+    AccessPath, Account, AccountScan, OrganizationalUnit, RegionsFrom, ScanReason, ScanStatus,
+};
+pub use bucket::{
+    BucketFacts, BucketObservation, DefaultEncryption, Encryption, EncryptionConfiguration, EncryptionRule,
+    KeyJoin, KeyLink, KeyRefKind, PolicyHash, TlsOnly,
+};
+pub use calls::{CallTally, Calls};
+pub use coverage::{Coverage, CoverageRow, Tally};
 pub use ids::{AccountId, Arn, Malformed, Partition, Region, RunId};
+pub use key::{
+    AliasObservation, CompletedRotation, KeyFacts, KeyMetadata, KeyObservation, KeyRotation, MultiRegion,
+    RotationFacts, RotationReason, RotationRule, RotationStatus,
+};
+pub use reading::{DeniedBy, DenyType, Fault, FaultKind, NotAsked, Observation, Reading, Undecided};
+pub use run::{
+    AccountFacts, OrganizationIdentity, RunFacts, RunHeader, RunKind, RunStatus, RunTotals, Source,
+};

@@ -1,0 +1,194 @@
+//! S3 buckets: what was observed, and what follows after the org-wide join.
+
+use serde::{Deserialize, Serialize};
+
+use super::key::{KeyRotation, RotationReason};
+use super::reading::words;
+use super::{AccountId, Observation, Partition, Region};
+use crate::clock::Timestamp;
+
+/// A bucket as it was listed and read.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BucketObservation {
+    /// The bucket's name.
+    pub name: String,
+    /// From the listing, or from `GetBucketLocation`; none where neither told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub region: Option<Region>,
+    /// `CreationDate`. It changes when the policy is edited, so it is no identity.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub created_at: Option<Timestamp>,
+    /// The fall-back read of the Region, where the listing gave none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub location: Option<Observation<Region>>,
+    /// `GetBucketEncryption`.
+    pub encryption: Observation<EncryptionConfiguration>,
+    /// `GetBucketPolicy`: the hash of the text, which the segment keeps once.
+    pub policy: Observation<PolicyHash>,
+}
+
+/// The lower-case hex SHA-256 of a policy's text as the service returned it.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct PolicyHash(pub String);
+
+/// A bucket's server-side encryption configuration, as the API puts it.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EncryptionConfiguration {
+    /// The rules. S3 keeps one; all that come are kept.
+    pub rules: Vec<EncryptionRule>,
+}
+
+/// One rule of the configuration.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EncryptionRule {
+    /// `ApplyServerSideEncryptionByDefault`; a rule may hold only blocked types.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub default: Option<DefaultEncryption>,
+    /// `BucketKeyEnabled`, which the API puts on the rule and not in the default.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bucket_key_enabled: Option<bool>,
+    /// `BlockedEncryptionTypes`, verbatim.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub blocked_encryption_types: Option<Vec<String>>,
+}
+
+/// `ApplyServerSideEncryptionByDefault`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DefaultEncryption {
+    /// `SSEAlgorithm`, verbatim: the set is open.
+    pub sse_algorithm: String,
+    /// `KMSMasterKeyID`, verbatim.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kms_key_ref: Option<String>,
+}
+
+words! {
+    /// A bucket's default encryption mode.
+    Encryption {
+        /// No default is configured. Never "objects unencrypted".
+        NotConfigured = "not_configured",
+        /// SSE-S3, `AES256`.
+        SseS3 = "sse_s3",
+        /// SSE-KMS, `aws:kms`.
+        SseKms = "sse_kms",
+        /// DSSE-KMS, `aws:kms:dsse`.
+        DsseKms = "dsse_kms",
+        /// An algorithm that this version does not know; its text is kept.
+        Other = "other",
+        /// The configuration was not read.
+        Unknown = "unknown",
+    }
+}
+
+words! {
+    /// The form in which a bucket names its key.
+    KeyRefKind {
+        /// No key is named.
+        None = "none",
+        /// A bare key id.
+        KeyId = "key_id",
+        /// A key ARN.
+        KeyArn = "key_arn",
+        /// A bare alias.
+        AliasName = "alias_name",
+        /// An alias ARN.
+        AliasArn = "alias_arn",
+    }
+}
+
+words! {
+    /// What the key of a bucket's default is to the bucket and to the organization.
+    KeyLink {
+        /// There is no KMS key.
+        None = "none",
+        /// An AWS managed key, `aws/s3` as a rule.
+        AwsManaged = "aws_managed",
+        /// A key of the bucket's own account.
+        SameAccount = "same_account",
+        /// A key of another account of the organization.
+        SameOrg = "same_org",
+        /// The key's account is not in the organization.
+        OutsideOrg = "outside_org",
+        /// A complete listing of the owner's keys does not have it.
+        Missing = "missing",
+        /// It cannot be said whether the key is there.
+        Unproven = "unproven",
+    }
+}
+
+words! {
+    /// Whether a bucket refuses plain HTTP.
+    TlsOnly {
+        /// Every plain-HTTP request by anyone is refused, on the bucket and its objects.
+        Enforced = "enforced",
+        /// Some of them are.
+        Partial = "partial",
+        /// None is.
+        Absent = "absent",
+        /// The policy was not read, or not decided.
+        Unknown = "unknown",
+    }
+}
+
+/// A bucket after the join: what the `buckets` table says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BucketFacts {
+    /// The partition.
+    pub partition: Partition,
+    /// The owner.
+    pub account_id: AccountId,
+    /// The Region, where it is known.
+    pub region: Option<Region>,
+    /// The bucket's name.
+    pub name: String,
+    /// `CreationDate`.
+    pub created_at: Option<Timestamp>,
+    /// The default mode.
+    pub encryption: Encryption,
+    /// The *read* word of `GetBucketEncryption`.
+    pub encryption_read: &'static str,
+    /// `SSEAlgorithm`, verbatim.
+    pub sse_algorithm: Option<String>,
+    /// The key as configured.
+    pub kms_key_ref: Option<String>,
+    /// The form of the reference; none where the configuration was not read.
+    pub kms_key_ref_kind: Option<KeyRefKind>,
+    /// The join's result; none where the configuration was not read.
+    pub key: Option<KeyJoin>,
+    /// `BucketKeyEnabled` on the rule.
+    pub bucket_key_enabled: Option<bool>,
+    /// `BlockedEncryptionTypes`; none where they are not reported.
+    pub blocked_encryption_types: Option<Vec<String>>,
+    /// Whether SSE-C writes are blocked by the setting.
+    pub sse_c_blocked: Option<bool>,
+    /// Whether plain HTTP is refused.
+    pub tls_only: TlsOnly,
+    /// The *read* word of `GetBucketPolicy`.
+    pub policy_read: &'static str,
+    /// The policy's hash.
+    pub policy_sha256: Option<String>,
+    /// When the configuration was read.
+    pub observed_at: Option<Timestamp>,
+}
+
+/// What the join says of the key of a bucket's default.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeyJoin {
+    /// What the key is to the bucket.
+    pub link: KeyLink,
+    /// The key ARN as named, or as listed.
+    pub key_arn: Option<String>,
+    /// The account that the reference names, or the bucket's own.
+    pub account_id: Option<AccountId>,
+    /// `KeyManager`.
+    pub manager: Option<String>,
+    /// `Origin`.
+    pub origin: Option<String>,
+    /// `KeyState`.
+    pub state: Option<String>,
+    /// The key's automatic rotation.
+    pub rotation: Option<KeyRotation>,
+    /// Why rotation is what it is.
+    pub rotation_reason: Option<RotationReason>,
+}

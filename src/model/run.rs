@@ -1,0 +1,164 @@
+//! Runs: what one night was asked to do, and what it came to.
+
+use serde::{Deserialize, Serialize};
+
+use super::reading::words;
+use super::{AccountId, RunId};
+use crate::clock::Timestamp;
+
+words! {
+    /// What a run covers.
+    RunKind {
+        /// The whole organization.
+        Census = "census",
+        /// A part of it, by `--account`, `--exclude-account`, `--ou` or `--region`.
+        Filtered = "filtered",
+        /// An old log judged again.
+        Rejudged = "rejudged",
+    }
+}
+
+words! {
+    /// Where the answers came from.
+    Source {
+        /// AWS.
+        Aws = "aws",
+        /// An endpoint that the environment or the profile names instead.
+        Endpoint = "endpoint",
+        /// The simulator inside this process.
+        Simulator = "simulator",
+    }
+}
+
+words! {
+    /// What a run came to.
+    RunStatus {
+        /// Every active account that was not excluded is complete.
+        Complete = "complete",
+        /// Every shortfall matches an accepted gap of the standard.
+        CompleteWithAcceptedGaps = "complete_with_accepted_gaps",
+        /// Something could not be seen.
+        Partial = "partial",
+    }
+}
+
+/// What a run's log says of the run: written once, the same in every segment.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RunHeader {
+    /// The run.
+    pub run_id: RunId,
+    /// When the scan began.
+    pub started_at: Timestamp,
+    /// A census or a part of one.
+    pub kind: RunKind,
+    /// Where the answers come from.
+    pub source: Source,
+    /// The version of the tool that scanned.
+    pub tool_version: String,
+    /// What was asked for, in canonical form; a continued run must ask for the same.
+    pub settings: serde_json::Value,
+    /// The hex SHA-256 of `settings`.
+    pub settings_sha256: String,
+}
+
+/// The organization that a log describes.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OrganizationIdentity {
+    /// `o-…`; none where no organization could be read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub org_id: Option<String>,
+    /// The management account.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub management_account_id: Option<AccountId>,
+}
+
+/// One row of the `runs` table: the commit.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RunFacts {
+    /// The run.
+    pub run_id: RunId,
+    /// What it covers.
+    pub kind: RunKind,
+    /// The organization.
+    pub organization: OrganizationIdentity,
+    /// When the scan began.
+    pub started_at: Timestamp,
+    /// When the last account's scan ended.
+    pub finished_at: Timestamp,
+    /// What it came to.
+    pub status: RunStatus,
+    /// Where the answers came from.
+    pub source: Source,
+    /// The run whose log was judged.
+    pub observed_run_id: RunId,
+    /// The instant that exceptions and dates are judged at.
+    pub as_of: Timestamp,
+    /// When it was judged.
+    pub judged_at: Timestamp,
+    /// The run that was committed before this one.
+    pub previous_run_id: Option<RunId>,
+    /// The version of the tool that published.
+    pub tool_version: String,
+    /// The version of the lake's schema.
+    pub schema_version: i32,
+    /// Totals.
+    pub totals: RunTotals,
+    /// The hash of the settings.
+    pub settings_sha256: String,
+    /// The hash of the standard.
+    pub standard_sha256: Option<String>,
+    /// The hash of the exceptions.
+    pub exceptions_sha256: Option<String>,
+    /// The manifest's key in the lake.
+    pub manifest_key: String,
+    /// The manifest's hash.
+    pub manifest_sha256: String,
+}
+
+/// A run's totals.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RunTotals {
+    /// Accounts that the organization listed.
+    pub accounts_listed: u64,
+    /// Of these, complete.
+    pub accounts_complete: u64,
+    /// Of these, partial.
+    pub accounts_partial: u64,
+    /// Of these, unreachable.
+    pub accounts_unreachable: u64,
+    /// Of these, not scanned.
+    pub accounts_not_scanned: u64,
+    /// Buckets listed.
+    pub buckets: u64,
+    /// Keys listed.
+    pub keys: u64,
+    /// Findings that fail.
+    pub findings_fail: u64,
+    /// Findings that are not known.
+    pub findings_unknown: u64,
+    /// Logical reads.
+    pub calls: u64,
+}
+
+/// An account after the scan: what the `accounts` table says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AccountFacts {
+    /// The organization.
+    pub org_id: Option<String>,
+    /// As listed.
+    pub account: super::Account,
+    /// The names of `account.ou_ids`, in the same order; a name that was not read is none.
+    pub ou_names: Option<Vec<Option<String>>>,
+    /// How its session was had.
+    pub scan: Option<super::AccountScan>,
+    /// What came of it.
+    pub status: super::ScanStatus,
+    /// Why it is not complete.
+    pub reason: Option<super::ScanReason>,
+    /// Buckets listed; none where they were not.
+    pub buckets: Option<u64>,
+    /// Keys listed; none where they were not.
+    pub keys: Option<u64>,
+    /// Logical reads.
+    pub calls: u64,
+}

@@ -1,0 +1,49 @@
+//! Where a lake lives, seen as keys and bytes: a folder here, `s3://` in the AWS edge.
+//!
+//! Two writes are told apart because the commit depends on it: [`Store::put_new`] never replaces
+//! what is there, and says so. Keys are relative to the lake, with `/` between their parts.
+
+use std::fmt;
+
+use futures::future::BoxFuture;
+
+/// What came of a write that replaces nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Put {
+    /// The object was written.
+    Created,
+    /// An object is there already; it was left alone.
+    Exists,
+}
+
+/// A lake that could not be read or written.
+#[derive(Debug, thiserror::Error)]
+#[error("failed to {action} {uri}: {reason}")]
+pub struct StoreError {
+    /// `read`, `write`, `list`, …
+    pub action: &'static str,
+    /// The object's full path or URI.
+    pub uri: String,
+    /// What the system or AWS said.
+    pub reason: String,
+    /// Whether the caller can mend it: the path, the permission.
+    pub by_user: bool,
+}
+
+/// A lake's objects.
+pub trait Store: Send + Sync + fmt::Debug {
+    /// The lake's URI, without a trailing slash.
+    fn uri(&self) -> &str;
+
+    /// Reads an object; `None` where there is none.
+    fn get<'a>(&'a self, key: &'a str) -> BoxFuture<'a, Result<Option<Vec<u8>>, StoreError>>;
+
+    /// Writes an object that must not be there yet, all of it or nothing.
+    fn put_new<'a>(&'a self, key: &'a str, bytes: &'a [u8]) -> BoxFuture<'a, Result<Put, StoreError>>;
+
+    /// Writes an object, in place of what may be there, all of it or nothing.
+    fn replace<'a>(&'a self, key: &'a str, bytes: &'a [u8]) -> BoxFuture<'a, Result<(), StoreError>>;
+
+    /// The keys under `prefix`, sorted.
+    fn list<'a>(&'a self, prefix: &'a str) -> BoxFuture<'a, Result<Vec<String>, StoreError>>;
+}
