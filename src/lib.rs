@@ -1,4 +1,5 @@
 //! The encryption-at-rest census of a whole AWS Organization.
 
 pub mod clock;
+pub mod log;
 pub mod model;
