@@ -1,5 +1,6 @@
 //! The encryption-at-rest census of a whole AWS Organization.
 
+pub mod aws;
 pub mod clock;
 pub mod log;
 pub mod model;

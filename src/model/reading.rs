@@ -71,8 +71,13 @@ impl<T> Reading<T> {
 
     /// The same reading of a value made from this one's.
     pub fn map<U>(self, change: impl FnOnce(T) -> U) -> Reading<U> {
+        self.and_then(|value| Reading::Known(change(value)))
+    }
+
+    /// What the value leads to, where it is known; else the same reading.
+    pub fn and_then<U>(self, next: impl FnOnce(T) -> Reading<U>) -> Reading<U> {
         match self {
-            Self::Known(value) => Reading::Known(change(value)),
+            Self::Known(value) => next(value),
             Self::Absent => Reading::Absent,
             Self::Gone => Reading::Gone,
             Self::Unread(fault) => Reading::Unread(fault),
@@ -98,6 +103,13 @@ pub struct Fault {
     /// Whether a statement denied, or none allowed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub deny_type: Option<DenyType>,
+}
+
+impl Fault {
+    /// A fault that no code of AWS's goes with.
+    pub const fn new(kind: FaultKind) -> Self {
+        Self { kind, code: None, status: None, denied_by: None, deny_type: None }
+    }
 }
 
 macro_rules! words {
@@ -247,6 +259,11 @@ impl<T> Observation<T> {
 
     /// The same observation of a value made from this one's.
     pub fn map<U>(self, change: impl FnOnce(T) -> U) -> Observation<U> {
+        self.and_then(|value| Reading::Known(change(value)))
+    }
+
+    /// The same observation of what the value leads to.
+    pub fn and_then<U>(self, next: impl FnOnce(T) -> Reading<U>) -> Observation<U> {
         Observation {
             operation: self.operation,
             region: self.region,
@@ -254,7 +271,7 @@ impl<T> Observation<T> {
             endpoint: self.endpoint,
             request_id: self.request_id,
             attempts: self.attempts,
-            reading: self.reading.map(change),
+            reading: self.reading.and_then(next),
         }
     }
 }
@@ -263,17 +280,13 @@ impl<T> Observation<T> {
 mod tests {
     use super::*;
 
-    fn fault(kind: FaultKind) -> Fault {
-        Fault { kind, code: None, status: None, denied_by: None, deny_type: None }
-    }
-
     #[test]
     fn only_known_and_absent_settle() {
         assert_eq!(Reading::Known(1).settled(), Ok(Some(&1)));
         assert_eq!(Reading::<i32>::Absent.settled(), Ok(None));
         assert!(Reading::<i32>::Gone.settled().is_err());
         for kind in FaultKind::ALL {
-            assert!(Reading::<i32>::Unread(fault(*kind)).settled().is_err(), "{kind:?}");
+            assert!(Reading::<i32>::Unread(Fault::new(*kind)).settled().is_err(), "{kind:?}");
         }
         for why in NotAsked::ALL {
             assert!(Reading::<i32>::NotAsked(*why).settled().is_err(), "{why:?}");

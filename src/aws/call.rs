@@ -1,0 +1,329 @@
+//! The one door to AWS: pace, send, classify, adapt, retry, tally.
+//!
+//! SDK retries are off. The SDK keeps one retry quota for the whole process per service and Region
+//! (aws-smithy-runtime, client/retries/strategy/standard.rs), so that one sick account would spend
+//! every other's; here each read has its own attempts, and an API that keeps failing in one account
+//! soon gets only one attempt a read.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::time::Duration;
+
+use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
+use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
+use aws_types::request_id::RequestId;
+use tokio::time::Instant;
+
+use super::classify::{Failure, Meaning, Stage, classify, fault_of, is_expiry};
+use super::ops::{Operation, QuotaOwner};
+use super::pace::Pacer;
+use super::session::Session;
+use crate::clock::SharedClock;
+use crate::model::{Calls, Fault, FaultKind, Observation, Reading, Region};
+
+/// The first backoff, and the least of every later one.
+const BACKOFF_BASE: Duration = Duration::from_millis(200);
+/// The longest backoff: the SDK's own default.
+const BACKOFF_CAP: Duration = Duration::from_secs(20);
+/// How long one attempt may take. The SDK has no default; S3 and KMS answer reads in milliseconds.
+const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(15);
+/// "Gone" is believed when it is said again after this long.
+const CONFIRM_GONE: Duration = Duration::from_secs(1);
+/// Reads of one API that failed on every attempt, in a row, before its reads get one attempt.
+const TIRED_AFTER: u32 = 20;
+
+/// What every door of a run shares.
+#[derive(Debug)]
+pub struct Shared {
+    /// Wall time, for the log.
+    pub clock: SharedClock,
+    /// Attempts a read, the first included.
+    pub max_attempts: u32,
+    /// Jitter's randomness; seeded, so that a simulated night repeats.
+    pub random: Mutex<fastrand::Rng>,
+    /// The calling account's limits.
+    pub caller: Arc<Pacer>,
+}
+
+/// The door for the reads of one account.
+#[derive(Debug)]
+pub struct Door {
+    shared: Arc<Shared>,
+    member: Arc<Pacer>,
+    session: Option<Arc<Session>>,
+    calls: Mutex<Calls>,
+    failing: Mutex<HashMap<(&'static str, Region), u32>>,
+}
+
+/// A client's host, learned from the first request that it sends.
+pub type Endpoint = Arc<OnceLock<String>>;
+
+/// One read's answer, and where S3 says that the bucket really is.
+#[derive(Debug)]
+pub struct Answer<T> {
+    /// The read.
+    pub observation: Observation<T>,
+    /// Another Region, where S3 named one.
+    pub bucket_region: Option<Region>,
+}
+
+/// What is known of a read while its attempts go on.
+struct Attempts {
+    sent: u32,
+    gone_before: bool,
+    backoff: Duration,
+    request_id: Option<String>,
+    bucket_region: Option<Region>,
+}
+
+/// What to do after a failed attempt.
+enum Next<T> {
+    Stop(Reading<T>),
+    Again(Duration),
+}
+
+impl Door {
+    /// A door to an account through its session.
+    pub fn new(shared: Arc<Shared>, member: Arc<Pacer>, session: Option<Arc<Session>>) -> Self {
+        Self { shared, member, session, calls: Mutex::default(), failing: Mutex::default() }
+    }
+
+    /// A door for the caller's own work: Organizations, STS, the lake.
+    pub fn caller(shared: Arc<Shared>) -> Self {
+        let member = Arc::clone(&shared.caller);
+        Self::new(shared, member, None)
+    }
+
+    /// What every door of the run shares.
+    pub fn shared(&self) -> &Arc<Shared> {
+        &self.shared
+    }
+
+    /// The attempts so far, by API.
+    pub fn take_calls(&self) -> Calls {
+        std::mem::take(&mut *self.calls.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Sends one read until it is answered, or may not be tried again.
+    pub async fn call<T, E, F>(
+        &self,
+        operation: &'static Operation,
+        region: &Region,
+        endpoint: &Endpoint,
+        send: impl Fn() -> F,
+    ) -> Answer<T>
+    where
+        F: Future<Output = Result<T, SdkError<E, HttpResponse>>>,
+        T: RequestId,
+        E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
+    {
+        let mut attempts = Attempts {
+            sent: 0,
+            gone_before: false,
+            backoff: BACKOFF_BASE,
+            request_id: None,
+            bucket_region: None,
+        };
+        let reading = loop {
+            let generation = match self.fresh_session().await {
+                Ok(generation) => generation,
+                Err(fault) => break Reading::Unread(fault),
+            };
+            let failure = match self.attempt(operation, region, &mut attempts, &send).await {
+                Ok(output) => {
+                    attempts.request_id = output.request_id().map(str::to_owned);
+                    self.answered(operation, region);
+                    break Reading::Known(output);
+                }
+                Err(failure) => failure,
+            };
+            match self.after(operation, region, &mut attempts, &failure, generation).await {
+                Next::Stop(reading) => break reading,
+                Next::Again(pause) => tokio::time::sleep(pause).await,
+            }
+        };
+        let observation = Observation {
+            operation: operation.id.into(),
+            region: region.clone(),
+            at: Some(self.shared.clock.now()),
+            endpoint: endpoint.get().cloned(),
+            request_id: attempts.request_id,
+            attempts: attempts.sent,
+            reading,
+        };
+        Answer { observation, bucket_region: attempts.bucket_region }
+    }
+
+    async fn fresh_session(&self) -> Result<u64, Fault> {
+        match &self.session {
+            Some(session) => session.fresh().await,
+            None => Ok(0),
+        }
+    }
+
+    async fn attempt<T, E, F>(
+        &self,
+        operation: &'static Operation,
+        region: &Region,
+        attempts: &mut Attempts,
+        send: &impl Fn() -> F,
+    ) -> Result<T, Failure>
+    where
+        F: Future<Output = Result<T, SdkError<E, HttpResponse>>>,
+        E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
+    {
+        let pacer = match operation.owner {
+            QuotaOwner::Member => &self.member,
+            QuotaOwner::Caller => &self.shared.caller,
+        };
+        let admission = pacer.admit(operation, region).await;
+        attempts.sent += 1;
+        let started = Instant::now();
+        let result = match tokio::time::timeout(ATTEMPT_TIMEOUT, send()).await {
+            Ok(result) => result.map_err(|error| failure_of(&error)),
+            Err(_) => Err(Failure { stage: Stage::NotAnswered, ..Failure::default() }),
+        };
+        let throttled = result.as_ref().is_err_and(|failure| is_throttle(operation, failure));
+        if throttled {
+            admission.throttled();
+        } else {
+            drop(admission);
+        }
+        self.tally(operation, attempts.sent, throttled, started.elapsed());
+        result
+    }
+
+    fn tally(&self, operation: &Operation, sent: u32, throttled: bool, elapsed: Duration) {
+        let mut calls = self.calls.lock().unwrap_or_else(PoisonError::into_inner);
+        let tally = calls.of(operation.id);
+        tally.calls += 1;
+        tally.retries += u64::from(sent > 1);
+        tally.throttles += u64::from(throttled);
+        tally.add_latency(u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX));
+    }
+
+    async fn after<T>(
+        &self,
+        operation: &'static Operation,
+        region: &Region,
+        attempts: &mut Attempts,
+        failure: &Failure,
+        generation: u64,
+    ) -> Next<T> {
+        attempts.request_id.clone_from(&failure.request_id);
+        let elsewhere = failure.bucket_region.as_deref().and_then(|r| r.parse::<Region>().ok());
+        attempts.bucket_region = elsewhere.filter(|r| r != region);
+        match classify(operation, failure) {
+            Meaning::Absent => Next::Stop(Reading::Absent),
+            Meaning::Gone if operation.confirm_gone && !attempts.gone_before => {
+                attempts.gone_before = true;
+                Next::Again(CONFIRM_GONE)
+            }
+            Meaning::Gone => Next::Stop(Reading::Gone),
+            Meaning::Fault { kind: FaultKind::Identity, .. } => {
+                self.after_identity(operation, region, attempts, failure, generation).await
+            }
+            Meaning::Fault { kind, retry } => {
+                self.after_fault(operation, region, attempts, failure, kind, retry)
+            }
+        }
+    }
+
+    /// A token that ran out is renewed. A Region that does not take a token which works elsewhere is
+    /// `unavailable`, and the account is not broken.
+    async fn after_identity<T>(
+        &self,
+        operation: &'static Operation,
+        region: &Region,
+        attempts: &mut Attempts,
+        failure: &Failure,
+        generation: u64,
+    ) -> Next<T> {
+        let Some(session) = &self.session else {
+            return Next::Stop(Reading::Unread(fault_of(FaultKind::Identity, failure)));
+        };
+        let expired = is_expiry(failure.code.as_deref());
+        if !expired && session.works().await {
+            return Next::Stop(Reading::Unread(fault_of(FaultKind::Unavailable, failure)));
+        }
+        if session.renew(generation).await.is_err() {
+            return Next::Stop(Reading::Unread(fault_of(FaultKind::Identity, failure)));
+        }
+        self.after_fault(operation, region, attempts, failure, FaultKind::Identity, true)
+    }
+
+    fn after_fault<T>(
+        &self,
+        operation: &'static Operation,
+        region: &Region,
+        attempts: &mut Attempts,
+        failure: &Failure,
+        kind: FaultKind,
+        retry: bool,
+    ) -> Next<T> {
+        let allowed = if self.is_tired(operation, region) { 1 } else { self.shared.max_attempts };
+        if retry && attempts.sent < allowed {
+            attempts.backoff = self.jitter(attempts.backoff);
+            return Next::Again(attempts.backoff);
+        }
+        if retry {
+            self.failed(operation, region);
+        }
+        Next::Stop(Reading::Unread(fault_of(kind, failure)))
+    }
+
+    /// Decorrelated jitter: between the base and three times the last pause.
+    fn jitter(&self, last: Duration) -> Duration {
+        let mut random = self.shared.random.lock().unwrap_or_else(PoisonError::into_inner);
+        let spread = last.as_secs_f64() * 3.0 - BACKOFF_BASE.as_secs_f64();
+        let pause = BACKOFF_BASE.as_secs_f64() + random.f64() * spread;
+        Duration::from_secs_f64(pause).min(BACKOFF_CAP)
+    }
+
+    fn is_tired(&self, operation: &'static Operation, region: &Region) -> bool {
+        let failing = self.failing.lock().unwrap_or_else(PoisonError::into_inner);
+        failing.get(&(operation.id, region.clone())).is_some_and(|count| *count >= TIRED_AFTER)
+    }
+
+    fn failed(&self, operation: &'static Operation, region: &Region) {
+        let mut failing = self.failing.lock().unwrap_or_else(PoisonError::into_inner);
+        *failing.entry((operation.id, region.clone())).or_default() += 1;
+    }
+
+    fn answered(&self, operation: &'static Operation, region: &Region) {
+        let mut failing = self.failing.lock().unwrap_or_else(PoisonError::into_inner);
+        failing.remove(&(operation.id, region.clone()));
+    }
+}
+
+fn is_throttle(operation: &Operation, failure: &Failure) -> bool {
+    matches!(classify(operation, failure), Meaning::Fault { kind: FaultKind::Throttled, .. })
+}
+
+/// The only place where an SDK error is taken apart.
+pub fn failure_of<E>(error: &SdkError<E, HttpResponse>) -> Failure
+where
+    E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
+{
+    let raw = error.raw_response();
+    let stage = match error {
+        SdkError::ConstructionFailure(_) => Stage::NotSent,
+        SdkError::TimeoutError(_) | SdkError::DispatchFailure(_) => Stage::NotAnswered,
+        SdkError::ServiceError(_) => Stage::Answered,
+        _ => Stage::NotUnderstood,
+    };
+    let service = error.as_service_error();
+    Failure {
+        stage,
+        code: service.and_then(ProvideErrorMetadata::code).map(str::to_owned),
+        message: service.and_then(ProvideErrorMetadata::message).map(str::to_owned),
+        status: raw.map(|raw| raw.status().as_u16()),
+        request_id: request_id_of(error),
+        bucket_region: raw.and_then(|raw| raw.headers().get("x-amz-bucket-region")).map(str::to_owned),
+    }
+}
+
+fn request_id_of<E>(error: &SdkError<E, HttpResponse>) -> Option<String> {
+    let headers = error.raw_response()?.headers();
+    ["x-amz-request-id", "x-amzn-requestid"].iter().find_map(|name| headers.get(*name)).map(str::to_owned)
+}

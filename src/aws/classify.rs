@@ -1,0 +1,287 @@
+//! What an unsuccessful answer means: a pure function over plain values, driven by the operations
+//! table. It goes by AWS's error code and never by the text, with one exception that decides
+//! nothing: who denied is read from the message, for the reader's sake.
+
+use super::ops::Operation;
+use crate::model::{DeniedBy, DenyType, Fault, FaultKind};
+
+/// An unsuccessful attempt, freed of the SDK's types.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Failure {
+    /// How far the attempt got.
+    pub stage: Stage,
+    /// AWS's error code.
+    pub code: Option<String>,
+    /// AWS's message.
+    pub message: Option<String>,
+    /// The HTTP status.
+    pub status: Option<u16>,
+    /// AWS's request id.
+    pub request_id: Option<String>,
+    /// `x-amz-bucket-region`: where S3 says that the bucket is.
+    pub bucket_region: Option<String>,
+}
+
+/// How far an attempt got.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Stage {
+    /// The service answered with an error.
+    #[default]
+    Answered,
+    /// No answer came: connection, TLS, DNS, time-out.
+    NotAnswered,
+    /// An answer came that is not what the API promises.
+    NotUnderstood,
+    /// The request could not be built: a fault of ours or of the input, never worth a retry.
+    NotSent,
+}
+
+/// What to make of a failure.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Meaning {
+    /// Nothing is configured.
+    Absent,
+    /// The resource is not there.
+    Gone,
+    /// The read failed.
+    Fault {
+        /// The class.
+        kind: FaultKind,
+        /// Whether another attempt may do better.
+        retry: bool,
+    },
+}
+
+/// AWS's "not you": never retried. From the services' common-error pages.
+const DENIED: &[&str] = &[
+    "AccessDenied",
+    "AccessDeniedException",
+    "AccessDeniedForDependencyException",
+    "AllAccessDisabled",
+    "Forbidden",
+    "NotAuthorized",
+    "UnauthorizedAccess",
+    "UnauthorizedOperation",
+    "AccountProblem",
+];
+
+/// AWS's "slower": the SDK's own list (aws-runtime, retries/classifiers.rs), without
+/// `LimitExceededException`, which on no read of ours means a pace.
+const THROTTLED: &[&str] = &[
+    "Throttling",
+    "ThrottlingException",
+    "ThrottledException",
+    "RequestThrottled",
+    "RequestThrottledException",
+    "TooManyRequestsException",
+    "TooManyRequests",
+    "RequestLimitExceeded",
+    "BandwidthLimitExceeded",
+    "ProvisionedThroughputExceededException",
+    "TransactionInProgressException",
+    "PriorRequestNotComplete",
+    "SlowDown",
+    "EC2ThrottledException",
+];
+
+/// AWS's "who are you": credentials that are expired, unknown or not valid here.
+const IDENTITY: &[&str] = &[
+    "AuthFailure",
+    "ExpiredToken",
+    "ExpiredTokenException",
+    "IncompleteSignature",
+    "InvalidAccessKeyId",
+    "InvalidClientTokenId",
+    "InvalidSignatureException",
+    "InvalidToken",
+    "MissingAuthenticationToken",
+    "MissingAuthenticationTokenException",
+    "NotSignedUp",
+    "RequestExpired",
+    "RequestTimeTooSkewed",
+    "SignatureDoesNotMatch",
+    "TokenRefreshRequired",
+    "UnrecognizedClientException",
+];
+
+/// The Region or the service is not there for this account.
+const UNAVAILABLE: &[&str] = &[
+    "OptInRequired",
+    "RegionDisabledException",
+    "SubscriptionRequiredException",
+    "IllegalLocationConstraintException",
+];
+
+/// The service failed for a moment, whatever the status.
+const TRANSIENT: &[&str] = &[
+    "DependencyTimeoutException",
+    "InternalError",
+    "InternalFailure",
+    "InternalServerError",
+    "InternalServerException",
+    "InternalException",
+    "KMSInternalException",
+    "OperationAborted",
+    "ServiceException",
+    "ServiceUnavailable",
+    "ServiceUnavailableException",
+];
+
+/// Says what a failure means for this operation.
+pub fn classify(operation: &Operation, failure: &Failure) -> Meaning {
+    match failure.stage {
+        Stage::NotAnswered => fault(FaultKind::Transport, true),
+        Stage::NotSent => fault(FaultKind::Protocol, false),
+        Stage::NotUnderstood => without_code(failure.status),
+        Stage::Answered => match failure.code.as_deref() {
+            Some(code) => with_code(operation, code, failure.status),
+            None => without_code(failure.status),
+        },
+    }
+}
+
+fn with_code(operation: &Operation, code: &str, status: Option<u16>) -> Meaning {
+    if operation.absent_codes.contains(&code) {
+        Meaning::Absent
+    } else if operation.gone_codes.contains(&code) {
+        Meaning::Gone
+    } else if DENIED.contains(&code) {
+        fault(FaultKind::Denied, false)
+    } else if THROTTLED.contains(&code) {
+        fault(FaultKind::Throttled, true)
+    } else if IDENTITY.contains(&code) {
+        fault(FaultKind::Identity, false)
+    } else if UNAVAILABLE.contains(&code) {
+        fault(FaultKind::Unavailable, false)
+    } else if code == "RequestTimeout" || code == "RequestTimeoutException" {
+        fault(FaultKind::Transport, true)
+    } else {
+        // A code that this version does not know is an error with its code, never "absent".
+        let transient = TRANSIENT.contains(&code) || status.is_some_and(|s| s >= 500 || s == 429);
+        fault(FaultKind::Service, transient)
+    }
+}
+
+/// No code to go by: a proxy's page, an empty body, a body cut short.
+fn without_code(status: Option<u16>) -> Meaning {
+    match status {
+        Some(429) => fault(FaultKind::Throttled, true),
+        Some(500..) => fault(FaultKind::Service, true),
+        Some(_) => fault(FaultKind::Protocol, true),
+        None => fault(FaultKind::Protocol, true),
+    }
+}
+
+fn fault(kind: FaultKind, retry: bool) -> Meaning {
+    Meaning::Fault { kind, retry }
+}
+
+/// The fault as the log keeps it.
+pub fn fault_of(kind: FaultKind, failure: &Failure) -> Fault {
+    let (denied_by, deny_type) = match kind {
+        FaultKind::Denied => who_denied(failure.message.as_deref().unwrap_or_default()),
+        _ => (None, None),
+    };
+    Fault { kind, code: failure.code.clone(), status: failure.status, denied_by, deny_type }
+}
+
+/// Reads who denied from AWS's message: "… with an explicit deny in a service control policy", or
+/// "… because no identity-based policy allows the … action" (IAM User Guide, "Troubleshoot access
+/// denied error messages").
+fn who_denied(message: &str) -> (Option<DeniedBy>, Option<DenyType>) {
+    const KINDS: [(&str, DeniedBy); 7] = [
+        ("service control policy", DeniedBy::Scp),
+        ("resource control policy", DeniedBy::Rcp),
+        ("identity-based policy", DeniedBy::Identity),
+        ("resource-based policy", DeniedBy::ResourcePolicy),
+        ("permissions boundary", DeniedBy::Boundary),
+        ("session policy", DeniedBy::Session),
+        ("VPC endpoint policy", DeniedBy::VpcEndpoint),
+    ];
+    let (clause, deny_type) = if let Some((_, clause)) = message.rsplit_once("with an explicit deny in") {
+        (clause, DenyType::Explicit)
+    } else if let Some((_, clause)) = message.rsplit_once("because no ") {
+        (clause, DenyType::Implicit)
+    } else {
+        return (Some(DeniedBy::Unstated), None);
+    };
+    let kind = KINDS.iter().find(|(words, _)| clause.contains(words)).map(|(_, kind)| *kind);
+    (Some(kind.unwrap_or(DeniedBy::Unstated)), Some(deny_type))
+}
+
+/// Whether a fresh session may help: the token has run out, as against a Region that never took it.
+pub fn is_expiry(code: Option<&str>) -> bool {
+    matches!(code, Some("ExpiredToken" | "ExpiredTokenException" | "RequestExpired" | "TokenRefreshRequired"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::aws::ops::{GET_BUCKET_ENCRYPTION, GET_BUCKET_POLICY, GET_KEY_ROTATION_STATUS, OPERATIONS};
+
+    fn answered(code: &str, status: u16) -> Failure {
+        Failure { code: Some(code.into()), status: Some(status), ..Failure::default() }
+    }
+
+    #[test]
+    fn only_the_operations_own_codes_mean_absent_or_gone() {
+        let not_found = answered("ServerSideEncryptionConfigurationNotFoundError", 404);
+        assert_eq!(classify(&GET_BUCKET_ENCRYPTION, &not_found), Meaning::Absent);
+        assert_eq!(classify(&GET_BUCKET_POLICY, &not_found), fault(FaultKind::Service, false));
+        assert_eq!(classify(&GET_BUCKET_POLICY, &answered("NoSuchBucket", 404)), Meaning::Gone);
+        let unsupported = answered("UnsupportedOperationException", 400);
+        assert_eq!(classify(&GET_KEY_ROTATION_STATUS, &unsupported), Meaning::Absent);
+    }
+
+    #[test]
+    fn an_unknown_code_is_never_absent_whatever_its_status() {
+        for operation in OPERATIONS {
+            for status in [200, 301, 400, 403, 404, 409, 418, 429, 500, 503] {
+                let meaning = classify(operation, &answered("CodeOfTheFuture", status));
+                let retry = status >= 500 || status == 429;
+                assert_eq!(meaning, fault(FaultKind::Service, retry), "{} {status}", operation.id);
+                let nameless = Failure { status: Some(status), ..Failure::default() };
+                assert!(matches!(classify(operation, &nameless), Meaning::Fault { retry: true, .. }));
+            }
+        }
+    }
+
+    #[test]
+    fn classes_follow_the_code() {
+        for (code, status, kind, retry) in [
+            ("AccessDenied", 403, FaultKind::Denied, false),
+            ("AccessDeniedException", 400, FaultKind::Denied, false),
+            ("SlowDown", 503, FaultKind::Throttled, true),
+            ("ThrottlingException", 400, FaultKind::Throttled, true),
+            ("ExpiredToken", 400, FaultKind::Identity, false),
+            ("UnrecognizedClientException", 400, FaultKind::Identity, false),
+            ("OptInRequired", 403, FaultKind::Unavailable, false),
+            ("KMSInternalException", 500, FaultKind::Service, true),
+            ("KMSInvalidStateException", 400, FaultKind::Service, false),
+            ("RequestTimeout", 400, FaultKind::Transport, true),
+        ] {
+            assert_eq!(classify(&GET_BUCKET_POLICY, &answered(code, status)), fault(kind, retry), "{code}");
+        }
+    }
+
+    #[test]
+    fn the_message_names_who_denied() {
+        use DeniedBy::*;
+        use DenyType::*;
+        let user = "User: arn:aws:sts::1:assumed-role/r/s is not authorized to perform: s3:X on resource: y ";
+        for (clause, by, how) in [
+            ("with an explicit deny in a service control policy", Scp, Some(Explicit)),
+            ("because no service control policy allows the s3:X action", Scp, Some(Implicit)),
+            ("with an explicit deny in a resource control policy", Rcp, Some(Explicit)),
+            ("with an explicit deny in a resource-based policy", ResourcePolicy, Some(Explicit)),
+            ("because no resource-based policy allows the s3:X action", ResourcePolicy, Some(Implicit)),
+            ("because no identity-based policy allows the s3:X action", Identity, Some(Implicit)),
+            ("because no permissions boundary allows the s3:X action", Boundary, Some(Implicit)),
+            ("because no session policy allows the s3:X action", Session, Some(Implicit)),
+            ("because no VPC endpoint policy allows the s3:X action", VpcEndpoint, Some(Implicit)),
+            ("", Unstated, None),
+        ] {
+            assert_eq!(who_denied(&format!("{user}{clause}")), (Some(by), how), "{clause}");
+        }
+    }
+}

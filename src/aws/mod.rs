@@ -1,0 +1,19 @@
+//! The AWS edge: the only room that names the SDK.
+//!
+//! Every call goes through one door ([`call::Door`]), driven by the operations table ([`ops`]).
+//! Collectors ([`service`]) turn SDK answers into observations of plain types; nothing else sees
+//! the SDK. This room decides nothing about policy, prints nothing and reads no environment.
+
+use std::time::Duration;
+
+pub mod call;
+pub mod classify;
+pub mod clients;
+pub mod ops;
+pub mod pace;
+pub mod service;
+pub mod session;
+pub mod walk;
+
+/// The SDK's own default (behavior version 2026-01-12).
+const CONNECT_TIMEOUT: Duration = Duration::from_millis(3_100);

@@ -1,0 +1,47 @@
+//! The Regions of an account, asked in the account's own session: asked centrally, ListRegions is
+//! 5 a second for the whole organization (Account Management Reference, "Quotas").
+
+use super::AccountReader;
+use crate::aws::ops::LIST_REGIONS;
+use crate::aws::walk::{Page, walk};
+use crate::model::{Observation, Region};
+
+/// An account's Regions by their opt-in status.
+#[derive(Debug, Default)]
+pub struct Regions {
+    /// `ENABLED`, `ENABLED_BY_DEFAULT`, and `DISABLING`, which still holds resources.
+    pub enabled: Vec<Region>,
+    /// The others.
+    pub disabled: Vec<Region>,
+}
+
+/// Lists the account's Regions.
+pub async fn list_regions(reader: &AccountReader, home: &Region) -> (Observation<()>, Regions) {
+    let client = reader.clients.account(home);
+    let mut regions = Regions::default();
+    let fetch = async |token: Option<String>| {
+        // 50 is the API's maximum.
+        let send = || client.sdk.list_regions().max_results(50).set_next_token(token.clone()).send();
+        reader.door.call(&LIST_REGIONS, home, &client.endpoint, send).await
+    };
+    let page_of = |output: aws_sdk_account::operation::list_regions::ListRegionsOutput| Page {
+        entries: output.regions,
+        next: output.next_token,
+    };
+    let (mut observation, listed) = walk(fetch, page_of, async |page| {
+        for entry in page {
+            let Some(Ok(region)) = entry.region_name.map(|name| name.parse::<Region>()) else { continue };
+            let status = entry.region_opt_status.as_ref().map(|status| status.as_str());
+            match status {
+                Some("ENABLED" | "ENABLED_BY_DEFAULT" | "DISABLING") => regions.enabled.push(region),
+                _ => regions.disabled.push(region),
+            }
+        }
+    })
+    .await;
+    regions.enabled.sort();
+    regions.disabled.sort();
+    observation.region = Region::global();
+    reader.segment().listing(&observation, listed);
+    (observation, regions)
+}

@@ -1,0 +1,137 @@
+//! The organization's accounts, and the names of its units.
+
+use std::collections::BTreeSet;
+
+use super::timestamp;
+use crate::aws::call::Door;
+use crate::aws::clients::Client;
+use crate::aws::ops::{LIST_ACCOUNTS, LIST_ORGANIZATIONAL_UNITS};
+use crate::aws::walk::{Page, walk};
+use crate::model::{Account, Arn, Observation, OrganizationIdentity, OrganizationalUnit, Region};
+
+/// Every root has this name; no API gives it another.
+const ROOT_NAME: &str = "Root";
+
+/// Lists the accounts, page by page.
+pub async fn list_accounts(
+    door: &Door,
+    client: &Client<aws_sdk_organizations::Client>,
+    home: &Region,
+    mut take: impl AsyncFnMut(Vec<Account>),
+) -> (Observation<()>, u64) {
+    let fetch = async |token: Option<String>| {
+        // 20 is the API's maximum.
+        let send = || client.sdk.list_accounts().max_results(20).set_next_token(token.clone()).send();
+        door.call(&LIST_ACCOUNTS, home, &client.endpoint, send).await
+    };
+    let page_of = |output: aws_sdk_organizations::operation::list_accounts::ListAccountsOutput| Page {
+        entries: output.accounts,
+        next: output.next_token,
+    };
+    let (mut observation, listed) = walk(fetch, page_of, async |page| {
+        take(page.into_iter().filter_map(account_of).collect()).await;
+    })
+    .await;
+    observation.region = Region::global();
+    (observation, listed)
+}
+
+fn account_of(account: aws_sdk_organizations::types::Account) -> Option<Account> {
+    let id = account.id.as_deref()?.parse().ok()?;
+    #[expect(deprecated, reason = "`Status` is what there is where `State` is not sent")]
+    let status = account.status.map(|status| status.as_str().to_owned());
+    Some(Account {
+        id,
+        arn: account.arn,
+        name: account.name,
+        ou_ids: account.paths.and_then(|paths| ou_ids_of(paths.first()?)),
+        state: account.state.map(|state| state.as_str().to_owned()).or(status),
+        joined_at: account.joined_timestamp.as_ref().and_then(timestamp),
+    })
+}
+
+/// `o-…/r-…/ou-…/…/<account>/` without its ends: from the root to the parent.
+fn ou_ids_of(path: &str) -> Option<Vec<String>> {
+    let parts: Vec<&str> = path.split('/').filter(|part| !part.is_empty()).collect();
+    let units: Vec<String> = parts
+        .into_iter()
+        .filter(|part| part.starts_with("r-") || part.starts_with("ou-"))
+        .map(str::to_owned)
+        .collect();
+    (!units.is_empty()).then_some(units)
+}
+
+/// Reads the organization and the management account from an account's ARN:
+/// `arn:aws:organizations::<management>:account/<o-…>/<account>`.
+pub fn identity_of(account: &Account) -> Option<OrganizationIdentity> {
+    let arn = Arn::parse(account.arn.as_deref()?)?;
+    let org_id = arn.resource.split('/').nth(1).filter(|id| id.starts_with("o-"))?;
+    Some(OrganizationIdentity {
+        org_id: Some(org_id.to_owned()),
+        management_account_id: arn.account.parse().ok(),
+    })
+}
+
+/// Reads the names of the units that hold accounts, level by level from the root.
+///
+/// Only parents that lead to an account are asked: a unit without accounts costs nothing.
+pub async fn unit_names(
+    door: &Door,
+    client: &Client<aws_sdk_organizations::Client>,
+    home: &Region,
+    accounts: &[Account],
+) -> (Vec<OrganizationalUnit>, Vec<(Observation<()>, u64)>) {
+    let (mut units, mut listings) = (Vec::new(), Vec::new());
+    let roots: BTreeSet<&str> =
+        accounts.iter().filter_map(|a| a.ou_ids.as_ref()?.first()).map(String::as_str).collect();
+    units.extend(roots.iter().map(|id| OrganizationalUnit { id: (*id).to_owned(), name: ROOT_NAME.into() }));
+    for parent in parents_of(accounts) {
+        let fetch = async |token: Option<String>| {
+            let send = || {
+                let request = client.sdk.list_organizational_units_for_parent().parent_id(parent);
+                request.max_results(20).set_next_token(token.clone()).send()
+            };
+            door.call(&LIST_ORGANIZATIONAL_UNITS, home, &client.endpoint, send).await
+        };
+        let page_of = |output: aws_sdk_organizations::operation::list_organizational_units_for_parent::ListOrganizationalUnitsForParentOutput| {
+            Page { entries: output.organizational_units, next: output.next_token }
+        };
+        let listing = walk(fetch, page_of, async |page| {
+            units.extend(
+                page.into_iter()
+                    .filter_map(|unit| Some(OrganizationalUnit { id: unit.id?, name: unit.name? })),
+            );
+        })
+        .await;
+        listings.push(listing);
+    }
+    (units, listings)
+}
+
+/// The units and roots that are the parent of another unit on an account's path.
+fn parents_of(accounts: &[Account]) -> BTreeSet<&str> {
+    let paths = accounts.iter().filter_map(|account| account.ou_ids.as_ref());
+    paths.flat_map(|path| path.iter().take(path.len().saturating_sub(1))).map(String::as_str).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_gives_the_units_from_root_to_parent() {
+        let ids = ou_ids_of("o-ex/r-ab/ou-ab-1/ou-ab-2/111122223333/").unwrap();
+        assert_eq!(ids, ["r-ab", "ou-ab-1", "ou-ab-2"]);
+        assert_eq!(ou_ids_of("o-ex/r-ab/111122223333/").unwrap(), ["r-ab"]);
+        assert_eq!(ou_ids_of(""), None);
+    }
+
+    #[test]
+    fn the_arn_names_organization_and_management_account() {
+        let mut account = Account::unlisted("111122223333".parse().unwrap());
+        account.arn = Some("arn:aws-cn:organizations::999988887777:account/o-ex/111122223333".into());
+        let identity = identity_of(&account).unwrap();
+        assert_eq!(identity.org_id.as_deref(), Some("o-ex"));
+        assert_eq!(identity.management_account_id, "999988887777".parse().ok());
+    }
+}

@@ -1,0 +1,201 @@
+//! S3 general purpose buckets of one account.
+//!
+//! One listing, then two reads a bucket: its encryption configuration and its policy, in the
+//! bucket's own Region and with `ExpectedBucketOwner`, so that a bucket that changed hands is denied
+//! and never mixed up.
+
+use futures::{StreamExt, stream};
+
+use super::kms::{policy_of, understood};
+use super::{AccountReader, timestamp};
+use crate::aws::ops::{
+    GET_BUCKET_ENCRYPTION, GET_BUCKET_LOCATION, GET_BUCKET_POLICY, LIST_BUCKETS, Operation,
+};
+use crate::aws::walk::{Page, walk};
+use crate::clock::Timestamp;
+use crate::model::{
+    BucketObservation, DefaultEncryption, EncryptionConfiguration, EncryptionRule, NotAsked, Observation,
+    PolicyHash, Reading, Region,
+};
+
+/// A bucket as ListBuckets gives it.
+#[derive(Debug, Clone)]
+pub struct ListedBucket {
+    /// The name.
+    pub name: String,
+    /// `BucketRegion`, which some endpoints leave out.
+    pub region: Option<Region>,
+    /// `CreationDate`.
+    pub created_at: Option<Timestamp>,
+}
+
+/// Lists the account's buckets: at `home`, or at `second` where home is denied.
+pub async fn list_buckets(
+    reader: &AccountReader,
+    home: &Region,
+    second: Option<&Region>,
+) -> (Observation<()>, Vec<ListedBucket>) {
+    let (mut observation, mut buckets) = list_at(reader, home).await;
+    if let (Reading::Unread(_), Some(second)) = (&observation.reading, second) {
+        let (again, more) = list_at(reader, second).await;
+        if again.reading.known().is_some() {
+            let attempts = observation.attempts + again.attempts;
+            (observation, buckets) = (Observation { attempts, ..again }, more);
+        }
+    }
+    observation.region = Region::global();
+    reader.segment().listing(&observation, buckets.len() as u64);
+    (observation, buckets)
+}
+
+async fn list_at(reader: &AccountReader, region: &Region) -> (Observation<()>, Vec<ListedBucket>) {
+    let client = reader.clients.s3(region);
+    let mut buckets = Vec::new();
+    let fetch = async |token: Option<String>| {
+        // 10,000 is the API's maximum; any parameter makes S3 name each bucket's Region.
+        let send =
+            || client.sdk.list_buckets().max_buckets(10_000).set_continuation_token(token.clone()).send();
+        reader.door.call(&LIST_BUCKETS, region, &client.endpoint, send).await
+    };
+    let page_of = |output: aws_sdk_s3::operation::list_buckets::ListBucketsOutput| Page {
+        entries: output.buckets,
+        next: output.continuation_token,
+    };
+    let (observation, _) = walk(fetch, page_of, async |page| {
+        buckets.extend(page.into_iter().filter_map(|bucket| {
+            Some(ListedBucket {
+                name: bucket.name?,
+                region: bucket.bucket_region.and_then(|region| region.parse().ok()),
+                created_at: bucket.creation_date.as_ref().and_then(timestamp),
+            })
+        }));
+    })
+    .await;
+    (observation, buckets)
+}
+
+/// Fills in the Regions that the listing left out, with GetBucketLocation.
+pub async fn locate(
+    reader: &AccountReader,
+    home: &Region,
+    buckets: Vec<ListedBucket>,
+) -> Vec<(ListedBucket, Option<Observation<Region>>)> {
+    stream::iter(buckets)
+        .map(async |mut bucket| {
+            if bucket.region.is_some() {
+                return (bucket, None);
+            }
+            let location = location(reader, home, &bucket.name).await;
+            bucket.region = location.reading.known().cloned();
+            (bucket, Some(location))
+        })
+        .buffered(reader.concurrency)
+        .collect()
+        .await
+}
+
+async fn location(reader: &AccountReader, home: &Region, bucket: &str) -> Observation<Region> {
+    let client = reader.clients.s3(home);
+    let owner = reader.account_id.to_string();
+    let send = || client.sdk.get_bucket_location().bucket(bucket).expected_bucket_owner(&owner).send();
+    let answer = reader.door.call(&GET_BUCKET_LOCATION, home, &client.endpoint, send).await;
+    let mut observation = understood(answer.observation, |output| {
+        // No constraint is us-east-1, and `EU` is eu-west-1 (API reference, GetBucketLocation).
+        match output.location_constraint.as_ref().map(|constraint| constraint.as_str()) {
+            None | Some("") => "us-east-1".parse().ok(),
+            Some("EU") => "eu-west-1".parse().ok(),
+            Some(region) => region.parse().ok(),
+        }
+    });
+    observation.region = Region::global();
+    observation
+}
+
+/// Reads the buckets. `why_not` says of a Region that is not scanned why not.
+pub async fn collect(
+    reader: &AccountReader,
+    home: &Region,
+    buckets: Vec<(ListedBucket, Option<Observation<Region>>)>,
+    why_not: impl Fn(&Region) -> Option<NotAsked>,
+) {
+    stream::iter(buckets)
+        .map(|(bucket, location)| {
+            let why = bucket.region.as_ref().and_then(&why_not);
+            read_bucket(reader, home, bucket, location, why)
+        })
+        // In order: S3 lists by name, and a log in order compresses and reads better.
+        .buffered(reader.concurrency)
+        .for_each(async |(bucket, policy)| reader.segment().bucket(bucket, policy))
+        .await;
+}
+
+async fn read_bucket(
+    reader: &AccountReader,
+    home: &Region,
+    bucket: ListedBucket,
+    location: Option<Observation<Region>>,
+    why_not: Option<NotAsked>,
+) -> (BucketObservation, Option<String>) {
+    let mut region = bucket.region.clone();
+    let asked = region.clone().unwrap_or_else(|| home.clone());
+    let is_gone = location.as_ref().is_some_and(|l| matches!(l.reading, Reading::Gone));
+    let why_not = if is_gone { Some(NotAsked::DoesNotApply) } else { why_not };
+    let (encryption, (policy, text)) = match why_not {
+        Some(why) => (
+            not_asked(&GET_BUCKET_ENCRYPTION, &asked, why),
+            (not_asked(&GET_BUCKET_POLICY, &asked, why), None),
+        ),
+        None => {
+            let (mut answer, mut moved) = read_in(reader, &asked, &bucket.name).await;
+            if let Some(elsewhere) = moved.take() {
+                (answer, _) = read_in(reader, &elsewhere, &bucket.name).await;
+                region = Some(elsewhere);
+            }
+            answer
+        }
+    };
+    let ListedBucket { name, created_at, .. } = bucket;
+    (BucketObservation { name, region, created_at, location, encryption, policy }, text)
+}
+
+type Read = (Observation<EncryptionConfiguration>, (Observation<PolicyHash>, Option<String>));
+
+/// Reads a bucket in a Region; also gives the Region that S3 named instead, where the read failed.
+async fn read_in(reader: &AccountReader, region: &Region, bucket: &str) -> (Read, Option<Region>) {
+    let client = reader.clients.s3(region);
+    let owner = reader.account_id.to_string();
+    let encryption =
+        || client.sdk.get_bucket_encryption().bucket(bucket).expected_bucket_owner(&owner).send();
+    let policy = || client.sdk.get_bucket_policy().bucket(bucket).expected_bucket_owner(&owner).send();
+    let (encryption, policy) = futures::join!(
+        reader.door.call(&GET_BUCKET_ENCRYPTION, region, &client.endpoint, encryption),
+        reader.door.call(&GET_BUCKET_POLICY, region, &client.endpoint, policy),
+    );
+    let failed = matches!(encryption.observation.reading, Reading::Unread(_));
+    let moved = encryption.bucket_region.filter(|_| failed);
+    let encryption = understood(encryption.observation, |output| {
+        output.server_side_encryption_configuration.map(configuration_of)
+    });
+    ((encryption, policy_of(policy.observation, |output| output.policy)), moved)
+}
+
+fn not_asked<T>(operation: &'static Operation, region: &Region, why: NotAsked) -> Observation<T> {
+    Observation::not_asked(operation.id, region.clone(), why)
+}
+
+fn configuration_of(
+    configuration: aws_sdk_s3::types::ServerSideEncryptionConfiguration,
+) -> EncryptionConfiguration {
+    let rules = configuration.rules.into_iter().map(|rule| EncryptionRule {
+        default: rule.apply_server_side_encryption_by_default.map(|default| DefaultEncryption {
+            sse_algorithm: default.sse_algorithm.as_str().to_owned(),
+            kms_key_ref: default.kms_master_key_id.filter(|key| !key.is_empty()),
+        }),
+        bucket_key_enabled: rule.bucket_key_enabled,
+        blocked_encryption_types: rule
+            .blocked_encryption_types
+            .and_then(|blocked| blocked.encryption_type)
+            .map(|types| types.iter().map(|kind| kind.as_str().to_owned()).collect()),
+    });
+    EncryptionConfiguration { rules: rules.collect() }
+}

@@ -1,0 +1,238 @@
+//! Sessions: the audit role assumed in an account, renewed before it ends.
+//!
+//! One session an account, shared by its clients of every Region. Renewal is single-flight, by
+//! generation: the first call that sees an expired token renews it, the others find the new one.
+//! The role is narrowed by an inline session policy to the audit actions, whatever the role may do.
+
+use std::fmt;
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
+use std::time::SystemTime;
+
+use aws_credential_types::Credentials;
+use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider, future};
+use futures::future::BoxFuture;
+
+use super::call::{Door, Endpoint};
+use super::ops::{ASSUME_ROLE, GET_CALLER_IDENTITY, session_policy};
+use crate::clock::{SharedClock, Timestamp};
+use crate::model::{AccountId, Fault, FaultKind, Observation, Partition, Reading, Region};
+
+/// Role chaining's limit: a role that assumes a role gets one hour (IAM User Guide, "Role chaining").
+const DURATION_SECONDS: i32 = 3_600;
+/// A session is renewed this long before it ends.
+const RENEW_BEFORE_MS: i64 = 300_000;
+
+/// Which role to assume, and how.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RoleSettings {
+    /// The role's name, with its path if it has one: `atrest-audit`, `security/atrest-audit`.
+    pub role_name: String,
+    /// The external id that the role's trust policy asks for.
+    pub external_id: Option<String>,
+    /// The role session name: names the run in every CloudTrail event.
+    pub session_name: String,
+}
+
+impl RoleSettings {
+    /// The role's ARN in an account.
+    pub fn arn(&self, partition: &Partition, account_id: AccountId) -> String {
+        format!("arn:{partition}:iam::{account_id}:role/{}", self.role_name)
+    }
+}
+
+/// What assumes roles: the STS client of the caller.
+#[derive(Clone)]
+pub struct RoleAssumer {
+    pub(super) client: aws_sdk_sts::Client,
+    pub(super) endpoint: Endpoint,
+    pub(super) door: Arc<Door>,
+    pub(super) region: Region,
+    pub(super) settings: Arc<RoleSettings>,
+    pub(super) clock: SharedClock,
+}
+
+impl fmt::Debug for RoleAssumer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RoleAssumer").field("settings", &self.settings).finish_non_exhaustive()
+    }
+}
+
+impl RoleAssumer {
+    /// Assumes the role; the observation says what STS answered, without the credentials.
+    pub async fn assume(&self, role_arn: &str) -> (Observation<()>, Option<Credentials>) {
+        let send = || {
+            self.client
+                .assume_role()
+                .role_arn(role_arn)
+                .role_session_name(&self.settings.session_name)
+                .set_external_id(self.settings.external_id.clone())
+                .duration_seconds(DURATION_SECONDS)
+                .policy(session_policy())
+                .send()
+        };
+        let answer = self.door.call(&ASSUME_ROLE, &self.region, &self.endpoint, send).await;
+        let credentials = answer.observation.reading.known().and_then(credentials_of);
+        let mut observation = answer.observation.map(|_| ());
+        if credentials.is_none() && observation.reading.known().is_some() {
+            observation.reading = Reading::Unread(no_credentials());
+        }
+        observation.region = Region::global();
+        (observation, credentials)
+    }
+}
+
+fn no_credentials() -> Fault {
+    Fault::new(FaultKind::Identity)
+}
+
+fn credentials_of(output: &aws_sdk_sts::operation::assume_role::AssumeRoleOutput) -> Option<Credentials> {
+    let given = output.credentials()?;
+    let expiry = SystemTime::try_from(*given.expiration()).ok();
+    Some(Credentials::new(
+        given.access_key_id(),
+        given.secret_access_key(),
+        Some(given.session_token().to_owned()),
+        expiry,
+        "AssumeRole",
+    ))
+}
+
+/// One account's session.
+pub struct Session {
+    state: RwLock<State>,
+    renewing: tokio::sync::Mutex<()>,
+    renewal: Renewal,
+    assumer: RoleAssumer,
+    probe: Probe,
+}
+
+struct State {
+    generation: u64,
+    credentials: Credentials,
+    /// When to renew ahead of time. None where the credentials were as good as expired when they
+    /// came: then the clocks disagree, and AWS's own answer tells.
+    renew_at: Option<Timestamp>,
+    works: Option<bool>,
+}
+
+/// Where a session's next credentials come from.
+pub enum Renewal {
+    /// The audit role, by its ARN.
+    Role(String),
+    /// The caller's own credentials.
+    Caller(SharedCredentialsProvider),
+}
+
+/// Makes the client that asks "who am I" with a session's credentials.
+pub type Probe = Box<dyn Fn(SessionCredentials) -> (aws_sdk_sts::Client, Endpoint) + Send + Sync>;
+
+impl fmt::Debug for Session {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Session").finish_non_exhaustive()
+    }
+}
+
+impl Session {
+    /// A session that begins with these credentials.
+    pub fn new(assumer: RoleAssumer, renewal: Renewal, credentials: Credentials, probe: Probe) -> Self {
+        let state = State::new(1, credentials, assumer.clock.now());
+        Self { state: RwLock::new(state), renewing: tokio::sync::Mutex::new(()), renewal, assumer, probe }
+    }
+
+    fn state(&self) -> RwLockReadGuard<'_, State> {
+        self.state.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The generation of credentials that are good for a while yet, renewed if need be.
+    pub async fn fresh(&self) -> Result<u64, Fault> {
+        let (generation, renew_at) = {
+            let state = self.state();
+            (state.generation, state.renew_at)
+        };
+        match renew_at {
+            Some(at) if at <= self.assumer.clock.now() => self.renew(generation).await,
+            _ => Ok(generation),
+        }
+    }
+
+    /// Renews credentials of this generation, unless another call did so meanwhile.
+    ///
+    /// Boxed, because a renewal is itself a call through the door.
+    pub fn renew(&self, seen: u64) -> BoxFuture<'_, Result<u64, Fault>> {
+        Box::pin(async move {
+            let _renewing = self.renewing.lock().await;
+            let generation = self.state().generation;
+            if generation != seen {
+                return Ok(generation);
+            }
+            let credentials = self.next_credentials().await?;
+            let mut state = self.state.write().unwrap_or_else(PoisonError::into_inner);
+            *state = State::new(generation + 1, credentials, self.assumer.clock.now());
+            Ok(generation + 1)
+        })
+    }
+
+    async fn next_credentials(&self) -> Result<Credentials, Fault> {
+        let role_arn = match &self.renewal {
+            Renewal::Role(role_arn) => role_arn,
+            Renewal::Caller(provider) => {
+                return provider.provide_credentials().await.map_err(|_| no_credentials());
+            }
+        };
+        match self.assumer.assume(role_arn).await {
+            (_, Some(credentials)) => Ok(credentials),
+            (Observation { reading: Reading::Unread(fault), .. }, None) => {
+                Err(Fault { kind: FaultKind::Identity, ..fault })
+            }
+            _ => Err(no_credentials()),
+        }
+    }
+
+    /// Whether the session is good at home: asked of STS once a generation.
+    pub fn works(self: &Arc<Self>) -> BoxFuture<'_, bool> {
+        Box::pin(async move {
+            let (generation, known) = {
+                let state = self.state();
+                (state.generation, state.works)
+            };
+            if let Some(works) = known {
+                return works;
+            }
+            let (client, endpoint) = (self.probe)(SessionCredentials(Arc::clone(self)));
+            let send = || client.get_caller_identity().send();
+            let door = &self.assumer.door;
+            let answer = door.call(&GET_CALLER_IDENTITY, &self.assumer.region, &endpoint, send).await;
+            let works = answer.observation.reading.known().is_some();
+            let mut state = self.state.write().unwrap_or_else(PoisonError::into_inner);
+            if state.generation == generation {
+                state.works = Some(works);
+            }
+            works
+        })
+    }
+}
+
+impl State {
+    fn new(generation: u64, credentials: Credentials, now: Timestamp) -> Self {
+        let renew_at = credentials
+            .expiry()
+            .and_then(|expiry| expiry.duration_since(SystemTime::UNIX_EPOCH).ok())
+            .and_then(|since| i64::try_from(since.as_millis()).ok())
+            .map(|millis| Timestamp::from_millis(millis).plus_millis(-RENEW_BEFORE_MS))
+            .filter(|at| *at > now);
+        Self { generation, credentials, renew_at, works: None }
+    }
+}
+
+/// Gives a session's present credentials to the SDK, which keeps no copy of its own.
+#[derive(Debug, Clone)]
+pub struct SessionCredentials(pub Arc<Session>);
+
+impl ProvideCredentials for SessionCredentials {
+    fn provide_credentials<'a>(&'a self) -> future::ProvideCredentials<'a>
+    where
+        Self: 'a,
+    {
+        future::ProvideCredentials::ready(Ok(self.0.state().credentials.clone()))
+    }
+}
