@@ -4,3 +4,4 @@ pub mod aws;
 pub mod clock;
 pub mod log;
 pub mod model;
+pub mod resolve;

@@ -194,7 +194,7 @@ mod tests {
             kind: RunKind::Census,
             source: Source::Aws,
             tool_version: "0.0.0".into(),
-            settings: serde_json::json!({"b": 1, "a": [2]}),
+            settings: ScanSettings::default(),
             settings_sha256: String::new(),
         };
         let scan = AccountScan {

@@ -30,5 +30,6 @@ pub use key::{
 };
 pub use reading::{DeniedBy, DenyType, Fault, FaultKind, NotAsked, Observation, Reading, Undecided};
 pub use run::{
-    AccountFacts, OrganizationIdentity, RunFacts, RunHeader, RunKind, RunStatus, RunTotals, Source,
+    AccountFacts, OrganizationIdentity, RunFacts, RunHeader, RunKind, RunStatus, RunTotals, ScanFilter,
+    ScanSettings, Source,
 };

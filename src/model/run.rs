@@ -1,9 +1,11 @@
 //! Runs: what one night was asked to do, and what it came to.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use serde::{Deserialize, Serialize};
 
 use super::reading::words;
-use super::{AccountId, RunId};
+use super::{Account, AccountId, Region, RunId};
 use crate::clock::Timestamp;
 
 words! {
@@ -55,10 +57,57 @@ pub struct RunHeader {
     pub source: Source,
     /// The version of the tool that scanned.
     pub tool_version: String,
-    /// What was asked for, in canonical form; a continued run must ask for the same.
-    pub settings: serde_json::Value,
+    /// What was asked for; a continued run must ask for the same.
+    pub settings: ScanSettings,
     /// The hex SHA-256 of `settings`.
     pub settings_sha256: String,
+}
+
+/// What a scan was asked for, as far as it changes what the log holds.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ScanSettings {
+    /// The audit role's name, with its path.
+    pub role_name: String,
+    /// The hex SHA-256 of the external id, which itself is kept out of the lake.
+    #[serde(default)]
+    pub external_id_sha256: Option<String>,
+    /// Which part of the organization.
+    #[serde(flatten)]
+    pub filter: ScanFilter,
+    /// Whether the history of rotations is read.
+    pub rotation_history: bool,
+}
+
+/// Which part of the organization a scan covers. All empty: the whole of it.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ScanFilter {
+    /// Only these accounts.
+    pub accounts: BTreeSet<AccountId>,
+    /// Not these accounts.
+    pub exclude_accounts: BTreeSet<AccountId>,
+    /// Only accounts under these units, by id or name.
+    pub ous: BTreeSet<String>,
+    /// Only these Regions.
+    pub regions: BTreeSet<Region>,
+}
+
+impl ScanFilter {
+    /// Whether the scan covers the whole organization.
+    pub fn is_census(&self) -> bool {
+        *self == Self::default()
+    }
+
+    /// Whether an account is in the scan. `unit_names` gives the names of its units.
+    pub fn admits(&self, account: &Account, unit_names: &BTreeMap<String, String>) -> bool {
+        let in_unit = |unit: &String| {
+            let ids = account.ou_ids.iter().flatten();
+            ids.clone().any(|id| id == unit)
+                || ids.filter_map(|id| unit_names.get(id)).any(|name| name == unit)
+        };
+        (self.accounts.is_empty() || self.accounts.contains(&account.id))
+            && !self.exclude_accounts.contains(&account.id)
+            && (self.ous.is_empty() || self.ous.iter().any(in_unit))
+    }
 }
 
 /// The organization that a log describes.
@@ -146,7 +195,7 @@ pub struct AccountFacts {
     /// The organization.
     pub org_id: Option<String>,
     /// As listed.
-    pub account: super::Account,
+    pub account: Account,
     /// The names of `account.ou_ids`, in the same order; a name that was not read is none.
     pub ou_names: Option<Vec<Option<String>>>,
     /// How its session was had.

@@ -1,0 +1,98 @@
+//! From an account's listing and segment to its facts, and from the accounts to the run's status.
+
+use std::collections::BTreeMap;
+
+use crate::model::{
+    Account, AccountFacts, AccountScan, CoverageRow, FaultKind, OrganizationIdentity, RegionsFrom, RunStatus,
+    ScanFilter, ScanReason, ScanStatus,
+};
+
+/// A role may take this long to reach a new account before its absence is a finding: StackSets
+/// deploy to new accounts by themselves, within minutes as a rule.
+const JOINED_RECENTLY_MS: i64 = 24 * 60 * 60 * 1000;
+
+/// What an account's segment gave.
+#[derive(Debug, Clone)]
+pub struct ScannedAccount<'a> {
+    /// The scan.
+    pub scan: &'a AccountScan,
+    /// Its coverage.
+    pub coverage: &'a [CoverageRow],
+    /// Buckets listed.
+    pub buckets: u64,
+    /// Keys listed.
+    pub keys: u64,
+}
+
+/// The facts of one account; `scanned` is none where no segment was sealed.
+pub fn account_facts(
+    organization: &OrganizationIdentity,
+    unit_names: &BTreeMap<String, String>,
+    filter: &ScanFilter,
+    account: Account,
+    scanned: Option<ScannedAccount<'_>>,
+) -> AccountFacts {
+    let names = |ids: &Vec<String>| ids.iter().map(|id| unit_names.get(id).cloned()).collect::<Vec<_>>();
+    let ou_names = account.ou_ids.as_ref().map(names);
+    let (status, reason) = status_of(&account, filter, unit_names, scanned.as_ref());
+    let had_session = scanned.as_ref().is_some_and(|scanned| scanned.scan.access_path.is_some());
+    AccountFacts {
+        org_id: organization.org_id.clone(),
+        ou_names,
+        status,
+        reason,
+        buckets: scanned.as_ref().filter(|_| had_session).map(|scanned| scanned.buckets),
+        keys: scanned.as_ref().filter(|_| had_session).map(|scanned| scanned.keys),
+        calls: scanned.as_ref().map_or(0, |s| s.coverage.iter().map(|row| row.tally.asked()).sum()),
+        scan: scanned.map(|scanned| scanned.scan.clone()),
+        account,
+    }
+}
+
+fn status_of(
+    account: &Account,
+    filter: &ScanFilter,
+    unit_names: &BTreeMap<String, String>,
+    scanned: Option<&ScannedAccount<'_>>,
+) -> (ScanStatus, Option<ScanReason>) {
+    if !account.is_active() {
+        return (ScanStatus::NotScanned, Some(ScanReason::NotActive));
+    }
+    if !filter.admits(account, unit_names) {
+        return (ScanStatus::NotScanned, Some(ScanReason::Excluded));
+    }
+    let Some(scanned) = scanned else { return (ScanStatus::NotScanned, Some(ScanReason::Interrupted)) };
+    if scanned.scan.access_path.is_none() {
+        return (ScanStatus::Unreachable, Some(why_unreachable(account, scanned)));
+    }
+    if scanned.coverage.iter().all(|row| row.tally.complete()) {
+        return (ScanStatus::Complete, None);
+    }
+    let reason = match scanned.scan.regions_from {
+        RegionsFrom::Fallback => ScanReason::RegionIncomplete,
+        _ => ScanReason::Faults,
+    };
+    (ScanStatus::Partial, Some(reason))
+}
+
+fn why_unreachable(account: &Account, scanned: &ScannedAccount<'_>) -> ScanReason {
+    let refused = scanned.coverage.iter().any(|row| row.tally.faults_of(FaultKind::Denied) > 0);
+    let is_new = account
+        .joined_at
+        .is_some_and(|joined| scanned.scan.started_at.millis() - joined.millis() < JOINED_RECENTLY_MS);
+    match (refused, is_new) {
+        (true, true) => ScanReason::JoinedRecently,
+        (true, false) => ScanReason::RoleNotAssumable,
+        (false, _) => ScanReason::Faults,
+    }
+}
+
+/// What the run came to: complete where every active account that is not excluded is.
+pub fn run_status<'a>(accounts: impl Iterator<Item = &'a AccountFacts>) -> RunStatus {
+    let complete = |account: &AccountFacts| {
+        account.status == ScanStatus::Complete
+            || matches!(account.reason, Some(ScanReason::NotActive | ScanReason::Excluded))
+    };
+    let mut accounts = accounts;
+    if accounts.all(complete) { RunStatus::Complete } else { RunStatus::Partial }
+}

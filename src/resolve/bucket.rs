@@ -1,0 +1,189 @@
+//! From a bucket's observation to its facts: the default mode, and the join with its key.
+
+use super::key_index::{Found, KeyIndex};
+use super::key_ref::{AWS_S3_ALIAS, KeyRef, Target};
+use crate::model::{
+    AccountId, BucketFacts, BucketObservation, DefaultEncryption, Encryption, EncryptionConfiguration,
+    KeyJoin, KeyLink, KeyRotation, Partition, Reading, Region, RotationReason, TlsOnly,
+};
+
+/// The facts of one bucket.
+pub fn bucket_facts(
+    index: &KeyIndex,
+    partition: &Partition,
+    account_id: AccountId,
+    bucket: BucketObservation,
+) -> BucketFacts {
+    let reading = &bucket.encryption.reading;
+    let default = default_of(reading);
+    let encryption = mode_of(reading, default);
+    let known = encryption != Encryption::Unknown;
+    let reference = KeyRef::parse(default.and_then(|default| default.kms_key_ref.as_deref()));
+    let home = Place { account_id, region: bucket.region.as_ref() };
+    let blocked = blocked_types(reading.known());
+    BucketFacts {
+        partition: bucket.region.as_ref().map_or_else(|| partition.clone(), Region::partition),
+        account_id,
+        encryption,
+        encryption_read: reading.word(),
+        sse_algorithm: default.map(|default| default.sse_algorithm.clone()),
+        kms_key_ref: default.and_then(|default| default.kms_key_ref.clone()),
+        kms_key_ref_kind: known.then(|| reference.kind()),
+        key: known.then(|| join(index, home, encryption, &reference, default)),
+        bucket_key_enabled: reading.known().and_then(bucket_key),
+        sse_c_blocked: blocked.as_ref().map(|types| types.iter().any(|kind| kind == "SSE-C")),
+        blocked_encryption_types: blocked,
+        tls_only: tls_only(&bucket.policy.reading),
+        policy_read: bucket.policy.reading.word(),
+        policy_sha256: bucket.policy.reading.known().map(|hash| hash.0.clone()),
+        observed_at: bucket.encryption.at,
+        region: bucket.region,
+        name: bucket.name,
+        created_at: bucket.created_at,
+    }
+}
+
+fn default_of(reading: &Reading<EncryptionConfiguration>) -> Option<&DefaultEncryption> {
+    reading.known()?.rules.iter().find_map(|rule| rule.default.as_ref())
+}
+
+fn mode_of(reading: &Reading<EncryptionConfiguration>, default: Option<&DefaultEncryption>) -> Encryption {
+    if reading.settled().is_err() {
+        return Encryption::Unknown;
+    }
+    match default.map(|default| default.sse_algorithm.as_str()) {
+        None => Encryption::NotConfigured,
+        Some("AES256") => Encryption::SseS3,
+        Some("aws:kms") => Encryption::SseKms,
+        Some("aws:kms:dsse") => Encryption::DsseKms,
+        Some(_) => Encryption::Other,
+    }
+}
+
+/// The flag of the rule that holds the default, else of the first rule that sets it.
+fn bucket_key(configuration: &EncryptionConfiguration) -> Option<bool> {
+    let rules = &configuration.rules;
+    let with_default = rules.iter().find(|rule| rule.default.is_some());
+    with_default.or_else(|| rules.first()).and_then(|rule| rule.bucket_key_enabled)
+}
+
+fn blocked_types(configuration: Option<&EncryptionConfiguration>) -> Option<Vec<String>> {
+    let mut lists = configuration?.rules.iter().filter_map(|rule| rule.blocked_encryption_types.as_ref());
+    let mut types = lists.next()?.clone();
+    lists.for_each(|more| types.extend(more.iter().cloned()));
+    Some(types)
+}
+
+/// A bucket without a policy refuses nothing. A policy's text is judged by the policy room.
+fn tls_only<T>(policy: &Reading<T>) -> TlsOnly {
+    match policy {
+        Reading::Absent => TlsOnly::Absent,
+        _ => TlsOnly::Unknown,
+    }
+}
+
+/// Where a bare id or alias resolves: S3 resolves it in the requester's account, which is the
+/// bucket's own for all that an auditor can say.
+#[derive(Clone, Copy)]
+struct Place<'a> {
+    account_id: AccountId,
+    region: Option<&'a Region>,
+}
+
+/// The contract's `kms_key_link`: the first match wins.
+fn join(
+    index: &KeyIndex,
+    home: Place<'_>,
+    encryption: Encryption,
+    reference: &KeyRef<'_>,
+    default: Option<&DefaultEncryption>,
+) -> KeyJoin {
+    let uses_kms = matches!(encryption, Encryption::SseKms | Encryption::DsseKms);
+    let names_key = encryption == Encryption::Other && *reference != KeyRef::None;
+    if !uses_kms && !names_key {
+        return linked(KeyLink::None, None);
+    }
+    if reference.is_aws_s3() {
+        let found = home.region.map(|region| index.alias(home.account_id, region, AWS_S3_ALIAS));
+        return aws_managed(home.account_id, None, found);
+    }
+    let KeyRef::Named { place, target } = reference else { return linked(KeyLink::Unproven, None) };
+    let (owner, region) = match place {
+        Some((owner, region)) => (*owner, Some(region)),
+        None => (home.account_id, home.region),
+    };
+    let found = region.map_or(Found::Unproven, |region| match target {
+        Target::Key(id) => index.key(owner, region, id),
+        Target::Alias(name) => index.alias(owner, region, name),
+    });
+    let named_arn = match (place, target) {
+        (Some(_), Target::Key(_)) => default.and_then(|default| default.kms_key_ref.clone()),
+        _ => None,
+    };
+    let is_aws_managed = match &found {
+        Found::Key(_, key) => key.manager.as_deref() == Some("AWS"),
+        Found::AwsManaged => true,
+        Found::Missing | Found::Unproven => false,
+    };
+    if is_aws_managed {
+        return aws_managed(home.account_id, named_arn, Some(found));
+    }
+    customer_key(index, home.account_id, owner, named_arn, &found)
+}
+
+fn linked(link: KeyLink, account_id: Option<AccountId>) -> KeyJoin {
+    KeyJoin {
+        link,
+        key_arn: None,
+        account_id,
+        manager: None,
+        origin: None,
+        state: None,
+        rotation: None,
+        rotation_reason: None,
+    }
+}
+
+fn aws_managed(bucket_owner: AccountId, named_arn: Option<String>, found: Option<Found<'_>>) -> KeyJoin {
+    let listed = match found {
+        Some(Found::Key(_, key)) => Some(key),
+        _ => None,
+    };
+    KeyJoin {
+        key_arn: named_arn.or_else(|| listed.map(|key| key.arn.to_string())),
+        manager: Some("AWS".to_owned()),
+        origin: listed.and_then(|key| key.origin.as_deref()).map(str::to_owned),
+        state: listed.and_then(|key| key.state.as_deref()).map(str::to_owned),
+        rotation: Some(KeyRotation::Enabled),
+        rotation_reason: Some(RotationReason::AwsManagedYearly),
+        ..linked(KeyLink::AwsManaged, Some(bucket_owner))
+    }
+}
+
+fn customer_key(
+    index: &KeyIndex,
+    bucket_owner: AccountId,
+    owner: AccountId,
+    named_arn: Option<String>,
+    found: &Found<'_>,
+) -> KeyJoin {
+    let named = |link| KeyJoin { key_arn: named_arn.clone(), ..linked(link, Some(owner)) };
+    match (index.is_member(owner), found) {
+        (Some(false), _) => named(KeyLink::OutsideOrg),
+        (_, Found::Key(_, key)) => {
+            let rotation = index.rotation(key);
+            let link = if owner == bucket_owner { KeyLink::SameAccount } else { KeyLink::SameOrg };
+            KeyJoin {
+                key_arn: named_arn.clone().or_else(|| Some(key.arn.to_string())),
+                manager: key.manager.as_deref().map(str::to_owned),
+                origin: key.origin.as_deref().map(str::to_owned),
+                state: key.state.as_deref().map(str::to_owned),
+                rotation: Some(rotation.rotation),
+                rotation_reason: rotation.reason,
+                ..linked(link, Some(owner))
+            }
+        }
+        (_, Found::Missing) => named(KeyLink::Missing),
+        _ => named(KeyLink::Unproven),
+    }
+}

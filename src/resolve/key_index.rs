@@ -1,0 +1,226 @@
+//! The organization's keys and aliases, by account, Region and id: the first pass of the join.
+//!
+//! "Missing" must be earned. A listing that did not run to its end proves nothing about what it
+//! lacks, so the index keeps, for each account and Region, whether it did.
+
+use std::collections::{BTreeSet, HashMap};
+
+use super::rotation::own_rotation;
+use crate::model::{AccountId, AliasObservation, Arn, KeyMetadata, KeyObservation, Region, RotationFacts};
+
+/// All keys and aliases that the census saw.
+#[derive(Debug, Default)]
+pub struct KeyIndex {
+    members: BTreeSet<AccountId>,
+    members_complete: bool,
+    regions: HashMap<(AccountId, Region), RegionKeys>,
+}
+
+#[derive(Debug, Default)]
+struct RegionKeys {
+    keys_listed: bool,
+    aliases_listed: bool,
+    aliases_read: Option<&'static str>,
+    keys: HashMap<Box<str>, IndexedKey>,
+    aliases: HashMap<Box<str>, Option<Box<str>>>,
+    aws_managed: BTreeSet<Box<str>>,
+}
+
+/// What the join needs of a key.
+#[derive(Debug)]
+pub struct IndexedKey {
+    /// The key ARN.
+    pub arn: Box<str>,
+    /// `KeyManager`, where it was read.
+    pub manager: Option<Box<str>>,
+    /// `Origin`, where it was read.
+    pub origin: Option<Box<str>>,
+    /// `KeyState`, where it was read.
+    pub state: Option<Box<str>>,
+    rotation: RotationFacts,
+    primary_arn: Option<Box<str>>,
+    is_replica: bool,
+    buckets: u64,
+    accounts: u64,
+    last_account: Option<AccountId>,
+}
+
+/// What a look-up found.
+#[derive(Debug)]
+pub enum Found<'a> {
+    /// The key is in its owner's listing.
+    Key(&'a str, &'a IndexedKey),
+    /// An AWS managed key that an `alias/aws/…` names, and that no listing has.
+    AwsManaged,
+    /// A complete listing does not have it.
+    Missing,
+    /// It cannot be said.
+    Unproven,
+}
+
+impl KeyIndex {
+    /// An index of an organization's members. `complete` says whether these are all of them.
+    pub fn new(members: BTreeSet<AccountId>, complete: bool) -> Self {
+        Self { members, members_complete: complete, regions: HashMap::new() }
+    }
+
+    /// Whether an account belongs to the organization; `None` where that cannot be said.
+    pub fn is_member(&self, account_id: AccountId) -> Option<bool> {
+        match self.members.contains(&account_id) {
+            true => Some(true),
+            false => self.members_complete.then_some(false),
+        }
+    }
+
+    fn region(&mut self, account_id: AccountId, region: &Region) -> &mut RegionKeys {
+        self.regions.entry((account_id, region.clone())).or_default()
+    }
+
+    /// Notes what came of ListKeys.
+    pub fn keys_listed(&mut self, account_id: AccountId, region: &Region, complete: bool) {
+        self.region(account_id, region).keys_listed = complete;
+    }
+
+    /// Notes what came of ListAliases: whether it is complete, and its *read* word.
+    pub fn aliases_listed(
+        &mut self,
+        account_id: AccountId,
+        region: &Region,
+        complete: bool,
+        read: &'static str,
+    ) {
+        let keys = self.region(account_id, region);
+        (keys.aliases_listed, keys.aliases_read) = (complete, Some(read));
+    }
+
+    /// Adds a key.
+    pub fn add_key(&mut self, account_id: AccountId, key: &KeyObservation) {
+        let metadata = key.describe.reading.known();
+        let text = |field: fn(&KeyMetadata) -> &Option<String>| {
+            metadata.and_then(|m| field(m).as_deref()).map(Box::from)
+        };
+        let primary = metadata.and_then(|m| m.multi_region.as_ref()?.primary_key_arn.as_deref());
+        let indexed = IndexedKey {
+            arn: key.key_arn.as_str().into(),
+            manager: text(|m| &m.manager),
+            origin: text(|m| &m.origin),
+            state: text(|m| &m.state),
+            rotation: own_rotation(key),
+            primary_arn: primary.map(Box::from),
+            is_replica: metadata.is_some_and(KeyMetadata::is_replica),
+            buckets: 0,
+            accounts: 0,
+            last_account: None,
+        };
+        self.region(account_id, &key.region).keys.insert(key.key_id.as_str().into(), indexed);
+    }
+
+    /// Adds an alias.
+    pub fn add_alias(&mut self, account_id: AccountId, alias: &AliasObservation) {
+        let keys = self.region(account_id, &alias.region);
+        let target: Option<Box<str>> = alias.target_key_id.as_deref().map(Box::from);
+        if let (true, Some(target)) = (alias.name.starts_with("alias/aws/"), &target) {
+            keys.aws_managed.insert(target.clone());
+        }
+        keys.aliases.insert(alias.name.as_str().into(), target);
+    }
+
+    /// Looks a key up by its id.
+    pub fn key(&self, account_id: AccountId, region: &Region, key_id: &str) -> Found<'_> {
+        let Some(keys) = self.regions.get(&(account_id, region.clone())) else { return Found::Unproven };
+        match keys.keys.get_key_value(key_id) {
+            Some((id, key)) => Found::Key(id, key),
+            None if keys.aws_managed.contains(key_id) => Found::AwsManaged,
+            None if keys.keys_listed => Found::Missing,
+            None => Found::Unproven,
+        }
+    }
+
+    /// Looks a key up by an alias.
+    pub fn alias(&self, account_id: AccountId, region: &Region, alias: &str) -> Found<'_> {
+        let Some(keys) = self.regions.get(&(account_id, region.clone())) else { return Found::Unproven };
+        match keys.aliases.get(alias) {
+            Some(Some(target)) => match self.key(account_id, region, target) {
+                // The alias was listed, so its key is there: the two listings only crossed.
+                Found::Missing => Found::Unproven,
+                found => found,
+            },
+            Some(None) => Found::Unproven,
+            None if keys.aliases_listed => Found::Missing,
+            None => Found::Unproven,
+        }
+    }
+
+    /// A key's rotation: its own, or its primary's for a replica.
+    pub fn rotation(&self, key: &IndexedKey) -> RotationFacts {
+        super::rotation::with_primary(
+            &key.rotation,
+            key.is_replica,
+            key.primary_arn.as_deref().and_then(|arn| self.own_rotation_of(arn)),
+        )
+    }
+
+    /// The rotation of the key with this ARN, where the census has it.
+    pub fn own_rotation_of(&self, key_arn: &str) -> Option<&RotationFacts> {
+        let arn = Arn::parse(key_arn)?;
+        let place = (arn.account.parse().ok()?, arn.region.parse().ok()?);
+        let key = self.regions.get(&place)?.keys.get(arn.resource.strip_prefix("key/")?)?;
+        (!key.is_replica).then_some(&key.rotation)
+    }
+
+    /// The aliases of each key of a Region; `None` where they were not read.
+    pub fn aliases_of(&self, account_id: AccountId, region: &Region) -> AliasesOf<'_> {
+        let keys = self.regions.get(&(account_id, region.clone()));
+        let mut by_key: HashMap<&str, Vec<&str>> = HashMap::new();
+        for (name, target) in keys.iter().flat_map(|keys| &keys.aliases) {
+            if let Some(target) = target {
+                by_key.entry(target).or_default().push(name);
+            }
+        }
+        AliasesOf {
+            by_key,
+            complete: keys.is_some_and(|keys| keys.aliases_listed),
+            read: keys.and_then(|keys| keys.aliases_read).unwrap_or("not_asked"),
+        }
+    }
+
+    /// Counts a bucket whose default names this key. Buckets come account by account.
+    pub fn count_bucket(&mut self, key_arn: &str, bucket_owner: AccountId) {
+        let Some(arn) = Arn::parse(key_arn) else { return };
+        let (Ok(account_id), Ok(region)) = (arn.account.parse(), arn.region.parse()) else { return };
+        let id = arn.resource.strip_prefix("key/").unwrap_or_default();
+        let key = self.regions.get_mut(&(account_id, region)).and_then(|keys| keys.keys.get_mut(id));
+        if let Some(key) = key {
+            key.buckets += 1;
+            key.accounts += u64::from(key.last_account != Some(bucket_owner));
+            key.last_account = Some(bucket_owner);
+        }
+    }
+
+    /// Buckets, and accounts of buckets, whose default names this key.
+    pub fn bucket_counts(&self, account_id: AccountId, region: &Region, key_id: &str) -> (u64, u64) {
+        match self.key(account_id, region, key_id) {
+            Found::Key(_, key) => (key.buckets, key.accounts),
+            _ => (0, 0),
+        }
+    }
+}
+
+/// The aliases of one Region's keys.
+#[derive(Debug)]
+pub struct AliasesOf<'a> {
+    by_key: HashMap<&'a str, Vec<&'a str>>,
+    complete: bool,
+    /// The *read* word of ListAliases.
+    pub read: &'static str,
+}
+
+impl AliasesOf<'_> {
+    /// A key's aliases, sorted; `None` where the listing did not run to its end.
+    pub fn of(&self, key_id: &str) -> Option<Vec<String>> {
+        let mut names: Vec<String> =
+            self.by_key.get(key_id).into_iter().flatten().map(|name| (*name).to_owned()).collect();
+        names.sort_unstable();
+        self.complete.then_some(names)
+    }
+}

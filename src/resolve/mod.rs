@@ -1,0 +1,18 @@
+//! From observations to facts: pure, offline and ordered.
+//!
+//! Two passes over the log. The first fills the [`KeyIndex`], which is small; the second streams
+//! the buckets past it and counts which keys they name. The keys come last, since their rows carry
+//! those counts.
+
+mod account;
+mod bucket;
+mod key;
+mod key_index;
+mod key_ref;
+mod rotation;
+
+pub use account::{ScannedAccount, account_facts, run_status};
+pub use bucket::bucket_facts;
+pub use key::key_facts;
+pub use key_index::{AliasesOf, Found, IndexedKey, KeyIndex};
+pub use key_ref::{KeyRef, Target};
