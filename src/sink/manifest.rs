@@ -94,19 +94,30 @@ pub struct SegmentEntry {
 
 /// The sum of the coverage table, column by column.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[expect(missing_docs, reason = "the fields are the coverage table's columns, which say what they are")]
 pub struct CoverageTotals {
+    /// Reads that were sent or tried: the sum of the ten that follow.
     pub asked: u64,
+    /// Reads that gave a value.
     pub known: u64,
+    /// Reads that the service answered with "not configured".
     pub absent: u64,
+    /// Reads of what was no longer there.
     pub gone: u64,
+    /// See [`FaultKind::Denied`].
     pub denied: u64,
+    /// See [`FaultKind::Throttled`].
     pub throttled: u64,
+    /// See [`FaultKind::Transport`].
     pub transport: u64,
+    /// See [`FaultKind::Service`].
     pub service: u64,
+    /// See [`FaultKind::Protocol`].
     pub protocol: u64,
+    /// See [`FaultKind::Identity`].
     pub identity: u64,
+    /// See [`FaultKind::Unavailable`].
     pub unavailable: u64,
+    /// Reads that the plan called for and that were not sent.
     pub not_asked: u64,
 }
 

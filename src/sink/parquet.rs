@@ -2,7 +2,7 @@
 //!
 //! The bytes are a pure function of the rows and of this file: no clock, no library version in the
 //! footer, fixed row groups, and no embedded Arrow schema, whose encoding is Arrow's to change.
-//! What is chosen here is what DuckDB, pandas, Trino and Athena all read: format version 1 pages,
+//! What is chosen here is what `DuckDB`, pandas, Trino and Athena all read: format version 1 pages,
 //! three-level lists whose inner field is `element`, instants as INT64 milliseconds in UTC.
 
 use std::borrow::Cow;

@@ -100,7 +100,7 @@ pub static TABLE: Table<KeyFacts> = Table {
             name: "multi_region",
             kind: Kind::String,
             doc: "`none`, `primary` or `replica`: kms:DescribeKey `MultiRegionConfiguration.MultiRegionKeyType`. NULL where kms:DescribeKey was not read.",
-            value: |row| described(row).map(multi_region).unwrap_or(Value::Null),
+            value: |row| described(row).map_or(Value::Null, multi_region),
         },
         Column {
             name: "primary_key_arn",

@@ -1,6 +1,8 @@
 //! What holds the schema still: the contract as text, a snapshot, and a row of every table.
 
-use super::*;
+use super::{accounts, buckets, calls, coverage, keys, *};
+use crate::clock::Timestamp;
+use crate::model::*;
 
 /// `contract.md` §3, without the words that a column may hold; a count has its type written out.
 const CONTRACT: &[(&str, &str)] = &[
@@ -119,4 +121,204 @@ fn markdown_has_a_line_for_each_column() {
     assert_eq!(text.lines().filter(|line| line.starts_with("| `")).count(), columns);
     assert!(text.contains("| `run_id` | string | ") && text.contains("### coverage\n"));
     assert!(text.ends_with("|\n") && !text.contains("\n\n\n"));
+}
+
+fn at(text: &str) -> Timestamp {
+    Timestamp::parse(text).unwrap()
+}
+
+fn account_id() -> AccountId {
+    "000011112222".parse().unwrap()
+}
+
+fn region() -> Region {
+    "eu-west-1".parse().unwrap()
+}
+
+/// A row's value by its column's name; every value of the row must be of its column's kind.
+fn value<'a, R>(table: &'static Table<R>, row: &'a R, name: &str) -> Value<'a> {
+    for column in table.columns {
+        assert!((column.value)(row).fits(column.kind), "{}.{}", table.name, column.name);
+    }
+    let column = table.columns.iter().find(|column| column.name == name);
+    (column.unwrap_or_else(|| panic!("no column {name}")).value)(row)
+}
+
+fn answered<T>(operation: &'static str, reading: Reading<T>) -> Observation<T> {
+    let mut observation = Observation::not_asked(operation, region(), NotAsked::TurnedOff);
+    observation.reading = reading;
+    observation.at = Some(at("2026-11-21T03:00:01Z"));
+    observation
+}
+
+fn key(describe: Reading<KeyMetadata>) -> KeyFacts {
+    KeyFacts {
+        partition: "aws".parse().unwrap(),
+        account_id: account_id(),
+        observation: KeyObservation {
+            region: region(),
+            key_id: "mrk-1".into(),
+            key_arn: "arn:aws:kms:eu-west-1:000011112222:key/mrk-1".into(),
+            describe: answered("kms:DescribeKey", describe),
+            rotation: answered("kms:GetKeyRotationStatus", Reading::Absent),
+            rotations: answered("kms:ListKeyRotations", Reading::Absent),
+            policy: answered("kms:GetKeyPolicy", Reading::Known(PolicyHash("ab".into()))),
+        },
+        aliases: Some(vec!["alias/a".into()]),
+        aliases_read: "known",
+        rotation: RotationFacts {
+            rotation: KeyRotation::Enabled,
+            reason: None,
+            read: "known",
+            period_days: Some(365),
+            next_rotation_at: None,
+            last_rotation_at: None,
+            last_rotation_type: None,
+            on_demand_rotations: Some(0),
+        },
+        default_key_of_buckets: 2,
+        default_key_of_accounts: 1,
+    }
+}
+
+#[test]
+fn multi_region_is_null_only_where_it_is_not_known() {
+    let word = |describe| match value(&keys::TABLE, &key(describe), "multi_region") {
+        Value::Text(text) => Some(text.into_owned()),
+        other => {
+            assert_eq!(other, Value::Null);
+            None
+        }
+    };
+    let of_type = |key_type: Option<&str>| {
+        let configuration = MultiRegion { key_type: key_type.map(str::to_owned), primary_key_arn: None };
+        Reading::Known(KeyMetadata { multi_region: Some(configuration), ..KeyMetadata::default() })
+    };
+    assert_eq!(word(Reading::Known(KeyMetadata::default())).as_deref(), Some("none"));
+    assert_eq!(word(of_type(Some("PRIMARY"))).as_deref(), Some("primary"));
+    assert_eq!(word(of_type(Some("REPLICA"))).as_deref(), Some("replica"));
+    assert_eq!(word(of_type(None)), None);
+    assert_eq!(word(Reading::Gone), None);
+    let gone = key(Reading::Gone);
+    assert_eq!(value(&keys::TABLE, &gone, "describe_read"), "gone".into());
+    assert_eq!(value(&keys::TABLE, &gone, "policy_sha256"), "ab".into());
+    assert_eq!(value(&keys::TABLE, &gone, "observed_at"), at("2026-11-21T03:00:01Z").into());
+}
+
+#[test]
+fn an_account_that_was_not_tried_knows_no_regions() {
+    let mut row = AccountFacts {
+        org_id: None,
+        account: Account::unlisted(account_id()),
+        ou_names: Some(vec![Some("Root".into()), None]),
+        scan: None,
+        status: ScanStatus::NotScanned,
+        reason: Some(ScanReason::NotActive),
+        buckets: None,
+        keys: None,
+        calls: 0,
+    };
+    for name in ["regions", "regions_disabled", "started_at", "buckets"] {
+        assert_eq!(value(&accounts::TABLE, &row, name), Value::Null, "{name}");
+    }
+    assert_eq!(value(&accounts::TABLE, &row, "account_id"), "000011112222".into());
+    assert_eq!(value(&accounts::TABLE, &row, "ou_names"), Value::Texts(vec![Some("Root".into()), None]));
+    let mut scan = AccountScan {
+        account_id: account_id(),
+        role_arn: None,
+        access_path: Some(AccessPath::Caller),
+        regions: vec![region()],
+        regions_disabled: Vec::new(),
+        regions_from: RegionsFrom::Fallback,
+        started_at: at("2026-11-21"),
+        finished_at: at("2026-11-21"),
+    };
+    row.scan = Some(scan.clone());
+    assert_eq!(value(&accounts::TABLE, &row, "regions"), Value::texts(["eu-west-1"]));
+    assert_eq!(value(&accounts::TABLE, &row, "access_path"), "caller".into());
+    assert_eq!(value(&accounts::TABLE, &row, "regions_disabled"), Value::Null, "the fall-back cannot tell");
+    scan.regions_from = RegionsFrom::Listed;
+    row.scan = Some(scan);
+    assert_eq!(
+        value(&accounts::TABLE, &row, "regions_disabled"),
+        Value::texts([]),
+        "none, and that is known"
+    );
+}
+
+#[test]
+fn a_bucket_that_was_not_read_has_no_key_columns() {
+    let row = BucketFacts {
+        partition: "aws-cn".parse().unwrap(),
+        account_id: account_id(),
+        region: None,
+        name: "logs".into(),
+        created_at: None,
+        encryption: Encryption::Unknown,
+        encryption_read: "denied",
+        sse_algorithm: None,
+        kms_key_ref: None,
+        kms_key_ref_kind: None,
+        key: None,
+        bucket_key_enabled: None,
+        blocked_encryption_types: None,
+        sse_c_blocked: None,
+        tls_only: TlsOnly::Unknown,
+        policy_read: "denied",
+        policy_sha256: None,
+        observed_at: None,
+    };
+    assert_eq!(value(&buckets::TABLE, &row, "bucket_arn"), "arn:aws-cn:s3:::logs".into());
+    assert_eq!(value(&buckets::TABLE, &row, "tls_only"), "unknown".into());
+    for column in buckets::TABLE.columns.iter().filter(|column| column.name.starts_with("kms_key_")) {
+        assert_eq!((column.value)(&row), Value::Null, "{}", column.name);
+    }
+}
+
+#[test]
+fn coverage_counts_add_up_in_the_table() {
+    let mut tally = Tally::default();
+    tally.add(&Reading::Known(()));
+    for kind in FaultKind::ALL {
+        let denied_by = (*kind == FaultKind::Denied).then_some(DeniedBy::Scp);
+        let fault = Fault { kind: *kind, code: Some("X".into()), status: None, denied_by, deny_type: None };
+        tally.add(&Reading::<()>::Unread(fault));
+    }
+    tally.add_not_asked(NotAsked::NoSession, 7);
+    let row =
+        CoverageRow { account_id: account_id(), region: Region::global(), operation: "s3:X".into(), tally };
+    let facts = coverage::CoverageFacts { row, accepted_gap: true };
+    let count = |name| match value(&coverage::TABLE, &facts, name) {
+        Value::Integer(count) => count,
+        other => panic!("{name}: {other:?}"),
+    };
+    let parts = [
+        "known",
+        "absent",
+        "gone",
+        "denied",
+        "throttled",
+        "transport",
+        "service",
+        "protocol",
+        "identity",
+        "unavailable",
+    ];
+    assert_eq!(parts.map(count).iter().sum::<i64>(), count("asked"));
+    assert_eq!((count("asked"), count("not_asked")), (8, 7));
+    assert_eq!(value(&coverage::TABLE, &facts, "denied_by"), "scp".into());
+    assert_eq!(value(&coverage::TABLE, &facts, "deny_type"), Value::Null);
+    assert_eq!(value(&coverage::TABLE, &facts, "complete"), false.into());
+}
+
+#[test]
+fn an_operation_is_split_at_its_colon() {
+    let row = |operation: &str| calls::CallsRow { operation: operation.into(), tally: CallTally::default() };
+    let split = row("s3:GetBucketEncryption");
+    assert_eq!(value(&calls::TABLE, &split, "service"), "s3".into());
+    assert_eq!(value(&calls::TABLE, &split, "operation"), "GetBucketEncryption".into());
+    assert_eq!(value(&calls::TABLE, &split, "p50_ms"), Value::Null);
+    let bare = row("Odd");
+    assert_eq!(value(&calls::TABLE, &bare, "service"), Value::Null);
+    assert_eq!(value(&calls::TABLE, &bare, "operation"), "Odd".into());
 }
