@@ -53,7 +53,7 @@ pub enum LakeError {
     },
     /// The lake holds another organization.
     #[error(
-        "failed to use {uri}: it holds {}, and this run is of {}; choose another lake",
+        "failed to use {uri}: it holds {}, and this run would add {}; choose another lake",
         organization(held.as_deref()),
         organization(asked.as_deref())
     )]
@@ -295,8 +295,8 @@ mod tests {
         assert_eq!(
             errors.map(|error| error.to_string()),
             [
-                "failed to use memory://lake: it holds organization o-one, and this run is of organization o-two; choose another lake",
-                "failed to use memory://lake: it holds organization o-one, and this run is of runs without an organization; choose another lake",
+                "failed to use memory://lake: it holds organization o-one, and this run would add organization o-two; choose another lake",
+                "failed to use memory://lake: it holds organization o-one, and this run would add runs without an organization; choose another lake",
                 "failed to use memory://lake: it holds answers of source `simulator`, and this run's source is `aws`; choose another lake",
             ]
         );
