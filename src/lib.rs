@@ -5,3 +5,5 @@ pub mod clock;
 pub mod log;
 pub mod model;
 pub mod resolve;
+pub mod sink;
+pub mod table;

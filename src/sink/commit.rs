@@ -1,0 +1,148 @@
+//! Publishing a run: tables, then the manifest, then the `runs` row, which is the commit.
+//!
+//! A crash anywhere before that row leaves nothing that a reader sees, and the same run published
+//! again, byte for byte the same or not, ends in one committed run. What a write finds in its place
+//! decides: the same content is success; other content belongs to a run that is committed by now,
+//! to a publish that crashed before its manifest, which is replaced, or to another process.
+
+use super::lake::{commit_key, committed_runs, table_key};
+use super::{
+    EncodeError, FileEntry, Lake, Manifest, ParquetTable, Part, Put, Store, StoreError, canonical_json,
+    manifest_key, sha256_hex,
+};
+use crate::model::{RunFacts, RunId};
+use crate::table;
+
+/// A run that could not be published.
+#[derive(Debug, thiserror::Error)]
+pub enum PublishError {
+    /// The lake could not be read or written.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The `runs` row could not be encoded.
+    #[error(transparent)]
+    Encode(#[from] EncodeError),
+    /// There is other content, and it is not a crashed publish's.
+    #[error(
+        "failed to publish run {run_id}: another process publishes this run, for {key} has other content than ours"
+    )]
+    OtherPublisher {
+        /// The run.
+        run_id: RunId,
+        /// The object in the way.
+        key: String,
+    },
+}
+
+/// What came of publishing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Published {
+    /// The run is committed, as this manifest says.
+    Committed {
+        /// The manifest's key.
+        manifest_key: String,
+        /// The manifest's hash.
+        manifest_sha256: String,
+    },
+    /// The run was committed before; it was left alone.
+    AlreadyCommitted,
+}
+
+/// A run while it is being published.
+#[derive(Debug)]
+pub struct Publication<'a> {
+    store: &'a dyn Store,
+    run_id: RunId,
+    files: Vec<FileEntry>,
+    already: bool,
+}
+
+/// What a write came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Written {
+    Ours,
+    AlreadyCommitted,
+}
+
+impl<'a> Publication<'a> {
+    /// Begins to publish a run. Of a run that the lake has committed, nothing is written.
+    pub fn new(lake: &'a Lake, run_id: RunId) -> Self {
+        let already = lake.committed(&run_id);
+        Self { store: lake.store().as_ref(), run_id, files: Vec::new(), already }
+    }
+
+    /// Writes a part of a table. Every table needs its part 0, which is there without a row, too.
+    pub async fn add_file(&mut self, part: Part) -> Result<(), PublishError> {
+        let key = table_key(part.table, &self.run_id, part.number);
+        self.write(&key, &part.bytes).await?;
+        self.files.push(FileEntry {
+            key,
+            sha256: sha256_hex(&part.bytes),
+            bytes: part.bytes.len() as u64,
+            rows: part.rows,
+            table: part.table.to_owned(),
+        });
+        Ok(())
+    }
+
+    /// Writes the manifest and commits.
+    ///
+    /// `manifest.files`, `run.manifest_key` and `run.manifest_sha256` are filled in here; the order of
+    /// files and segments is made the keys'.
+    pub async fn finish(
+        mut self,
+        mut manifest: Manifest,
+        mut run: RunFacts,
+    ) -> Result<Published, PublishError> {
+        manifest.files = std::mem::take(&mut self.files);
+        manifest.files.sort_by(|a, b| a.key.cmp(&b.key));
+        manifest.segments.sort_by(|a, b| a.key.cmp(&b.key));
+        let bytes = canonical_json(&manifest).into_bytes();
+        run.manifest_key = manifest_key(&self.run_id);
+        run.manifest_sha256 = sha256_hex(&bytes);
+        self.write(&run.manifest_key, &bytes).await?;
+        let row = runs_file(&run)?;
+        self.write(&commit_key(&self.run_id), &row).await?;
+        if self.already {
+            return Ok(Published::AlreadyCommitted);
+        }
+        Ok(Published::Committed { manifest_key: run.manifest_key, manifest_sha256: run.manifest_sha256 })
+    }
+
+    /// Writes an object, unless the run turned out to be committed.
+    async fn write(&mut self, key: &str, bytes: &[u8]) -> Result<(), PublishError> {
+        if !self.already {
+            self.already = self.put(key, bytes).await? == Written::AlreadyCommitted;
+        }
+        Ok(())
+    }
+
+    async fn put(&self, key: &str, bytes: &[u8]) -> Result<Written, PublishError> {
+        if self.store.put_new(key, bytes).await? == Put::Created {
+            return Ok(Written::Ours);
+        }
+        if self.store.get(key).await?.as_deref() == Some(bytes) {
+            return Ok(Written::Ours);
+        }
+        if committed_runs(self.store).await?.contains(&self.run_id) {
+            return Ok(Written::AlreadyCommitted);
+        }
+        // Who wrote a manifest has finished its tables and is about to commit them as they are.
+        if self.store.get(&manifest_key(&self.run_id)).await?.is_some() {
+            return Err(PublishError::OtherPublisher { run_id: self.run_id.clone(), key: key.to_owned() });
+        }
+        self.store.replace(key, bytes).await?;
+        Ok(Written::Ours)
+    }
+}
+
+/// The file of a run's one row.
+fn runs_file(run: &RunFacts) -> Result<Vec<u8>, EncodeError> {
+    let mut rows = ParquetTable::new(&table::runs::TABLE, run.run_id.clone());
+    let early = rows.push(run)?;
+    let part = early.into_iter().chain(rows.finish()?).next();
+    Ok(part.map(|part| part.bytes).unwrap_or_default())
+}
+
+#[cfg(test)]
+pub(super) mod tests;

@@ -1,0 +1,440 @@
+//! A lake in a local folder, as safe as the file system allows.
+//!
+//! Every write is made whole in `<lake>/.tmp/`, which no reader lists, synced, and then given its
+//! name: by a hard link where nothing may be replaced, which fails where the name is taken, and by a
+//! rename where it may. So a name never shows half a file, and of two writers one wins.
+//!
+//! A file system without hard links (exFAT, some network and FUSE mounts) cannot do the first in one
+//! step. Writing under the final name would show half a file after a crash, and a half `runs` file
+//! would be a commit; so there a claim file in `.tmp/` keeps other writers out while the name is
+//! looked at and the file renamed. A crash in between leaves the claim, and the next writer is told.
+//!
+//! The calls block: a lake's files are few and large, and a thread pool would cost a copy of each.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, ErrorKind, Write as _};
+use std::path::{Component, Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use futures::FutureExt;
+use futures::future::{BoxFuture, ready};
+
+use super::{Put, Store, StoreError, sha256_hex};
+
+/// Where files are written before they have a name. On the lake's own file system, for a link
+/// cannot leave it; hidden, so that query engines pass it over.
+const TEMPORARY: &str = ".tmp";
+
+/// A lake in a local folder.
+#[derive(Debug)]
+pub struct FolderStore {
+    root: PathBuf,
+    uri: String,
+    /// Tells this process's temporary files apart.
+    next: AtomicU64,
+}
+
+impl FolderStore {
+    /// Opens a lake; where `create` is set, makes the folder and tries that it can be written.
+    pub fn open(path: impl AsRef<Path>, create: bool) -> Result<Self, StoreError> {
+        let root = path.as_ref().to_path_buf();
+        let text = root.to_string_lossy();
+        let trimmed = text.trim_end_matches('/');
+        let uri = if trimmed.is_empty() { text.to_string() } else { trimmed.to_owned() };
+        let store = Self { root, uri, next: AtomicU64::new(0) };
+        store.check_root(create)?;
+        Ok(store)
+    }
+
+    fn check_root(&self, create: bool) -> Result<(), StoreError> {
+        let refused = |reason: &str| {
+            let reason = reason.to_owned();
+            StoreError { action: "open the lake", uri: self.uri.clone(), reason, by_user: true }
+        };
+        if self.uri.is_empty() {
+            return Err(refused("no path is given; name a folder or s3://bucket/prefix"));
+        }
+        match fs::metadata(&self.root) {
+            Ok(found) if !found.is_dir() => return Err(refused("it is a file; name a folder")),
+            Ok(_) => {}
+            Err(error) if error.kind() == ErrorKind::NotFound && !create => {
+                return Err(refused(
+                    "there is no such folder; check the path, or run `atrest scan`, which makes it",
+                ));
+            }
+            Err(error) if error.kind() == ErrorKind::NotFound => {}
+            Err(error) => return Err(self.error("open the lake", "", &error)),
+        }
+        if create {
+            self.try_writing().map_err(|error| {
+                refused(&format!(
+                    "it cannot be written ({error}); give this user write permission or choose another folder"
+                ))
+            })?;
+        }
+        Ok(())
+    }
+
+    fn try_writing(&self) -> io::Result<()> {
+        make_folders(&self.root)?;
+        let temporary = self.write_temporary(b"")?;
+        fs::remove_file(temporary)
+    }
+
+    /// Writes and syncs a file that has no name in the lake yet.
+    fn write_temporary(&self, bytes: &[u8]) -> io::Result<PathBuf> {
+        let folder = self.root.join(TEMPORARY);
+        fs::create_dir_all(&folder)?;
+        loop {
+            let number = self.next.fetch_add(1, Ordering::Relaxed);
+            let path = folder.join(format!("{}-{number}", std::process::id()));
+            // Another host's process, or a dead one, may have had this number.
+            match OpenOptions::new().write(true).create_new(true).open(&path) {
+                Ok(mut file) => {
+                    let written = file.write_all(bytes).and_then(|()| file.sync_all());
+                    return removed_unless(written.map(|()| path.clone()), &path);
+                }
+                Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
+    fn put_file(&self, key: &str, bytes: &[u8]) -> io::Result<Put> {
+        let path = self.root.join(key);
+        if path.try_exists()? {
+            return Ok(Put::Exists);
+        }
+        let folder = self.make_parent(&path)?;
+        let temporary = self.write_temporary(bytes)?;
+        let put = match fs::hard_link(&temporary, &path) {
+            Ok(()) => Ok(Put::Created),
+            Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(Put::Exists),
+            Err(error) if links_are_missing(&error) => self.put_by_claim(key, &temporary, &path),
+            Err(error) => Err(error),
+        };
+        // Gone already where the claim renamed it.
+        let _ = fs::remove_file(&temporary);
+        if put.as_ref().is_ok_and(|put| *put == Put::Created) {
+            sync_folder(&folder)?;
+        }
+        put
+    }
+
+    /// Gives a file its name on a file system without hard links.
+    fn put_by_claim(&self, key: &str, temporary: &Path, path: &Path) -> io::Result<Put> {
+        let claim = self.root.join(TEMPORARY).join(format!("{}.claim", sha256_hex(key.as_bytes())));
+        if let Err(error) = OpenOptions::new().write(true).create_new(true).open(&claim) {
+            return match error.kind() {
+                ErrorKind::AlreadyExists if path.try_exists()? => Ok(Put::Exists),
+                ErrorKind::AlreadyExists => Err(io::Error::new(
+                    ErrorKind::ResourceBusy,
+                    format!("another process is writing it; if none is, remove {}", claim.display()),
+                )),
+                _ => Err(error),
+            };
+        }
+        let put = match path.try_exists() {
+            Ok(true) => Ok(Put::Exists),
+            Ok(false) => fs::rename(temporary, path).map(|()| Put::Created),
+            Err(error) => Err(error),
+        };
+        fs::remove_file(&claim)?;
+        put
+    }
+
+    fn replace_file(&self, key: &str, bytes: &[u8]) -> io::Result<()> {
+        let path = self.root.join(key);
+        let folder = self.make_parent(&path)?;
+        let temporary = self.write_temporary(bytes)?;
+        removed_unless(fs::rename(&temporary, &path), &temporary)?;
+        sync_folder(&folder)
+    }
+
+    fn make_parent(&self, path: &Path) -> io::Result<PathBuf> {
+        let folder = path.parent().unwrap_or(&self.root).to_path_buf();
+        make_folders(&folder)?;
+        Ok(folder)
+    }
+
+    fn get_file(&self, key: &str) -> io::Result<Option<Vec<u8>>> {
+        match fs::read(self.root.join(key)) {
+            Ok(bytes) => Ok(Some(bytes)),
+            Err(error) if is_missing(&error) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    fn list_files(&self, prefix: &str) -> io::Result<Vec<String>> {
+        let mut keys = Vec::new();
+        let folder = prefix.rfind('/').map_or("", |at| &prefix[..at]);
+        self.walk(folder, &mut keys)?;
+        keys.retain(|key| key.starts_with(prefix));
+        keys.sort();
+        Ok(keys)
+    }
+
+    /// Collects the files under a folder. What no lake has (hidden files, names that are not UTF-8)
+    /// is passed over; links are not followed into folders, so that no loop can catch us.
+    fn walk(&self, folder: &str, keys: &mut Vec<String>) -> io::Result<()> {
+        let entries = match fs::read_dir(self.root.join(folder)) {
+            Ok(entries) => entries,
+            Err(error) if is_missing(&error) => return Ok(()),
+            Err(error) => return Err(error),
+        };
+        for entry in entries {
+            let entry = entry?;
+            let Ok(name) = entry.file_name().into_string() else { continue };
+            if name.starts_with('.') {
+                continue;
+            }
+            let key = if folder.is_empty() { name } else { format!("{folder}/{name}") };
+            if entry.file_type()?.is_dir() {
+                self.walk(&key, keys)?;
+            } else if entry.path().is_file() {
+                keys.push(key);
+            }
+        }
+        Ok(())
+    }
+
+    /// Runs a file operation on a key that cannot leave the lake.
+    fn on<T>(
+        &self,
+        action: &'static str,
+        key: &str,
+        operation: impl FnOnce() -> io::Result<T>,
+    ) -> Result<T, StoreError> {
+        if !stays_inside(key) {
+            return Err(StoreError {
+                action,
+                uri: format!("{}/{key}", self.uri),
+                reason: "the key does not stay inside the lake".to_owned(),
+                by_user: false,
+            });
+        }
+        operation().map_err(|error| self.error(action, key, &error))
+    }
+
+    fn error(&self, action: &'static str, key: &str, error: &io::Error) -> StoreError {
+        let uri = if key.is_empty() { self.uri.clone() } else { format!("{}/{key}", self.uri) };
+        StoreError { action, uri, reason: error.to_string(), by_user: user_can_mend(error.kind()) }
+    }
+}
+
+impl Store for FolderStore {
+    fn uri(&self) -> &str {
+        &self.uri
+    }
+
+    fn get<'a>(&'a self, key: &'a str) -> BoxFuture<'a, Result<Option<Vec<u8>>, StoreError>> {
+        ready(self.on("read", key, || self.get_file(key))).boxed()
+    }
+
+    fn put_new<'a>(&'a self, key: &'a str, bytes: &'a [u8]) -> BoxFuture<'a, Result<Put, StoreError>> {
+        ready(self.on("write", key, || self.put_file(key, bytes))).boxed()
+    }
+
+    fn replace<'a>(&'a self, key: &'a str, bytes: &'a [u8]) -> BoxFuture<'a, Result<(), StoreError>> {
+        ready(self.on("write", key, || self.replace_file(key, bytes))).boxed()
+    }
+
+    fn list<'a>(&'a self, prefix: &'a str) -> BoxFuture<'a, Result<Vec<String>, StoreError>> {
+        let folder = prefix.strip_suffix('/').unwrap_or(prefix);
+        let checked = if folder.is_empty() { "." } else { folder };
+        let listed = match checked {
+            "." => self.list_files(prefix).map_err(|error| self.error("list", prefix, &error)),
+            _ => self.on("list", checked, || self.list_files(prefix)),
+        };
+        ready(listed).boxed()
+    }
+}
+
+/// Whether a key is a relative path of plain names.
+fn stays_inside(key: &str) -> bool {
+    let plain = |part: &str| !part.is_empty() && !part.starts_with('.') && !part.contains(['\\', '\0']);
+    key.split('/').all(plain) && Path::new(key).components().all(|part| matches!(part, Component::Normal(_)))
+}
+
+fn removed_unless<T>(done: io::Result<T>, temporary: &Path) -> io::Result<T> {
+    if done.is_err() {
+        // The first error is the one to tell.
+        let _ = fs::remove_file(temporary);
+    }
+    done
+}
+
+/// Makes a folder and those above it, each on disk before anything is named in it.
+fn make_folders(folder: &Path) -> io::Result<()> {
+    if folder.as_os_str().is_empty() || folder.is_dir() {
+        return Ok(());
+    }
+    let above = folder.parent().filter(|above| !above.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    make_folders(above)?;
+    match fs::create_dir(folder) {
+        Err(error) if error.kind() != ErrorKind::AlreadyExists => Err(error),
+        _ => sync_folder(above),
+    }
+}
+
+/// Puts a folder's names on disk. Some file systems cannot, and have no way to do better.
+fn sync_folder(folder: &Path) -> io::Result<()> {
+    match File::open(folder).and_then(|folder| folder.sync_all()) {
+        Err(error) if matches!(error.kind(), ErrorKind::InvalidInput | ErrorKind::Unsupported) => Ok(()),
+        // A folder that may be written and not read cannot be opened to be synced.
+        Err(error) if error.kind() == ErrorKind::PermissionDenied => Ok(()),
+        synced => synced,
+    }
+}
+
+fn is_missing(error: &io::Error) -> bool {
+    matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory)
+}
+
+/// `EPERM` is Linux's word for "no hard links here" (link(2)); the others are FUSE's and macOS's.
+fn links_are_missing(error: &io::Error) -> bool {
+    matches!(error.kind(), ErrorKind::PermissionDenied | ErrorKind::Unsupported | ErrorKind::TooManyLinks)
+}
+
+fn user_can_mend(kind: ErrorKind) -> bool {
+    matches!(
+        kind,
+        ErrorKind::PermissionDenied
+            | ErrorKind::ReadOnlyFilesystem
+            | ErrorKind::StorageFull
+            | ErrorKind::QuotaExceeded
+            | ErrorKind::NotADirectory
+            | ErrorKind::IsADirectory
+            | ErrorKind::ResourceBusy
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn lake() -> (tempfile::TempDir, FolderStore) {
+        let folder = tempfile::tempdir().unwrap();
+        let store = FolderStore::open(folder.path().join("a/lake/"), true).unwrap();
+        (folder, store)
+    }
+
+    fn left_over(store: &FolderStore) -> usize {
+        fs::read_dir(store.root.join(TEMPORARY)).unwrap().count()
+    }
+
+    #[tokio::test]
+    async fn writes_read_back_and_new_ones_replace_nothing() {
+        let (_folder, store) = lake();
+        assert!(store.uri().ends_with("a/lake"));
+        let key = "runs/dt=2026-11-21/x.parquet";
+        assert_eq!(store.get(key).await.unwrap(), None);
+        assert_eq!(store.put_new(key, b"one").await.unwrap(), Put::Created);
+        assert_eq!(store.put_new(key, b"two").await.unwrap(), Put::Exists);
+        assert_eq!(store.get(key).await.unwrap().unwrap(), b"one");
+        store.replace(key, b"three").await.unwrap();
+        assert_eq!(store.get(key).await.unwrap().unwrap(), b"three");
+        assert_eq!(store.get(&format!("{key}/below")).await.unwrap(), None);
+        assert_eq!(left_over(&store), 0);
+    }
+
+    #[tokio::test]
+    async fn listing_is_sorted_by_prefix_and_hides_what_is_hidden() {
+        let (_folder, store) = lake();
+        for key in ["runs/b", "runs/a/z", "runs/a-b", "manifests/m"] {
+            store.put_new(key, b"").await.unwrap();
+        }
+        fs::write(store.root.join("runs/.DS_Store"), b"").unwrap();
+        fs::write(store.root.join(TEMPORARY).join("1-1"), b"half").unwrap();
+        assert_eq!(store.list("runs/").await.unwrap(), ["runs/a-b", "runs/a/z", "runs/b"]);
+        assert_eq!(store.list("runs/a").await.unwrap(), ["runs/a-b", "runs/a/z"]);
+        assert_eq!(store.list("").await.unwrap().len(), 4);
+        assert!(store.list("nothing/").await.unwrap().is_empty());
+    }
+
+    #[tokio::test]
+    async fn keys_cannot_leave_the_lake() {
+        let (_folder, store) = lake();
+        for key in ["", "/etc/x", "../x", "a/../../x", "a//b", "./a", "a/.", ".tmp/x", "a\\b"] {
+            assert!(store.put_new(key, b"").await.is_err(), "{key}");
+            assert!(store.get(key).await.is_err(), "{key}");
+        }
+        assert!(store.list("../").await.is_err());
+    }
+
+    #[test]
+    fn of_two_writers_one_creates() {
+        let (_folder, store) = lake();
+        for round in 0..20 {
+            let key = format!("runs/{round}");
+            let puts = race(|bytes| store.put_file(&key, bytes).unwrap());
+            let created = puts.iter().filter(|(put, _)| *put == Put::Created).count();
+            assert_eq!(created, 1, "{puts:?}");
+            let winner = puts.iter().find(|(put, _)| *put == Put::Created).unwrap();
+            assert_eq!(fs::read(store.root.join(&key)).unwrap(), winner.1);
+        }
+        assert_eq!(left_over(&store), 0);
+    }
+
+    #[test]
+    fn of_two_writers_without_hard_links_one_creates() {
+        let (_folder, store) = lake();
+        for round in 0..20 {
+            let key = format!("{round}");
+            let path = store.root.join(&key);
+            let puts = race(|bytes| {
+                let temporary = store.write_temporary(bytes).unwrap();
+                // The other writer may be told that it came between: that is no creation either.
+                store.put_by_claim(&key, &temporary, &path).unwrap_or(Put::Exists)
+            });
+            let winners: Vec<_> = puts.iter().filter(|(put, _)| *put == Put::Created).collect();
+            assert_eq!(winners.len(), 1, "{puts:?}");
+            assert_eq!(fs::read(&path).unwrap(), winners[0].1);
+        }
+    }
+
+    fn race(put: impl Fn(&[u8]) -> Put + Sync) -> Vec<(Put, Vec<u8>)> {
+        let barrier = std::sync::Barrier::new(4);
+        std::thread::scope(|scope| {
+            let writers: Vec<_> = (0..4u8)
+                .map(|n| {
+                    let (barrier, put) = (&barrier, &put);
+                    scope.spawn(move || {
+                        barrier.wait();
+                        let bytes = vec![n; 10_000];
+                        (put(&bytes), bytes)
+                    })
+                })
+                .collect();
+            writers.into_iter().map(|writer| writer.join().unwrap()).collect()
+        })
+    }
+
+    #[test]
+    fn a_claim_that_was_left_is_told_with_its_path() {
+        let (_folder, store) = lake();
+        let claim = store.root.join(TEMPORARY).join(format!("{}.claim", sha256_hex(b"x")));
+        fs::write(&claim, b"").unwrap();
+        let temporary = store.write_temporary(b"1").unwrap();
+        let error = store.put_by_claim("x", &temporary, &store.root.join("x")).unwrap_err();
+        assert!(error.to_string().contains(&claim.display().to_string()), "{error}");
+    }
+
+    #[test]
+    fn what_is_wrong_with_a_path_is_said() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("x");
+        let open = |create| FolderStore::open(&path, create).map(|_| ()).unwrap_err();
+        let missing = open(false);
+        assert!(missing.by_user && missing.reason.starts_with("there is no such folder"), "{missing}");
+        assert!(!path.exists());
+        fs::write(&path, b"").unwrap();
+        for create in [true, false] {
+            let file = open(create);
+            assert!(file.by_user && file.reason.starts_with("it is a file"), "{file}");
+        }
+        let under_a_file = FolderStore::open(path.join("lake"), true).unwrap_err();
+        assert!(under_a_file.by_user, "{under_a_file}");
+        assert!(FolderStore::open("", true).unwrap_err().by_user);
+    }
+}

@@ -1,0 +1,328 @@
+//! A lake as its readers see it: only what a `runs` row has committed, whatever else lies there.
+//!
+//! Which runs are committed is read from the names of the `runs` files alone; what the lake holds
+//! (organization, source) from the newest committed run's manifest. Foreign files, and the tables of
+//! runs that crashed, are passed over.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use serde::Deserialize;
+
+use super::{Manifest, Store, StoreError, manifest_key, sha256_hex};
+use crate::model::{RunId, Source};
+use crate::table::SCHEMA_VERSION;
+
+/// A lake that cannot be used, or not for this.
+#[derive(Debug, thiserror::Error)]
+pub enum LakeError {
+    /// It could not be read or written.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// A committed run's manifest is not there.
+    #[error("failed to read {uri}/{key}: the run is committed, and its manifest is not there")]
+    NoManifest {
+        /// The lake.
+        uri: String,
+        /// The manifest.
+        key: String,
+    },
+    /// A manifest cannot be read.
+    #[error("failed to read {uri}/{key}: {reason}")]
+    Manifest {
+        /// The lake.
+        uri: String,
+        /// The manifest.
+        key: String,
+        /// What the parser said.
+        reason: String,
+    },
+    /// A newer tool wrote the lake.
+    #[error(
+        "failed to use {uri}: run {run_id} has schema version {found}, and this atrest knows up to {known}; update it"
+    )]
+    NewerSchema {
+        /// The lake.
+        uri: String,
+        /// The run.
+        run_id: RunId,
+        /// Its schema version.
+        found: i32,
+        /// [`SCHEMA_VERSION`].
+        known: i32,
+    },
+    /// The lake holds another organization.
+    #[error(
+        "failed to use {uri}: it holds {}, and this run would add {}; choose another lake",
+        organization(held.as_deref()),
+        organization(asked.as_deref())
+    )]
+    OtherOrganization {
+        /// The lake.
+        uri: String,
+        /// The organization that it holds.
+        held: Option<String>,
+        /// The organization of the run.
+        asked: Option<String>,
+    },
+    /// The lake holds answers from elsewhere.
+    #[error(
+        "failed to use {uri}: it holds answers of source `{}`, and this run's source is `{}`; choose another lake",
+        held.word(),
+        asked.word()
+    )]
+    OtherSource {
+        /// The lake.
+        uri: String,
+        /// The source that it holds.
+        held: Source,
+        /// The source of the run.
+        asked: Source,
+    },
+}
+
+impl LakeError {
+    /// Whether the caller can mend it (exit code 2), or the program cannot go on (exit code 1).
+    pub fn by_user(&self) -> bool {
+        match self {
+            Self::Store(error) => error.by_user,
+            Self::NoManifest { .. } | Self::Manifest { .. } => false,
+            Self::NewerSchema { .. } | Self::OtherOrganization { .. } | Self::OtherSource { .. } => true,
+        }
+    }
+}
+
+fn organization(id: Option<&str>) -> String {
+    id.map_or_else(|| "runs without an organization".to_owned(), |id| format!("organization {id}"))
+}
+
+/// A lake and what its newest committed run says of it, as of when it was opened.
+#[derive(Debug, Clone)]
+pub struct Lake {
+    store: Arc<dyn Store>,
+    runs: BTreeSet<RunId>,
+    newest: Option<Arc<Manifest>>,
+}
+
+impl Lake {
+    /// Reads which runs are committed, and the newest one's manifest.
+    pub async fn open(store: Arc<dyn Store>) -> Result<Self, LakeError> {
+        let runs = committed_runs(store.as_ref()).await?;
+        let mut lake = Self { store, runs, newest: None };
+        if let Some(run_id) = lake.runs.last().cloned() {
+            lake.newest = Some(Arc::new(lake.manifest(&run_id).await?));
+        }
+        Ok(lake)
+    }
+
+    /// The objects.
+    pub fn store(&self) -> &Arc<dyn Store> {
+        &self.store
+    }
+
+    /// The lake's URI.
+    pub fn uri(&self) -> &str {
+        self.store.uri()
+    }
+
+    /// Whether a run is committed.
+    pub fn committed(&self, run_id: &RunId) -> bool {
+        self.runs.contains(run_id)
+    }
+
+    /// The committed runs, oldest first.
+    pub fn runs(&self) -> impl DoubleEndedIterator<Item = &RunId> {
+        self.runs.iter()
+    }
+
+    /// The manifest of the newest committed run.
+    pub fn newest(&self) -> Option<&Manifest> {
+        self.newest.as_deref()
+    }
+
+    /// The newest committed run that is older than `before`, by their ids.
+    pub fn previous(&self, before: &RunId) -> Option<&RunId> {
+        self.runs.range(..before).next_back()
+    }
+
+    /// The same, with the hash of its manifest's bytes: what the next manifest names.
+    pub async fn previous_manifest(&self, before: &RunId) -> Result<Option<(RunId, String)>, LakeError> {
+        let Some(run_id) = self.previous(before) else {
+            return Ok(None);
+        };
+        let bytes = self.manifest_bytes(run_id).await?;
+        Ok(Some((run_id.clone(), sha256_hex(&bytes))))
+    }
+
+    /// Reads a committed run's manifest.
+    pub async fn manifest(&self, run_id: &RunId) -> Result<Manifest, LakeError> {
+        let bytes = self.manifest_bytes(run_id).await?;
+        let malformed = |error: serde_json::Error| LakeError::Manifest {
+            uri: self.uri().to_owned(),
+            key: manifest_key(run_id),
+            reason: error.to_string(),
+        };
+        // The version first: a newer manifest may hold words that would not parse.
+        let Version { schema_version } = serde_json::from_slice(&bytes).map_err(malformed)?;
+        if schema_version > SCHEMA_VERSION {
+            return Err(LakeError::NewerSchema {
+                uri: self.uri().to_owned(),
+                run_id: run_id.clone(),
+                found: schema_version,
+                known: SCHEMA_VERSION,
+            });
+        }
+        serde_json::from_slice(&bytes).map_err(malformed)
+    }
+
+    async fn manifest_bytes(&self, run_id: &RunId) -> Result<Vec<u8>, LakeError> {
+        let key = manifest_key(run_id);
+        let found = self.store.get(&key).await?;
+        found.ok_or_else(|| LakeError::NoManifest { uri: self.uri().to_owned(), key })
+    }
+
+    /// Refuses a run whose answers come from elsewhere, or are of another organization, than what
+    /// the lake holds. A run without an organization fits only a lake of such runs.
+    pub fn check(&self, source: Source, org_id: Option<&str>) -> Result<(), LakeError> {
+        let Some(newest) = self.newest() else {
+            return Ok(());
+        };
+        if newest.source != source {
+            let uri = self.uri().to_owned();
+            return Err(LakeError::OtherSource { uri, held: newest.source, asked: source });
+        }
+        if newest.org_id.as_deref() != org_id {
+            return Err(LakeError::OtherOrganization {
+                uri: self.uri().to_owned(),
+                held: newest.org_id.clone(),
+                asked: org_id.map(str::to_owned),
+            });
+        }
+        Ok(())
+    }
+}
+
+/// The one field that every version of a manifest has.
+#[derive(Deserialize)]
+struct Version {
+    schema_version: i32,
+}
+
+/// The runs that the lake's `runs` files name, now.
+pub(super) async fn committed_runs(store: &dyn Store) -> Result<BTreeSet<RunId>, StoreError> {
+    let keys = store.list("runs/").await?;
+    Ok(keys.iter().filter_map(|key| run_of(key)).collect())
+}
+
+/// The key of the file that commits a run.
+pub fn commit_key(run_id: &RunId) -> String {
+    table_key("runs", run_id, 0)
+}
+
+/// The key of a part of a table.
+pub fn table_key(table: &str, run_id: &RunId, number: usize) -> String {
+    format!("{table}/dt={}/{run_id}-{number:05}.parquet", run_id.date())
+}
+
+/// The run that a key of `runs/` commits; none for a foreign file.
+fn run_of(key: &str) -> Option<RunId> {
+    let name = key.rsplit('/').next()?;
+    let run_id = name.strip_suffix("-00000.parquet")?.parse().ok()?;
+    (commit_key(&run_id) == key).then_some(run_id)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sink::MemoryStore;
+    use crate::sink::canonical_json;
+    use crate::sink::commit::tests::{manifest, run_id};
+
+    fn commit(store: &MemoryStore, id: &RunId) {
+        store.plant(&manifest_key(id), canonical_json(&manifest(id)).as_bytes());
+        store.plant(&commit_key(id), b"row");
+    }
+
+    #[tokio::test]
+    async fn foreign_files_commit_nothing() {
+        let store = MemoryStore::new();
+        for key in [
+            "runs/readme.txt",
+            "runs/dt=2026-11-21/20261121T030000Z-0badcafe-00001.parquet",
+            "runs/dt=2026-11-20/20261121T030000Z-0badcafe-00000.parquet",
+            "runs/20261121T030000Z-0badcafe-00000.parquet",
+            "runs/dt=2026-11-21/part-00000.parquet",
+            "runs/é/-00000.parquet",
+            "buckets/dt=2026-11-21/20261121T030000Z-0badcafe-00000.parquet",
+        ] {
+            store.plant(key, b"");
+        }
+        let lake = Lake::open(Arc::new(store)).await.unwrap();
+        assert_eq!(lake.runs().count(), 0);
+        assert!(lake.check(Source::Aws, Some("o-any")).is_ok(), "an empty lake takes any run");
+    }
+
+    #[tokio::test]
+    async fn the_newest_run_says_what_the_lake_holds() {
+        let store = MemoryStore::new();
+        let (first, second, third) = (run_id(1), run_id(2), run_id(3));
+        commit(&store, &third);
+        commit(&store, &first);
+        let lake = Lake::open(Arc::new(store)).await.unwrap();
+        assert_eq!(lake.newest().unwrap().run_id, third);
+        assert_eq!(lake.previous(&second), Some(&first));
+        assert_eq!(lake.previous(&first), None);
+        assert!(lake.committed(&first) && !lake.committed(&second));
+        let (previous, hash) = lake.previous_manifest(&second).await.unwrap().unwrap();
+        assert_eq!(
+            (previous, hash),
+            (first.clone(), sha256_hex(canonical_json(&manifest(&first)).as_bytes()))
+        );
+    }
+
+    #[tokio::test]
+    async fn another_organization_or_source_is_refused_by_name() {
+        let store = MemoryStore::new();
+        commit(&store, &run_id(1));
+        let lake = Lake::open(Arc::new(store)).await.unwrap();
+        lake.check(Source::Simulator, Some("o-one")).unwrap();
+        let errors = [
+            lake.check(Source::Simulator, Some("o-two")).unwrap_err(),
+            lake.check(Source::Simulator, None).unwrap_err(),
+            lake.check(Source::Aws, Some("o-one")).unwrap_err(),
+        ];
+        assert!(errors.iter().all(LakeError::by_user));
+        assert_eq!(
+            errors.map(|error| error.to_string()),
+            [
+                "failed to use memory://lake: it holds organization o-one, and this run would add organization o-two; choose another lake",
+                "failed to use memory://lake: it holds organization o-one, and this run would add runs without an organization; choose another lake",
+                "failed to use memory://lake: it holds answers of source `simulator`, and this run's source is `aws`; choose another lake",
+            ]
+        );
+    }
+
+    #[tokio::test]
+    async fn a_newer_tools_manifest_is_read_or_refused_by_its_version() {
+        let (store, id) = (MemoryStore::new(), run_id(1));
+        commit(&store, &id);
+        let mut value = serde_json::to_value(manifest(&id)).unwrap();
+        value["a_field_to_come"] = true.into();
+        store.plant(&manifest_key(&id), value.to_string().as_bytes());
+        let store = Arc::new(store);
+        assert!(Lake::open(Arc::<MemoryStore>::clone(&store)).await.is_ok());
+        value["schema_version"] = 2.into();
+        value["kind"] = "a_word_to_come".into();
+        store.plant(&manifest_key(&id), value.to_string().as_bytes());
+        let error = Lake::open(Arc::<MemoryStore>::clone(&store)).await.unwrap_err();
+        assert!(matches!(error, LakeError::NewerSchema { found: 2, .. }), "{error}");
+    }
+
+    #[tokio::test]
+    async fn a_committed_run_without_its_manifest_is_an_error() {
+        let store = MemoryStore::new();
+        store.plant(&commit_key(&run_id(1)), b"row");
+        let error = Lake::open(Arc::new(store)).await.unwrap_err();
+        assert!(matches!(error, LakeError::NoManifest { .. }) && !error.by_user());
+    }
+}

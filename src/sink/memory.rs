@@ -1,0 +1,121 @@
+//! A lake in memory that can break at any write: what the tests and benches stand on.
+//!
+//! It is compiled always, since integration tests and benches see the library from outside.
+
+use std::collections::BTreeMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use futures::FutureExt;
+use futures::future::{BoxFuture, ready};
+
+use super::{Put, Store, StoreError};
+
+/// How a write breaks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fault {
+    /// Nothing is written.
+    Before,
+    /// The object is written, and the writer does not learn of it.
+    After,
+}
+
+/// A lake in memory.
+#[derive(Debug, Default)]
+pub struct MemoryStore {
+    state: Mutex<State>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    objects: BTreeMap<String, Vec<u8>>,
+    /// The keys of all writes that were tried, in order.
+    writes: Vec<String>,
+    /// From which write on all fail, counted from 0 as `writes` is.
+    fault: Option<(usize, Fault)>,
+}
+
+impl MemoryStore {
+    /// An empty lake.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Breaks the lake at the `nth` write from now, counted from 0: that write and all that follow
+    /// fail, as for a process that is killed there.
+    pub fn break_at(&self, nth: usize, fault: Fault) {
+        let mut state = self.lock();
+        state.fault = Some((state.writes.len() + nth, fault));
+    }
+
+    /// Ends what [`break_at`](Self::break_at) began.
+    pub fn heal(&self) {
+        self.lock().fault = None;
+    }
+
+    /// The keys of all writes that were tried, in order.
+    pub fn writes(&self) -> Vec<String> {
+        self.lock().writes.clone()
+    }
+
+    /// Everything in the lake.
+    pub fn objects(&self) -> BTreeMap<String, Vec<u8>> {
+        self.lock().objects.clone()
+    }
+
+    /// Puts an object there as if it had always been.
+    pub fn plant(&self, key: &str, bytes: &[u8]) {
+        self.lock().objects.insert(key.to_owned(), bytes.to_vec());
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn write(&self, key: &str, bytes: &[u8], replace: bool) -> Result<Put, StoreError> {
+        let mut state = self.lock();
+        let nth = state.writes.len();
+        state.writes.push(key.to_owned());
+        let fault = state.fault.filter(|(from, _)| nth >= *from);
+        // Only the write at which it breaks may still have happened.
+        if fault.is_some_and(|(from, fault)| fault == Fault::Before || nth > from) {
+            return Err(broken(key));
+        }
+        if !replace && state.objects.contains_key(key) {
+            return if fault.is_some() { Err(broken(key)) } else { Ok(Put::Exists) };
+        }
+        state.objects.insert(key.to_owned(), bytes.to_vec());
+        if fault.is_some() { Err(broken(key)) } else { Ok(Put::Created) }
+    }
+}
+
+fn broken(key: &str) -> StoreError {
+    StoreError {
+        action: "write",
+        uri: format!("memory://lake/{key}"),
+        reason: "the test broke it".to_owned(),
+        by_user: false,
+    }
+}
+
+impl Store for MemoryStore {
+    fn uri(&self) -> &str {
+        "memory://lake"
+    }
+
+    fn get<'a>(&'a self, key: &'a str) -> BoxFuture<'a, Result<Option<Vec<u8>>, StoreError>> {
+        ready(Ok(self.lock().objects.get(key).cloned())).boxed()
+    }
+
+    fn put_new<'a>(&'a self, key: &'a str, bytes: &'a [u8]) -> BoxFuture<'a, Result<Put, StoreError>> {
+        ready(self.write(key, bytes, false)).boxed()
+    }
+
+    fn replace<'a>(&'a self, key: &'a str, bytes: &'a [u8]) -> BoxFuture<'a, Result<(), StoreError>> {
+        ready(self.write(key, bytes, true).map(|_| ())).boxed()
+    }
+
+    fn list<'a>(&'a self, prefix: &'a str) -> BoxFuture<'a, Result<Vec<String>, StoreError>> {
+        let keys = self.lock().objects.keys().filter(|key| key.starts_with(prefix)).cloned().collect();
+        ready(Ok(keys)).boxed()
+    }
+}

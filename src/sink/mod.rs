@@ -1,0 +1,23 @@
+//! The lake: where tables become files, and where a run becomes visible, all of it at once.
+//!
+//! A [`Store`] is objects by key, a folder here and `s3://` in the AWS edge. [`parquet`] turns rows
+//! into files, [`manifest`] says what a run wrote, [`lake`] reads what is committed, and
+//! [`commit`] writes in the one order that leaves a crash without a trace.
+
+pub mod commit;
+pub mod folder;
+pub mod lake;
+pub mod manifest;
+pub mod memory;
+pub mod parquet;
+pub mod store;
+
+pub use commit::{Publication, PublishError, Published};
+pub use folder::FolderStore;
+pub use lake::{Lake, LakeError};
+pub use manifest::{
+    CoverageTotals, FileEntry, Manifest, SegmentEntry, canonical_json, manifest_key, sha256_hex,
+};
+pub use memory::{Fault, MemoryStore};
+pub use parquet::{EncodeError, ParquetTable, Part};
+pub use store::{Put, Store, StoreError};
