@@ -12,16 +12,38 @@ use crate::model::{
 const JOINED_RECENTLY_MS: i64 = 24 * 60 * 60 * 1000;
 
 /// What an account's segment gave.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Copy)]
 pub struct ScannedAccount<'a> {
     /// The scan.
     pub scan: &'a AccountScan,
-    /// Its coverage.
-    pub coverage: &'a [CoverageRow],
+    /// Its coverage, in short.
+    pub coverage: CoverageDigest,
     /// Buckets listed.
     pub buckets: u64,
     /// Keys listed.
     pub keys: u64,
+}
+
+/// What an account's status needs of its coverage: small, because there is one an account.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct CoverageDigest {
+    /// Whether every row is complete.
+    pub complete: bool,
+    /// Reads that were denied.
+    pub denied: u64,
+    /// Reads that were sent.
+    pub asked: u64,
+}
+
+impl CoverageDigest {
+    /// The digest of an account's rows.
+    pub fn of(rows: &[CoverageRow]) -> Self {
+        Self {
+            complete: rows.iter().all(|row| row.tally.complete()),
+            denied: rows.iter().map(|row| row.tally.faults_of(FaultKind::Denied)).sum(),
+            asked: rows.iter().map(|row| row.tally.asked()).sum(),
+        }
+    }
 }
 
 /// The facts of one account; `scanned` is none where no segment was sealed.
@@ -43,7 +65,7 @@ pub fn account_facts(
         reason,
         buckets: scanned.as_ref().filter(|_| had_session).map(|scanned| scanned.buckets),
         keys: scanned.as_ref().filter(|_| had_session).map(|scanned| scanned.keys),
-        calls: scanned.as_ref().map_or(0, |s| s.coverage.iter().map(|row| row.tally.asked()).sum()),
+        calls: scanned.map_or(0, |scanned| scanned.coverage.asked),
         scan: scanned.map(|scanned| scanned.scan.clone()),
         account,
     }
@@ -65,7 +87,7 @@ fn status_of(
     if scanned.scan.access_path.is_none() {
         return (ScanStatus::Unreachable, Some(why_unreachable(account, scanned)));
     }
-    if scanned.coverage.iter().all(|row| row.tally.complete()) {
+    if scanned.coverage.complete {
         return (ScanStatus::Complete, None);
     }
     let reason = match scanned.scan.regions_from {
@@ -76,7 +98,7 @@ fn status_of(
 }
 
 fn why_unreachable(account: &Account, scanned: &ScannedAccount<'_>) -> ScanReason {
-    let refused = scanned.coverage.iter().any(|row| row.tally.faults_of(FaultKind::Denied) > 0);
+    let refused = scanned.coverage.denied > 0;
     let is_new = account
         .joined_at
         .is_some_and(|joined| scanned.scan.started_at.millis() - joined.millis() < JOINED_RECENTLY_MS);

@@ -10,9 +10,11 @@ mod key;
 mod key_index;
 mod key_ref;
 mod rotation;
+mod summary;
 
-pub use account::{ScannedAccount, account_facts, run_status};
+pub use account::{CoverageDigest, ScannedAccount, account_facts, run_status};
 pub use bucket::bucket_facts;
 pub use key::key_facts;
 pub use key_index::{AliasesOf, Found, IndexedKey, KeyIndex};
 pub use key_ref::{KeyRef, Target};
+pub use summary::{Example, Gap, Gaps, Problem, Problems, Summary};

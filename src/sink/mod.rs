@@ -5,6 +5,7 @@
 //! [`commit`] writes in the one order that leaves a crash without a trace.
 
 pub mod commit;
+pub mod finalize;
 pub mod folder;
 pub mod lake;
 pub mod manifest;
@@ -13,6 +14,7 @@ pub mod parquet;
 pub mod store;
 
 pub use commit::{Publication, PublishError, Published};
+pub use finalize::{Census, FinalizeError, Judgement, finalize};
 pub use folder::FolderStore;
 pub use lake::{Lake, LakeError};
 pub use manifest::{

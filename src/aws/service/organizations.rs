@@ -38,7 +38,6 @@ pub async fn list_accounts(
 
 fn account_of(account: aws_sdk_organizations::types::Account) -> Option<Account> {
     let id = account.id.as_deref()?.parse().ok()?;
-    #[expect(deprecated, reason = "`Status` is what there is where `State` is not sent")]
     let status = account.status.map(|status| status.as_str().to_owned());
     Some(Account {
         id,
