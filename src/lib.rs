@@ -5,5 +5,6 @@ pub mod clock;
 pub mod log;
 pub mod model;
 pub mod resolve;
+pub mod scan;
 pub mod sink;
 pub mod table;

@@ -13,6 +13,7 @@ use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvid
 use futures::future::BoxFuture;
 
 use super::call::{Door, Endpoint};
+use super::clients::Client;
 use super::ops::{ASSUME_ROLE, GET_CALLER_IDENTITY, session_policy};
 use crate::clock::{SharedClock, Timestamp};
 use crate::model::{AccountId, Fault, FaultKind, Observation, Partition, Reading, Region};
@@ -58,6 +59,33 @@ impl fmt::Debug for RoleAssumer {
 }
 
 impl RoleAssumer {
+    /// Assumes roles at the Region's own STS endpoint.
+    pub fn new(
+        client: Client<aws_sdk_sts::Client>,
+        door: Arc<Door>,
+        region: Region,
+        settings: RoleSettings,
+    ) -> Self {
+        let clock = Arc::clone(&door.shared().clock);
+        let Client { sdk, endpoint } = client;
+        Self { client: sdk, endpoint, door, region, settings: Arc::new(settings), clock }
+    }
+
+    /// The same, through another door, which tallies the calls of one account.
+    pub fn through(&self, door: Arc<Door>) -> Self {
+        Self { door, ..self.clone() }
+    }
+
+    /// Which role, and how.
+    pub fn settings(&self) -> &RoleSettings {
+        &self.settings
+    }
+
+    /// The role's ARN in an account.
+    pub fn role_arn(&self, partition: &Partition, account_id: AccountId) -> String {
+        self.settings.arn(partition, account_id)
+    }
+
     /// Assumes the role; the observation says what STS answered, without the credentials.
     pub async fn assume(&self, role_arn: &str) -> (Observation<()>, Option<Credentials>) {
         let send = || {

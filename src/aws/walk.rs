@@ -4,7 +4,6 @@
 //! with the attempts of all. An empty list must be earned: a page that lacks its list is no answer,
 //! and a token that comes back unchanged is a loop, not an end.
 
-use super::call::Answer;
 use crate::model::{Fault, FaultKind, Observation, Reading};
 
 /// One page: its entries, and the token of the next.
@@ -16,42 +15,104 @@ pub struct Page<T> {
     pub next: Option<String>,
 }
 
-/// Fetches page after page and hands each to `take`. Gives the listing's observation, with the
-/// number of entries that were taken.
-pub async fn walk<O, T>(
-    fetch: impl AsyncFn(Option<String>) -> Answer<O>,
-    page_of: impl Fn(O) -> Page<T>,
-    mut take: impl AsyncFnMut(Vec<T>),
-) -> (Observation<()>, u64) {
-    let (mut token, mut attempts, mut taken) = (None, 0, 0);
-    loop {
-        let observation = fetch(token.clone()).await.observation;
-        attempts += observation.attempts;
+/// A listing while it is walked:
+///
+/// ```text
+/// while walk.goes_on() {
+///     let page = walk.page(fetch(walk.token()).await, page_of);
+///     …
+/// }
+/// let (observation, entries) = walk.end();
+/// ```
+#[derive(Debug, Default)]
+pub struct Walk {
+    last: Option<Observation<()>>,
+    token: Option<String>,
+    ended: bool,
+    attempts: u32,
+    entries: u64,
+}
+
+impl Walk {
+    /// Whether there is a page to fetch.
+    pub fn goes_on(&self) -> bool {
+        !self.ended
+    }
+
+    /// The token of the page to fetch; none for the first.
+    pub fn token(&self) -> Option<String> {
+        self.token.clone()
+    }
+
+    /// Takes a page's answer and gives its entries.
+    pub fn page<O, T>(&mut self, answer: Observation<O>, page_of: impl FnOnce(O) -> Page<T>) -> Vec<T> {
+        self.attempts += answer.attempts;
+        self.ended = true;
         let mut page = None;
-        let mut empty = observation.map(|output| page = Some(page_of(output)));
-        empty.attempts = attempts;
-        let Some(page) = page else { return (empty, taken) };
-        let Some(entries) = listed(&page, taken) else { return (protocol(empty), taken) };
-        taken += entries;
-        take(page.entries.unwrap_or_default()).await;
-        match page.next {
-            None => return (empty, taken),
-            next if next == token => return (protocol(empty), taken),
-            next => token = next,
+        let answer = answer.map(|output| page = Some(page_of(output)));
+        self.last = Some(answer);
+        let Some(page) = page else { return Vec::new() };
+        // A page without its list is an answer only between or after others.
+        let lacks_list = page.entries.is_none() && page.next.is_none() && self.entries == 0;
+        let loops = page.next.is_some() && page.next == self.token;
+        if lacks_list || loops {
+            self.fail();
+        } else {
+            self.ended = page.next.is_none();
+            self.token = page.next;
+        }
+        let entries = page.entries.unwrap_or_default();
+        self.entries += entries.len() as u64;
+        entries
+    }
+
+    fn fail(&mut self) {
+        if let Some(last) = &mut self.last {
+            last.reading = Reading::Unread(Fault::new(FaultKind::Protocol));
         }
     }
-}
 
-/// How many entries a page gives. A page without its list is an answer only between others.
-fn listed<T>(page: &Page<T>, taken: u64) -> Option<u64> {
-    match &page.entries {
-        Some(entries) => Some(entries.len() as u64),
-        None if page.next.is_some() || taken > 0 => Some(0),
-        None => None,
+    /// The listing's observation, and how many entries it gave.
+    pub fn end(self) -> (Observation<()>, u64) {
+        let last = self.last.expect("a listing that goes on from the start has fetched a page");
+        (Observation { attempts: self.attempts, ..last }, self.entries)
     }
 }
 
-fn protocol(observation: Observation<()>) -> Observation<()> {
-    let fault = Fault::new(FaultKind::Protocol);
-    Observation { reading: Reading::Unread(fault), ..observation }
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{NotAsked, Region};
+
+    fn answer(page: Page<u32>) -> Observation<Page<u32>> {
+        let empty = Observation::not_asked("kms:ListKeys", Region::global(), NotAsked::TurnedOff);
+        Observation { reading: Reading::Known(page), attempts: 1, ..empty }
+    }
+
+    fn walk(pages: Vec<(Option<Vec<u32>>, Option<&str>)>) -> (Observation<()>, u64, Vec<u32>) {
+        let (mut walk, mut seen, mut pages) = (Walk::default(), Vec::new(), pages.into_iter());
+        while walk.goes_on() {
+            let (entries, next) = pages.next().expect("the walk ends with its pages");
+            let page = Page { entries, next: next.map(str::to_owned) };
+            seen.extend(walk.page(answer(page), |page| page));
+        }
+        let (observation, entries) = walk.end();
+        (observation, entries, seen)
+    }
+
+    #[test]
+    fn an_empty_page_with_a_token_is_not_the_end() {
+        let (observation, entries, seen) =
+            walk(vec![(Some(vec![]), Some("a")), (None, Some("b")), (Some(vec![1, 2]), None)]);
+        assert_eq!((entries, seen), (2, vec![1, 2]));
+        assert!(observation.reading.known().is_some() && observation.attempts == 3);
+    }
+
+    #[test]
+    fn an_answer_without_its_list_and_a_token_that_loops_are_no_answers() {
+        for pages in [vec![(None, None)], vec![(Some(vec![1]), Some("a")), (Some(vec![2]), Some("a"))]] {
+            let (observation, ..) = walk(pages);
+            assert_eq!(observation.reading.word(), "protocol");
+        }
+    }
 }

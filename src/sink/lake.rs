@@ -82,6 +82,11 @@ pub enum LakeError {
 }
 
 impl LakeError {
+    /// Whether the lake holds another organization than the one asked for.
+    pub fn is_about_organization(&self) -> bool {
+        matches!(self, Self::OtherOrganization { .. })
+    }
+
     /// Whether the caller can mend it (exit code 2), or the program cannot go on (exit code 1).
     pub fn by_user(&self) -> bool {
         match self {

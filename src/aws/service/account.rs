@@ -3,7 +3,7 @@
 
 use super::AccountReader;
 use crate::aws::ops::LIST_REGIONS;
-use crate::aws::walk::{Page, walk};
+use crate::aws::walk::{Page, Walk};
 use crate::model::{Observation, Region};
 
 /// An account's Regions by their opt-in status.
@@ -19,26 +19,23 @@ pub struct Regions {
 pub async fn list_regions(reader: &AccountReader, home: &Region) -> (Observation<()>, Regions) {
     let client = reader.clients.account(home);
     let mut regions = Regions::default();
-    let fetch = async |token: Option<String>| {
+    let mut walk = Walk::default();
+    while walk.goes_on() {
+        let token = walk.token();
         // 50 is the API's maximum.
         let send = || client.sdk.list_regions().max_results(50).set_next_token(token.clone()).send();
-        reader.door.call(&LIST_REGIONS, home, &client.endpoint, send).await
-    };
-    let page_of = |output: aws_sdk_account::operation::list_regions::ListRegionsOutput| Page {
-        entries: output.regions,
-        next: output.next_token,
-    };
-    let (mut observation, listed) = walk(fetch, page_of, async |page| {
+        let answer = reader.door.call(&LIST_REGIONS, home, &client.endpoint, send).await;
+        let page =
+            walk.page(answer.observation, |output| Page { entries: output.regions, next: output.next_token });
         for entry in page {
             let Some(Ok(region)) = entry.region_name.map(|name| name.parse::<Region>()) else { continue };
-            let status = entry.region_opt_status.as_ref().map(|status| status.as_str());
-            match status {
+            match entry.region_opt_status.as_ref().map(|status| status.as_str()) {
                 Some("ENABLED" | "ENABLED_BY_DEFAULT" | "DISABLING") => regions.enabled.push(region),
                 _ => regions.disabled.push(region),
             }
         }
-    })
-    .await;
+    }
+    let (mut observation, listed) = walk.end();
     regions.enabled.sort();
     regions.disabled.sort();
     observation.region = Region::global();

@@ -4,6 +4,7 @@
 //! can create the key, and this is a reader. A read is sent only where its answer can tell
 //! something; [`KeyMetadata::rotation_rule`] says where.
 
+use aws_sdk_kms::types::KeyListEntry;
 use futures::{StreamExt, stream};
 
 use super::{AccountReader, timestamp};
@@ -12,7 +13,7 @@ use crate::aws::ops::{
     DESCRIBE_KEY, GET_KEY_POLICY, GET_KEY_ROTATION_STATUS, LIST_ALIASES, LIST_KEY_ROTATIONS, LIST_KEYS,
     Operation,
 };
-use crate::aws::walk::{Page, walk};
+use crate::aws::walk::{Page, Walk};
 use crate::log::digest;
 use crate::model::{
     AliasObservation, CompletedRotation, Fault, FaultKind, KeyMetadata, KeyObservation, MultiRegion,
@@ -39,47 +40,49 @@ struct ListedKey {
 
 impl Collector<'_> {
     async fn keys(&self) {
-        let fetch = async |marker: Option<String>| {
+        let mut walk = Walk::default();
+        while walk.goes_on() {
+            let token = walk.token();
             // 1,000 is the API's maximum.
-            let send = || self.client.sdk.list_keys().limit(1000).set_marker(marker.clone()).send();
-            self.reader.door.call(&LIST_KEYS, self.region, &self.client.endpoint, send).await
-        };
-        let page_of = |output: aws_sdk_kms::operation::list_keys::ListKeysOutput| Page {
-            entries: output.keys,
-            next: output.next_marker.filter(|_| output.truncated),
-        };
-        let (observation, listed) = walk(fetch, page_of, async |page| {
-            let keys =
-                page.into_iter().filter_map(|key| Some(ListedKey { id: key.key_id?, arn: key.key_arn? }));
-            stream::iter(keys)
-                .map(|key| self.key(key))
-                .buffer_unordered(self.reader.concurrency)
-                .for_each(async |(key, policy)| self.reader.segment().key(key, policy))
-                .await;
-        })
-        .await;
+            let send = || self.client.sdk.list_keys().limit(1000).set_marker(token.clone()).send();
+            let answer = self.reader.door.call(&LIST_KEYS, self.region, &self.client.endpoint, send).await;
+            let page = walk.page(answer.observation, |output| Page {
+                entries: output.keys,
+                next: output.next_marker.filter(|_| output.truncated),
+            });
+            self.read_keys(page).await;
+        }
+        let (observation, listed) = walk.end();
         self.reader.segment().listing(&observation, listed);
     }
 
+    async fn read_keys(&self, page: Vec<KeyListEntry>) {
+        let keys = page.into_iter().filter_map(|key| Some(ListedKey { id: key.key_id?, arn: key.key_arn? }));
+        let mut read = stream::iter(keys.map(|key| self.key(key))).buffer_unordered(self.reader.concurrency);
+        while let Some((key, policy)) = read.next().await {
+            self.reader.segment().key(key, policy);
+        }
+    }
+
     async fn aliases(&self) {
-        let fetch = async |marker: Option<String>| {
+        let mut walk = Walk::default();
+        while walk.goes_on() {
+            let token = walk.token();
             // 100 is the API's maximum.
-            let send = || self.client.sdk.list_aliases().limit(100).set_marker(marker.clone()).send();
-            self.reader.door.call(&LIST_ALIASES, self.region, &self.client.endpoint, send).await
-        };
-        let page_of = |output: aws_sdk_kms::operation::list_aliases::ListAliasesOutput| Page {
-            entries: output.aliases,
-            next: output.next_marker.filter(|_| output.truncated),
-        };
-        let (observation, listed) = walk(fetch, page_of, async |page| {
+            let send = || self.client.sdk.list_aliases().limit(100).set_marker(token.clone()).send();
+            let answer = self.reader.door.call(&LIST_ALIASES, self.region, &self.client.endpoint, send).await;
+            let page = walk.page(answer.observation, |output| Page {
+                entries: output.aliases,
+                next: output.next_marker.filter(|_| output.truncated),
+            });
             for alias in page {
                 let Some(name) = alias.alias_name else { continue };
                 let region = self.region.clone();
                 let alias = AliasObservation { region, name, target_key_id: alias.target_key_id };
                 self.reader.segment().alias(alias);
             }
-        })
-        .await;
+        }
+        let (observation, listed) = walk.end();
         self.reader.segment().listing(&observation, listed);
     }
 
@@ -148,31 +151,26 @@ impl Collector<'_> {
         if let Some(why) = why {
             return self.not_asked(&LIST_KEY_ROTATIONS, why);
         }
-        let mut rotations = Vec::new();
-        let fetch = async |marker: Option<String>| {
-            // 1,000 is the API's maximum.
+        let (mut walk, mut rotations) = (Walk::default(), Vec::new());
+        while walk.goes_on() {
+            let token = walk.token();
             let send = || {
-                self.client
-                    .sdk
-                    .list_key_rotations()
-                    .key_id(key_id)
-                    .limit(1000)
-                    .set_marker(marker.clone())
-                    .send()
+                // 1,000 is the API's maximum.
+                let request = self.client.sdk.list_key_rotations().key_id(key_id).limit(1000);
+                request.set_marker(token.clone()).send()
             };
-            self.reader.door.call(&LIST_KEY_ROTATIONS, self.region, &self.client.endpoint, send).await
-        };
-        let page_of = |output: aws_sdk_kms::operation::list_key_rotations::ListKeyRotationsOutput| Page {
-            entries: output.rotations,
-            next: output.next_marker.filter(|_| output.truncated),
-        };
-        let (observation, _) = walk(fetch, page_of, async |page| {
+            let door = &self.reader.door;
+            let answer = door.call(&LIST_KEY_ROTATIONS, self.region, &self.client.endpoint, send).await;
+            let page = walk.page(answer.observation, |output| Page {
+                entries: output.rotations,
+                next: output.next_marker.filter(|_| output.truncated),
+            });
             rotations.extend(page.into_iter().map(|entry| CompletedRotation {
                 at: entry.rotation_date.as_ref().and_then(timestamp),
                 rotation_type: entry.rotation_type.map(|kind| kind.as_str().to_owned()),
             }));
-        })
-        .await;
+        }
+        let (observation, _) = walk.end();
         observation.map(|()| rotations)
     }
 

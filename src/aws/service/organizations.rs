@@ -6,7 +6,7 @@ use super::timestamp;
 use crate::aws::call::Door;
 use crate::aws::clients::Client;
 use crate::aws::ops::{LIST_ACCOUNTS, LIST_ORGANIZATIONAL_UNITS};
-use crate::aws::walk::{Page, walk};
+use crate::aws::walk::{Page, Walk};
 use crate::model::{Account, Arn, Observation, OrganizationIdentity, OrganizationalUnit, Region};
 
 /// Every root has this name; no API gives it another.
@@ -19,19 +19,17 @@ pub async fn list_accounts(
     home: &Region,
     mut take: impl AsyncFnMut(Vec<Account>),
 ) -> (Observation<()>, u64) {
-    let fetch = async |token: Option<String>| {
+    let mut walk = Walk::default();
+    while walk.goes_on() {
+        let token = walk.token();
         // 20 is the API's maximum.
         let send = || client.sdk.list_accounts().max_results(20).set_next_token(token.clone()).send();
-        door.call(&LIST_ACCOUNTS, home, &client.endpoint, send).await
-    };
-    let page_of = |output: aws_sdk_organizations::operation::list_accounts::ListAccountsOutput| Page {
-        entries: output.accounts,
-        next: output.next_token,
-    };
-    let (mut observation, listed) = walk(fetch, page_of, async |page| {
+        let answer = door.call(&LIST_ACCOUNTS, home, &client.endpoint, send).await;
+        let page = walk
+            .page(answer.observation, |output| Page { entries: output.accounts, next: output.next_token });
         take(page.into_iter().filter_map(account_of).collect()).await;
-    })
-    .await;
+    }
+    let (mut observation, listed) = walk.end();
     observation.region = Region::global();
     (observation, listed)
 }
@@ -85,24 +83,24 @@ pub async fn unit_names(
         accounts.iter().filter_map(|a| a.ou_ids.as_ref()?.first()).map(String::as_str).collect();
     units.extend(roots.iter().map(|id| OrganizationalUnit { id: (*id).to_owned(), name: ROOT_NAME.into() }));
     for parent in parents_of(accounts) {
-        let fetch = async |token: Option<String>| {
+        let mut walk = Walk::default();
+        while walk.goes_on() {
+            let token = walk.token();
             let send = || {
                 let request = client.sdk.list_organizational_units_for_parent().parent_id(parent);
                 request.max_results(20).set_next_token(token.clone()).send()
             };
-            door.call(&LIST_ORGANIZATIONAL_UNITS, home, &client.endpoint, send).await
-        };
-        let page_of = |output: aws_sdk_organizations::operation::list_organizational_units_for_parent::ListOrganizationalUnitsForParentOutput| {
-            Page { entries: output.organizational_units, next: output.next_token }
-        };
-        let listing = walk(fetch, page_of, async |page| {
-            units.extend(
-                page.into_iter()
-                    .filter_map(|unit| Some(OrganizationalUnit { id: unit.id?, name: unit.name? })),
-            );
-        })
-        .await;
-        listings.push(listing);
+            let answer = door.call(&LIST_ORGANIZATIONAL_UNITS, home, &client.endpoint, send).await;
+            let page = walk.page(answer.observation, |output| Page {
+                entries: output.organizational_units,
+                next: output.next_token,
+            });
+            let named = page
+                .into_iter()
+                .filter_map(|unit| Some(OrganizationalUnit { id: unit.id?, name: unit.name? }));
+            units.extend(named);
+        }
+        listings.push(walk.end());
     }
     (units, listings)
 }

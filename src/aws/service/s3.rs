@@ -11,7 +11,7 @@ use super::{AccountReader, timestamp};
 use crate::aws::ops::{
     GET_BUCKET_ENCRYPTION, GET_BUCKET_LOCATION, GET_BUCKET_POLICY, LIST_BUCKETS, Operation,
 };
-use crate::aws::walk::{Page, walk};
+use crate::aws::walk::{Page, Walk};
 use crate::clock::Timestamp;
 use crate::model::{
     BucketObservation, DefaultEncryption, EncryptionConfiguration, EncryptionRule, NotAsked, Observation,
@@ -50,18 +50,17 @@ pub async fn list_buckets(
 
 async fn list_at(reader: &AccountReader, region: &Region) -> (Observation<()>, Vec<ListedBucket>) {
     let client = reader.clients.s3(region);
-    let mut buckets = Vec::new();
-    let fetch = async |token: Option<String>| {
+    let (mut walk, mut buckets) = (Walk::default(), Vec::new());
+    while walk.goes_on() {
+        let token = walk.token();
         // 10,000 is the API's maximum; any parameter makes S3 name each bucket's Region.
         let send =
             || client.sdk.list_buckets().max_buckets(10_000).set_continuation_token(token.clone()).send();
-        reader.door.call(&LIST_BUCKETS, region, &client.endpoint, send).await
-    };
-    let page_of = |output: aws_sdk_s3::operation::list_buckets::ListBucketsOutput| Page {
-        entries: output.buckets,
-        next: output.continuation_token,
-    };
-    let (observation, _) = walk(fetch, page_of, async |page| {
+        let answer = reader.door.call(&LIST_BUCKETS, region, &client.endpoint, send).await;
+        let page = walk.page(answer.observation, |output| Page {
+            entries: output.buckets,
+            next: output.continuation_token,
+        });
         buckets.extend(page.into_iter().filter_map(|bucket| {
             Some(ListedBucket {
                 name: bucket.name?,
@@ -69,8 +68,8 @@ async fn list_at(reader: &AccountReader, region: &Region) -> (Observation<()>, V
                 created_at: bucket.creation_date.as_ref().and_then(timestamp),
             })
         }));
-    })
-    .await;
+    }
+    let (observation, _) = walk.end();
     (observation, buckets)
 }
 
@@ -80,18 +79,21 @@ pub async fn locate(
     home: &Region,
     buckets: Vec<ListedBucket>,
 ) -> Vec<(ListedBucket, Option<Observation<Region>>)> {
-    stream::iter(buckets)
-        .map(async |mut bucket| {
-            if bucket.region.is_some() {
-                return (bucket, None);
-            }
-            let location = location(reader, home, &bucket.name).await;
-            bucket.region = location.reading.known().cloned();
-            (bucket, Some(location))
-        })
-        .buffered(reader.concurrency)
-        .collect()
-        .await
+    let located = buckets.into_iter().map(|bucket| locate_one(reader, home, bucket));
+    stream::iter(located).buffered(reader.concurrency).collect().await
+}
+
+async fn locate_one(
+    reader: &AccountReader,
+    home: &Region,
+    mut bucket: ListedBucket,
+) -> (ListedBucket, Option<Observation<Region>>) {
+    if bucket.region.is_some() {
+        return (bucket, None);
+    }
+    let location = location(reader, home, &bucket.name).await;
+    bucket.region = location.reading.known().cloned();
+    (bucket, Some(location))
 }
 
 async fn location(reader: &AccountReader, home: &Region, bucket: &str) -> Observation<Region> {
@@ -118,15 +120,15 @@ pub async fn collect(
     buckets: Vec<(ListedBucket, Option<Observation<Region>>)>,
     why_not: impl Fn(&Region) -> Option<NotAsked>,
 ) {
-    stream::iter(buckets)
-        .map(|(bucket, location)| {
-            let why = bucket.region.as_ref().and_then(&why_not);
-            read_bucket(reader, home, bucket, location, why)
-        })
-        // In order: S3 lists by name, and a log in order compresses and reads better.
-        .buffered(reader.concurrency)
-        .for_each(async |(bucket, policy)| reader.segment().bucket(bucket, policy))
-        .await;
+    let reads = buckets.into_iter().map(|(bucket, location)| {
+        let why = bucket.region.as_ref().and_then(&why_not);
+        read_bucket(reader, home, bucket, location, why)
+    });
+    // In order: S3 lists by name, and a log in order compresses and reads better.
+    let mut read = stream::iter(reads).buffered(reader.concurrency);
+    while let Some((bucket, policy)) = read.next().await {
+        reader.segment().bucket(bucket, policy);
+    }
 }
 
 async fn read_bucket(

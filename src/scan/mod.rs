@@ -1,0 +1,501 @@
+//! The night: list the organization, scan each account, seal what was seen.
+//!
+//! Accounts are scanned while the list is still coming, a bounded number at a time, in any order;
+//! whatever the order, the log holds the same observations. Nothing here prints or decides what a
+//! finding is; publishing is the sink's.
+
+mod account;
+mod progress;
+mod refusal;
+mod resume;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use aws_credential_types::Credentials;
+use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider};
+use tokio::sync::mpsc;
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+
+pub use progress::{Event, Progress, Silent};
+
+use crate::aws::call::{Door, Shared};
+use crate::aws::clients::{Client, ClientFactory};
+use crate::aws::ops::GET_CALLER_IDENTITY;
+use crate::aws::service::organizations;
+use crate::aws::session::RoleAssumer;
+use crate::log::{self, LogError, OrganizationWriter};
+use crate::model::{
+    Account, AccountId, Arn, FaultKind, Observation, OrganizationIdentity, OrganizationalUnit, Partition,
+    Reading, Region, RunHeader, ScanFilter,
+};
+use crate::sink::{Lake, LakeError, StoreError};
+use refusal::{Held, Refusals};
+use resume::Earlier;
+
+/// Accounts that wait between the list and the scan.
+const QUEUE: usize = 64;
+
+/// What a scan holds of AWS: made by the shell from the environment, or by a test from the simulator.
+#[derive(Debug, Clone)]
+pub struct Edge {
+    /// Makes clients.
+    pub factory: ClientFactory,
+    /// What every door shares.
+    pub shared: Arc<Shared>,
+    /// Assumes the audit role.
+    pub assumer: RoleAssumer,
+    /// Who calls.
+    pub caller: Caller,
+    /// The Region of the caller's configuration.
+    pub home: Region,
+    /// `--region`; empty for all of an account's.
+    pub regions: BTreeSet<Region>,
+    /// Whether the history of rotations is read.
+    pub rotation_history: bool,
+    /// How much at a time.
+    pub limits: Limits,
+}
+
+/// How much is done at a time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// Accounts.
+    pub accounts_in_flight: usize,
+    /// Buckets, and keys per Region, of one account.
+    pub resources_in_flight: usize,
+}
+
+/// Who calls, from `sts:GetCallerIdentity`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Caller {
+    /// The caller's account.
+    pub account_id: AccountId,
+    /// The caller's ARN.
+    pub arn: String,
+    /// The partition, from that ARN.
+    pub partition: Partition,
+}
+
+/// Why a scan ended without a census.
+#[derive(Debug, thiserror::Error)]
+pub enum ScanError {
+    /// Ctrl-C or SIGTERM. What is sealed is kept.
+    #[error("interrupted: {sealed} account(s) are sealed; continue with --run {run_id}")]
+    Interrupted {
+        /// The run.
+        run_id: crate::model::RunId,
+        /// Segments that were written.
+        sealed: u64,
+    },
+    /// The organization could not be read.
+    #[error("failed to list the organization's accounts: {reason}")]
+    Organization {
+        /// What AWS said.
+        reason: String,
+    },
+    /// Every one of the first accounts refused the role alike.
+    #[error(
+        "the role {role_name} was refused in {accounts} of the first accounts, each time with {code}: \
+         nothing is published"
+    )]
+    EveryRoleRefused {
+        /// The role.
+        role_name: String,
+        /// How many.
+        accounts: usize,
+        /// STS's code.
+        code: String,
+    },
+    /// A filter that names what is not there.
+    #[error("{0}")]
+    Filter(String),
+    /// The run was opened with other settings.
+    #[error(
+        "run {run_id} was opened with other settings: {difference}; continue it with the same, or leave --run out"
+    )]
+    OtherSettings {
+        /// The run.
+        run_id: crate::model::RunId,
+        /// Which.
+        difference: String,
+    },
+    /// The lake holds something else.
+    #[error(transparent)]
+    Lake(#[from] LakeError),
+    /// The lake could not be written.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The run's log is a newer atrest's.
+    #[error(transparent)]
+    Log(#[from] LogError),
+}
+
+impl Edge {
+    /// The caller's credentials, where they can be had.
+    pub async fn caller_credentials(&self) -> Option<(SharedCredentialsProvider, Credentials)> {
+        let provider = self.factory.caller_credentials()?;
+        let credentials = provider.provide_credentials().await.ok()?;
+        Some((provider, credentials))
+    }
+}
+
+/// Asks STS who calls.
+pub async fn identify(factory: &ClientFactory, shared: &Arc<Shared>, home: &Region) -> Observation<Caller> {
+    let client = factory.sts(home, None);
+    let door = Door::caller(Arc::clone(shared));
+    let send = || client.sdk.get_caller_identity().send();
+    let answer = door.call(&GET_CALLER_IDENTITY, home, &client.endpoint, send).await;
+    answer.observation.and_then(|output| {
+        let caller = output.arn.as_deref().and_then(Arn::parse).and_then(|arn| {
+            Some(Caller {
+                account_id: output.account.as_deref()?.parse().ok()?,
+                partition: arn.partition.parse().ok()?,
+                arn: output.arn.clone()?,
+            })
+        });
+        caller.map_or(Reading::Unread(crate::model::Fault::new(FaultKind::Protocol)), Reading::Known)
+    })
+}
+
+/// Scans, and leaves a log that can be finalized. Begins where an earlier attempt at the run ended.
+pub async fn scan(
+    edge: &Edge,
+    lake: &Lake,
+    run: &RunHeader,
+    progress: &dyn Progress,
+    stop: &CancellationToken,
+) -> Result<(), ScanError> {
+    let earlier = Earlier::read(lake, run).await?;
+    // The times of a run are those of its first attempt.
+    let run = &RunHeader { started_at: earlier.started_at.unwrap_or(run.started_at), ..run.clone() };
+    lake.check(run.source, earlier.org_id().unwrap_or(None)).or_else(|error| match earlier.org_id() {
+        Some(_) => Err(error),
+        // The organization is not known yet; only the source can be held against the lake.
+        None => error.is_about_organization().then_some(()).ok_or(error),
+    })?;
+    if !earlier.sealed.is_empty() {
+        progress.tell(Event::Resumed(earlier.sealed.len() as u64));
+    }
+    let mut night = Night { edge, lake, run, progress, earlier, refusals: Refusals::default(), sealed: 0 };
+    tokio::select! {
+        biased;
+        () = stop.cancelled() => {}
+        result = night.run() => return result,
+    }
+    Err(ScanError::Interrupted { run_id: run.run_id.clone(), sealed: night.sealed })
+}
+
+/// The state of one scan.
+struct Night<'a> {
+    edge: &'a Edge,
+    lake: &'a Lake,
+    run: &'a RunHeader,
+    progress: &'a dyn Progress,
+    earlier: Earlier,
+    refusals: Refusals,
+    sealed: u64,
+}
+
+/// What the lister sends to the scheduler.
+enum Listed {
+    Organization(OrganizationIdentity),
+    Account(Account),
+}
+
+impl Night<'_> {
+    async fn run(&mut self) -> Result<(), ScanError> {
+        let (sender, receiver) = mpsc::channel(QUEUE);
+        let lister = Lister {
+            edge: self.edge,
+            lake: self.lake,
+            run: self.run,
+            known: self.earlier.organization.take(),
+        };
+        let (edge, progress) = (self.edge, self.progress);
+        let (_, ()) = futures::try_join!(lister.list(sender), self.schedule(receiver, edge, progress))?;
+        for held in self.refusals.release() {
+            self.write(held).await?;
+        }
+        Ok(())
+    }
+
+    /// Scans accounts as they come.
+    async fn schedule(
+        &mut self,
+        mut receiver: mpsc::Receiver<Listed>,
+        edge: &Edge,
+        progress: &dyn Progress,
+    ) -> Result<(), ScanError> {
+        let mut organization = OrganizationIdentity::default();
+        let mut tasks: JoinSet<(Option<usize>, Account, account::Scanned)> = JoinSet::new();
+        let mut listed = false;
+        loop {
+            let room = tasks.len() < edge.limits.accounts_in_flight;
+            tokio::select! {
+                biased;
+                Some(done) = tasks.join_next(), if !tasks.is_empty() => self.settle(done).await?,
+                next = receiver.recv(), if !listed && room => match next {
+                    None => {
+                        listed = true;
+                        progress.tell(Event::Listed);
+                    }
+                    Some(Listed::Organization(identity)) => organization = identity,
+                    Some(Listed::Account(account)) => {
+                        self.start(&mut tasks, &organization, account);
+                    }
+                },
+                else => {}
+            }
+            if let Some(code) = self.refusals.all_refused(listed) {
+                return Err(self.every_role_refused(code));
+            }
+            if listed && tasks.is_empty() {
+                return Ok(());
+            }
+        }
+    }
+
+    fn start(
+        &mut self,
+        tasks: &mut JoinSet<(Option<usize>, Account, account::Scanned)>,
+        organization: &OrganizationIdentity,
+        account: Account,
+    ) {
+        if let Some(had_session) = self.earlier.sealed.get(&account.id) {
+            if *had_session && account.id != self.edge.caller.account_id {
+                self.refusals.had_session_before();
+            }
+            return;
+        }
+        self.progress.tell(Event::Accounts(1));
+        let is_callers = account.id == self.edge.caller.account_id;
+        let place = if is_callers { None } else { self.refusals.admit() };
+        let (edge, run, organization) = (self.edge.clone(), self.run.clone(), organization.clone());
+        tasks.spawn(async move {
+            let scanned = account::scan_account(&edge, &run, &organization, &account).await;
+            (place, account, scanned)
+        });
+    }
+
+    async fn settle(
+        &mut self,
+        done: Result<(Option<usize>, Account, account::Scanned), tokio::task::JoinError>,
+    ) -> Result<(), ScanError> {
+        let (place, account, scanned) = match done {
+            Ok(done) => done,
+            Err(error) => {
+                // The account keeps its row, as interrupted, and the run goes on.
+                self.progress.tell(Event::Note(format!("an account's scan failed inside: {error}")));
+                return Ok(());
+            }
+        };
+        self.progress.tell(Event::Done(account.id, scanned.refused.is_none()));
+        let held = Held { account_id: account.id, bytes: scanned.bytes };
+        for held in self.refusals.settle(place, scanned.refused, held) {
+            self.write(held).await?;
+        }
+        Ok(())
+    }
+
+    async fn write(&mut self, held: Held) -> Result<(), StoreError> {
+        let key = log::segment_key(&self.run.run_id, held.account_id);
+        self.lake.store().replace(&key, &held.bytes).await?;
+        self.sealed += 1;
+        Ok(())
+    }
+
+    fn every_role_refused(&self, code: &str) -> ScanError {
+        ScanError::EveryRoleRefused {
+            role_name: self.edge.assumer.settings().role_name.clone(),
+            accounts: self.refusals.places(),
+            code: code.to_owned(),
+        }
+    }
+}
+
+/// Lists the organization, sends the accounts to be scanned, and seals the organization's log.
+struct Lister<'a> {
+    edge: &'a Edge,
+    lake: &'a Lake,
+    run: &'a RunHeader,
+    known: Option<resume::KnownOrganization>,
+}
+
+impl Lister<'_> {
+    async fn list(self, sender: mpsc::Sender<Listed>) -> Result<(), ScanError> {
+        let filter = self.run.settings.filter.clone();
+        if let Some(known) = self.known {
+            let _ = sender.send(Listed::Organization(known.identity)).await;
+            send_admitted(&sender, &filter, &known.unit_names, known.accounts).await;
+            return Ok(());
+        }
+        let door = Door::caller(Arc::clone(&self.edge.shared));
+        let client = self.edge.factory.organizations(&self.edge.home);
+        // Units may be given by name, which only the whole list can tell.
+        let at_once = filter.ous.is_empty() && filter.accounts.is_empty();
+        let mut found = Organization::default();
+        let (observation, listed) = {
+            let (lake, source) = (self.lake, self.run.source);
+            let (found, sender, filter) = (&mut found, &sender, &filter);
+            let mut refused = None;
+            let result = organizations::list_accounts(&door, &client, &self.edge.home, async |page| {
+                if refused.is_some() {
+                    return;
+                }
+                if let Err(error) = found.take_page(lake, source, sender, &page).await {
+                    refused = Some(error);
+                    return;
+                }
+                if at_once {
+                    send_admitted(sender, filter, &BTreeMap::new(), page).await;
+                }
+            })
+            .await;
+            if let Some(error) = refused {
+                return Err(error.into());
+            }
+            result
+        };
+        let mut writer = OrganizationWriter::default();
+        writer.listing(&observation, listed);
+        if observation.reading.known().is_none() {
+            found.without_organization(&observation, &filter, self.lake, self.run.source)?;
+        }
+        self.name_units(&door, &client, &mut found, &mut writer).await;
+        check_filter(&filter, &found)?;
+        if !at_once {
+            send_admitted(&sender, &filter, &found.unit_names(), found.accounts.clone()).await;
+        }
+        // The scheduler may end while the log is written.
+        drop(sender);
+        for account in found.accounts {
+            writer.account(account);
+        }
+        let bytes = writer.seal(self.run, &found.identity, &door.take_calls());
+        self.lake.store().replace(&log::organization_key(&self.run.run_id), &bytes).await?;
+        Ok(())
+    }
+
+    async fn name_units(
+        &self,
+        door: &Door,
+        client: &Client<aws_sdk_organizations::Client>,
+        found: &mut Organization,
+        writer: &mut OrganizationWriter,
+    ) {
+        let (units, listings) =
+            organizations::unit_names(door, client, &self.edge.home, &found.accounts).await;
+        for (observation, listed) in &listings {
+            writer.listing(observation, *listed);
+        }
+        for unit in &units {
+            writer.unit(unit.clone());
+        }
+        found.units = units;
+    }
+}
+
+/// What the listing gave.
+#[derive(Debug, Default)]
+struct Organization {
+    identity: OrganizationIdentity,
+    accounts: Vec<Account>,
+    units: Vec<OrganizationalUnit>,
+}
+
+impl Organization {
+    /// Keeps a page; the first one tells the organization, which must be the lake's.
+    async fn take_page(
+        &mut self,
+        lake: &Lake,
+        source: crate::model::Source,
+        sender: &mpsc::Sender<Listed>,
+        page: &[Account],
+    ) -> Result<(), LakeError> {
+        if self.identity.org_id.is_none()
+            && let Some(identity) = page.iter().find_map(organizations::identity_of)
+        {
+            lake.check(source, identity.org_id.as_deref())?;
+            self.identity = identity.clone();
+            let _ = sender.send(Listed::Organization(identity)).await;
+        }
+        self.accounts.extend(page.iter().cloned());
+        Ok(())
+    }
+
+    /// No organization, or no right to list it: the accounts that were asked for by id, if any.
+    fn without_organization(
+        &mut self,
+        observation: &Observation<()>,
+        filter: &ScanFilter,
+        lake: &Lake,
+        source: crate::model::Source,
+    ) -> Result<(), ScanError> {
+        let Reading::Unread(fault) = &observation.reading else { return Ok(()) };
+        let code = fault.code.clone().unwrap_or_else(|| fault.kind.word().to_owned());
+        let is_there_none = code == "AWSOrganizationsNotInUseException" || fault.kind == FaultKind::Denied;
+        if !is_there_none || filter.accounts.is_empty() {
+            return Err(ScanError::Organization { reason: code });
+        }
+        lake.check(source, None)?;
+        *self = Self::default();
+        self.accounts = filter.accounts.iter().copied().map(Account::unlisted).collect();
+        Ok(())
+    }
+
+    fn unit_names(&self) -> BTreeMap<String, String> {
+        self.units.iter().map(|unit| (unit.id.clone(), unit.name.clone())).collect()
+    }
+}
+
+async fn send_admitted(
+    sender: &mpsc::Sender<Listed>,
+    filter: &ScanFilter,
+    unit_names: &BTreeMap<String, String>,
+    accounts: Vec<Account>,
+) {
+    for account in accounts {
+        if account.is_active() && filter.admits(&account, unit_names) {
+            // A closed channel means that the run ends; the reason comes from the other side.
+            let _ = sender.send(Listed::Account(account)).await;
+        }
+    }
+}
+
+/// A filter that matches nothing is a mistake, and is told before an empty night is made of it.
+fn check_filter(filter: &ScanFilter, found: &Organization) -> Result<(), ScanError> {
+    let listed: BTreeSet<AccountId> = found.accounts.iter().map(|account| account.id).collect();
+    if let Some(unknown) = filter.accounts.iter().find(|id| !listed.contains(id)) {
+        return Err(ScanError::Filter(format!("--account {unknown} is not in the organization")));
+    }
+    let names = found.unit_names();
+    for unit in &filter.ous {
+        let only = ScanFilter { ous: BTreeSet::from([unit.clone()]), ..ScanFilter::default() };
+        let known = names.iter().any(|(id, name)| id == unit || name == unit);
+        if !known && !found.accounts.iter().any(|account| only.admits(account, &names)) {
+            return Err(ScanError::Filter(unknown_unit(unit, found, &names)));
+        }
+    }
+    Ok(())
+}
+
+fn unknown_unit(unit: &str, found: &Organization, names: &BTreeMap<String, String>) -> String {
+    if found.accounts.iter().all(|account| account.ou_ids.is_none()) {
+        return format!(
+            "--ou {unit} cannot be applied: ListAccounts reports no paths here; use --account instead"
+        );
+    }
+    let candidates = names.iter().flat_map(|(id, name)| [id, name]);
+    match nearest(unit, candidates.map(String::as_str)) {
+        Some(near) => format!("no account is under --ou {unit}; did you mean {near}?"),
+        None => format!("no account is under --ou {unit}"),
+    }
+}
+
+/// The candidate that is most like `text`, if any is like it at all.
+pub fn nearest<'a>(text: &str, candidates: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    let scored = candidates.map(|candidate| (strsim::jaro_winkler(text, candidate), candidate));
+    scored.filter(|(score, _)| *score > 0.7).max_by(|a, b| a.0.total_cmp(&b.0)).map(|(_, near)| near)
+}

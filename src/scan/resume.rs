@@ -1,0 +1,99 @@
+//! What an earlier attempt at the same run left: sealed segments, and perhaps the account list.
+
+use std::collections::BTreeMap;
+
+use super::ScanError;
+use crate::clock::Timestamp;
+use crate::log::{self, Header, LogError, Record, Segment};
+use crate::model::{Account, AccountId, OrganizationIdentity, RunHeader};
+use crate::sink::Lake;
+
+/// The earlier attempts' log.
+#[derive(Debug, Default)]
+pub struct Earlier {
+    /// When the first attempt began.
+    pub started_at: Option<Timestamp>,
+    /// Accounts with a sealed segment; true where there was a session.
+    pub sealed: BTreeMap<AccountId, bool>,
+    /// The account list, where it was sealed.
+    pub organization: Option<KnownOrganization>,
+    identity: Option<OrganizationIdentity>,
+}
+
+/// A sealed account list.
+#[derive(Debug, Default)]
+pub struct KnownOrganization {
+    /// The organization.
+    pub identity: OrganizationIdentity,
+    /// Its accounts.
+    pub accounts: Vec<Account>,
+    /// The names of its units.
+    pub unit_names: BTreeMap<String, String>,
+}
+
+impl Earlier {
+    /// Reads the run's log, and refuses one that was opened with other settings.
+    pub async fn read(lake: &Lake, run: &RunHeader) -> Result<Self, ScanError> {
+        let mut earlier = Self::default();
+        let organization = log::organization_key(&run.run_id);
+        for key in lake.store().list(&log::prefix(&run.run_id)).await? {
+            let Some(bytes) = lake.store().get(&key).await? else { continue };
+            let segment = match Segment::open(&key, bytes) {
+                Err(LogError::NotSealed { .. }) => continue,
+                opened => opened?,
+            };
+            same_settings(segment.header(), run)?;
+            earlier.started_at = Some(segment.header().run.started_at);
+            earlier.identity = Some(segment.header().organization.clone());
+            if key == organization {
+                earlier.organization = Some(KnownOrganization::read(&segment)?);
+            } else if let Some(scan) = &segment.header().scan {
+                earlier.sealed.insert(scan.account_id, scan.access_path.is_some());
+            }
+        }
+        Ok(earlier)
+    }
+
+    /// The organization that the log names; the outer option says whether there is a log.
+    pub fn org_id(&self) -> Option<Option<&str>> {
+        self.identity.as_ref().map(|identity| identity.org_id.as_deref())
+    }
+}
+
+impl KnownOrganization {
+    fn read(segment: &Segment) -> Result<Self, LogError> {
+        let mut known = Self { identity: segment.header().organization.clone(), ..Self::default() };
+        for record in segment.records(|name| matches!(name, "account" | "organizational_unit")) {
+            match record? {
+                Record::Account(account) => known.accounts.push(account),
+                Record::OrganizationalUnit(unit) => drop(known.unit_names.insert(unit.id, unit.name)),
+                _ => {}
+            }
+        }
+        Ok(known)
+    }
+}
+
+fn same_settings(header: &Header, run: &RunHeader) -> Result<(), ScanError> {
+    let (held, asked) = (&header.run.settings, &run.settings);
+    let difference = [
+        ("--role-name", held.role_name != asked.role_name),
+        ("--external-id", held.external_id_sha256 != asked.external_id_sha256),
+        ("--account", held.filter.accounts != asked.filter.accounts),
+        ("--exclude-account", held.filter.exclude_accounts != asked.filter.exclude_accounts),
+        ("--ou", held.filter.ous != asked.filter.ous),
+        ("--region", held.filter.regions != asked.filter.regions),
+        ("the rotation_history setting", held.rotation_history != asked.rotation_history),
+        ("the endpoint", header.run.source != run.source),
+    ]
+    .into_iter()
+    .find(|(_, differs)| *differs)
+    .map(|(name, _)| name);
+    match difference {
+        Some(name) => Err(ScanError::OtherSettings {
+            run_id: run.run_id.clone(),
+            difference: format!("{name} differs"),
+        }),
+        None => Ok(()),
+    }
+}
