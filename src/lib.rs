@@ -1,6 +1,7 @@
 //! The encryption-at-rest census of a whole AWS Organization.
 
 pub mod aws;
+pub mod cli;
 pub mod clock;
 pub mod log;
 pub mod model;
