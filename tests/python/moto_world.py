@@ -380,7 +380,7 @@ class World:
             # moto lets any role be assumed, so the caller's own credentials are never fallen back on.
             "access_path": "assumed_role",
             "scan_status": "complete" if scenario == "named" else "partial",
-            "scan_reason": None if scenario == "named" else "region_incomplete",
+            "scan_reason": None if scenario == "named" else self._fallback_reason(account),
             "regions": list(account.regions(scenario)),
             # The Regions were not listed, so that none is known to be disabled.
             "regions_disabled": any_of(None, []),
@@ -390,6 +390,14 @@ class World:
             "started_at": within_run(),
             "finished_at": within_run(),
         }
+
+    def _fallback_reason(self, account: Account) -> Any:
+        """Why the account is partial: where a read was refused too, either reason is true."""
+        refused = any(
+            row["account_id"] == account.id and row["describe_read"] == "denied"
+            for row in (expected.rows["fallback"] for expected in self.keys)
+        )
+        return any_of("region_incomplete", "faults") if refused else "region_incomplete"
 
     @staticmethod
     def _owned(expected: list[Expected], scenario: str, account_id: str) -> int:
