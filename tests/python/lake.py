@@ -19,7 +19,9 @@ import contract
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 RUN_ID = re.compile(r"\d{8}T\d{6}Z-[0-9a-f]{8}")
-DATA_FILE = re.compile(rf"(?P<table>\w+)/dt=(?P<dt>\d{{4}}-\d\d-\d\d)/(?P<run>{RUN_ID.pattern})-\d{{5}}\.parquet")
+DATA_FILE = re.compile(
+    rf"(?P<table>\w+)/dt=(?P<dt>\d{{4}}-\d\d-\d\d)/(?P<run>{RUN_ID.pattern})-\d{{5}}\.parquet"
+)
 
 # The files' own columns, without `dt`, which DuckDB would add from their paths.
 OWN_COLUMNS = "read_parquet($files, hive_partitioning = false)"

@@ -101,7 +101,10 @@ def check_readers_agree(lake: Lake, report: Report) -> None:
         for reader, others in (("pyarrow", lake.rows_by_arrow), ("pandas", lake.rows_by_pandas)):
             got = sorted(map(repr, others(table)))
             if rows != got:
-                first = next((pair for pair in zip(rows, got) if pair[0] != pair[1]), (len(rows), len(got)))
+                first = next(
+                    (pair for pair in zip(rows, got, strict=False) if pair[0] != pair[1]),
+                    (len(rows), len(got)),
+                )
                 report.differs(table, "rows", f"DuckDB and {reader}", *first)
 
 
@@ -189,7 +192,9 @@ def check_totals(lake: Lake, report: Report) -> None:
     verdicts = Counter(row["verdict"] for row in findings)
     totals = {
         "accounts_listed": len(accounts),
-        **{f"accounts_{word}": status[word] for word in ("complete", "partial", "unreachable", "not_scanned")},
+        **{
+            f"accounts_{word}": status[word] for word in ("complete", "partial", "unreachable", "not_scanned")
+        },
         "buckets": len(lake.rows("buckets")),
         "keys": len(lake.rows("keys")),
         "findings_fail": verdicts["fail"],
@@ -225,9 +230,15 @@ def check_defaults(lake: Lake, report: Report) -> None:
             named.setdefault(row["kms_key_arn"], []).append(row["account_id"])
     for row in lake.rows("keys"):
         owners = named.pop(row["key_arn"], [])
-        report.expect("keys", row["key_arn"], "default_key_of_buckets", len(owners), row["default_key_of_buckets"])
         report.expect(
-            "keys", row["key_arn"], "default_key_of_accounts", len(set(owners)), row["default_key_of_accounts"]
+            "keys", row["key_arn"], "default_key_of_buckets", len(owners), row["default_key_of_buckets"]
+        )
+        report.expect(
+            "keys",
+            row["key_arn"],
+            "default_key_of_accounts",
+            len(set(owners)),
+            row["default_key_of_accounts"],
         )
     for arn in named:
         report.differs("keys", arn, "row", "one, for a bucket's row says that it was found", "none")
@@ -310,7 +321,9 @@ def check_segment_entries(lake: Lake, manifest: dict[str, Any], report: Report) 
 
 def check_log(lake: Lake, report: Report) -> None:
     """One sealed segment for the organization and for each account that had a session."""
-    scanned = {row["account_id"] for row in lake.rows("accounts") if row["scan_status"] in ("complete", "partial")}
+    scanned = {
+        row["account_id"] for row in lake.rows("accounts") if row["scan_status"] in ("complete", "partial")
+    }
     got = {path.name.removesuffix(".jsonl.zst") for path in lake.segments()}
     for name in sorted({"organization", *scanned} - got):
         report.differs("observations", name, "segment", "there", "missing")
@@ -324,7 +337,9 @@ def check_log(lake: Lake, report: Report) -> None:
         for table, named in policies.items():
             for owner, hash in sorted(named):
                 if owner == account_id and hash not in hashes:
-                    report.differs("observations", account_id, f"policy of {table}", hash, "not in the segment")
+                    report.differs(
+                        "observations", account_id, f"policy of {table}", hash, "not in the segment"
+                    )
 
 
 def check_segment(lake: Lake, path: Path, report: Report) -> set[str]:

@@ -285,9 +285,7 @@ class World:
             request["CreateBucketConfiguration"] = {"LocationConstraint": region}
         client.create_bucket(Bucket=name, **request)
         if default:
-            client.put_bucket_encryption(
-                Bucket=name, ServerSideEncryptionConfiguration={"Rules": [default]}
-            )
+            client.put_bucket_encryption(Bucket=name, ServerSideEncryptionConfiguration={"Rules": [default]})
         if policy:
             client.put_bucket_policy(Bucket=name, Policy=policy)
         row = {
@@ -359,9 +357,7 @@ class World:
             ],
         }
 
-    def _account_row(
-        self, scenario: str, account: Account, coverage: list[dict[str, Any]]
-    ) -> dict[str, Any]:
+    def _account_row(self, scenario: str, account: Account, coverage: list[dict[str, Any]]) -> dict[str, Any]:
         if not account.active:
             return account.row | {
                 "access_path": None,
