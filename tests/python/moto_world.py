@@ -376,7 +376,8 @@ class World:
             # moto lets any role be assumed, so the caller's own credentials are never fallen back on.
             "access_path": "assumed_role",
             "scan_status": "complete" if scenario == "named" else "partial",
-            "scan_reason": None if scenario == "named" else self._fallback_reason(account),
+            # Said before the faults of single reads, where there are such, too.
+            "scan_reason": None if scenario == "named" else "region_incomplete",
             "regions": list(account.regions(scenario)),
             # The Regions were not listed, so that none is known to be disabled.
             "regions_disabled": any_of(None, []),
@@ -386,14 +387,6 @@ class World:
             "started_at": within_run(),
             "finished_at": within_run(),
         }
-
-    def _fallback_reason(self, account: Account) -> Any:
-        """Why the account is partial: where a read was refused too, either reason is true."""
-        refused = any(
-            row["account_id"] == account.id and row["describe_read"] == "denied"
-            for row in (expected.rows["fallback"] for expected in self.keys)
-        )
-        return any_of("region_incomplete", "faults") if refused else "region_incomplete"
 
     @staticmethod
     def _owned(expected: list[Expected], scenario: str, account_id: str) -> int:
@@ -463,15 +456,6 @@ def is_left_out(region: str) -> bool:
     return region != "global" and region not in NAMED_REGIONS
 
 
-def unsent(sure: int, perhaps: int, answered: bool, left_out: bool) -> dict[str, Any]:
-    """What a row says of reads that were not sent, some of which the plan may not have called for."""
-    # What `--region` leaves out counts in not_asked, but not against complete.
-    complete = answered and (sure == 0 or left_out)
-    if not perhaps:
-        return {"not_asked": sure, "complete": complete}
-    return {"not_asked": any_of(sure, sure + perhaps), "complete": any_of(complete, False)}
-
-
 def coverage_row(
     account_id: str, region: str, operation: str, tally: Counter, *, left_out: bool
 ) -> dict[str, Any]:
@@ -485,7 +469,9 @@ def coverage_row(
         "operation": operation,
         "asked": asked,
         **{outcome: tally[outcome] for outcome in OUTCOMES},
-        **unsent(tally["not_asked"], tally["perhaps_not_asked"], asked == answered, left_out),
+        "not_asked": tally["not_asked"],
+        # What `--region` leaves out counts in not_asked, but not against complete.
+        "complete": asked == answered and (tally["not_asked"] == 0 or left_out),
         "accepted_gap": False,
         # moto's refusal has no message, hence it names nobody.
         "denied_by": "unstated" if denied else None,

@@ -16,6 +16,10 @@ from expected import (
 from moto_world import Key, World
 
 
+# A replica carries all that its primary was read to say of rotation.
+PRIMARY_ROTATES = ROTATES | {"rotation_read": "known"}
+
+
 def seed_payments_multi_region(world: World, account: str) -> None:
     """A primary that is scanned, one that `--region` leaves out, and a replica of each."""
     primary = world.key(
@@ -32,7 +36,7 @@ def seed_payments_multi_region(world: World, account: str) -> None:
         {
             # moto's copy shares the aliases of what it was copied from.
             "aliases": ["alias/both"],
-            "rotation": "enabled",
+            **PRIMARY_ROTATES,
             # payments-replica-id
             "default_key_of_buckets": 1,
             "default_key_of_accounts": 1,
@@ -73,8 +77,13 @@ def seed_replica_of_unscanned(world: World, account: str) -> None:
         world,
         replica,
         primary,
-        {"rotation": "unknown", "default_key_of_buckets": 1, "default_key_of_accounts": 1},
-        fallback={"rotation": "enabled"},
+        {
+            "rotation": "unknown",
+            "rotation_read": "not_asked",
+            "default_key_of_buckets": 1,
+            "default_key_of_accounts": 1,
+        },
+        fallback=PRIMARY_ROTATES,
     )
     not_known = {"kms_key_rotation": "unknown", "kms_key_rotation_reason": "replica_of_primary"}
     world.bucket(
@@ -115,7 +124,6 @@ def expect_replica(world: World, key: Key, primary: Key, expect: dict, *, fallba
             "multi_region": "replica",
             "primary_key_arn": primary.arn,
             "rotation_reason": "replica_of_primary",
-            "rotation_read": "not_asked",
         }
         | expect,
         READS_CANNOT,

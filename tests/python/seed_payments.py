@@ -8,7 +8,6 @@ from expected import (
     LEFT_OUT,
     NO_KEY,
     NOTHING_KNOWN,
-    POLICY,
     READS_CANNOT,
     READS_ROTATING,
     READS_STILL,
@@ -28,7 +27,7 @@ from expected import (
     turn_on_rotation,
 )
 from moto_world import Key, World
-from truth import at, sha256
+from truth import at
 
 # Accounts and keys that no organization here has.
 OUTSIDE_ACCOUNT = "999999999999"
@@ -546,16 +545,17 @@ def seed_refused_key(world: World, account: str, region: str) -> Key:
             "rotation": "unknown",
             # What depends on a read that failed is planned, and not sent.
             "rotation_read": "not_asked",
-            "policy_sha256": sha256(text),
+            # Only customer keys are asked for their policy, and whose key this is was not told.
+            "policy_read": "not_asked",
+            "policy_sha256": None,
             "default_key_of_buckets": 1,
             "default_key_of_accounts": 1,
         },
         [
             ("kms:DescribeKey", "denied"),
             ("kms:GetKeyRotationStatus", "not_asked"),
-            # Whether its history was planned is open: that depends on a rotation nobody knows.
-            ("kms:ListKeyRotations", "perhaps_not_asked"),
-            POLICY,
+            ("kms:ListKeyRotations", "not_asked"),
+            ("kms:GetKeyPolicy", "not_asked"),
         ],
         named=False,
     )

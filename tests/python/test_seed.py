@@ -160,8 +160,9 @@ class Seeded(unittest.TestCase):
             alias["AliasName"] for alias in client.list_aliases()["Aliases"] if alias["TargetKeyId"] == key_id
         ]
         self.assertEqual(sorted(aliases), row["aliases"])
-        policy = client.get_key_policy(KeyId=key_id, PolicyName="default")["Policy"]
-        self.assertEqual(sha256(policy), row["policy_sha256"])
+        if row["policy_read"] == "known":
+            policy = client.get_key_policy(KeyId=key_id, PolicyName="default")["Policy"]
+            self.assertEqual(sha256(policy), row["policy_sha256"])
         described = answer(client.describe_key, "AccessDeniedException", KeyId=key_id)
         self.assertEqual(described is None, row["describe_read"] == "denied")
         if described is None:
@@ -183,7 +184,8 @@ class Seeded(unittest.TestCase):
         self.check_rotation(client, key_id, row)
 
     def check_rotation(self, client: Any, key_id: str, row: dict[str, Any]) -> None:
-        if row["rotation_read"] != "known":
+        # A replica's row says what its primary says, which on AWS is what it says itself.
+        if row["rotation_read"] != "known" or row["multi_region"] == "replica":
             return
         status = client.get_key_rotation_status(KeyId=key_id)
         self.assertEqual("enabled" if status["KeyRotationEnabled"] else "disabled", row["rotation"])
