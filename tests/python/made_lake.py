@@ -224,6 +224,8 @@ class Made:
         self.columns = {table: list(columns) for table, columns in contract.TABLES.items()}
         self.arrow = dict(ARROW)
         self.compression = "zstd"
+        # The policies that each scanned account's segment keeps.
+        self.policies: dict[str, list[str]] = {ACCOUNT: [POLICY]}
 
     def truth(self) -> dict[str, Any]:
         """What the lake holds, as a truth says it."""
@@ -240,7 +242,9 @@ class Made:
             if table != "runs":
                 self._write_table(root, table)
         self._write_segment(root, "organization", [])
-        self._write_segment(root, ACCOUNT, [{"record": "policy", "sha256": sha256(POLICY), "text": POLICY}])
+        for account_id, texts in self.policies.items():
+            records = [{"record": "policy", "sha256": sha256(text), "text": text} for text in texts]
+            self._write_segment(root, account_id, records)
         manifest = self.write_manifest(root)
         for each in self.tables["runs"]:
             each["manifest_sha256"] = hashlib.sha256(manifest).hexdigest()

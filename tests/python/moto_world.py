@@ -343,10 +343,9 @@ class World:
                 "coverage": coverage,
                 "runs": [self._run_row(scenario, accounts, buckets, keys)],
             },
-            # Reads whose number is the scanner's business (how it learns of accounts, Regions and
-            # sessions), so that the truth has no rows of them; the equations hold for them too.
+            # Reads whose number is the scanner's business (how it learns of accounts, sessions and
+            # buckets' Regions), so that the truth has no rows of them; the equations hold for them too.
             "coverage_may_add": [
-                "account:ListRegions",
                 "organizations:DescribeOrganization",
                 "organizations:ListAccounts",
                 "organizations:ListOrganizationalUnitsForParent",
@@ -421,6 +420,9 @@ class World:
 
         for account in filter(lambda account: account.active, self.accounts.values()):
             count(account.id, "global", "s3:ListBuckets", "known")
+            if scenario == "fallback":
+                # moto has no such route: its 404 is a page of HTML, and no answer of the API.
+                count(account.id, "global", "account:ListRegions", "protocol")
             for region in account.regions(scenario):
                 count(account.id, region, "kms:ListKeys", "known")
                 count(account.id, region, "kms:ListAliases", "known")

@@ -15,7 +15,6 @@ from expected import (
 )
 from moto_world import Key, World
 
-
 # A replica carries all that its primary was read to say of rotation.
 PRIMARY_ROTATES = ROTATES | {"rotation_read": "known"}
 

@@ -76,7 +76,11 @@ class Requests(unittest.TestCase):
         rude = entry("GET", "/b?location") | {"headers": {"User-Agent": "curl", "Authorization": SCOPE}}
         for name, line, says in (
             ("a write", entry("PUT", "/some.bucket?encryption"), "PUT /some.bucket"),
-            ("an object read", entry("GET", "/some.bucket/object?policy", **OWNED), "GET /some.bucket/object"),
+            (
+                "an object read",
+                entry("GET", "/some.bucket/object?policy", **OWNED),
+                "GET /some.bucket/object",
+            ),
             ("a KMS write", entry("POST", "/", X_Amz_Target="TrentService.CreateKey"), "kms:CreateKey"),
             ("a described alias", describe("alias/aws/s3"), "KeyId"),
             ("a described alias ARN", describe("arn:aws:kms:eu-west-1:123456789012:alias/aws/s3"), "KeyId"),
