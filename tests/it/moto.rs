@@ -5,6 +5,7 @@
 //! (`tests/python/seed_moto.py`). What is judged is the scanner: where moto differs from AWS, the
 //! truth says so and the scanner must be right on both.
 
+use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
@@ -107,4 +108,14 @@ fn the_comparison_notices_what_is_wrong() {
     let Some(venv) = venv_or_skip() else { return };
     venv.unittest("test_compare").succeeded();
     venv.unittest("test_requests").succeeded();
+}
+
+#[test]
+fn a_server_ends_with_the_value_that_holds_it() {
+    let Some(venv) = venv_or_skip() else { return };
+    let server = Server::start(venv.script("serve_moto.py"));
+    let address = server.endpoint.strip_prefix("http://").unwrap().to_owned();
+    assert!(TcpStream::connect(&address).is_ok(), "{address} said that it was ready");
+    drop(server);
+    assert!(TcpStream::connect(&address).is_err(), "{address} still answers");
 }

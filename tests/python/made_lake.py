@@ -33,7 +33,7 @@ ARROW = {
 }
 
 
-def row(table: str, **values: Any) -> dict[str, Any]:
+def filled(table: str, **values: Any) -> dict[str, Any]:
     """A row with NULL in every column that is not given."""
     unknown = values.keys() - set(contract.column_names(table))
     assert not unknown, unknown
@@ -41,7 +41,7 @@ def row(table: str, **values: Any) -> dict[str, Any]:
 
 
 def account() -> dict[str, Any]:
-    return row(
+    return filled(
         "accounts",
         org_id="o-abcdefghij",
         account_id=ACCOUNT,
@@ -78,11 +78,11 @@ def bucket(name: str, **values: Any) -> dict[str, Any]:
         "policy_read": "absent",
         "observed_at": STARTED + 500,
     }
-    return row("buckets", **(plain | values))
+    return filled("buckets", **(plain | values))
 
 
 def key() -> dict[str, Any]:
-    return row(
+    return filled(
         "keys",
         aws_partition="aws",
         account_id=ACCOUNT,
@@ -108,7 +108,7 @@ def key() -> dict[str, Any]:
 
 def coverage(region: str, operation: str, known: int, absent: int = 0) -> dict[str, Any]:
     faults = dict.fromkeys(contract.FAULTS, 0)
-    return row(
+    return filled(
         "coverage",
         account_id=ACCOUNT,
         region=region,
@@ -155,7 +155,7 @@ def tables() -> dict[str, list[dict[str, Any]]]:
         ],
         "keys": [key()],
         "findings": [
-            row(
+            filled(
                 "findings",
                 **check,
                 **judged,
@@ -166,13 +166,15 @@ def tables() -> dict[str, list[dict[str, Any]]]:
                 verdict="fail",
             )
         ],
-        "checks": [row("checks", **check, **judged, title="Title", question="Is it?")],
+        "checks": [filled("checks", **check, **judged, title="Title", question="Is it?")],
         "controls": [
-            row("controls", check_id="s3_default_kms", framework="CIS", control_id="1.1", relation="direct")
+            filled(
+                "controls", check_id="s3_default_kms", framework="CIS", control_id="1.1", relation="direct"
+            )
         ],
         "coverage": reads,
         "calls": [
-            row(
+            filled(
                 "calls",
                 service=operation["operation"].split(":")[0],
                 operation=operation["operation"].split(":")[1],
@@ -185,7 +187,7 @@ def tables() -> dict[str, list[dict[str, Any]]]:
             for operation in reads
         ],
         "runs": [
-            row(
+            filled(
                 "runs",
                 kind="filtered",
                 org_id="o-abcdefghij",

@@ -21,7 +21,7 @@ from moto.server import ThreadedMotoServer
 from compare_lake import check_truth_is_whole, compare
 from lake import Lake
 from lake_checks import row_key
-from made_lake import STARTED, Made, row
+from made_lake import STARTED, Made, filled
 from moto_world import MANAGEMENT_ACCOUNT, World
 from seed_moto import seed
 from truth import matches, milliseconds, sha256
@@ -262,12 +262,12 @@ def lake_of(scenario: dict[str, Any]) -> Made:
     made = Made()
     told = {table: [settled(each) for each in rows] for table, rows in scenario["tables"].items()}
     for table in ("accounts", "buckets", "keys", "coverage"):
-        made.tables[table] = [row(table, **values) for values in told[table]]
+        made.tables[table] = [filled(table, **values) for values in told[table]]
     reads = Counter()
     for each in made.tables["coverage"]:
         reads[each["operation"]] += each["asked"]
     made.tables["calls"] = [
-        row("calls", service=service, operation=operation, calls=asked, retries=0, throttles=0)
+        filled("calls", service=service, operation=operation, calls=asked, retries=0, throttles=0)
         for (service, operation), asked in ((name.split(":"), asked) for name, asked in reads.items())
     ]
     made.tables["findings"].clear()
