@@ -41,8 +41,7 @@ impl Environment {
         let home = home_region(&base)?;
         require_credentials(&base).await?;
         let source = if has_endpoint(&base) { Source::Endpoint } else { Source::Aws };
-        let seed = home.as_str().bytes().fold(0x0a7_2e57, |seed, byte| seed * 31 + u64::from(byte));
-        Ok(Self::new(&base, Arc::new(SystemClock), tuning, source, home, seed))
+        Ok(Self::new(&base, Arc::new(SystemClock), tuning, source, home, u64::from(super::random_u32())))
     }
 
     /// An environment over a given configuration.
