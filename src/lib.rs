@@ -2,3 +2,5 @@
 
 pub mod clock;
 pub mod model;
+#[cfg(feature = "sim")]
+pub mod sim;
