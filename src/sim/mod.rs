@@ -28,6 +28,10 @@ pub mod world;
 mod connector;
 mod hash;
 mod simulator;
+#[cfg(test)]
+mod support;
+#[cfg(test)]
+mod tests;
 
 pub use access::{CALLER_ACCESS_KEY_ID, CALLER_SECRET_ACCESS_KEY};
 pub use fault::{Effect, Quotas, Random, Rate, Rule, Schedule};
