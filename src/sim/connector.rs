@@ -15,6 +15,7 @@ use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::body::SdkBody;
+use aws_smithy_types::retry::ErrorKind;
 use http_body_util::BodyExt as _;
 use hyper::body::{Body, Bytes, Frame, SizeHint};
 
@@ -52,9 +53,7 @@ impl Connector {
                 respond(&reply, SdkBody::from_body_1_x(body))
             }
             Ending::Reset => Err(broken(io::ErrorKind::ConnectionReset, "connection reset by peer")),
-            Ending::Silence => {
-                Err(broken(io::ErrorKind::UnexpectedEof, "connection closed before an answer"))
-            }
+            Ending::Silence => Err(closed()),
         }
     }
 }
@@ -94,11 +93,25 @@ fn broken(kind: io::ErrorKind, what: &'static str) -> ConnectorError {
     ConnectorError::io(Box::new(io::Error::new(kind, what)))
 }
 
+/// What the SDK's own client makes of a connection that closes before an answer: not an I/O error,
+/// but hyper's incomplete message (aws-smithy-http-client 1.5.2, `downcast_error`).
+fn closed() -> ConnectorError {
+    let source = io::Error::new(io::ErrorKind::UnexpectedEof, "connection closed before message completed");
+    ConnectorError::other(Box::new(source), Some(ErrorKind::TransientError))
+}
+
 /// A body that promises more than it holds.
 #[derive(Debug)]
-struct CutBody {
+pub(super) struct CutBody {
     rest: Option<Bytes>,
     whole: usize,
+}
+
+impl CutBody {
+    /// The first `kept` bytes of a body.
+    pub fn of(body: &[u8], kept: usize) -> Self {
+        Self { rest: Some(Bytes::copy_from_slice(&body[..kept])), whole: body.len() }
+    }
 }
 
 impl Body for CutBody {

@@ -20,6 +20,7 @@
 
 pub mod access;
 pub mod fault;
+pub mod generate;
 pub mod message;
 pub mod recorder;
 pub mod wire;
@@ -27,6 +28,7 @@ pub mod world;
 
 mod connector;
 mod hash;
+mod server;
 mod simulator;
 #[cfg(test)]
 mod support;
@@ -35,6 +37,8 @@ mod tests;
 
 pub use access::{CALLER_ACCESS_KEY_ID, CALLER_SECRET_ACCESS_KEY};
 pub use fault::{Effect, Quotas, Random, Rate, Rule, Schedule};
+pub use generate::Shape;
 pub use recorder::{Record, Recorder};
+pub use server::{environment, serve};
 pub use simulator::{Answer, Ending, Latency, Simulator};
 pub use world::World;

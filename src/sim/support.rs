@@ -94,6 +94,9 @@ where
             (aws_sdk_s3::error::SdkError::ResponseError(_), status) => {
                 format!("response {}", status.unwrap_or_default())
             }
+            (aws_sdk_s3::error::SdkError::DispatchFailure(inner), _) if inner.is_other() => {
+                "closed".to_owned()
+            }
             _ => "other".to_owned(),
         },
     }

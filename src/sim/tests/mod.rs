@@ -2,6 +2,8 @@
 
 mod access;
 mod account;
+mod conformance;
+mod every;
 mod fault;
 mod kms;
 mod object;

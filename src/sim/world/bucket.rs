@@ -1,9 +1,11 @@
 //! A bucket: where it is, how it encrypts by default, its policy, and the objects of a lake.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::sync::Arc;
 
 use serde::{Serialize, Serializer};
+use sha2::{Digest as _, Sha256};
 
 use super::Word;
 use crate::clock::Timestamp;
@@ -109,6 +111,31 @@ pub struct Object {
     pub headers: BTreeMap<String, String>,
     /// The checksums that came with it, by header name.
     pub checksums: BTreeMap<String, String>,
+}
+
+impl Object {
+    /// An object of those bytes, with nothing said about them.
+    pub fn new(bytes: &[u8], modified_at: Timestamp) -> Self {
+        Self {
+            bytes: bytes.into(),
+            etag: etag(bytes),
+            modified_at,
+            headers: BTreeMap::new(),
+            checksums: BTreeMap::new(),
+        }
+    }
+}
+
+/// S3's ETag is the MD5 for plain objects and opaque for others; here it is always opaque.
+fn etag(bytes: &[u8]) -> String {
+    let digest = Sha256::digest(bytes);
+    let mut text = String::with_capacity(34);
+    text.push('"');
+    for byte in &digest[..16] {
+        write!(text, "{byte:02x}").expect("a String takes all");
+    }
+    text.push('"');
+    text
 }
 
 fn size<S: Serializer>(bytes: &Arc<[u8]>, serializer: S) -> Result<S::Ok, S::Error> {

@@ -18,6 +18,7 @@ use serde::Serialize;
 
 pub use account::{Account, AccountState, Actions, Denial, DeniedBy, OptStatus, RegionState, Role};
 pub use bucket::{Bucket, DefaultEncryption, Encryption, EncryptionRule, Object};
+pub(in crate::sim) use build::default_key_policy;
 pub use build::{DEFAULT_REGIONS, DEFAULT_ROLE_NAME};
 pub use key::{Alias, CompletedRotation, Key, MultiRegion, Rotation};
 pub use organization::{Organization, OrganizationalUnit};

@@ -1,9 +1,6 @@
 //! The object calls that a lake needs: put, with its conditions, get, head, delete.
 
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
-
-use sha2::{Digest, Sha256};
 
 use super::{Call, Refusal, open};
 use crate::clock::Timestamp;
@@ -17,17 +14,12 @@ pub(super) fn put(call: &mut Call<'_>) -> Result<Reply, Refusal> {
         return Err(Refusal::new(400, "IncompleteBody", "The request body terminated unexpectedly"));
     };
     check_length(call, bytes.len())?;
-    let etag = etag(&bytes);
+    let mut object = Object::new(&bytes, call.now);
+    let etag = object.etag.clone();
     let all = call.request.headers.iter().chain(&trailers);
-    let checksums = all.clone().filter(|(name, _)| is_checksum(name)).map(own).collect();
-    let headers = all.filter(|(name, _)| *name == "content-type" || name.starts_with("x-amz-meta-")).map(own);
-    let object = Object {
-        bytes: bytes.into(),
-        etag: etag.clone(),
-        modified_at: call.now,
-        headers: headers.collect(),
-        checksums,
-    };
+    object.checksums = all.clone().filter(|(name, _)| is_checksum(name)).map(own).collect();
+    let described = |name: &str| name == "content-type" || name.starts_with("x-amz-meta-");
+    object.headers = all.filter(|(name, _)| described(name)).map(own).collect();
     let (name, key) = (call.input.bucket.clone(), call.input.key.clone());
     let account = call.world.accounts.get_mut(&owner).expect("opened above");
     account.buckets.get_mut(&name).expect("opened above").objects.insert(key, object);
@@ -140,18 +132,6 @@ fn byte_range(text: &str, total: usize) -> Option<(usize, usize)> {
         (true, true) => return None,
     };
     (from < to).then_some((from, to))
-}
-
-/// S3's ETag is the MD5 for plain objects and opaque for others; here it is always opaque.
-fn etag(bytes: &[u8]) -> String {
-    let digest = Sha256::digest(bytes);
-    let mut text = String::with_capacity(34);
-    text.push('"');
-    for byte in &digest[..16] {
-        write!(text, "{byte:02x}").expect("a String takes all");
-    }
-    text.push('"');
-    text
 }
 
 /// `Sat, 21 Nov 2026 03:00:00 GMT`.
