@@ -350,7 +350,7 @@ mod tests {
                 let rules = bucket.encryption.iter().flat_map(|encryption| &encryption.rules);
                 rules.flat_map(|rule| &rule.default).any(|default| default.algorithm == algorithm)
             };
-            assert!(buckets.iter().any(|bucket| uses(&bucket)), "{algorithm}");
+            assert!(buckets.iter().any(uses), "{algorithm}");
         }
     }
 }

@@ -12,7 +12,7 @@ use crate::model::{AccountId, Partition, Region};
 /// The role that every account has unless a test takes it away.
 pub const DEFAULT_ROLE_NAME: &str = "atrest-audit";
 
-/// The Regions of every account that `add_account` makes.
+/// The Regions of every account that `add_account` makes; in other partitions than `aws`, all of theirs.
 pub const DEFAULT_REGIONS: [&str; 3] = ["eu-central-1", "eu-west-1", "us-east-1"];
 
 impl World {
@@ -53,9 +53,12 @@ impl World {
     /// Adds an active account under the root, with the role and three Regions; gives its id.
     pub fn add_account(&mut self, name: &str) -> AccountId {
         let id = numbered(self.accounts.len() + 1);
-        let regions = DEFAULT_REGIONS.iter().map(|name| {
-            (name.parse().expect("a Region's name"), RegionState::new(OptStatus::EnabledByDefault))
-        });
+        let usual = |name: &&str| name.parse().expect("a Region's name");
+        let names: Vec<Region> = match self.partition.as_str() {
+            "aws" => DEFAULT_REGIONS.iter().map(usual).collect(),
+            _ => self.partition.default_regions(),
+        };
+        let regions = names.into_iter().map(|name| (name, RegionState::new(OptStatus::EnabledByDefault)));
         let account = Account {
             id,
             name: name.to_owned(),

@@ -1,5 +1,8 @@
 //! The state machine: one request in, one answer out, in one place for every operation.
 
+mod facts;
+mod turn;
+
 use std::collections::HashMap;
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -9,18 +12,18 @@ use aws_credential_types::Credentials as SdkCredentials;
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use tokio::time::Instant;
 
-use super::access::{
-    Authorization, CALLER_ACCESS_KEY_ID, CALLER_SECRET_ACCESS_KEY, Credentials, Principal, Sessions,
-};
+use self::facts::Facts;
+use self::turn::{Turn, status_of};
+use super::access::{Authorization, CALLER_ACCESS_KEY_ID, CALLER_SECRET_ACCESS_KEY, Sessions};
 use super::connector::Connector;
-use super::fault::{Counters, Effect, Occasion, Schedule};
+use super::fault::{Counters, Effect, Schedule};
 use super::hash::{mix, uuid};
 use super::message::{Reply, Request};
 use super::recorder::{Record, Recorder};
-use super::wire::{Call, Identified, Operation, Refusal, Service, no_such_bucket};
+use super::wire::{Identified, Service};
 use super::world::World;
 use crate::clock::SharedClock;
-use crate::model::{AccountId, Region};
+use crate::model::AccountId;
 
 /// How a call ends.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -90,7 +93,7 @@ struct State {
 }
 
 /// What attempts are counted by.
-type Subject = (&'static str, Option<AccountId>, String, String);
+type Subject = (Service, &'static str, Option<AccountId>, String, String);
 
 impl fmt::Debug for Simulator {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -218,211 +221,10 @@ impl Simulator {
     }
 }
 
-/// What is known about a request before it is judged.
-struct Facts {
-    service: Service,
-    operation: Option<&'static Operation>,
-    name: String,
-    principal: Option<Principal>,
-    account: Option<AccountId>,
-    region: String,
-    resource: String,
-    attempt: u32,
-}
-
-impl Facts {
-    fn gather(
-        state: &mut State,
-        identified: &Identified,
-        authorization: Option<&Authorization>,
-        at: Instant,
-    ) -> Self {
-        let credentials = Credentials { world: &state.world, sessions: &state.sessions, at };
-        let principal = credentials.named(authorization);
-        let account = identified.account.or(principal.as_ref().map(|principal| principal.account));
-        let region = authorization.map(|found| found.region.clone()).unwrap_or_default();
-        let resource = identified.resource.clone();
-        let known = identified.operation.map_or("", |operation| operation.name);
-        let attempt = state.attempts.entry((known, account, region.clone(), resource.clone())).or_default();
-        *attempt += 1;
-        Self {
-            service: identified.service,
-            operation: identified.operation,
-            name: format!("{}:{}", identified.service.name(), identified.name),
-            principal,
-            account,
-            region,
-            resource,
-            attempt: *attempt,
-        }
-    }
-
-    fn caller_account(&self) -> Option<AccountId> {
-        self.principal.as_ref().map(|principal| principal.account)
-    }
-
-    fn occasion(&self, operation: &'static Operation, at: Instant) -> Occasion<'_> {
-        Occasion {
-            operation,
-            name: &self.name,
-            account: self.account,
-            caller_account: self.caller_account(),
-            region: &self.region,
-            resource: &self.resource,
-            attempt: self.attempt,
-            at,
-        }
-    }
-}
-
-/// One request on its way through.
-struct Turn<'a> {
-    simulator: &'a Simulator,
-    identified: &'a Identified,
-    request: &'a Request,
-    request_id: String,
-    at: Instant,
-    mutated: bool,
-}
-
-impl Turn<'_> {
-    /// The ending, and the error's code or the fault's name.
-    fn play(
-        &mut self,
-        state: &mut State,
-        authorization: Option<&Authorization>,
-        effect: Option<&Effect>,
-    ) -> (Ending, Option<String>) {
-        let service = self.identified.service;
-        let fault = effect.map(|effect| effect.name().to_owned());
-        match effect {
-            None | Some(Effect::Latency(_)) => self.settle(state, authorization, None),
-            Some(Effect::EmptyPage) => {
-                // Any number that differs from page to page will do as a salt.
-                let salt = u32::try_from(mix(0, &[&self.request_id]) & 0x7fff_ffff).unwrap_or(1);
-                self.settle(state, authorization, Some(salt))
-            }
-            Some(Effect::ConnectionReset) => (Ending::Reset, fault),
-            Some(Effect::Timeout(_)) => (Ending::Silence, fault),
-            Some(Effect::AnswerLost) => {
-                self.settle(state, authorization, None);
-                (Ending::Reset, fault)
-            }
-            Some(Effect::CutBody) => (cut(self.settle(state, authorization, None).0), fault),
-            Some(Effect::Html(status)) => (Ending::Reply(html(*status)), fault),
-            Some(Effect::Throttle) => self.refuse(&service.throttle()),
-            Some(Effect::InternalError) => self.refuse(&service.internal_error()),
-            Some(Effect::ServiceUnavailable) => self.refuse(&service.unavailable()),
-            Some(Effect::ExpiredToken) => self.refuse(&service.expired_token()),
-            Some(Effect::AccessDenied) => self.refuse(&service.access_denied("Access Denied")),
-            Some(Effect::FalseNoSuchBucket) => self.refuse(&no_such_bucket(&self.identified.input.bucket)),
-            Some(Effect::Error { status, code, message }) => {
-                self.refuse(&Refusal::new(*status, code.as_str(), message.as_str()))
-            }
-        }
-    }
-
-    fn settle(
-        &mut self,
-        state: &mut State,
-        authorization: Option<&Authorization>,
-        empty_page: Option<u32>,
-    ) -> (Ending, Option<String>) {
-        match self.answer(state, authorization, empty_page) {
-            Ok(reply) => {
-                let reply = self.identified.service.identify(reply, &self.request_id);
-                (Ending::Reply(reply), None)
-            }
-            Err(refusal) => self.refuse(&refusal),
-        }
-    }
-
-    fn answer(
-        &mut self,
-        state: &mut State,
-        authorization: Option<&Authorization>,
-        empty_page: Option<u32>,
-    ) -> Result<Reply, Refusal> {
-        let service = self.identified.service;
-        let credentials = Credentials { world: &state.world, sessions: &state.sessions, at: self.at };
-        let principal = credentials.recognise(service, authorization, self.request)?;
-        let signed_for = authorization.map_or("", |found| found.region.as_str());
-        let region: Region = signed_for.parse().unwrap_or_else(|_| Region::global());
-        check_region(&state.world, service, &principal, &region)?;
-        let operation =
-            self.identified.operation.ok_or_else(|| service.unknown_operation(&self.identified.name))?;
-        let mut call = Call {
-            operation,
-            world: &mut state.world,
-            sessions: &mut state.sessions,
-            owners: &state.owners,
-            principal,
-            request: self.request,
-            input: &self.identified.input,
-            region,
-            now: self.simulator.clock.now(),
-            at: self.at,
-            request_id: &self.request_id,
-            empty_page,
-            mutated: false,
-        };
-        let answer = operation.answer(&mut call);
-        self.mutated = call.mutated;
-        answer
-    }
-
-    fn refuse(&self, refusal: &Refusal) -> (Ending, Option<String>) {
-        let service = self.identified.service;
-        let mut reply = service.identify(service.render(refusal, &self.request_id), &self.request_id);
-        if self.request.method == "HEAD" {
-            reply.body.clear();
-        }
-        (Ending::Reply(reply), Some(refusal.code.clone()))
-    }
-}
-
-/// A Region that the account has not: there, its credentials are unknown.
-fn check_region(
-    world: &World,
-    service: Service,
-    principal: &Principal,
-    region: &Region,
-) -> Result<(), Refusal> {
-    if service.is_global() {
-        return Ok(());
-    }
-    let state = world.accounts.get(&principal.account).and_then(|account| account.regions.get(region));
-    if state.is_some_and(|state| state.opt_status.usable()) { Ok(()) } else { Err(service.bad_token()) }
-}
-
 fn owners_of(world: &World) -> HashMap<String, AccountId> {
     let names =
         world.accounts.values().flat_map(|account| account.buckets.keys().map(|name| (name, account.id)));
     names.map(|(name, id)| (name.clone(), id)).collect()
-}
-
-fn status_of(ending: &Ending) -> u16 {
-    match ending {
-        Ending::Reply(reply) | Ending::Cut(reply, _) => reply.status,
-        Ending::Reset | Ending::Silence => 0,
-    }
-}
-
-fn cut(ending: Ending) -> Ending {
-    match ending {
-        Ending::Reply(reply) if reply.body.is_empty() => Ending::Reset,
-        Ending::Reply(reply) => {
-            let kept = reply.body.len() / 2;
-            Ending::Cut(reply, kept)
-        }
-        other => other,
-    }
-}
-
-fn html(status: u16) -> Reply {
-    let body =
-        "<html><head><title>Bad Gateway</title></head><body><h1>It's not you, it's us.</h1></body></html>";
-    Reply::new(status, "text/html", body)
 }
 
 fn refuse_service(authorization: Option<Authorization>) -> Answer {
