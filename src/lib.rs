@@ -7,5 +7,7 @@ pub mod log;
 pub mod model;
 pub mod resolve;
 pub mod scan;
+#[cfg(feature = "sim")]
+pub mod sim;
 pub mod sink;
 pub mod table;

@@ -6,8 +6,12 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
 use super::lake::LakeUri;
+use crate::aws::clients::S3Addressing;
+use crate::aws::environment::Tuning;
+use crate::aws::pace::Pace;
 use crate::clock::Timestamp;
 use crate::model::{AccountId, Region, RunId};
+use crate::scan::Limits;
 
 const AFTER: &str = "\
 Exit codes: 0 done, 1 internal, 2 usage or configuration, 4 published but partial, 5 organization
@@ -129,6 +133,26 @@ pub struct TuningArgs {
     /// Attempts of each read, the first included
     #[arg(long, value_name = "N", default_value_t = 6, env = "ATREST_MAX_ATTEMPTS", value_parser = clap::value_parser!(u32).range(1..=20))]
     pub max_attempts: u32,
+}
+
+impl TuningArgs {
+    /// The pace of calls.
+    pub fn tuning(&self) -> Tuning {
+        Tuning {
+            pace: Pace { quota_share: self.quota_share, in_flight: self.s3_in_flight },
+            max_attempts: self.max_attempts,
+            addressing: match self.s3_addressing {
+                Addressing::Path => S3Addressing::Path,
+                Addressing::Virtual => S3Addressing::Virtual,
+            },
+            ..Tuning::default()
+        }
+    }
+
+    /// How much is done at a time.
+    pub fn limits(&self) -> Limits {
+        Limits { accounts_in_flight: self.accounts_in_flight, resources_in_flight: self.resources_in_flight }
+    }
 }
 
 /// How S3 buckets are addressed.

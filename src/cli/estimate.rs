@@ -34,10 +34,10 @@ struct Volume {
 
 /// Prints the estimate.
 pub async fn run(edge: &Edge, lake: &Lake, run: &RunHeader) -> Result<(), CliError> {
-    let door = Door::caller(std::sync::Arc::clone(&edge.shared));
-    let client = edge.factory.organizations(&edge.home);
+    let door = Door::caller(std::sync::Arc::clone(&edge.aws.shared));
+    let client = edge.aws.factory.organizations(&edge.aws.home);
     let mut accounts = Vec::new();
-    let (observation, _) = organizations::list_accounts(&door, &client, &edge.home, async |page| {
+    let (observation, _) = organizations::list_accounts(&door, &client, &edge.aws.home, async |page| {
         accounts.extend(page);
     })
     .await;

@@ -1,10 +1,9 @@
 //! `atrest finalize`: publish the log of a run again, without AWS but for a lake on `s3://`.
 
 use super::args::FinalizeArgs;
-use super::edge::Environment;
 use super::error::CliError;
 use super::exit::Exit;
-use super::{print, summary};
+use super::{edge, print, summary};
 use crate::clock::{Clock, SystemClock, Timestamp};
 use crate::model::{RunId, RunStatus};
 use crate::sink::{self, Judgement, Lake};
@@ -13,7 +12,7 @@ use crate::sink::{self, Judgement, Lake};
 pub async fn run(args: &FinalizeArgs) -> Result<Exit, CliError> {
     let store = match args.lake.open_folder(false).transpose()? {
         Some(store) => store,
-        None => args.lake.open(false, &Environment::load(&args.tuning).await?)?,
+        None => args.lake.open(false, &edge::load(&args.tuning).await?)?,
     };
     let lake = Lake::open(store).await?;
     let now = SystemClock.now();

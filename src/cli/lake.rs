@@ -4,9 +4,8 @@ use std::path::PathBuf;
 use std::str::FromStr;
 use std::sync::Arc;
 
-use super::edge::Environment;
 use super::error::CliError;
-use crate::aws::call::Door;
+use crate::aws::environment::Environment;
 use crate::aws::lake::S3Store;
 use crate::sink::{FolderStore, Store};
 
@@ -29,11 +28,6 @@ impl LakeUri {
         &self.text
     }
 
-    /// Whether AWS is needed to reach it.
-    pub fn is_s3(&self) -> bool {
-        matches!(self.place, Place::S3 { .. })
-    }
-
     /// The bucket and prefix of a lake on S3.
     pub fn s3(&self) -> Option<(&str, &str)> {
         match &self.place {
@@ -53,7 +47,7 @@ impl LakeUri {
     pub fn open(&self, create: bool, environment: &Environment) -> Result<Arc<dyn Store>, CliError> {
         match (&self.place, self.open_folder(create)) {
             (Place::S3 { bucket, prefix }, _) => {
-                let door = Arc::new(Door::caller(Arc::clone(&environment.shared)));
+                let door = environment.door();
                 let (factory, home) = (environment.factory.clone(), environment.home.clone());
                 Ok(Arc::new(S3Store::new(bucket, prefix, factory, door, home)))
             }
@@ -98,9 +92,9 @@ mod tests {
     #[test]
     fn a_lake_is_a_folder_or_a_bucket() {
         let lake: LakeUri = "s3://b/p/q/".parse().unwrap();
-        assert_eq!((lake.as_str(), lake.is_s3()), ("s3://b/p/q", true));
+        assert_eq!((lake.as_str(), lake.s3()), ("s3://b/p/q", Some(("b", "p/q"))));
         let lake: LakeUri = "./lake/".parse().unwrap();
-        assert_eq!((lake.as_str(), lake.is_s3()), ("./lake", false));
+        assert_eq!((lake.as_str(), lake.s3()), ("./lake", None));
         for wrong in ["", "s3://", "s3:///p", "gs://b", "https://b.s3.amazonaws.com/"] {
             assert!(wrong.parse::<LakeUri>().is_err(), "{wrong}");
         }

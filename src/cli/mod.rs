@@ -2,6 +2,9 @@
 
 mod args;
 mod config;
+#[cfg(feature = "sim")]
+mod demo;
+mod doctor;
 mod edge;
 mod error;
 mod estimate;
@@ -12,6 +15,8 @@ mod lake;
 mod print;
 mod progress;
 mod scan;
+#[cfg(feature = "sim")]
+mod simulate;
 mod summary;
 
 use std::process::ExitCode;
@@ -78,6 +83,9 @@ fn init_log(verbose: u8) {
 
 fn run(command: Command) -> Result<Exit, CliError> {
     match command {
+        #[cfg(feature = "sim")]
+        Command::Demo(args) => demo::run(&args),
+        Command::Doctor(args) => runtime()?.block_on(doctor::run(&args)),
         Command::Scan(args) => {
             let runtime = runtime()?;
             let exit = runtime.block_on(async {
@@ -90,13 +98,17 @@ fn run(command: Command) -> Result<Exit, CliError> {
         }
         Command::Finalize(args) => runtime()?.block_on(finalize::run(&args)),
         Command::Iam(args) => iam::run(&args).map(|()| Exit::Done),
+        #[cfg(feature = "sim")]
+        Command::Simulate(args) => runtime()?.block_on(async {
+            let stop = stop_on_signals()?;
+            simulate::run(&args, &stop).await
+        }),
         Command::Completions { shell } => {
             let mut text = Vec::new();
             clap_complete::generate(shell, &mut Cli::command(), "atrest", &mut text);
             print::data(&String::from_utf8_lossy(&text));
             Ok(Exit::Done)
         }
-        _ => Err(CliError::internal("soon")),
     }
 }
 

@@ -5,22 +5,21 @@ use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
 use super::args::{ExitZeroFor, RunArg, ScanArgs};
-use super::edge::Environment;
 use super::error::CliError;
 use super::exit::Exit;
 use super::progress::Watch;
-use super::{estimate, print, summary};
+use super::{edge, estimate, print, summary};
 use crate::clock::Timestamp;
 use crate::log;
 use crate::model::{RunHeader, RunId, RunKind, RunStatus, ScanFilter, ScanSettings, Source};
-use crate::scan;
+use crate::scan::{self, Edge};
 use crate::sink::{self, Judgement, Lake, canonical_json, sha256_hex};
 
 /// Runs the scan.
 pub async fn run(args: &ScanArgs, stop: &CancellationToken) -> Result<Exit, CliError> {
     // A lake in a folder is tried first: it costs nothing, and its mistakes are the commonest.
     let folder = args.lake.open_folder(true).transpose()?;
-    let environment = Environment::load(&args.tuning).await?;
+    let environment = edge::load(&args.tuning).await?;
     let store = match folder {
         Some(store) => store,
         None => args.lake.open(true, &environment)?,
@@ -32,8 +31,9 @@ pub async fn run(args: &ScanArgs, stop: &CancellationToken) -> Result<Exit, CliE
         return already_committed(&lake, &run_id, args).await;
     }
     let run = header(run_id, now, settings(args), environment.source);
-    let caller = environment.caller().await?;
-    let edge = environment.edge(caller, &args.role, &args.tuning, &run);
+    let caller = edge::caller(&environment).await?;
+    let external_id = args.role.external_id.clone();
+    let edge = Edge::new(environment.clone(), caller, external_id, &run, args.tuning.limits());
     if args.estimate {
         estimate::run(&edge, &lake, &run).await?;
         return Ok(Exit::Done);

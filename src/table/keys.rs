@@ -2,8 +2,6 @@
 //!
 //! What `DescribeKey` tells is NULL where that call was not answered; `describe_read` says why.
 
-use std::borrow::Cow;
-
 use super::{Column, Kind, Table, Value};
 use crate::model::{KeyFacts, KeyMetadata, MultiRegion};
 

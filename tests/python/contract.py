@@ -242,7 +242,8 @@ TABLES: dict[str, list[Column]] = {
         always("status"),
         always("source"),
         always("observed_run_id"),
-        always("as_of", TIMESTAMP),
+        # No `_at`, and no type in the contract: a string, RFC 3339.
+        always("as_of"),
         always("judged_at", TIMESTAMP),
         maybe("previous_run_id"),
         always("tool_version"),
@@ -266,6 +267,9 @@ TABLES: dict[str, list[Column]] = {
 }
 
 # What identifies a row within a run.
+# Tables that the contract names and that a later version writes.
+LATER = {"findings", "checks", "controls"}
+
 KEYS: dict[str, tuple[str, ...]] = {
     "accounts": ("account_id",),
     "buckets": ("account_id", "bucket"),

@@ -197,7 +197,7 @@ def tables() -> dict[str, list[dict[str, Any]]]:
                 status="complete",
                 source="endpoint",
                 observed_run_id=RUN_ID,
-                as_of=STARTED,
+                as_of="2026-11-21T03:00:00Z",
                 judged_at=STARTED + 1000,
                 tool_version="0.1.0",
                 schema_version=1,

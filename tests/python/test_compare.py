@@ -142,7 +142,7 @@ def split_frames(root: Path) -> None:
 AFTER: list[tuple[str, Any, str]] = [
     ("a file that nobody listed", lambda r: (r / "keys" / "stray.parquet").touch(), "file name"),
     ("a temporary file", lambda r: (data_file(r, "keys").parent / ".tmp-1").touch(), "file name"),
-    ("a table without a file", lambda r: data_file(r, "controls").unlink(), "at least one"),
+    ("a table without a file", lambda r: data_file(r, "calls").unlink(), "at least one"),
     (
         "another day's partition",
         lambda r: (r / "calls" / "dt=2026-11-21").rename(r / "calls" / "dt=2026-11-22"),
