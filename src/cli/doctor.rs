@@ -83,10 +83,10 @@ fn verdict(visit: &Visit) -> Exit {
 }
 
 async fn organization(visit: &mut Visit, environment: &Environment) -> Vec<Account> {
-    let (door, client) = (environment.door(), environment.factory.organizations(&environment.home));
+    let (door, client) = (&environment.door, environment.factory.organizations(&environment.home));
     let mut accounts = Vec::new();
     let (observation, listed) =
-        organizations::list_accounts(&door, &client, &environment.home, async |page| accounts.extend(page))
+        organizations::list_accounts(door, &client, &environment.home, async |page| accounts.extend(page))
             .await;
     match &observation.reading {
         Reading::Known(()) => {
@@ -102,7 +102,7 @@ async fn organization(visit: &mut Visit, environment: &Environment) -> Vec<Accou
         }
     }
     if observation.reading.known().is_some() {
-        let (_, listings) = organizations::unit_names(&door, &client, &environment.home, &accounts).await;
+        let (_, listings) = organizations::unit_names(door, &client, &environment.home, &accounts).await;
         if let Some((denied, _)) = listings.iter().find(|(listing, _)| listing.reading.known().is_none()) {
             let fix = "add organizations:ListOrganizationalUnitsForParent (`atrest iam --role scan`); without it \
                        ou_names stay empty";
