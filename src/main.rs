@@ -1,3 +1,7 @@
-//! The thin binary.
+//! The thin binary: hands its arguments to the shell and gives back the exit code.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    atrest::cli::main()
+}

@@ -15,7 +15,7 @@ use aws_types::request_id::RequestId;
 use tokio::time::Instant;
 
 use super::classify::{Failure, Meaning, Stage, classify, fault_of, is_expiry};
-use super::ops::{Operation, QuotaOwner};
+use super::ops::{Grant, Operation, QuotaOwner};
 use super::pace::Pacer;
 use super::session::Session;
 use crate::clock::SharedClock;
@@ -27,6 +27,8 @@ const BACKOFF_BASE: Duration = Duration::from_millis(200);
 const BACKOFF_CAP: Duration = Duration::from_secs(20);
 /// How long one attempt may take. The SDK has no default; S3 and KMS answer reads in milliseconds.
 const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(15);
+/// The same for the lake's objects, which may be large.
+const LAKE_TIMEOUT: Duration = Duration::from_secs(300);
 /// "Gone" is believed when it is said again after this long.
 const CONFIRM_GONE: Duration = Duration::from_secs(1);
 /// Reads of one API that failed on every attempt, in a row, before its reads get one attempt.
@@ -179,7 +181,7 @@ impl Door {
         let admission = pacer.admit(operation, region).await;
         attempts.sent += 1;
         let started = Instant::now();
-        let result = match tokio::time::timeout(ATTEMPT_TIMEOUT, send()).await {
+        let result = match tokio::time::timeout(timeout_of(operation), send()).await {
             Ok(result) => result.map_err(|error| failure_of(&error)),
             Err(_) => Err(Failure { stage: Stage::NotAnswered, ..Failure::default() }),
         };
@@ -294,6 +296,10 @@ impl Door {
         let mut failing = self.failing.lock().unwrap_or_else(PoisonError::into_inner);
         failing.remove(&(operation.id, region.clone()));
     }
+}
+
+fn timeout_of(operation: &Operation) -> Duration {
+    if operation.grant == Grant::Lake { LAKE_TIMEOUT } else { ATTEMPT_TIMEOUT }
 }
 
 fn is_throttle(operation: &Operation, failure: &Failure) -> bool {

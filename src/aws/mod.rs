@@ -9,6 +9,8 @@ use std::time::Duration;
 pub mod call;
 pub mod classify;
 pub mod clients;
+pub mod environment;
+pub mod lake;
 pub mod ops;
 pub mod pace;
 pub mod service;

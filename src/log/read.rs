@@ -224,7 +224,9 @@ mod tests {
             writer.bucket(bucket, Some("{}".into()));
         }
         writer.alias(AliasObservation { region, name: "alias/a".into(), target_key_id: None });
-        writer.seal(&run, &OrganizationIdentity::default(), &scan, &Calls::default())
+        let mut calls = Calls::default();
+        calls.of("s3:ListBuckets").add_latency(7);
+        writer.seal(&run, &OrganizationIdentity::default(), &scan, &calls)
     }
 
     fn names(segment: &Segment) -> Vec<String> {
@@ -237,7 +239,7 @@ mod tests {
         let segment = Segment::open("k", sealed()).unwrap();
         assert_eq!(
             names(&segment),
-            ["alias", "policy", "bucket", "bucket", "bucket", "coverage", "coverage"]
+            ["alias", "policy", "bucket", "bucket", "bucket", "coverage", "coverage", "calls"]
         );
         let only_buckets = segment.records(|name| name == "bucket").count();
         assert_eq!(only_buckets, 3);

@@ -14,7 +14,23 @@ pub struct CallTally {
     /// Attempts that were answered with a throttle.
     pub throttles: u64,
     /// Attempts by latency in milliseconds, to two significant digits.
+    #[serde(with = "pairs")]
     pub latency_ms: BTreeMap<u64, u64>,
+}
+
+/// A histogram as a list of pairs: a JSON object's keys are texts, and would have to be read back.
+mod pairs {
+    use std::collections::BTreeMap;
+
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    pub(super) fn serialize<S: Serializer>(map: &BTreeMap<u64, u64>, to: S) -> Result<S::Ok, S::Error> {
+        to.collect_seq(map)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<BTreeMap<u64, u64>, D::Error> {
+        Ok(Vec::<(u64, u64)>::deserialize(from)?.into_iter().collect())
+    }
 }
 
 impl CallTally {

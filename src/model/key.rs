@@ -164,18 +164,22 @@ impl KeyMetadata {
         self.manager.as_deref() == Some("AWS")
     }
 
-    /// Whether the key is a multi-Region replica.
-    pub fn is_replica(&self) -> bool {
-        self.multi_region.as_ref().is_some_and(|m| m.key_type.as_deref() == Some("REPLICA"))
+    /// Whether the key with this ARN is a multi-Region replica: its primary is another key. The
+    /// stated type is asked only where no primary is named.
+    pub fn is_replica(&self, key_arn: &str) -> bool {
+        self.multi_region.as_ref().is_some_and(|multi| match &multi.primary_key_arn {
+            Some(primary) => primary != key_arn,
+            None => multi.key_type.as_deref() == Some("REPLICA"),
+        })
     }
 
     /// Who decides the key's rotation: the contract's precedence, in one place for the collector,
     /// which asks only where asking can tell, and for the join, which explains the rest.
-    pub fn rotation_rule(&self) -> RotationRule {
+    pub fn rotation_rule(&self, key_arn: &str) -> RotationRule {
         if self.is_aws_managed() {
             return RotationRule::AwsManaged;
         }
-        if self.is_replica() {
+        if self.is_replica(key_arn) {
             return RotationRule::Primary;
         }
         match self.no_rotation_reason() {
@@ -293,7 +297,7 @@ mod tests {
             ),
         ];
         for (metadata, rule) in table {
-            assert_eq!(metadata.rotation_rule(), rule, "{metadata:?}");
+            assert_eq!(metadata.rotation_rule("arn"), rule, "{metadata:?}");
         }
     }
 }

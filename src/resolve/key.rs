@@ -2,7 +2,7 @@
 
 use super::key_index::{AliasesOf, KeyIndex};
 use super::rotation::{own_rotation, with_primary};
-use crate::model::{AccountId, KeyFacts, KeyMetadata, KeyObservation, Partition};
+use crate::model::{AccountId, KeyFacts, KeyObservation, Partition};
 
 /// The facts of one key, once every bucket of the organization was counted.
 pub fn key_facts(
@@ -13,7 +13,7 @@ pub fn key_facts(
     key: KeyObservation,
 ) -> KeyFacts {
     let metadata = key.describe.reading.known();
-    let is_replica = metadata.is_some_and(KeyMetadata::is_replica);
+    let is_replica = metadata.is_some_and(|metadata| metadata.is_replica(&key.key_arn));
     let primary = metadata.and_then(|m| m.multi_region.as_ref()?.primary_key_arn.as_deref());
     let primary = primary.and_then(|arn| index.own_rotation_of(arn));
     let (buckets, accounts) = index.bucket_counts(account_id, &key.region, &key.key_id);

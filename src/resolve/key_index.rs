@@ -107,7 +107,7 @@ impl KeyIndex {
             state: text(|m| &m.state),
             rotation: own_rotation(key),
             primary_arn: primary.map(Box::from),
-            is_replica: metadata.is_some_and(KeyMetadata::is_replica),
+            is_replica: metadata.is_some_and(|metadata| metadata.is_replica(&key.key_arn)),
             buckets: 0,
             accounts: 0,
             last_account: None,

@@ -1,13 +1,12 @@
 //! What is known of a key's automatic rotation (contract §4).
 
 use crate::model::{
-    CompletedRotation, KeyMetadata, KeyObservation, KeyRotation, Reading, RotationFacts, RotationReason,
-    RotationRule,
+    CompletedRotation, KeyObservation, KeyRotation, Reading, RotationFacts, RotationReason, RotationRule,
 };
 
 /// The rotation as the key's own reads tell it. A replica's is its primary's: see [`with_primary`].
 pub fn own_rotation(key: &KeyObservation) -> RotationFacts {
-    let rule = key.describe.reading.known().map(KeyMetadata::rotation_rule);
+    let rule = key.describe.reading.known().map(|metadata| metadata.rotation_rule(&key.key_arn));
     let (rotation, reason) = match (rule, &key.rotation.reading) {
         (Some(RotationRule::AwsManaged), _) => (KeyRotation::Enabled, Some(RotationReason::AwsManagedYearly)),
         (Some(RotationRule::NotApplicable(reason)), _) => (KeyRotation::NotApplicable, Some(reason)),

@@ -39,10 +39,10 @@ pub async fn scan_account(
     organization: &OrganizationIdentity,
     account: &Account,
 ) -> Scanned {
-    let started_at = edge.shared.clock.now();
+    let started_at = edge.aws.shared.clock.now();
     let partition = partition_of(account, edge);
     let role_arn = edge.assumer.role_arn(&partition, account.id);
-    let sts = Arc::new(Door::caller(Arc::clone(&edge.shared)));
+    let sts = Arc::new(Door::caller(Arc::clone(&edge.aws.shared)));
     let access = open_session(edge, &sts, account.id, &role_arn).await;
 
     let mut scan = AccountScan {
@@ -78,7 +78,7 @@ pub async fn scan_account(
         }
     }
     calls.merge(&sts.take_calls());
-    scan.finished_at = edge.shared.clock.now();
+    scan.finished_at = edge.aws.shared.clock.now();
     Scanned { bytes: segment.seal(run, organization, &scan, &calls), refused }
 }
 
@@ -90,7 +90,7 @@ fn partition_of(account: &Account, edge: &Edge) -> Partition {
 async fn open_session(edge: &Edge, sts: &Arc<Door>, account_id: AccountId, role_arn: &str) -> Access {
     let assumer = edge.assumer.through(Arc::clone(sts));
     let (observation, credentials) = assumer.assume(role_arn).await;
-    let probe = edge.factory.session_probe(&assumer);
+    let probe = edge.aws.factory.session_probe(&assumer);
     if let Some(credentials) = credentials {
         let renewal = Renewal::Role(role_arn.to_owned());
         let session = Arc::new(Session::new(assumer, renewal, credentials, probe));
@@ -138,14 +138,14 @@ fn reader(
     segment: SegmentWriter,
 ) -> AccountReader {
     let member = if account_id == edge.caller.account_id {
-        Arc::clone(&edge.shared.caller)
+        Arc::clone(&edge.aws.shared.caller)
     } else {
-        Arc::new(Pacer::for_another_owner(&edge.shared.caller))
+        Arc::new(Pacer::for_another_owner(&edge.aws.shared.caller))
     };
     AccountReader {
         account_id,
-        door: Arc::new(Door::new(Arc::clone(&edge.shared), member, Some(Arc::clone(&session)))),
-        clients: AccountClients::new(edge.factory.clone(), session),
+        door: Arc::new(Door::new(Arc::clone(&edge.aws.shared), member, Some(Arc::clone(&session)))),
+        clients: AccountClients::new(edge.aws.factory.clone(), session),
         segment: Mutex::new(segment),
         concurrency: edge.limits.resources_in_flight,
         rotation_history: edge.rotation_history,
@@ -155,18 +155,18 @@ fn reader(
 async fn read_account(edge: &Edge, reader: &AccountReader, partition: &Partition, scan: &mut AccountScan) {
     find_regions(edge, reader, partition, scan).await;
     let regions = scan.regions.clone();
-    let second = regions.iter().find(|region| **region != edge.home);
+    let second = regions.iter().find(|region| **region != edge.aws.home);
     let keys = read_keys(reader, &regions);
     let buckets = async {
-        let (_, listed) = s3::list_buckets(reader, &edge.home, second).await;
-        let located = s3::locate(reader, &edge.home, listed).await;
+        let (_, listed) = s3::list_buckets(reader, &edge.aws.home, second).await;
+        let located = s3::locate(reader, &edge.aws.home, listed).await;
         let more = match scan.regions_from {
             RegionsFrom::Fallback => named_regions(&located, &regions),
             _ => Vec::new(),
         };
         scan.regions.extend(more.iter().cloned());
         scan.regions.sort();
-        let collect = s3::collect(reader, &edge.home, located, |region| scan.why_not_scanned(region));
+        let collect = s3::collect(reader, &edge.aws.home, located, |region| scan.why_not_scanned(region));
         futures::join!(collect, read_keys(reader, &more));
     };
     futures::join!(keys, buckets);
@@ -190,7 +190,7 @@ async fn find_regions(edge: &Edge, reader: &AccountReader, partition: &Partition
         scan.regions_from = RegionsFrom::BuiltIn;
         return;
     }
-    let (observation, regions) = account::list_regions(reader, &edge.home).await;
+    let (observation, regions) = account::list_regions(reader, &edge.aws.home).await;
     scan.regions_disabled = regions.disabled;
     if observation.reading.known().is_some() {
         scan.regions = regions.enabled;
@@ -199,8 +199,8 @@ async fn find_regions(edge: &Edge, reader: &AccountReader, partition: &Partition
     }
     scan.regions_disabled.clear();
     scan.regions = partition.default_regions();
-    if !scan.regions.contains(&edge.home) {
-        scan.regions.push(edge.home.clone());
+    if !scan.regions.contains(&edge.aws.home) {
+        scan.regions.push(edge.aws.home.clone());
     }
     scan.regions.sort();
     scan.regions_from = RegionsFrom::Fallback;

@@ -20,15 +20,15 @@ use tokio_util::sync::CancellationToken;
 
 pub use progress::{Event, Progress, Silent};
 
-use crate::aws::call::{Door, Shared};
-use crate::aws::clients::{Client, ClientFactory};
-use crate::aws::ops::GET_CALLER_IDENTITY;
+use crate::aws::call::Door;
+use crate::aws::clients::Client;
+use crate::aws::environment::{Caller, Environment};
 use crate::aws::service::organizations;
-use crate::aws::session::RoleAssumer;
+use crate::aws::session::{RoleAssumer, RoleSettings};
 use crate::log::{self, LogError, OrganizationWriter};
 use crate::model::{
-    Account, AccountId, Arn, FaultKind, Observation, OrganizationIdentity, OrganizationalUnit, Partition,
-    Reading, Region, RunHeader, ScanFilter,
+    Account, AccountId, FaultKind, Observation, OrganizationIdentity, OrganizationalUnit, Reading, Region,
+    RunHeader, ScanFilter,
 };
 use crate::sink::{Lake, LakeError, StoreError};
 use refusal::{Held, Refusals};
@@ -37,19 +37,15 @@ use resume::Earlier;
 /// Accounts that wait between the list and the scan.
 const QUEUE: usize = 64;
 
-/// What a scan holds of AWS: made by the shell from the environment, or by a test from the simulator.
+/// What a scan holds of AWS, and how much it does at a time.
 #[derive(Debug, Clone)]
 pub struct Edge {
-    /// Makes clients.
-    pub factory: ClientFactory,
-    /// What every door shares.
-    pub shared: Arc<Shared>,
+    /// AWS.
+    pub aws: Environment,
     /// Assumes the audit role.
     pub assumer: RoleAssumer,
     /// Who calls.
     pub caller: Caller,
-    /// The Region of the caller's configuration.
-    pub home: Region,
     /// `--region`; empty for all of an account's.
     pub regions: BTreeSet<Region>,
     /// Whether the history of rotations is read.
@@ -67,15 +63,10 @@ pub struct Limits {
     pub resources_in_flight: usize,
 }
 
-/// Who calls, from `sts:GetCallerIdentity`.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Caller {
-    /// The caller's account.
-    pub account_id: AccountId,
-    /// The caller's ARN.
-    pub arn: String,
-    /// The partition, from that ARN.
-    pub partition: Partition,
+impl Default for Limits {
+    fn default() -> Self {
+        Self { accounts_in_flight: 32, resources_in_flight: 16 }
+    }
 }
 
 /// Why a scan ended without a census.
@@ -133,30 +124,35 @@ pub enum ScanError {
 }
 
 impl Edge {
+    /// What a run with this header holds.
+    pub fn new(
+        aws: Environment,
+        caller: Caller,
+        external_id: Option<String>,
+        run: &RunHeader,
+        limits: Limits,
+    ) -> Self {
+        let settings = RoleSettings {
+            role_name: run.settings.role_name.clone(),
+            external_id,
+            session_name: format!("atrest-{}", run.run_id),
+        };
+        Self {
+            assumer: aws.assumer(settings),
+            aws,
+            caller,
+            regions: run.settings.filter.regions.clone(),
+            rotation_history: run.settings.rotation_history,
+            limits,
+        }
+    }
+
     /// The caller's credentials, where they can be had.
     pub async fn caller_credentials(&self) -> Option<(SharedCredentialsProvider, Credentials)> {
-        let provider = self.factory.caller_credentials()?;
+        let provider = self.aws.factory.caller_credentials()?;
         let credentials = provider.provide_credentials().await.ok()?;
         Some((provider, credentials))
     }
-}
-
-/// Asks STS who calls.
-pub async fn identify(factory: &ClientFactory, shared: &Arc<Shared>, home: &Region) -> Observation<Caller> {
-    let client = factory.sts(home, None);
-    let door = Door::caller(Arc::clone(shared));
-    let send = || client.sdk.get_caller_identity().send();
-    let answer = door.call(&GET_CALLER_IDENTITY, home, &client.endpoint, send).await;
-    answer.observation.and_then(|output| {
-        let caller = output.arn.as_deref().and_then(Arn::parse).and_then(|arn| {
-            Some(Caller {
-                account_id: output.account.as_deref()?.parse().ok()?,
-                partition: arn.partition.parse().ok()?,
-                arn: output.arn.clone()?,
-            })
-        });
-        caller.map_or(Reading::Unread(crate::model::Fault::new(FaultKind::Protocol)), Reading::Known)
-    })
 }
 
 /// Scans, and leaves a log that can be finalized. Begins where an earlier attempt at the run ended.
@@ -331,8 +327,8 @@ impl Lister<'_> {
             send_admitted(&sender, &filter, &known.unit_names, known.accounts).await;
             return Ok(());
         }
-        let door = Door::caller(Arc::clone(&self.edge.shared));
-        let client = self.edge.factory.organizations(&self.edge.home);
+        let door = Door::caller(Arc::clone(&self.edge.aws.shared));
+        let client = self.edge.aws.factory.organizations(&self.edge.aws.home);
         // Units may be given by name, which only the whole list can tell.
         let at_once = filter.ous.is_empty() && filter.accounts.is_empty();
         let mut found = Organization::default();
@@ -340,7 +336,7 @@ impl Lister<'_> {
             let (lake, source) = (self.lake, self.run.source);
             let (found, sender, filter) = (&mut found, &sender, &filter);
             let mut refused = None;
-            let result = organizations::list_accounts(&door, &client, &self.edge.home, async |page| {
+            let result = organizations::list_accounts(&door, &client, &self.edge.aws.home, async |page| {
                 if refused.is_some() {
                     return;
                 }
@@ -386,7 +382,7 @@ impl Lister<'_> {
         writer: &mut OrganizationWriter,
     ) {
         let (units, listings) =
-            organizations::unit_names(door, client, &self.edge.home, &found.accounts).await;
+            organizations::unit_names(door, client, &self.edge.aws.home, &found.accounts).await;
         for (observation, listed) in &listings {
             writer.listing(observation, *listed);
         }

@@ -375,6 +375,7 @@ impl RunLog {
         Manifest {
             run_id: run.run_id.clone(),
             kind: run.kind,
+            status: run.status,
             org_id: run.organization.org_id.clone(),
             management_account_id: run.organization.management_account_id,
             source: run.source,

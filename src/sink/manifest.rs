@@ -11,7 +11,7 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 use crate::clock::Timestamp;
-use crate::model::{AccountId, FaultKind, RunId, RunKind, RunTotals, Source, Tally};
+use crate::model::{AccountId, FaultKind, RunId, RunKind, RunStatus, RunTotals, Source, Tally};
 
 /// What a run wrote and what it was made from.
 ///
@@ -22,6 +22,8 @@ pub struct Manifest {
     pub run_id: RunId,
     /// What it covers.
     pub kind: RunKind,
+    /// What it came to.
+    pub status: RunStatus,
     /// `o-…`; null where no organization could be read.
     pub org_id: Option<String>,
     /// The organization's management account.

@@ -2,8 +2,6 @@
 //!
 //! What `DescribeKey` tells is NULL where that call was not answered; `describe_read` says why.
 
-use std::borrow::Cow;
-
 use super::{Column, Kind, Table, Value};
 use crate::model::{KeyFacts, KeyMetadata, MultiRegion};
 
@@ -100,7 +98,7 @@ pub static TABLE: Table<KeyFacts> = Table {
             name: "multi_region",
             kind: Kind::String,
             doc: "`none`, `primary` or `replica`: kms:DescribeKey `MultiRegionConfiguration.MultiRegionKeyType`. NULL where kms:DescribeKey was not read.",
-            value: |row| described(row).map_or(Value::Null, multi_region),
+            value: multi_region,
         },
         Column {
             name: "primary_key_arn",
@@ -215,15 +213,17 @@ fn configuration(row: &KeyFacts) -> Option<&MultiRegion> {
     described(row)?.multi_region.as_ref()
 }
 
-/// A multi-Region key whose type AWS did not name is not `none`: it is not known.
-fn multi_region(key: &KeyMetadata) -> Value<'_> {
-    let Some(configuration) = &key.multi_region else {
+/// A replica is told by its primary, which is another key, before it is told by its stated type.
+fn multi_region(row: &KeyFacts) -> Value<'_> {
+    let Some(metadata) = described(row) else {
+        return Value::Null;
+    };
+    let Some(configuration) = &metadata.multi_region else {
         return "none".into();
     };
-    match configuration.key_type.as_deref() {
-        None => Value::Null,
-        Some("PRIMARY") => "primary".into(),
-        Some("REPLICA") => "replica".into(),
-        Some(other) => Value::Text(Cow::Owned(other.to_ascii_lowercase())),
+    match (metadata.is_replica(&row.observation.key_arn), &configuration.key_type) {
+        (true, _) => "replica".into(),
+        (false, None) if configuration.primary_key_arn.is_none() => Value::Null,
+        (false, _) => "primary".into(),
     }
 }

@@ -88,7 +88,7 @@ impl Collector<'_> {
 
     async fn key(&self, key: ListedKey) -> (KeyObservation, Option<String>) {
         let describe = self.describe(&key.id).await;
-        let rule = describe.reading.known().map(KeyMetadata::rotation_rule);
+        let rule = describe.reading.known().map(|metadata| metadata.rotation_rule(&key.arn));
         let (rotation, policy) =
             futures::join!(self.rotation(&key.id, &describe, rule), self.policy(&key.id, &describe));
         let rotations = self.rotations(&key.id, &rotation).await;

@@ -15,6 +15,7 @@ pub(in crate::sink) fn manifest(run_id: &RunId) -> Manifest {
     Manifest {
         run_id: run_id.clone(),
         kind: RunKind::Census,
+        status: RunStatus::Complete,
         org_id: Some("o-one".into()),
         management_account_id: None,
         source: Source::Simulator,

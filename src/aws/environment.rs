@@ -1,0 +1,114 @@
+//! AWS as a run sees it: the configuration, the clock and the limits that all its doors share.
+//!
+//! Made by the shell from the caller's environment, or by a test from the simulator: the same from
+//! here on, so that what is tested is what runs.
+
+use std::sync::{Arc, Mutex};
+
+use aws_config::SdkConfig;
+use tokio::sync::Semaphore;
+
+use super::call::{Door, Shared};
+use super::clients::{ClientFactory, S3Addressing};
+use super::ops::GET_CALLER_IDENTITY;
+use super::pace::{Pace, Pacer};
+use super::session::{RoleAssumer, RoleSettings};
+use crate::clock::SharedClock;
+use crate::model::{AccountId, Arn, Fault, FaultKind, Observation, Partition, Reading, Region, Source};
+
+/// How fast calls may go, and how they are addressed.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Tuning {
+    /// The pace against AWS's quotas.
+    pub pace: Pace,
+    /// Attempts of each read, the first included.
+    pub max_attempts: u32,
+    /// Calls in flight of the whole process: bounds sockets and memory.
+    pub sockets: usize,
+    /// How S3 buckets are addressed.
+    pub addressing: S3Addressing,
+}
+
+impl Default for Tuning {
+    fn default() -> Self {
+        Self {
+            pace: Pace { quota_share: 0.5, in_flight: 20 },
+            max_attempts: 6,
+            sockets: 512,
+            addressing: S3Addressing::Path,
+        }
+    }
+}
+
+/// AWS as a run sees it.
+#[derive(Debug, Clone)]
+pub struct Environment {
+    /// Makes clients.
+    pub factory: ClientFactory,
+    /// What every door shares.
+    pub shared: Arc<Shared>,
+    /// The Region of the caller's configuration.
+    pub home: Region,
+    /// Where the answers come from.
+    pub source: Source,
+}
+
+/// Who calls, from `sts:GetCallerIdentity`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Caller {
+    /// The caller's account.
+    pub account_id: AccountId,
+    /// The caller's ARN.
+    pub arn: String,
+    /// The partition, from that ARN.
+    pub partition: Partition,
+}
+
+impl Environment {
+    /// An environment over a configuration. `seed` feeds the jitter of backoffs.
+    pub fn new(
+        base: &SdkConfig,
+        clock: SharedClock,
+        tuning: Tuning,
+        source: Source,
+        home: Region,
+        seed: u64,
+    ) -> Self {
+        let sockets = Arc::new(Semaphore::new(tuning.sockets));
+        let shared = Shared {
+            clock: Arc::clone(&clock),
+            max_attempts: tuning.max_attempts,
+            random: Mutex::new(fastrand::Rng::with_seed(seed)),
+            caller: Arc::new(Pacer::new(tuning.pace, sockets)),
+        };
+        let factory = ClientFactory::new(base, tuning.addressing, clock);
+        Self { factory, shared: Arc::new(shared), home, source }
+    }
+
+    /// A door for the caller's own work.
+    pub fn door(&self) -> Arc<Door> {
+        Arc::new(Door::caller(Arc::clone(&self.shared)))
+    }
+
+    /// Asks STS who calls.
+    pub async fn identify(&self) -> Observation<Caller> {
+        let client = self.factory.sts(&self.home, None);
+        let send = || client.sdk.get_caller_identity().send();
+        let answer = self.door().call(&GET_CALLER_IDENTITY, &self.home, &client.endpoint, send).await;
+        answer.observation.and_then(|output| {
+            let caller = output.arn.as_deref().and_then(Arn::parse).and_then(|arn| {
+                Some(Caller {
+                    account_id: output.account.as_deref()?.parse().ok()?,
+                    partition: arn.partition.parse().ok()?,
+                    arn: output.arn.clone()?,
+                })
+            });
+            caller.map_or(Reading::Unread(Fault::new(FaultKind::Protocol)), Reading::Known)
+        })
+    }
+
+    /// What assumes the audit role.
+    pub fn assumer(&self, settings: RoleSettings) -> RoleAssumer {
+        RoleAssumer::new(self.factory.sts(&self.home, None), self.door(), self.home.clone(), settings)
+    }
+}

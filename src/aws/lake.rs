@@ -1,0 +1,205 @@
+//! A lake on `s3://`: the same objects by key, through the same door as every other call.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use aws_sdk_s3::primitives::ByteStream;
+use futures::future::BoxFuture;
+
+use super::call::{Answer, Door};
+use super::clients::{Client, ClientFactory};
+use super::ops::{GET_OBJECT, LIST_OBJECTS, PUT_OBJECT};
+use super::walk::{Page, Walk};
+use crate::model::{Fault, FaultKind, Reading, Region};
+use crate::sink::{Put, Store, StoreError};
+
+/// How often a write that met another one (409) is tried again.
+const CONFLICTS: usize = 5;
+
+/// A bucket and prefix.
+#[derive(Debug)]
+pub struct S3Store {
+    uri: String,
+    bucket: String,
+    prefix: String,
+    factory: ClientFactory,
+    door: Arc<Door>,
+    place: Mutex<(Region, Client<aws_sdk_s3::Client>)>,
+}
+
+impl S3Store {
+    /// A lake at `s3://bucket/prefix`. The bucket's Region is learned from S3 when it is not `home`.
+    pub fn new(bucket: &str, prefix: &str, factory: ClientFactory, door: Arc<Door>, home: Region) -> Self {
+        let prefix = prefix.trim_matches('/');
+        let uri = match prefix {
+            "" => format!("s3://{bucket}"),
+            prefix => format!("s3://{bucket}/{prefix}"),
+        };
+        let prefix = if prefix.is_empty() { String::new() } else { format!("{prefix}/") };
+        let client = factory.s3(&home, None);
+        let place = Mutex::new((home, client));
+        Self { uri, bucket: bucket.to_owned(), prefix, factory, door, place }
+    }
+
+    fn place(&self) -> (Region, Client<aws_sdk_s3::Client>) {
+        self.place.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn key(&self, key: &str) -> String {
+        format!("{}{key}", self.prefix)
+    }
+
+    /// Follows the bucket to the Region that S3 named. True where that is worth another try.
+    fn follow<T>(&self, answer: &Answer<T>) -> bool {
+        let failed = matches!(answer.observation.reading, Reading::Unread(_));
+        let Some(region) = answer.bucket_region.clone().filter(|_| failed) else { return false };
+        let client = self.factory.s3(&region, None);
+        *self.place.lock().unwrap_or_else(PoisonError::into_inner) = (region, client);
+        true
+    }
+
+    fn error(&self, action: &'static str, key: &str, fault: &Fault) -> StoreError {
+        let code = fault.code.as_deref().unwrap_or(fault.kind.word());
+        StoreError {
+            action,
+            uri: format!("{}/{key}", self.uri),
+            reason: format!("S3 answered {code}{}", advice(code, fault.kind)),
+            by_user: matches!(fault.kind, FaultKind::Denied | FaultKind::Identity)
+                || matches!(code, "NoSuchBucket" | "InvalidBucketName"),
+        }
+    }
+
+    async fn get_object(&self, key: &str) -> Result<Option<Vec<u8>>, StoreError> {
+        let full = self.key(key);
+        for _ in 0..2 {
+            let (region, client) = self.place();
+            // The body is part of the read: one that breaks off is read again.
+            let send = || async {
+                let output = client.sdk.get_object().bucket(&self.bucket).key(&full).send().await?;
+                read_body(output).await
+            };
+            let answer = self.door.call(&GET_OBJECT, &region, &client.endpoint, send).await;
+            if self.follow(&answer) {
+                continue;
+            }
+            return match answer.observation.reading {
+                Reading::Known(body) => Ok(Some(body.bytes)),
+                Reading::Absent | Reading::Gone => Ok(None),
+                Reading::Unread(fault) => Err(self.error("read", key, &fault)),
+                Reading::NotAsked(_) => Ok(None),
+            };
+        }
+        Err(self.error("read", key, &Fault::new(FaultKind::Protocol)))
+    }
+
+    async fn put(&self, key: &str, bytes: &[u8], only_new: bool) -> Result<Put, StoreError> {
+        let full = self.key(key);
+        let body = aws_smithy_types::byte_stream::ByteStream::from(bytes.to_vec());
+        let body = body.collect().await.map(|body| body.into_bytes()).unwrap_or_default();
+        let mut last = Fault::new(FaultKind::Protocol);
+        for _ in 0..CONFLICTS {
+            let (region, client) = self.place();
+            let send = || {
+                let request = client.sdk.put_object().bucket(&self.bucket).key(&full);
+                let request = request.set_if_none_match(only_new.then(|| "*".to_owned()));
+                request.body(ByteStream::from(body.clone())).send()
+            };
+            let answer = self.door.call(&PUT_OBJECT, &region, &client.endpoint, send).await;
+            if self.follow(&answer) {
+                continue;
+            }
+            match answer.observation.reading {
+                Reading::Unread(fault) => match fault.code.as_deref() {
+                    Some("PreconditionFailed") => return Ok(Put::Exists),
+                    // Another conditional write was under way: S3 says to try again.
+                    Some("ConditionalRequestConflict" | "OperationAborted") => last = fault,
+                    _ => return Err(self.error("write", key, &fault)),
+                },
+                _ => return Ok(Put::Created),
+            }
+        }
+        Err(self.error("write", key, &last))
+    }
+
+    async fn list_keys(&self, prefix: &str) -> Result<Vec<String>, StoreError> {
+        let full = self.key(prefix);
+        let (mut walk, mut keys) = (Walk::default(), Vec::new());
+        while walk.goes_on() {
+            let (region, client) = self.place();
+            let token = walk.token();
+            let send = || {
+                let request = client.sdk.list_objects_v2().bucket(&self.bucket).prefix(&full);
+                request.set_continuation_token(token.clone()).send()
+            };
+            let answer = self.door.call(&LIST_OBJECTS, &region, &client.endpoint, send).await;
+            if self.follow(&answer) {
+                continue;
+            }
+            let page = walk.page(answer.observation, |output| Page {
+                // S3 leaves `Contents` out where there is none; `KeyCount` says that it is an answer.
+                entries: output.contents.or_else(|| output.key_count.map(|_| Vec::new())),
+                next: output.next_continuation_token,
+            });
+            keys.extend(page.into_iter().filter_map(|object| object.key));
+        }
+        if let (Reading::Unread(fault), _) = (walk.end().0.reading, ()) {
+            return Err(self.error("list", prefix, &fault));
+        }
+        let mut keys: Vec<String> =
+            keys.iter().filter_map(|key| key.strip_prefix(&self.prefix)).map(str::to_owned).collect();
+        keys.sort_unstable();
+        Ok(keys)
+    }
+}
+
+fn advice(code: &str, kind: FaultKind) -> &'static str {
+    match (code, kind) {
+        ("NoSuchBucket", _) => "; create the bucket first, or mend the lake's URI",
+        (_, FaultKind::Denied) => "; `atrest iam --role lake` prints the permissions that a lake needs",
+        (_, FaultKind::Identity) => "; renew the credentials",
+        _ => "",
+    }
+}
+
+/// An object's body, with the request id that the door keeps.
+struct Body {
+    bytes: Vec<u8>,
+    request_id: Option<String>,
+}
+
+impl aws_types::request_id::RequestId for Body {
+    fn request_id(&self) -> Option<&str> {
+        self.request_id.as_deref()
+    }
+}
+
+type GetError = aws_sdk_s3::error::SdkError<aws_sdk_s3::operation::get_object::GetObjectError>;
+
+async fn read_body(output: aws_sdk_s3::operation::get_object::GetObjectOutput) -> Result<Body, GetError> {
+    let request_id = aws_types::request_id::RequestId::request_id(&output).map(str::to_owned);
+    match output.body.collect().await {
+        Ok(body) => Ok(Body { bytes: body.to_vec(), request_id }),
+        Err(error) => Err(GetError::timeout_error(error)),
+    }
+}
+
+impl Store for S3Store {
+    fn uri(&self) -> &str {
+        &self.uri
+    }
+
+    fn get<'a>(&'a self, key: &'a str) -> BoxFuture<'a, Result<Option<Vec<u8>>, StoreError>> {
+        Box::pin(self.get_object(key))
+    }
+
+    fn put_new<'a>(&'a self, key: &'a str, bytes: &'a [u8]) -> BoxFuture<'a, Result<Put, StoreError>> {
+        Box::pin(self.put(key, bytes, true))
+    }
+
+    fn replace<'a>(&'a self, key: &'a str, bytes: &'a [u8]) -> BoxFuture<'a, Result<(), StoreError>> {
+        Box::pin(async move { self.put(key, bytes, false).await.map(drop) })
+    }
+
+    fn list<'a>(&'a self, prefix: &'a str) -> BoxFuture<'a, Result<Vec<String>, StoreError>> {
+        Box::pin(self.list_keys(prefix))
+    }
+}

@@ -1,0 +1,410 @@
+//! The command line: every flag, its `ATREST_…` twin and its key in the TOML file.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
+
+use super::lake::LakeUri;
+use crate::aws::clients::S3Addressing;
+use crate::aws::environment::Tuning;
+use crate::aws::pace::Pace;
+use crate::clock::Timestamp;
+use crate::model::{AccountId, Region, RunId};
+use crate::scan::Limits;
+
+const AFTER: &str = "\
+Exit codes: 0 done, 1 internal, 2 usage or configuration, 4 published but partial, 5 organization
+unreadable or every role refused, 130 interrupted.
+
+Every flag has an ATREST_… twin and a key in the TOML file of --config; flag > environment > file.";
+
+/// The encryption-at-rest census of a whole AWS Organization.
+#[derive(Debug, Parser)]
+#[command(name = "atrest", version, after_help = AFTER, max_term_width = 100, arg_required_else_help = true)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+    /// Log more to stderr: -v for accounts, -vv for calls
+    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    pub verbose: u8,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Scan a simulated organization and publish its census: no AWS needed
+    #[cfg(feature = "sim")]
+    Demo(DemoArgs),
+    /// Try what tonight's scan will need, step by step, and say what to fix
+    Doctor(DoctorArgs),
+    /// Scan the organization and publish its census
+    Scan(ScanArgs),
+    /// Resolve, judge and publish the log of a run, without AWS
+    Finalize(FinalizeArgs),
+    /// Print the least-privilege policies
+    Iam(IamArgs),
+    /// Serve a simulated organization over HTTP, for any AWS client
+    #[cfg(feature = "sim")]
+    Simulate(SimulateArgs),
+    /// Print shell completions
+    Completions {
+        /// The shell
+        shell: Shell,
+    },
+}
+
+/// `demo`.
+#[cfg(feature = "sim")]
+#[derive(Debug, Args)]
+pub struct DemoArgs {
+    /// Folder of the demo; the lake goes into its folder `lake`
+    #[arg(long, value_name = "DIR", default_value = "./atrest-demo", env = "ATREST_OUT")]
+    pub out: PathBuf,
+    /// The organization and the shape of it
+    #[command(flatten)]
+    pub shape: ShapeArgs,
+}
+
+/// The shape of a simulated organization.
+#[cfg(feature = "sim")]
+#[derive(Debug, Args)]
+pub struct ShapeArgs {
+    /// Seed of the simulated organization: the same seed, the same bytes
+    #[arg(long, value_name = "N", default_value_t = 1, env = "ATREST_SEED")]
+    pub seed: u64,
+    /// Accounts in the organization
+    #[arg(long, value_name = "N", default_value_t = 12, env = "ATREST_ACCOUNTS", value_parser = clap::value_parser!(u32).range(1..=50_000))]
+    pub accounts: u32,
+    /// Buckets in all
+    #[arg(long, value_name = "N", default_value_t = 300, env = "ATREST_BUCKETS")]
+    pub buckets: u32,
+    /// KMS keys in all
+    #[arg(long, value_name = "N", default_value_t = 120, env = "ATREST_KEYS")]
+    pub keys: u32,
+}
+
+/// `simulate`.
+#[cfg(feature = "sim")]
+#[derive(Debug, Args)]
+pub struct SimulateArgs {
+    /// Address to listen on: loopback only
+    #[arg(long, value_name = "ADDR", env = "ATREST_LISTEN")]
+    pub listen: std::net::SocketAddr,
+    /// The organization and the shape of it
+    #[command(flatten)]
+    pub shape: ShapeArgs,
+    /// Write the simulated state as JSON to this file, and go on
+    #[arg(long, value_name = "FILE", env = "ATREST_DUMP")]
+    pub dump: Option<PathBuf>,
+}
+
+/// Which role, in every account.
+#[derive(Debug, Clone, Args)]
+pub struct RoleArgs {
+    /// Audit role in every account, with its path if it has one
+    #[arg(long, value_name = "[PATH/]NAME", default_value = "atrest-audit", env = "ATREST_ROLE_NAME", value_parser = role_name)]
+    pub role_name: String,
+    /// External id that the role's trust policy asks for
+    #[arg(long, value_name = "ID", env = "ATREST_EXTERNAL_ID", hide_env_values = true, value_parser = external_id)]
+    pub external_id: Option<String>,
+}
+
+/// How fast.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Tuning")]
+pub struct TuningArgs {
+    /// How S3 buckets are addressed
+    #[arg(long, value_enum, default_value_t = Addressing::Path, env = "ATREST_S3_ADDRESSING")]
+    pub s3_addressing: Addressing,
+    /// Accounts scanned at the same time
+    #[arg(long, value_name = "N", default_value_t = 32, env = "ATREST_ACCOUNTS_IN_FLIGHT", value_parser = positive)]
+    pub accounts_in_flight: usize,
+    /// Buckets, and keys per Region, read at the same time in one account
+    #[arg(long, value_name = "N", default_value_t = 16, env = "ATREST_RESOURCES_IN_FLIGHT", value_parser = positive)]
+    pub resources_in_flight: usize,
+    /// S3 configuration calls in flight per account and Region; S3 publishes no rate for them
+    #[arg(long, value_name = "N", default_value_t = 20, env = "ATREST_S3_IN_FLIGHT", value_parser = clap::value_parser!(u32).range(1..))]
+    pub s3_in_flight: u32,
+    /// Share of each published AWS quota that a scan may use
+    #[arg(long, value_name = "SHARE", default_value_t = 0.5, env = "ATREST_QUOTA_SHARE", value_parser = share)]
+    pub quota_share: f64,
+    /// Attempts of each read, the first included
+    #[arg(long, value_name = "N", default_value_t = 6, env = "ATREST_MAX_ATTEMPTS", value_parser = clap::value_parser!(u32).range(1..=20))]
+    pub max_attempts: u32,
+}
+
+impl TuningArgs {
+    /// The pace of calls.
+    pub fn tuning(&self) -> Tuning {
+        Tuning {
+            pace: Pace { quota_share: self.quota_share, in_flight: self.s3_in_flight },
+            max_attempts: self.max_attempts,
+            addressing: match self.s3_addressing {
+                Addressing::Path => S3Addressing::Path,
+                Addressing::Virtual => S3Addressing::Virtual,
+            },
+            ..Tuning::default()
+        }
+    }
+
+    /// How much is done at a time.
+    pub fn limits(&self) -> Limits {
+        Limits { accounts_in_flight: self.accounts_in_flight, resources_in_flight: self.resources_in_flight }
+    }
+}
+
+/// How S3 buckets are addressed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Addressing {
+    /// <https://s3.REGION…/BUCKET>: one warm connection pool a Region
+    Path,
+    /// <https://BUCKET.s3.REGION…>: a look-up and a handshake a bucket
+    Virtual,
+}
+
+/// `scan`.
+#[derive(Debug, Args)]
+pub struct ScanArgs {
+    /// The lake: a folder, or s3://bucket/prefix
+    #[arg(long, value_name = "URI", env = "ATREST_LAKE")]
+    pub lake: LakeUri,
+    /// Run to open, or to continue where it is not committed: a run id, or a scheduler's instant
+    #[arg(long, value_name = "RUN|INSTANT", env = "ATREST_RUN")]
+    pub run: Option<RunArg>,
+    /// The audit role
+    #[command(flatten)]
+    pub role: RoleArgs,
+    /// Which part of the organization
+    #[command(flatten)]
+    pub filter: FilterArgs,
+    /// TOML file with any of these settings
+    #[arg(long, value_name = "FILE", env = "ATREST_CONFIG")]
+    pub config: Option<PathBuf>,
+    /// Print the calls that a night is predicted to make, and stop
+    #[arg(long)]
+    pub estimate: bool,
+    /// End with 0 in spite of a partial census (coverage), or of findings
+    #[arg(long, value_name = "WHAT", value_delimiter = ',', env = "ATREST_EXIT_ZERO_FOR")]
+    pub exit_zero_for: Vec<ExitZeroFor>,
+    /// Do not read the history of rotations (kms:ListKeyRotations)
+    #[arg(long, env = "ATREST_NO_ROTATION_HISTORY")]
+    pub no_rotation_history: bool,
+    /// How fast
+    #[command(flatten)]
+    pub tuning: TuningArgs,
+}
+
+/// What `--exit-zero-for` names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ExitZeroFor {
+    /// Exit 4 becomes 0
+    Coverage,
+    /// Exit 3 becomes 0
+    Findings,
+}
+
+/// Which part of the organization; without any of these, all of it.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Filters (the run becomes `filtered`)")]
+pub struct FilterArgs {
+    /// Only this account; may be repeated
+    #[arg(long, value_name = "ID", value_delimiter = ',', env = "ATREST_ACCOUNT")]
+    pub account: Vec<AccountId>,
+    /// Not this account; may be repeated
+    #[arg(long, value_name = "ID", value_delimiter = ',', env = "ATREST_EXCLUDE_ACCOUNT")]
+    pub exclude_account: Vec<AccountId>,
+    /// Only accounts under this organizational unit; may be repeated
+    #[arg(long, value_name = "ID|NAME", value_delimiter = ',', env = "ATREST_OU", value_parser = unit)]
+    pub ou: Vec<String>,
+    /// Only this Region; may be repeated
+    #[arg(long, value_name = "REGION", value_delimiter = ',', env = "ATREST_REGION", value_parser = region)]
+    pub region: Vec<Region>,
+}
+
+/// `finalize`.
+#[derive(Debug, Args)]
+pub struct FinalizeArgs {
+    /// The lake: a folder, or s3://bucket/prefix
+    #[arg(long, value_name = "URI", env = "ATREST_LAKE")]
+    pub lake: LakeUri,
+    /// Run whose log is judged; a committed one becomes a new run of kind `rejudged`
+    #[arg(long, value_name = "RUN", env = "ATREST_RUN")]
+    pub run: RunId,
+    /// Instant that dates are judged at [default: the log's start]
+    #[arg(long, value_name = "INSTANT", env = "ATREST_AS_OF", value_parser = instant)]
+    pub as_of: Option<Timestamp>,
+    /// TOML file with any of these settings
+    #[arg(long, value_name = "FILE", env = "ATREST_CONFIG")]
+    pub config: Option<PathBuf>,
+    /// How fast
+    #[command(flatten)]
+    pub tuning: TuningArgs,
+}
+
+/// `doctor`.
+#[derive(Debug, Args)]
+pub struct DoctorArgs {
+    /// The lake: a folder, or s3://bucket/prefix
+    #[arg(long, value_name = "URI", env = "ATREST_LAKE")]
+    pub lake: Option<LakeUri>,
+    /// Account to try the role in [default: the first active one that is not the caller's]
+    #[arg(long, value_name = "ID", env = "ATREST_ACCOUNT")]
+    pub account: Option<AccountId>,
+    /// The audit role
+    #[command(flatten)]
+    pub role: RoleArgs,
+    /// TOML file with any of these settings
+    #[arg(long, value_name = "FILE", env = "ATREST_CONFIG")]
+    pub config: Option<PathBuf>,
+    /// How fast
+    #[command(flatten)]
+    pub tuning: TuningArgs,
+}
+
+/// `iam`.
+#[derive(Debug, Args)]
+pub struct IamArgs {
+    /// Whose policy
+    #[arg(long, value_enum, env = "ATREST_ROLE")]
+    pub role: IamRole,
+    /// The lake that the policy is for: s3://bucket/prefix
+    #[arg(long, value_name = "URI", env = "ATREST_LAKE")]
+    pub lake: Option<LakeUri>,
+    /// Name of the audit role, with its path if it has one
+    #[arg(long, value_name = "[PATH/]NAME", default_value = "atrest-audit", env = "ATREST_ROLE_NAME", value_parser = role_name)]
+    pub role_name: String,
+    /// Partition of the ARNs
+    #[arg(long, default_value = "aws", env = "ATREST_PARTITION")]
+    pub partition: crate::model::Partition,
+}
+
+/// Whose policy `atrest iam` prints.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum IamRole {
+    /// The audit role in every account
+    Audit,
+    /// The census role, which lists the organization and assumes the audit role
+    Scan,
+    /// The census role's access to the lake
+    Lake,
+    /// Reserved for the remediation role
+    Remediation,
+}
+
+/// `--run`: an id, or an instant that an id is made from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum RunArg {
+    /// A run id.
+    Id(RunId),
+    /// A scheduler's own timestamp.
+    At(Timestamp),
+}
+
+impl std::str::FromStr for RunArg {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        if let Ok(id) = text.parse() {
+            return Ok(Self::Id(id));
+        }
+        Timestamp::parse(text).map(Self::At).map_err(|_| {
+            "it is neither a run id (20261121T030000Z-0badcafe) nor an instant (2026-11-21T03:00:00Z)"
+                .to_owned()
+        })
+    }
+}
+
+fn instant(text: &str) -> Result<Timestamp, String> {
+    Timestamp::parse(text).map_err(|_| "write it as 2026-11-21 or 2026-11-21T03:00:00Z".to_owned())
+}
+
+fn region(text: &str) -> Result<Region, String> {
+    let region: Region = text.parse().map_err(|_| "a Region looks like eu-west-1".to_owned())?;
+    if region == Region::global() { Err("`global` is not a Region".to_owned()) } else { Ok(region) }
+}
+
+/// IAM's own rules: 64 of `[\w+=,.@-]`, and a path of printable ASCII between slashes (IAM API
+/// reference, CreateRole).
+fn role_name(text: &str) -> Result<String, String> {
+    let trimmed = text.strip_prefix('/').unwrap_or(text);
+    let (path, name) = trimmed.rsplit_once('/').unwrap_or(("", trimmed));
+    let in_name = |c: char| c.is_ascii_alphanumeric() || "_+=,.@-".contains(c);
+    let good_name = (1..=64).contains(&name.len()) && name.chars().all(in_name);
+    let good_path = path.len() <= 510 && path.chars().all(|c| c.is_ascii_graphic());
+    if text.starts_with("arn:") {
+        Err("give the role's name, not its ARN: the account is filled in".to_owned())
+    } else if good_name && good_path {
+        Ok(trimmed.to_owned())
+    } else {
+        Err("a role's name has up to 64 letters, digits or _+=,.@- and may have a path before it".to_owned())
+    }
+}
+
+/// STS's own rule: 2 to 1,224 of `[\w+=,.@:\/-]` (STS API reference, AssumeRole).
+fn external_id(text: &str) -> Result<String, String> {
+    let in_id = |c: char| c.is_ascii_alphanumeric() || "_+=,.@:/-".contains(c);
+    if (2..=1_224).contains(&text.len()) && text.chars().all(in_id) {
+        Ok(text.to_owned())
+    } else {
+        Err("an external id has 2 to 1,224 letters, digits or _+=,.@:/-".to_owned())
+    }
+}
+
+/// An OU's id or name; an id that is almost one is a mistake and not a name.
+fn unit(text: &str) -> Result<String, String> {
+    let parts: Vec<&str> = text.split('-').collect();
+    let lower = |part: &&str, from: usize, to: usize| {
+        (from..=to).contains(&part.len())
+            && part.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit())
+    };
+    match parts.as_slice() {
+        ["ou", root, id] if lower(root, 4, 32) && lower(id, 8, 32) => Ok(text.to_owned()),
+        ["r", root] if lower(root, 4, 32) => Ok(text.to_owned()),
+        ["ou", ..] => Err("an organizational unit's id looks like ou-ab12-11111111".to_owned()),
+        _ if text.is_empty() || text.len() > 128 => {
+            Err("an organizational unit's name has 1 to 128 characters".to_owned())
+        }
+        _ => Ok(text.to_owned()),
+    }
+}
+
+fn positive(text: &str) -> Result<usize, String> {
+    text.parse()
+        .ok()
+        .filter(|n| (1..=10_000).contains(n))
+        .ok_or_else(|| "give a number from 1 to 10000".to_owned())
+}
+
+fn share(text: &str) -> Result<f64, String> {
+    text.parse()
+        .ok()
+        .filter(|share| *share > 0.0 && *share <= 1.0)
+        .ok_or_else(|| "give a share from 0.01 to 1".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_line_agrees_with_itself() {
+        use clap::CommandFactory;
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn malformed_values_are_refused() {
+        for wrong in ["", "arn:aws:iam::111122223333:role/x", "a b", "päth", "a/b c"] {
+            assert!(role_name(wrong).is_err(), "{wrong}");
+        }
+        assert_eq!(role_name("/security/audit").as_deref(), Ok("security/audit"));
+        for wrong in ["ou-ab12", "ou-AB12-11111111", "ou-ab12-1", ""] {
+            assert!(unit(wrong).is_err(), "{wrong}");
+        }
+        assert!(unit("Prod EU").is_ok() && unit("ou-ab12-11111111").is_ok() && unit("r-ab12").is_ok());
+        assert!(region("global").is_err() && region("eu-west-1").is_ok());
+        assert!("yesterday".parse::<RunArg>().is_err());
+    }
+}

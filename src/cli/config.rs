@@ -1,0 +1,119 @@
+//! `--config FILE`: the same settings as the flags, in TOML, under flag and environment.
+//!
+//! The file's values become the defaults of the command's arguments, so that one parser checks a
+//! value wherever it came from, and precedence is clap's own: flag, environment, default.
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+
+use clap::{Arg, ArgAction, ArgMatches, Command, CommandFactory};
+use toml::Value;
+
+use super::args::Cli;
+use super::error::CliError;
+use crate::scan::nearest;
+
+/// Parses the command line over the file that it names, if it names one.
+pub fn parse(arguments: Vec<OsString>) -> Result<ArgMatches, ParseError> {
+    let command = Cli::command();
+    let Some((subcommand, path)) = config_path(&command, &arguments) else {
+        return command.try_get_matches_from(arguments).map_err(ParseError::Usage);
+    };
+    let command = with_file(command, &subcommand, &path).map_err(ParseError::Config)?;
+    command.try_get_matches_from(arguments).map_err(|error| ParseError::UsageOverFile(error, path))
+}
+
+/// Why the command line gives no command.
+#[derive(Debug)]
+pub enum ParseError {
+    /// A wrong flag, or a call for help.
+    Usage(clap::Error),
+    /// The same, where the wrong value may stand in this file.
+    UsageOverFile(clap::Error, PathBuf),
+    /// A file that cannot be used.
+    Config(CliError),
+}
+
+/// Finds the file before anything else is parsed: from the flag, or from the environment.
+fn config_path(command: &Command, arguments: &[OsString]) -> Option<(String, PathBuf)> {
+    let lenient = command.clone().ignore_errors(true);
+    let matches = lenient.try_get_matches_from(arguments).ok()?;
+    let (name, matches) = matches.subcommand()?;
+    let path = matches.try_get_one::<PathBuf>("config").ok().flatten()?;
+    Some((name.to_owned(), path.clone()))
+}
+
+fn with_file(command: Command, subcommand: &str, path: &Path) -> Result<Command, CliError> {
+    let shown = path.display();
+    let text = std::fs::read_to_string(path)
+        .map_err(|error| CliError::usage(format!("failed to read the settings file {shown}: {error}")))?;
+    let table: toml::Table = toml::from_str(&text)
+        .map_err(|error| CliError::usage(format!("failed to read the settings file {shown}: {error}")))?;
+    let mut command = command;
+    let known = keys_of(&command, subcommand);
+    for (key, value) in table {
+        let Some(argument) = known.iter().find(|argument| key_of(argument) == key) else {
+            // A file may serve several commands; a key that none of them has is a mistake.
+            if all_keys(&command).contains(&key) {
+                continue;
+            }
+            return Err(unknown_key(&command, &key, path));
+        };
+        let values = texts(&value, argument).map_err(|what| {
+            CliError::usage(format!("failed to use `{key}` of the settings file {shown}: {what}"))
+        })?;
+        let id = argument.get_id().clone();
+        command = command.mut_subcommand(subcommand, |sub| {
+            sub.mut_arg(id, |arg| arg.default_values(values).required(false))
+        });
+    }
+    Ok(command)
+}
+
+fn keys_of(command: &Command, subcommand: &str) -> Vec<Arg> {
+    let sub = command.find_subcommand(subcommand);
+    let arguments = sub.into_iter().flat_map(Command::get_arguments);
+    arguments.filter(|arg| arg.get_long().is_some_and(|long| long != "config")).cloned().collect()
+}
+
+fn all_keys(command: &Command) -> Vec<String> {
+    command
+        .get_subcommands()
+        .flat_map(|sub| keys_of(command, sub.get_name()))
+        .map(|arg| key_of(&arg))
+        .collect()
+}
+
+/// The flag's name with underscores, as TOML writes keys.
+fn key_of(argument: &Arg) -> String {
+    argument.get_long().unwrap_or_default().replace('-', "_")
+}
+
+fn unknown_key(command: &Command, key: &str, path: &Path) -> CliError {
+    let error = CliError::usage(format!("the settings file {} has the unknown key `{key}`", path.display()));
+    let known = all_keys(command);
+    match nearest(key, known.iter().map(String::as_str)) {
+        Some(near) => error.hint(format!("did you mean `{near}`?")),
+        None => error.hint("every long flag is a key, with _ for -"),
+    }
+}
+
+fn texts(value: &Value, argument: &Arg) -> Result<Vec<String>, String> {
+    let many = matches!(argument.get_action(), ArgAction::Append);
+    match value {
+        Value::Array(items) if many => items.iter().map(text).collect(),
+        Value::Array(_) => Err("it takes one value, not a list".to_owned()),
+        value => text(value).map(|text| vec![text]),
+    }
+}
+
+fn text(value: &Value) -> Result<String, String> {
+    match value {
+        Value::String(text) => Ok(text.clone()),
+        Value::Integer(number) => Ok(number.to_string()),
+        Value::Float(number) => Ok(number.to_string()),
+        Value::Boolean(flag) => Ok(flag.to_string()),
+        Value::Datetime(at) => Ok(at.to_string()),
+        Value::Array(_) | Value::Table(_) => Err("it takes a text, a number or a list of these".to_owned()),
+    }
+}

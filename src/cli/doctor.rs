@@ -1,0 +1,268 @@
+//! `atrest doctor`: each step of tonight's scan, tried once, with pass, fail and the fix.
+//!
+//! A step that fails does not end the visit: what can still be tried is tried. The reads are the
+//! scan's own, on one account, so that a pass here is a pass tonight.
+
+use std::sync::{Arc, Mutex};
+
+use super::args::DoctorArgs;
+use super::error::CliError;
+use super::exit::Exit;
+use super::{edge, print};
+use crate::aws::call::Door;
+use crate::aws::clients::AccountClients;
+use crate::aws::environment::{Caller, Environment};
+use crate::aws::pace::Pacer;
+use crate::aws::service::{AccountReader, account, kms, organizations, s3};
+use crate::aws::session::{Renewal, RoleSettings, Session};
+use crate::log::SegmentWriter;
+use crate::model::{Account, AccountId, Coverage, CoverageRow, FaultKind, Reading, RunId, Source};
+use crate::sink::Lake;
+
+/// Buckets that are read in the sample account: enough to meet a policy that bars.
+const BUCKETS: usize = 20;
+
+/// The steps so far.
+#[derive(Debug, Default)]
+struct Visit {
+    failed: u32,
+    organization_failed: bool,
+}
+
+impl Visit {
+    fn pass(&self, step: &str, what: impl std::fmt::Display) {
+        print::say(format!("  ok    {step}: {what}"));
+    }
+
+    fn note(&self, step: &str, what: impl std::fmt::Display) {
+        print::say(format!("  --    {step}: {what}"));
+    }
+
+    fn fail(&mut self, step: &str, what: impl std::fmt::Display, fix: &str) {
+        self.failed += 1;
+        print::say(format!("  FAIL  {step}: {what}"));
+        print::say(format!("        fix: {fix}"));
+    }
+}
+
+/// Tries every step.
+pub async fn run(args: &DoctorArgs) -> Result<Exit, CliError> {
+    let environment = edge::load(&args.tuning).await?;
+    let mut visit = Visit::default();
+    let caller = edge::caller(&environment).await?;
+    visit.pass("caller", format!("{} in {}", caller.arn, environment.home));
+    if environment.source == Source::Endpoint {
+        visit.note("endpoint", "an endpoint override is set: these answers are not AWS's");
+    }
+    let accounts = organization(&mut visit, &environment).await;
+    match sample(args, &caller, &accounts) {
+        Some(account) => audit(&mut visit, &environment, args, &caller, &account).await,
+        None => visit.note("audit role", "no account to try it in; name one with --account"),
+    }
+    match &args.lake {
+        Some(lake) => {
+            if let Err(error) = try_lake(&mut visit, lake, &environment, &accounts).await {
+                let fix = error.hint.unwrap_or_else(|| {
+                    "check the lake's URI and the permissions of `atrest iam --role lake`".to_owned()
+                });
+                visit.fail("lake", error.message, &fix);
+            }
+        }
+        None => visit.note("lake", "not tried; give --lake"),
+    }
+    Ok(verdict(&visit))
+}
+
+fn verdict(visit: &Visit) -> Exit {
+    if visit.failed == 0 {
+        print::say("\ntonight's scan will work as far as one account shows");
+        return Exit::Done;
+    }
+    print::say(format!("\n{} step(s) to fix", visit.failed));
+    if visit.organization_failed { Exit::Organization } else { Exit::Usage }
+}
+
+async fn organization(visit: &mut Visit, environment: &Environment) -> Vec<Account> {
+    let (door, client) = (environment.door(), environment.factory.organizations(&environment.home));
+    let mut accounts = Vec::new();
+    let (observation, listed) =
+        organizations::list_accounts(&door, &client, &environment.home, async |page| accounts.extend(page))
+            .await;
+    match &observation.reading {
+        Reading::Known(()) => {
+            let identity = accounts.iter().find_map(organizations::identity_of).unwrap_or_default();
+            let org_id = identity.org_id.unwrap_or_else(|| "an organization without an id".to_owned());
+            visit.pass("organization", format!("{org_id}, {listed} account(s)"));
+        }
+        reading => {
+            visit.organization_failed = true;
+            let fix = "run as the management account or a delegated administrator for Organizations, with the \
+                       policy of `atrest iam --role scan`; or scan named accounts with --account";
+            visit.fail("organization", format!("organizations:ListAccounts {}", said(reading)), fix);
+        }
+    }
+    if observation.reading.known().is_some() {
+        let (_, listings) = organizations::unit_names(&door, &client, &environment.home, &accounts).await;
+        if let Some((denied, _)) = listings.iter().find(|(listing, _)| listing.reading.known().is_none()) {
+            let fix = "add organizations:ListOrganizationalUnitsForParent (`atrest iam --role scan`); without it \
+                       ou_names stay empty";
+            visit.fail("unit names", said(&denied.reading), fix);
+        }
+    }
+    accounts
+}
+
+fn said<T>(reading: &Reading<T>) -> String {
+    match reading {
+        Reading::Unread(fault) => {
+            let by =
+                fault.denied_by.map(|by| format!(", by {}", by.word().replace('_', " "))).unwrap_or_default();
+            format!("{} ({}{by})", fault.kind.word(), fault.code.as_deref().unwrap_or("no code"))
+        }
+        other => other.word().to_owned(),
+    }
+}
+
+fn sample(args: &DoctorArgs, caller: &Caller, accounts: &[Account]) -> Option<Account> {
+    if let Some(id) = args.account {
+        let listed = accounts.iter().find(|account| account.id == id);
+        return Some(listed.cloned().unwrap_or_else(|| Account::unlisted(id)));
+    }
+    accounts.iter().find(|account| account.is_active() && account.id != caller.account_id).cloned()
+}
+
+async fn audit(
+    visit: &mut Visit,
+    environment: &Environment,
+    args: &DoctorArgs,
+    caller: &Caller,
+    sample: &Account,
+) {
+    let now = environment.shared.clock.now();
+    let settings = RoleSettings {
+        role_name: args.role.role_name.clone(),
+        external_id: args.role.external_id.clone(),
+        session_name: format!("atrest-doctor-{}", now.compact()),
+    };
+    let assumer = environment.assumer(settings);
+    let role_arn = assumer.role_arn(&caller.partition, sample.id);
+    let (observation, credentials) = assumer.assume(&role_arn).await;
+    let Some(credentials) = credentials else {
+        let fix = format!(
+            "deploy the role in {} with a trust policy for {}, or name another with --role-name; a first try \
+             can use --role-name OrganizationAccountAccessRole",
+            sample.id, caller.arn
+        );
+        visit.fail("audit role", format!("{role_arn} {}", said(&observation.reading)), &fix);
+        return;
+    };
+    visit.pass("audit role", &role_arn);
+    let probe = environment.factory.session_probe(&assumer);
+    let session = Session::new(assumer, Renewal::Role(role_arn), credentials, probe);
+    let reader = reader(environment, sample.id, Arc::new(session));
+    let coverage = read_sample(visit, environment, &reader).await;
+    for row in coverage.rows(sample.id) {
+        tell(visit, &row);
+    }
+}
+
+fn reader(environment: &Environment, account_id: AccountId, session: Arc<Session>) -> AccountReader {
+    let member = Arc::new(Pacer::for_another_owner(&environment.shared.caller));
+    AccountReader {
+        account_id,
+        door: Arc::new(Door::new(Arc::clone(&environment.shared), member, Some(Arc::clone(&session)))),
+        clients: AccountClients::new(environment.factory.clone(), session),
+        segment: Mutex::new(SegmentWriter::default()),
+        concurrency: 4,
+        rotation_history: true,
+    }
+}
+
+/// Reads the sample account's Regions, some of its buckets, and its keys at home.
+async fn read_sample(visit: &Visit, environment: &Environment, reader: &AccountReader) -> Coverage {
+    let home = &environment.home;
+    let (observation, regions) = account::list_regions(reader, home).await;
+    if observation.reading.known().is_some() {
+        let (enabled, disabled) = (regions.enabled.len(), regions.disabled.len());
+        visit.pass("Regions", format!("{enabled} enabled, {disabled} not"));
+    }
+    let (_, mut buckets) = s3::list_buckets(reader, home, None).await;
+    visit.note("buckets", format!("{} listed, {} read here", buckets.len(), buckets.len().min(BUCKETS)));
+    buckets.truncate(BUCKETS);
+    let located = s3::locate(reader, home, buckets).await;
+    s3::collect(reader, home, located, |_| None).await;
+    kms::collect(reader, home).await;
+    std::mem::take(reader.segment().coverage())
+}
+
+/// One operation's coverage in the sample account.
+fn tell(visit: &mut Visit, row: &CoverageRow) {
+    let step = format!("{} {}", row.operation, row.region);
+    if row.tally.complete() {
+        visit.pass(&step, format!("{} read", row.tally.asked()));
+        return;
+    }
+    let code = row.tally.sample_code().unwrap_or("no code");
+    let by = row.tally.denial().map(|(by, _)| format!(", by {}", by.word().replace('_', " ")));
+    let what = format!(
+        "{} of {} not read ({code}{})",
+        row.tally.asked() - row.tally.known - row.tally.absent - row.tally.gone,
+        row.tally.asked(),
+        by.unwrap_or_default()
+    );
+    visit.fail(&step, what, &fix(row));
+}
+
+/// What to do about it, by who denied.
+fn fix(row: &CoverageRow) -> String {
+    use crate::model::DeniedBy;
+    if row.tally.faults_of(FaultKind::Denied) == 0 {
+        return "try again; if it stays, look at the service's health and the network".to_owned();
+    }
+    match row.tally.denial().map(|(by, _)| by) {
+        Some(DeniedBy::ResourcePolicy) => {
+            "the resource's own policy bars the auditor: exempt the audit role in its Deny, or let the account's \
+             IAM decide (key policy: allow the account root)"
+                .to_owned()
+        }
+        Some(DeniedBy::Scp | DeniedBy::Rcp) => {
+            "an organization policy denies this: exempt the audit role by aws:PrincipalArn, or accept the gap"
+                .to_owned()
+        }
+        Some(DeniedBy::Boundary) => "widen the audit role's permissions boundary".to_owned(),
+        Some(DeniedBy::VpcEndpoint) => "widen the VPC endpoint's policy".to_owned(),
+        _ => format!("give the audit role the policy of `atrest iam --role audit`; it lacks {}", row.operation),
+    }
+}
+
+async fn try_lake(
+    visit: &mut Visit,
+    lake: &super::lake::LakeUri,
+    environment: &Environment,
+    accounts: &[Account],
+) -> Result<(), CliError> {
+    let store = lake.open(true, environment)?;
+    let opened = Lake::open(Arc::clone(&store)).await?;
+    let runs = opened.runs().count();
+    if let Some(identity) = accounts.iter().find_map(organizations::identity_of) {
+        opened.check(environment.source, identity.org_id.as_deref())?;
+    }
+    // Where a run's log goes: the same permission, and no table's reader looks there.
+    let probe = RunId::new(environment.shared.clock.now(), 0);
+    store.replace(&format!("observations/{probe}/doctor.txt"), b"atrest doctor was here\n").await?;
+    visit.pass("lake", format!("{} can be listed and written, {runs} committed run(s)", store.uri()));
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{NotAsked, Observation, Region};
+
+    #[test]
+    fn an_observation_is_told_with_its_code() {
+        let region = Region::global();
+        let not_sent: Observation<()> = Observation::not_asked("s3:ListBuckets", region, NotAsked::NoSession);
+        assert_eq!(said(&not_sent.reading), "not_asked");
+    }
+}

@@ -1,0 +1,107 @@
+//! What the shell says when something goes wrong: one sentence, a hint, an exit code.
+
+use std::fmt;
+
+use super::exit::Exit;
+use crate::log::LogError;
+use crate::scan::ScanError;
+use crate::sink::{FinalizeError, LakeError, PublishError, StoreError};
+
+/// An error as a person sees it.
+#[derive(Debug)]
+pub struct CliError {
+    /// How the program ends.
+    pub exit: Exit,
+    /// What went wrong.
+    pub message: String,
+    /// What to do, where that is known.
+    pub hint: Option<String>,
+}
+
+impl CliError {
+    /// Something that the caller can mend.
+    pub fn usage(message: impl fmt::Display) -> Self {
+        Self { exit: Exit::Usage, message: message.to_string(), hint: None }
+    }
+
+    /// A fault of ours, or of the machine.
+    pub fn internal(message: impl fmt::Display) -> Self {
+        Self { exit: Exit::Internal, message: message.to_string(), hint: None }
+    }
+
+    /// The organization cannot be read.
+    pub fn organization(message: impl fmt::Display) -> Self {
+        Self { exit: Exit::Organization, message: message.to_string(), hint: None }
+    }
+
+    /// The same with a hint.
+    #[must_use]
+    pub fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+}
+
+impl fmt::Display for CliError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "error: {}", self.message)?;
+        match &self.hint {
+            Some(hint) => write!(f, "\n  hint: {hint}"),
+            None => Ok(()),
+        }
+    }
+}
+
+impl From<StoreError> for CliError {
+    fn from(error: StoreError) -> Self {
+        if error.by_user { Self::usage(error) } else { Self::internal(error) }
+    }
+}
+
+impl From<LakeError> for CliError {
+    fn from(error: LakeError) -> Self {
+        if error.by_user() { Self::usage(error) } else { Self::internal(error) }
+    }
+}
+
+impl From<LogError> for CliError {
+    fn from(error: LogError) -> Self {
+        match error {
+            LogError::Newer { .. } => Self::usage(error),
+            LogError::NotSealed { .. } => Self::internal(error),
+        }
+    }
+}
+
+impl From<FinalizeError> for CliError {
+    fn from(error: FinalizeError) -> Self {
+        match error {
+            FinalizeError::NoAccountList(_) => Self::usage(error),
+            FinalizeError::Log(error) => error.into(),
+            FinalizeError::Store(error) | FinalizeError::Publish(PublishError::Store(error)) => error.into(),
+            FinalizeError::Encode(_) | FinalizeError::Publish(_) => Self::internal(error),
+        }
+    }
+}
+
+impl From<ScanError> for CliError {
+    fn from(error: ScanError) -> Self {
+        match error {
+            ScanError::Interrupted { .. } => {
+                Self { exit: Exit::Interrupted, message: error.to_string(), hint: None }
+            }
+            ScanError::Organization { .. } => Self::organization(error).hint(
+                "run as the management account or a delegated administrator with the permissions of \
+                 `atrest iam --role scan`, or name accounts with --account",
+            ),
+            ScanError::EveryRoleRefused { .. } => Self::organization(error).hint(
+                "check --role-name and --external-id, that the role is deployed, and that it trusts this caller; \
+                 `atrest doctor` tries one account",
+            ),
+            ScanError::Filter(_) | ScanError::OtherSettings { .. } => Self::usage(error),
+            ScanError::Lake(error) => error.into(),
+            ScanError::Store(error) => error.into(),
+            ScanError::Log(error) => error.into(),
+        }
+    }
+}

@@ -1,0 +1,34 @@
+//! `atrest finalize`: publish the log of a run again, without AWS but for a lake on `s3://`.
+
+use super::args::FinalizeArgs;
+use super::error::CliError;
+use super::exit::Exit;
+use super::{edge, print, summary};
+use crate::clock::{Clock, SystemClock, Timestamp};
+use crate::model::{RunId, RunStatus};
+use crate::sink::{self, Judgement, Lake};
+
+/// Publishes an uncommitted run as it is, and a committed one as a new `rejudged` run.
+pub async fn run(args: &FinalizeArgs) -> Result<Exit, CliError> {
+    let store = match args.lake.open_folder(false).transpose()? {
+        Some(store) => store,
+        None => args.lake.open(false, &edge::load(&args.tuning).await?)?,
+    };
+    let lake = Lake::open(store).await?;
+    let now = SystemClock.now();
+    let run_id = if lake.committed(&args.run) { rejudged_id(now) } else { args.run.clone() };
+    let judgement = Judgement {
+        observed_run_id: args.run.clone(),
+        run_id,
+        as_of: args.as_of,
+        judged_at: now,
+        tool_version: super::VERSION.to_owned(),
+    };
+    let census = sink::finalize(&lake, &judgement).await?;
+    print::say(summary::render(&census, &summary::Next::Lake(args.lake.as_str())));
+    Ok(if census.run.status == RunStatus::Partial { Exit::Partial } else { Exit::Done })
+}
+
+fn rejudged_id(now: Timestamp) -> RunId {
+    RunId::new(now, super::random_u32())
+}

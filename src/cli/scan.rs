@@ -1,0 +1,147 @@
+//! `atrest scan`: one night, from the settings to the summary.
+
+use std::time::Duration;
+
+use tokio_util::sync::CancellationToken;
+
+use super::args::{ExitZeroFor, RunArg, ScanArgs};
+use super::error::CliError;
+use super::exit::Exit;
+use super::progress::Watch;
+use super::{edge, estimate, print, summary};
+use crate::clock::Timestamp;
+use crate::log;
+use crate::model::{RunHeader, RunId, RunKind, RunStatus, ScanFilter, ScanSettings, Source};
+use crate::scan::{self, Edge};
+use crate::sink::{self, Judgement, Lake, canonical_json, sha256_hex};
+
+/// Runs the scan.
+pub async fn run(args: &ScanArgs, stop: &CancellationToken) -> Result<Exit, CliError> {
+    // A lake in a folder is tried first: it costs nothing, and its mistakes are the commonest.
+    let folder = args.lake.open_folder(true).transpose()?;
+    let environment = edge::load(&args.tuning).await?;
+    let store = match folder {
+        Some(store) => store,
+        None => args.lake.open(true, &environment)?,
+    };
+    let lake = Lake::open(store).await?;
+    let now = environment.shared.clock.now();
+    let run_id = run_id(args.run.as_ref(), args.lake.as_str(), now);
+    if lake.committed(&run_id) {
+        return already_committed(&lake, &run_id, args).await;
+    }
+    let run = header(run_id, now, settings(args), environment.source);
+    let caller = edge::caller(&environment).await?;
+    let external_id = args.role.external_id.clone();
+    let edge = Edge::new(environment.clone(), caller, external_id, &run, args.tuning.limits());
+    if args.estimate {
+        estimate::run(&edge, &lake, &run).await?;
+        return Ok(Exit::Done);
+    }
+    let watch = Watch::start(&run.run_id);
+    let scanned = scan::scan(&edge, &lake, &run, &watch, stop).await;
+    watch.end();
+    scanned?;
+    let census = publish(&lake, &run.run_id, environment.shared.clock.now(), stop).await?;
+    print::say(summary::render(&census, &summary::Next::Lake(args.lake.as_str())));
+    Ok(exit(census.run.status, args))
+}
+
+/// Publishes the run's log. An interruption leaves nothing that a reader sees.
+async fn publish(
+    lake: &Lake,
+    run_id: &RunId,
+    judged_at: Timestamp,
+    stop: &CancellationToken,
+) -> Result<sink::Census, CliError> {
+    let judgement = Judgement {
+        observed_run_id: run_id.clone(),
+        run_id: run_id.clone(),
+        as_of: None,
+        judged_at,
+        tool_version: super::VERSION.to_owned(),
+    };
+    tokio::select! {
+        biased;
+        () = stop.cancelled() => Err(CliError {
+            exit: Exit::Interrupted,
+            message: format!("interrupted before the census was published; continue with --run {run_id}"),
+            hint: None,
+        }),
+        census = sink::finalize(lake, &judgement) => Ok(census?),
+    }
+}
+
+/// The run's id: as given, made from a scheduler's instant, or new.
+fn run_id(run: Option<&RunArg>, lake: &str, now: Timestamp) -> RunId {
+    match run {
+        Some(RunArg::Id(id)) => id.clone(),
+        Some(RunArg::At(at)) => run_id_of_instant(lake, *at),
+        None => RunId::new(now, super::random_u32()),
+    }
+}
+
+/// `<compact UTC>-<first 8 hex of sha256>` over the lake's URI and the instant (contract §1), so
+/// that a scheduler which delivers twice opens one run.
+fn run_id_of_instant(lake: &str, at: Timestamp) -> RunId {
+    let at = at.whole_seconds();
+    let hash = sha256_hex(format!("{lake}\n{at}").as_bytes());
+    RunId::new(at, u32::from_str_radix(&hash[..8], 16).expect("a hash is hex"))
+}
+
+async fn already_committed(lake: &Lake, run_id: &RunId, args: &ScanArgs) -> Result<Exit, CliError> {
+    let manifest = lake.manifest(run_id).await?;
+    print::say(format!("run {run_id} is committed already ({}): it is left alone", manifest.status.word()));
+    Ok(exit(manifest.status, args))
+}
+
+fn exit(status: RunStatus, args: &ScanArgs) -> Exit {
+    let is_excused = args.exit_zero_for.contains(&ExitZeroFor::Coverage);
+    if status == RunStatus::Partial && !is_excused { Exit::Partial } else { Exit::Done }
+}
+
+fn settings(args: &ScanArgs) -> ScanSettings {
+    let hash = |id: &String| log::digest(id.as_bytes());
+    ScanSettings {
+        role_name: args.role.role_name.clone(),
+        external_id_sha256: args.role.external_id.as_ref().map(hash),
+        filter: ScanFilter {
+            accounts: args.filter.account.iter().copied().collect(),
+            exclude_accounts: args.filter.exclude_account.iter().copied().collect(),
+            ous: args.filter.ou.iter().cloned().collect(),
+            regions: args.filter.region.iter().cloned().collect(),
+        },
+        rotation_history: !args.no_rotation_history,
+    }
+}
+
+/// The header of a run with these settings.
+pub fn header(run_id: RunId, now: Timestamp, settings: ScanSettings, source: Source) -> RunHeader {
+    RunHeader {
+        run_id,
+        started_at: now,
+        kind: if settings.filter.is_census() { RunKind::Census } else { RunKind::Filtered },
+        source,
+        tool_version: super::VERSION.to_owned(),
+        settings_sha256: sha256_hex(canonical_json(&settings).as_bytes()),
+        settings,
+    }
+}
+
+/// Off a terminal, progress is a line this often.
+pub const LINE_EVERY: Duration = Duration::from_secs(60);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_same_instant_and_lake_are_the_same_run() {
+        let at = Timestamp::parse("2026-11-21T03:00:00.750+01:00").unwrap();
+        let id = run_id_of_instant("s3://lake/census", at);
+        // printf 's3://lake/census\n2026-11-21T02:00:00Z' | sha256sum
+        let hash = log::digest(b"s3://lake/census\n2026-11-21T02:00:00Z");
+        assert_eq!(id.as_str(), format!("20261121T020000Z-{}", &hash[..8]));
+        assert_ne!(id, run_id_of_instant("s3://lake/other", at));
+    }
+}

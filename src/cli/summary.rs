@@ -1,0 +1,179 @@
+//! What a person reads at the end of a scan: 80 columns, plain text.
+
+use std::collections::BTreeMap;
+use std::fmt::Write;
+
+use crate::model::{Encryption, KeyRotation, ScanReason, ScanStatus};
+use crate::resolve::{Gaps, Problems};
+use crate::sink::Census;
+
+/// The contract's scope sentence: in the README, the summary and every report.
+pub const SCOPE: &str = "Judged: S3 general purpose buckets and KMS keys. Not seen: directory, table and \
+                         vector buckets, Outposts, client-side encryption. Default encryption applies to new \
+                         objects whose request names no encryption; it does not show how stored objects are \
+                         encrypted.";
+
+/// What to suggest next.
+#[derive(Debug)]
+pub enum Next<'a> {
+    /// A census in this lake.
+    Lake(&'a str),
+    /// The demo's lake.
+    Demo(&'a str),
+}
+
+/// The summary of a census.
+pub fn render(census: &Census, next: &Next<'_>) -> String {
+    let mut text = String::new();
+    head(&mut text, census);
+    accounts(&mut text, census);
+    counts(&mut text, census);
+    problems(&mut text, &census.summary.problems);
+    gaps(&mut text, &census.summary.gaps);
+    let _ = write!(text, "\nScope\n{}", wrapped(SCOPE));
+    what_next(&mut text, census, next);
+    text
+}
+
+fn head(text: &mut String, census: &Census) {
+    let run = &census.run;
+    let organization = run.organization.org_id.as_deref().unwrap_or("no organization");
+    let _ = writeln!(text, "\nEncryption at rest of {organization}, {}", run.started_at);
+    let _ = writeln!(
+        text,
+        "run {} · {} · {} · source {}",
+        run.run_id,
+        run.kind.word(),
+        run.status.word().replace('_', " "),
+        run.source.word()
+    );
+}
+
+fn accounts(text: &mut String, census: &Census) {
+    let totals = &census.run.totals;
+    let _ = writeln!(text, "\nAccounts  {:>6} listed", totals.accounts_listed);
+    let mut by: BTreeMap<(ScanStatus, Option<ScanReason>), u64> = BTreeMap::new();
+    for account in &census.accounts {
+        *by.entry((account.status, account.reason)).or_default() += 1;
+    }
+    for ((status, reason), count) in by {
+        let reason = reason.map(|reason| format!(" ({})", spoken(reason.word()))).unwrap_or_default();
+        let _ = writeln!(text, "          {count:>6} {}{reason}", spoken(status.word()));
+    }
+}
+
+fn counts(text: &mut String, census: &Census) {
+    let _ = writeln!(text, "\nBuckets   {:>6} by default encryption", census.run.totals.buckets);
+    for mode in Encryption::ALL {
+        if let Some(count) = census.summary.encryption.get(mode) {
+            let _ = writeln!(text, "          {count:>6} {}", mode_name(*mode));
+        }
+    }
+    let _ = writeln!(text, "\nKeys      {:>6} by automatic rotation", census.run.totals.keys);
+    for rotation in KeyRotation::ALL {
+        if let Some(count) = census.summary.rotation.get(rotation) {
+            let _ = writeln!(text, "          {count:>6} {}", spoken(rotation.word()));
+        }
+    }
+}
+
+fn mode_name(mode: Encryption) -> &'static str {
+    match mode {
+        Encryption::NotConfigured => "no default configured",
+        Encryption::SseS3 => "SSE-S3",
+        Encryption::SseKms => "SSE-KMS",
+        Encryption::DsseKms => "DSSE-KMS",
+        Encryption::Other => "another algorithm",
+        Encryption::Unknown => "unknown: not read",
+    }
+}
+
+fn problems(text: &mut String, problems: &Problems) {
+    if problems.is_empty() {
+        return;
+    }
+    let _ = writeln!(text, "\nWorst first");
+    for (problem, count, examples) in problems.iter() {
+        let _ = writeln!(text, "  {count:>4} × {}", problem.title());
+        for example in examples.iter().take(3) {
+            let line = format!("{} {}", example.account_id, example.resource);
+            let _ = writeln!(text, "         {}", cut(&line, 71));
+            if !example.detail.is_empty() {
+                let _ = writeln!(text, "           {}", cut(&example.detail, 69));
+            }
+        }
+        if count > 3 {
+            let _ = writeln!(text, "         and {} more", count - 3);
+        }
+    }
+}
+
+fn gaps(text: &mut String, gaps: &Gaps) {
+    if gaps.is_empty() {
+        let _ = writeln!(text, "\nEverything that the plan called for was read.");
+        return;
+    }
+    let _ = writeln!(text, "\nNot seen");
+    for (operation, word, denied_by, gap) in gaps.iter() {
+        let by = denied_by.map(|by| format!(" by {}", spoken(by.word()))).unwrap_or_default();
+        let what = format!("{operation} {}{by}", spoken(word));
+        let (account_id, region) = &gap.places[0];
+        let place = format!("{account_id} {region}");
+        let more = if gap.accounts > 1 { format!(" and {} more", gap.accounts - 1) } else { String::new() };
+        let _ = writeln!(text, "  {:>4} × {}\n         in {place}{more}", gap.reads, cut(&what, 71));
+    }
+}
+
+fn what_next(text: &mut String, census: &Census, next: &Next<'_>) {
+    let lake = match next {
+        Next::Lake(lake) | Next::Demo(lake) => lake,
+    };
+    let _ = writeln!(text, "\n\nNext");
+    let _ = writeln!(text, "  the tables: {lake}/<table>/dt={}/", census.run.run_id.date());
+    if !lake.starts_with("s3://") {
+        let _ = writeln!(text, "  duckdb -c \"SELECT account_id, bucket, encryption, kms_key_link,");
+        let _ = writeln!(text, "             kms_key_state FROM '{lake}/buckets/*/*.parquet'\"");
+    }
+    match next {
+        Next::Demo(_) => {
+            let _ = writeln!(text, "  your own organization, what will work and what to fix:");
+            let _ = write!(text, "    atrest doctor --role-name OrganizationAccountAccessRole");
+        }
+        Next::Lake(_) if census.is_partial() => {
+            let _ = write!(text, "  what to fix so that everything is seen: atrest doctor");
+        }
+        Next::Lake(_) => {
+            let _ = write!(text, "  what changed: scan again tomorrow into the same lake");
+        }
+    }
+}
+
+fn spoken(word: &str) -> String {
+    word.replace('_', " ")
+}
+
+/// The text with at most `width` characters.
+fn cut(text: &str, width: usize) -> String {
+    if text.chars().count() <= width {
+        return text.to_owned();
+    }
+    let kept: String = text.chars().take(width - 1).collect();
+    format!("{kept}…")
+}
+
+/// The text in lines of at most 78 characters, indented by two.
+fn wrapped(text: &str) -> String {
+    let mut lines = vec![String::from("  ")];
+    for word in text.split_whitespace() {
+        let last = lines.last_mut().expect("there is always a line");
+        if last.trim().is_empty() {
+            last.push_str(word);
+        } else if last.len() + 1 + word.len() <= 78 {
+            last.push(' ');
+            last.push_str(word);
+        } else {
+            lines.push(format!("  {word}"));
+        }
+    }
+    lines.join("\n")
+}

@@ -1,0 +1,311 @@
+//! Python for the tests: a virtual environment made once, scripts, and servers that die with us.
+//!
+//! Other people's clients and readers (boto3, moto, DuckDB, pandas, pyarrow) are how the tests learn
+//! what an outsider sees. They come from `tests/python/requirements.txt` into a folder under the
+//! target directory that is named by the file's hash, so that a change of a version makes a new one
+//! and nothing is installed twice, also not by two test processes at a time. Where Python or the
+//! packages cannot be had the tests say `skipped` and pass; with `CI=true` they fail instead.
+
+use std::ffi::OsStr;
+use std::fs::{self, File};
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::OnceLock;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::time::{Duration, Instant};
+
+use sha2::{Digest, Sha256};
+
+/// Installing the packages from an empty cache takes some half a minute; a slow line takes longer.
+const INSTALL_BOUND: Duration = Duration::from_secs(900);
+/// A script that takes longer than this hangs.
+const SCRIPT_BOUND: Duration = Duration::from_secs(300);
+/// A server that is not ready after this will not be.
+const READY_BOUND: Duration = Duration::from_secs(60);
+/// How often a bounded wait looks whether the process has ended.
+const LOOK: Duration = Duration::from_millis(10);
+
+/// Why the tests that need Python cannot run here.
+#[derive(Debug, Clone)]
+pub struct Skip(pub String);
+
+/// A virtual environment with the packages of `tests/python/requirements.txt`.
+#[derive(Debug, Clone)]
+pub struct Venv {
+    python: PathBuf,
+}
+
+/// The environment, or why there is none. Made by the first that asks.
+pub fn venv() -> Result<Venv, Skip> {
+    static VENV: OnceLock<Result<Venv, Skip>> = OnceLock::new();
+    VENV.get_or_init(make).clone()
+}
+
+/// The environment; none where the test is to be skipped, which is said. Panics where `CI=true`.
+pub fn venv_or_skip() -> Option<Venv> {
+    match venv() {
+        Ok(venv) => Some(venv),
+        Err(Skip(reason)) if std::env::var_os("CI").is_some_and(|ci| ci == "true") => {
+            panic!("Python is required where CI=true: {reason}")
+        }
+        Err(Skip(reason)) => {
+            println!("skipped: {reason}");
+            None
+        }
+    }
+}
+
+/// The folder of the scripts.
+pub fn scripts() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/python")
+}
+
+fn make() -> Result<Venv, Skip> {
+    let requirements = scripts().join("requirements.txt");
+    let version = python_version()?;
+    let home = home_of(&requirements, &version)?;
+    let venv = Venv { python: home.join("bin/python") };
+    // Held until the end of this function: another process waits here, and then finds it done.
+    let lock = home.with_extension("lock");
+    let lock = File::create(&lock).map_err(|error| skip(&format!("lock {}", lock.display()), &error))?;
+    lock.lock().map_err(|error| skip("lock the environment", &error))?;
+    let done = home.join("complete");
+    if !done.exists() {
+        install(&home, &venv.python, &requirements)?;
+        fs::write(&done, version).map_err(|error| skip("mark the environment complete", &error))?;
+    }
+    Ok(venv)
+}
+
+fn skip(action: &str, error: &dyn std::fmt::Display) -> Skip {
+    Skip(format!("failed to {action}: {error}"))
+}
+
+fn python_version() -> Result<String, Skip> {
+    let script = "import sys; print(sys.version); sys.exit(sys.version_info < (3, 11))";
+    let output = Command::new("python3").args(["-c", script]).output();
+    let output = output.map_err(|error| skip("start python3", &error))?;
+    let version = String::from_utf8_lossy(&output.stdout).trim().to_owned();
+    match output.status.success() {
+        true => Ok(version),
+        false => Err(Skip(format!("Python 3.11 or later is needed, found {version}"))),
+    }
+}
+
+/// The environment's folder, named by what would be in it.
+fn home_of(requirements: &Path, version: &str) -> Result<PathBuf, Skip> {
+    let pinned = fs::read(requirements).map_err(|error| skip("read requirements.txt", &error))?;
+    let hash = Sha256::new().chain_update(pinned).chain_update(version).finalize();
+    let stamp: String = hash.iter().take(8).map(|byte| format!("{byte:02x}")).collect();
+    Ok(Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("python-{stamp}")))
+}
+
+fn install(home: &Path, python: &Path, requirements: &Path) -> Result<(), Skip> {
+    let mut venv = Command::new("python3");
+    venv.args(["-m", "venv", "--clear"]).arg(home);
+    let mut pip = Command::new(python);
+    pip.args(["-m", "pip", "install", "--quiet", "--requirement"]).arg(requirements);
+    for command in [venv, pip] {
+        let finished = finish(command, INSTALL_BOUND);
+        if !finished.status.success() {
+            return Err(Skip(finished.to_string()));
+        }
+    }
+    Ok(())
+}
+
+impl Venv {
+    /// A script of `tests/python`, with nothing of the caller's AWS settings.
+    pub fn script(&self, name: &str) -> Command {
+        let mut command = self.command();
+        command.arg(name);
+        command
+    }
+
+    /// Runs a script to its end, whatever that is.
+    pub fn run<S: AsRef<OsStr>>(&self, name: &str, args: impl IntoIterator<Item = S>) -> Finished {
+        let mut command = self.script(name);
+        command.args(args);
+        finish(command, SCRIPT_BOUND)
+    }
+
+    /// Runs the unit tests of a script.
+    pub fn unittest(&self, module: &str) -> Finished {
+        let mut command = self.command();
+        command.args(["-m", "unittest", module]);
+        finish(command, SCRIPT_BOUND)
+    }
+
+    fn command(&self) -> Command {
+        let mut command = Command::new(&self.python);
+        command.current_dir(scripts()).env_clear().envs(hermetic());
+        command.env("PYTHONDONTWRITEBYTECODE", "1").env("PYTHONUTF8", "1");
+        command
+    }
+}
+
+/// What every process of these tests gets, and all that it gets: no profile, no proxy, no metadata
+/// service, so that it reaches what it is pointed at and nothing else.
+pub fn hermetic() -> Vec<(&'static str, &'static str)> {
+    vec![
+        ("AWS_CONFIG_FILE", "/dev/null"),
+        ("AWS_SHARED_CREDENTIALS_FILE", "/dev/null"),
+        ("AWS_EC2_METADATA_DISABLED", "true"),
+        ("PATH", "/usr/local/bin:/usr/bin:/bin"),
+        ("TZ", "UTC"),
+    ]
+}
+
+/// A process that has ended, and what it said.
+#[derive(Debug)]
+pub struct Finished {
+    /// The command as one would type it.
+    pub command: String,
+    /// How it ended.
+    pub status: ExitStatus,
+    /// Its standard output.
+    pub stdout: String,
+    /// Its standard error.
+    pub stderr: String,
+}
+
+impl Finished {
+    /// Itself, where the process ended 0; panics with all that it said where not.
+    #[track_caller]
+    pub fn succeeded(self) -> Self {
+        self.ended(0)
+    }
+
+    /// Itself, where the process ended so; panics with all that it said where not.
+    #[track_caller]
+    pub fn ended(self, code: i32) -> Self {
+        assert_eq!(self.status.code(), Some(code), "{self}");
+        self
+    }
+
+    /// Its standard output as JSON.
+    #[track_caller]
+    pub fn json(&self) -> serde_json::Value {
+        serde_json::from_str(&self.stdout).unwrap_or_else(|error| panic!("not JSON: {error}\n{self}"))
+    }
+}
+
+impl std::fmt::Display for Finished {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { command, status, stdout, stderr } = self;
+        write!(f, "`{command}` ended with {status}\n--- stdout\n{stdout}\n--- stderr\n{stderr}")
+    }
+}
+
+/// Runs a process to its end; kills it and panics where it takes longer than `bound`.
+#[track_caller]
+pub fn finish(mut command: Command, bound: Duration) -> Finished {
+    let shown = shown(&command);
+    // Files, and not pipes: a process that says much must not wait for a reader.
+    let (stdout, stderr) = (said(), said());
+    command.stdin(Stdio::null());
+    command.stdout(stdout.reopen().unwrap()).stderr(stderr.reopen().unwrap());
+    let mut child = command.spawn().unwrap_or_else(|error| panic!("failed to start {shown}: {error}"));
+    let status = wait(&mut child, bound);
+    let finished = |status| Finished {
+        command: shown.clone(),
+        status,
+        stdout: read(stdout.path()),
+        stderr: read(stderr.path()),
+    };
+    match status {
+        Some(status) => finished(status),
+        None => {
+            child.kill().unwrap();
+            panic!("still running after {bound:?}: {}", finished(child.wait().unwrap()))
+        }
+    }
+}
+
+fn wait(child: &mut Child, bound: Duration) -> Option<ExitStatus> {
+    let deadline = Instant::now() + bound;
+    loop {
+        if let Some(status) = child.try_wait().unwrap() {
+            return Some(status);
+        }
+        if Instant::now() >= deadline {
+            return None;
+        }
+        std::thread::sleep(LOOK);
+    }
+}
+
+fn said() -> tempfile::NamedTempFile {
+    tempfile::NamedTempFile::new().unwrap()
+}
+
+fn read(path: &Path) -> String {
+    String::from_utf8_lossy(&fs::read(path).unwrap_or_default()).into_owned()
+}
+
+fn shown(command: &Command) -> String {
+    let args = command.get_args().map(OsStr::to_string_lossy);
+    std::iter::once(command.get_program().to_string_lossy()).chain(args).collect::<Vec<_>>().join(" ")
+}
+
+/// A server process on a loopback port of its own choice.
+///
+/// It says `READY http://127.0.0.1:PORT` on a line of its own when it can be asked. It is killed when
+/// this value is dropped; and since its standard input ends with this process, a server that heeds
+/// that ends also where nothing is dropped.
+#[derive(Debug)]
+pub struct Server {
+    /// `http://127.0.0.1:PORT`.
+    pub endpoint: String,
+    child: Child,
+}
+
+impl Server {
+    /// Starts a server and waits, with a bound, until it is ready.
+    #[track_caller]
+    pub fn start(mut command: Command) -> Self {
+        let shown = shown(&command);
+        let stderr = said();
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(stderr.reopen().unwrap());
+        let mut child = command.spawn().unwrap_or_else(|error| panic!("failed to start {shown}: {error}"));
+        let lines = lines_of(&mut child);
+        let mut server = Self { endpoint: String::new(), child };
+        // A panic here drops the server, which ends it.
+        server.endpoint = ready(&lines)
+            .unwrap_or_else(|error| panic!("{shown} is not ready: {error}\n{}", read(stderr.path())));
+        server
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // It may have ended already: then there is nothing to kill.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// A process's lines, read by a thread of their own so that waiting for one can have a bound, and so
+/// that the process never waits for a reader.
+fn lines_of(child: &mut Child) -> Receiver<String> {
+    let (send, lines) = channel();
+    let stdout = BufReader::new(child.stdout.take().unwrap());
+    std::thread::spawn(move || {
+        for line in stdout.lines().map_while(Result::ok) {
+            // Nobody listens any more once the server is ready; its lines are still to be taken.
+            let _ = send.send(line);
+        }
+    });
+    lines
+}
+
+fn ready(lines: &Receiver<String>) -> Result<String, RecvTimeoutError> {
+    let deadline = Instant::now() + READY_BOUND;
+    loop {
+        let line = lines.recv_timeout(deadline.saturating_duration_since(Instant::now()))?;
+        if let Some(endpoint) = line.strip_prefix("READY ") {
+            return Ok(endpoint.trim().to_owned());
+        }
+    }
+}

@@ -1,0 +1,130 @@
+"""Multi-Region keys: two primaries, a replica of each, and buckets that name the replicas."""
+
+from expected import (
+    NOTHING_KNOWN,
+    READS_CANNOT,
+    READS_ROTATING,
+    ROTATES,
+    ROTATING,
+    SSE_KMS,
+    SYMMETRIC,
+    made,
+    reference,
+    rule,
+    turn_on_rotation,
+)
+from moto_world import Key, World
+
+# A replica carries all that its primary was read to say of rotation.
+PRIMARY_ROTATES = ROTATES | {"rotation_read": "known"}
+
+
+def seed_payments_multi_region(world: World, account: str) -> None:
+    """A primary that is scanned, one that `--region` leaves out, and a replica of each."""
+    primary = world.key(
+        account, "eu-west-1", KeyUsage="ENCRYPT_DECRYPT", MultiRegion=True, aliases=("alias/both",)
+    )
+    replica = world.replica(primary, "us-east-1")
+    # After the copy was made: on AWS the replica follows, in moto it does not.
+    turn_on_rotation(world, primary)
+    expect_primary(world, primary, {"aliases": ["alias/both"]}, READS_ROTATING, True)
+    expect_replica(
+        world,
+        replica,
+        primary,
+        {
+            # moto's copy shares the aliases of what it was copied from.
+            "aliases": ["alias/both"],
+            **PRIMARY_ROTATES,
+            # payments-replica-id
+            "default_key_of_buckets": 1,
+            "default_key_of_accounts": 1,
+        },
+        fallback={},
+    )
+    world.deviates("keys", replica.arn, "aliases", ["alias/both"], [])
+    world.deviates("keys", primary.arn, "MultiRegionKeyType", "REPLICA", "PRIMARY")
+
+    # A multi-Region key's id is the same everywhere: a bare one means the bucket's own Region.
+    world.bucket(
+        account,
+        "us-east-1",
+        "payments-replica-id",
+        SSE_KMS
+        | reference(replica.id, "key_id", "same_account", replica.arn, account, ROTATING)
+        | {"kms_key_rotation_reason": "replica_of_primary"},
+        default=rule("aws:kms", replica.id),
+    )
+    nowhere = f"arn:aws:kms:ap-southeast-2:{account}:key/{primary.id}"
+    world.bucket(
+        account,
+        "us-east-1",
+        "payments-no-replica-there",
+        SSE_KMS | reference(nowhere, "key_arn", "missing", nowhere, account, NOTHING_KNOWN),
+        default=rule("aws:kms", nowhere),
+    )
+    seed_replica_of_unscanned(world, account)
+
+
+def seed_replica_of_unscanned(world: World, account: str) -> None:
+    """A replica whose primary is read in one scenario only."""
+    primary = world.key(account, "af-south-1", KeyUsage="ENCRYPT_DECRYPT", MultiRegion=True)
+    turn_on_rotation(world, primary)
+    replica = world.replica(primary, "us-east-1")
+    expect_primary(world, primary, {}, READS_ROTATING, False)
+    expect_replica(
+        world,
+        replica,
+        primary,
+        {
+            "rotation": "unknown",
+            "rotation_read": "not_asked",
+            "default_key_of_buckets": 1,
+            "default_key_of_accounts": 1,
+        },
+        fallback=PRIMARY_ROTATES,
+    )
+    not_known = {"kms_key_rotation": "unknown", "kms_key_rotation_reason": "replica_of_primary"}
+    world.bucket(
+        account,
+        "us-east-1",
+        "payments-replica-of-unscanned",
+        SSE_KMS
+        | reference(replica.arn, "key_arn", "same_account", replica.arn, account, ROTATING)
+        | not_known,
+        default=rule("aws:kms", replica.arn),
+        fallback={"kms_key_rotation": "enabled"},
+    )
+
+
+def expect_primary(world: World, key: Key, expect: dict, reads: list, named: bool) -> None:
+    """A multi-Region primary key, which rotates."""
+    world.expect_key(
+        key,
+        SYMMETRIC
+        | ROTATES
+        | made(world, key)
+        | {"multi_region": "primary", "primary_key_arn": key.arn}
+        | expect,
+        reads,
+        named=named,
+    )
+
+
+def expect_replica(world: World, key: Key, primary: Key, expect: dict, *, fallback: dict) -> None:
+    """A replica: its primary tells of rotation, and it is not asked."""
+    world.expect_key(
+        key,
+        # `made` describes the replica, after which moto calls both of them REPLICA for good (they
+        # share one record): what is what shows in the primary's ARN alone, on AWS as in moto.
+        SYMMETRIC
+        | made(world, key)
+        | {
+            "multi_region": "replica",
+            "primary_key_arn": primary.arn,
+            "rotation_reason": "replica_of_primary",
+        }
+        | expect,
+        READS_CANNOT,
+        fallback=fallback,
+    )
