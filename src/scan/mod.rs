@@ -209,7 +209,7 @@ impl Night<'_> {
             known: self.earlier.organization.take(),
         };
         let (edge, progress) = (self.edge, self.progress);
-        let (_, ()) = futures::try_join!(lister.list(sender), self.schedule(receiver, edge, progress))?;
+        let ((), ()) = futures::try_join!(lister.list(sender), self.schedule(receiver, edge, progress))?;
         for held in self.refusals.release() {
             self.write(held).await?;
         }

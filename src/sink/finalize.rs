@@ -88,7 +88,7 @@ pub async fn finalize(lake: &Lake, judgement: &Judgement) -> Result<Census, Fina
     let mut coverage = CoverageTotals::default();
     let mut counts: BTreeMap<AccountId, Counts> = BTreeMap::new();
     for chunk in log.segments.chunks(ACCOUNTS_AT_ONCE) {
-        for account in log.join_buckets(&index, chunk)? {
+        for account in RunLog::join_buckets(&index, chunk)? {
             let count = counts.entry(account.account_id).or_default();
             for bucket in &account.buckets {
                 if let Some(arn) = bucket.key.as_ref().and_then(|key| key.key_arn.as_deref()) {
@@ -108,7 +108,7 @@ pub async fn finalize(lake: &Lake, judgement: &Judgement) -> Result<Census, Fina
         }
     }
     for chunk in log.segments.chunks(ACCOUNTS_AT_ONCE) {
-        for (account_id, keys) in log.join_keys(&index, chunk)? {
+        for (account_id, keys) in RunLog::join_keys(&index, chunk)? {
             counts.entry(account_id).or_default().keys += keys.len() as u64;
             for key in &keys {
                 tables.summary.key(key);
@@ -309,17 +309,12 @@ impl RunLog {
     }
 
     /// The second pass, a few accounts at a time; rows by bucket name.
-    fn join_buckets(
-        &self,
-        index: &KeyIndex,
-        segments: &[AccountSegment],
-    ) -> Result<Vec<JoinedBuckets>, LogError> {
+    fn join_buckets(index: &KeyIndex, segments: &[AccountSegment]) -> Result<Vec<JoinedBuckets>, LogError> {
         segments.par_iter().map(|account| join_buckets(index, account)).collect()
     }
 
     /// The keys' rows, once every bucket was counted; by Region and key id.
     fn join_keys(
-        &self,
         index: &KeyIndex,
         segments: &[AccountSegment],
     ) -> Result<Vec<(AccountId, Vec<KeyFacts>)>, LogError> {
