@@ -28,7 +28,7 @@ const BACKOFF_CAP: Duration = Duration::from_secs(20);
 /// How long one attempt may take. The SDK has no default; S3 and KMS answer reads in milliseconds.
 const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(15);
 /// The same for the lake's objects, which may be large.
-const LAKE_TIMEOUT: Duration = Duration::from_secs(300);
+const LAKE_TIMEOUT: Duration = Duration::from_mins(5);
 /// "Gone" is believed when it is said again after this long.
 const CONFIRM_GONE: Duration = Duration::from_secs(1);
 /// Reads of one API that failed on every attempt, in a row, before its reads get one attempt.

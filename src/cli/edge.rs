@@ -85,7 +85,7 @@ fn has_endpoint(base: &SdkConfig) -> bool {
     let Some(config) = base.service_config() else { return false };
     ["STS", "Organizations", "Account", "S3", "KMS"].iter().any(|service| {
         let key = ServiceConfigKey::builder()
-            .service_id(*service)
+            .service_id(service)
             .env("AWS_ENDPOINT_URL")
             .profile("endpoint_url")
             .build();
