@@ -16,7 +16,7 @@ use crate::aws::pace::Pacer;
 use crate::aws::service::{AccountReader, account, kms, organizations, s3};
 use crate::aws::session::{Renewal, RoleSettings, Session};
 use crate::log::SegmentWriter;
-use crate::model::{Account, AccountId, Coverage, CoverageRow, FaultKind, Reading, RunId, Source};
+use crate::model::{Account, AccountId, Coverage, CoverageRow, FaultKind, Reading, Source};
 use crate::sink::Lake;
 
 /// Buckets that are read in the sample account: enough to meet a policy that bars.
