@@ -314,7 +314,11 @@ where
     let raw = error.raw_response();
     let stage = match error {
         SdkError::ConstructionFailure(_) => Stage::NotSent,
-        SdkError::TimeoutError(_) | SdkError::DispatchFailure(_) => Stage::NotAnswered,
+        // A response error is a body that broke off; one that is whole and cannot be read is the
+        // service's, without a code.
+        SdkError::TimeoutError(_) | SdkError::DispatchFailure(_) | SdkError::ResponseError(_) => {
+            Stage::NotAnswered
+        }
         SdkError::ServiceError(_) => Stage::Answered,
         _ => Stage::NotUnderstood,
     };
