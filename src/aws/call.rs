@@ -241,10 +241,13 @@ impl Door {
         failure: &Failure,
         generation: u64,
     ) -> Next<T> {
-        let Some(session) = &self.session else {
-            return Next::Stop(Reading::Unread(fault_of(FaultKind::Identity, failure)));
-        };
         let expired = is_expiry(failure.code.as_deref());
+        let Some(session) = &self.session else {
+            // Where the caller's credentials come from, new ones may be on their way. Who asks only
+            // who he is wants the answer at once.
+            let retry = expired && operation.grant != Grant::Nobody;
+            return self.after_fault(operation, region, attempts, failure, FaultKind::Identity, retry);
+        };
         if !expired && session.works().await {
             return Next::Stop(Reading::Unread(fault_of(FaultKind::Unavailable, failure)));
         }
