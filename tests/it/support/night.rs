@@ -351,7 +351,8 @@ pub fn rows_of(store: &MemoryStore, table: &str, run_id: &RunId) -> Vec<Row> {
     files.flat_map(|(_, bytes)| rows_of_file(bytes)).collect()
 }
 
-fn rows_of_file(bytes: Vec<u8>) -> Vec<Row> {
+/// The rows of one file.
+pub fn rows_of_file(bytes: Vec<u8>) -> Vec<Row> {
     let reader = ParquetRecordBatchReaderBuilder::try_new(Bytes::from(bytes)).expect("a Parquet file");
     let mut rows = Vec::new();
     for batch in reader.build().expect("a reader") {
