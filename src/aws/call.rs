@@ -153,6 +153,13 @@ impl Door {
             attempts: attempts.sent,
             reading,
         };
+        tracing::debug!(
+            operation = operation.id,
+            region = %region,
+            attempts = observation.attempts,
+            request_id = observation.request_id.as_deref(),
+            read = observation.reading.word(),
+        );
         Answer { observation, bucket_region: attempts.bucket_region }
     }
 
@@ -241,10 +248,13 @@ impl Door {
         failure: &Failure,
         generation: u64,
     ) -> Next<T> {
-        let Some(session) = &self.session else {
-            return Next::Stop(Reading::Unread(fault_of(FaultKind::Identity, failure)));
-        };
         let expired = is_expiry(failure.code.as_deref());
+        let Some(session) = &self.session else {
+            // Where the caller's credentials come from, new ones may be on their way. Who asks only
+            // who he is wants the answer at once.
+            let retry = expired && operation.grant != Grant::Nobody;
+            return self.after_fault(operation, region, attempts, failure, FaultKind::Identity, retry);
+        };
         if !expired && session.works().await {
             return Next::Stop(Reading::Unread(fault_of(FaultKind::Unavailable, failure)));
         }
@@ -314,7 +324,11 @@ where
     let raw = error.raw_response();
     let stage = match error {
         SdkError::ConstructionFailure(_) => Stage::NotSent,
-        SdkError::TimeoutError(_) | SdkError::DispatchFailure(_) => Stage::NotAnswered,
+        // A response error is a body that broke off; one that is whole and cannot be read is the
+        // service's, without a code.
+        SdkError::TimeoutError(_) | SdkError::DispatchFailure(_) | SdkError::ResponseError(_) => {
+            Stage::NotAnswered
+        }
         SdkError::ServiceError(_) => Stage::Answered,
         _ => Stage::NotUnderstood,
     };

@@ -120,15 +120,17 @@ fn join(
         (Some(_), Target::Key(_)) => default.and_then(|default| default.kms_key_ref.clone()),
         _ => None,
     };
-    let is_aws_managed = match &found {
-        Found::Key(_, key) => key.manager.as_deref() == Some("AWS"),
-        Found::AwsManaged => true,
-        Found::Missing | Found::Unproven => false,
+    let is_aws_managed = match (&found, region) {
+        (Found::Key(id, key), Some(region)) => index.is_aws_managed(owner, region, id, key),
+        (Found::AwsManaged, _) => Some(true),
+        _ => Some(false),
     };
-    if is_aws_managed {
-        return aws_managed(home.account_id, named_arn, Some(&found));
+    match is_aws_managed {
+        Some(true) => aws_managed(home.account_id, named_arn, Some(&found)),
+        Some(false) => customer_key(index, home.account_id, owner, named_arn.as_deref(), &found),
+        // Listed and not described: whose it is cannot be said.
+        None => customer_key(index, home.account_id, owner, named_arn.as_deref(), &Found::Unproven),
     }
-    customer_key(index, home.account_id, owner, named_arn.as_deref(), &found)
 }
 
 fn linked(link: KeyLink, account_id: Option<AccountId>) -> KeyJoin {

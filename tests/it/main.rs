@@ -9,7 +9,10 @@
 )]
 
 mod support {
+    pub mod night;
     pub mod python;
+    pub mod worlds;
 }
 
+mod laws;
 mod moto;
