@@ -192,7 +192,7 @@ fn only_lost(table: &str, key: &[&str], rules: &[(&str, May)], clean: &Morning, 
 }
 
 /// Law 1 for one night.
-fn loses_only(clean: &Morning, faulty: &Morning) {
+pub fn loses_only(clean: &Morning, faulty: &Morning) {
     match &faulty.scan {
         Ok(()) => {}
         Err(ScanError::Organization { .. } | ScanError::EveryRoleRefused { .. }) => {
@@ -247,7 +247,7 @@ fn names_only_lost(clean: Option<&str>, faulty: Option<&str>) {
 
 /// What holds of every published night, whatever went wrong: the coverage's equation, statuses that
 /// follow from the coverage, and counts that add up.
-fn agrees_with_itself(morning: &Morning) {
+pub fn agrees_with_itself(morning: &Morning) {
     let seen = coverage(morning);
     for (key, row) in &seen {
         let counts = COUNTS.map(|name| count(row, name));
@@ -325,7 +325,8 @@ fn reads_agree(
     assert!(counted.values().all(|left| *left == 0), "{table}.{column} beyond the coverage: {counted:?}");
 }
 
-fn clean(world: &World) -> Morning {
+/// The night in which nothing goes wrong.
+pub fn clean(world: &World) -> Morning {
     let morning = Night::over(world.clone()).run();
     agrees_with_itself(&morning);
     morning
@@ -421,7 +422,7 @@ fn order_does_not_matter() {
 }
 
 /// Says which rows differ, where bytes do.
-fn same_bytes(expected: &BTreeMap<String, Vec<u8>>, found: &BTreeMap<String, Vec<u8>>) {
+pub fn same_bytes(expected: &BTreeMap<String, Vec<u8>>, found: &BTreeMap<String, Vec<u8>>) {
     if expected == found {
         return;
     }

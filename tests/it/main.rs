@@ -8,3 +8,4 @@ mod support {
 
 mod laws;
 mod moto;
+mod survive;
