@@ -127,7 +127,8 @@ mod tests {
     #[test]
     fn empty_pages_without_end_are_no_answer() {
         let tokens: Vec<String> = (0..200).map(|n: u32| n.to_string()).collect();
-        let (observation, entries, _) = walk(tokens.iter().map(|token| (Some(vec![]), Some(&**token))).collect());
+        let (observation, entries, _) =
+            walk(tokens.iter().map(|token| (Some(vec![]), Some(&**token))).collect());
         assert_eq!((observation.reading.word(), entries), ("protocol", 0));
     }
 }

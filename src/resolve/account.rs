@@ -33,15 +33,23 @@ pub struct CoverageDigest {
     pub denied: u64,
     /// Reads that were sent.
     pub asked: u64,
+    /// Whether the list of buckets came to its end.
+    pub buckets_listed: bool,
+    /// Whether a Region's list of keys came to its end.
+    pub keys_listed: bool,
 }
 
 impl CoverageDigest {
     /// The digest of an account's rows.
     pub fn of(rows: &[CoverageRow]) -> Self {
+        let listed =
+            |operation: &str| rows.iter().any(|row| row.operation == operation && row.tally.known > 0);
         Self {
             complete: rows.iter().all(|row| row.tally.complete()),
             denied: rows.iter().map(|row| row.tally.faults_of(FaultKind::Denied)).sum(),
             asked: rows.iter().map(|row| row.tally.asked()).sum(),
+            buckets_listed: listed("s3:ListBuckets"),
+            keys_listed: listed("kms:ListKeys"),
         }
     }
 }
@@ -57,14 +65,20 @@ pub fn account_facts(
     let names = |ids: &Vec<String>| ids.iter().map(|id| unit_names.get(id).cloned()).collect::<Vec<_>>();
     let ou_names = account.ou_ids.as_ref().map(names);
     let (status, reason) = status_of(&account, filter, unit_names, scanned.as_ref());
-    let had_session = scanned.as_ref().is_some_and(|scanned| scanned.scan.access_path.is_some());
+    // A list that failed at once says nothing; what came of one that failed later is counted.
+    let buckets = |scanned: &ScannedAccount<'_>| {
+        (scanned.coverage.buckets_listed || scanned.buckets > 0).then_some(scanned.buckets)
+    };
+    let keys = |scanned: &ScannedAccount<'_>| {
+        (scanned.coverage.keys_listed || scanned.keys > 0).then_some(scanned.keys)
+    };
     AccountFacts {
         org_id: organization.org_id.clone(),
         ou_names,
         status,
         reason,
-        buckets: scanned.as_ref().filter(|_| had_session).map(|scanned| scanned.buckets),
-        keys: scanned.as_ref().filter(|_| had_session).map(|scanned| scanned.keys),
+        buckets: scanned.as_ref().and_then(buckets),
+        keys: scanned.as_ref().and_then(keys),
         calls: scanned.map_or(0, |scanned| scanned.coverage.asked),
         scan: scanned.map(|scanned| scanned.scan.clone()),
         account,
