@@ -12,7 +12,8 @@ use atrest::sink::{LakeError, Published};
 
 use crate::laws::{agrees_with_itself, clean, loses_only, same_bytes};
 use crate::support::night::{
-    LAWFUL, Morning, MovingClock, NOW, Night, Row, Stop, only_accounts, only_regions, region, rejudge, rows_of,
+    LAWFUL, Morning, MovingClock, NOW, Night, Row, Stop, only_accounts, only_regions, region, rejudge,
+    rows_of,
 };
 use crate::support::worlds::{STRANGER, healthy};
 
@@ -101,7 +102,8 @@ fn a_key_policy_that_bars_the_auditor() {
         assert_eq!(coverage, "asked 1 known 1 not_asked 1 incomplete", "{operation}");
     }
     let row = morning.row("keys", "key_id", &id);
-    let columns = ["describe_read", "rotation", "rotation_read", "key_manager", "multi_region", "policy_read"];
+    let columns =
+        ["describe_read", "rotation", "rotation_read", "key_manager", "multi_region", "policy_read"];
     assert_eq!(values(&row, &columns), "denied unknown not_asked - - not_asked");
     assert_eq!(bucket(&morning, "kms-key-arn", &KEY), "same_account - unknown");
 }
@@ -119,7 +121,8 @@ fn a_bucket_policy_that_denies_the_encryption_configuration() {
         morning.coverage(healthy.two, "us-east-1", "s3:GetBucketEncryption"),
         "asked 3 known 1 absent 1 denied 1 incomplete resource_policy explicit AccessDenied"
     );
-    let columns = ["encryption", "encryption_read", "kms_key_ref_kind", "kms_key_link", "sse_c_blocked", "policy_read"];
+    let columns =
+        ["encryption", "encryption_read", "kms_key_ref_kind", "kms_key_link", "sse_c_blocked", "policy_read"];
     assert_eq!(bucket(&morning, "plain-s3", &columns), "unknown denied - - - absent");
 }
 
@@ -160,7 +163,10 @@ fn a_region_that_is_disabled() {
     assert_eq!(morning.coverage(healthy.one, "us-east-1", "kms:ListKeys"), "", "nothing is planned there");
     // Buckets stay where they are when a Region is taken away: they are listed, and cannot be read.
     assert_eq!(morning.status(healthy.two), "partial/faults");
-    assert_eq!(morning.coverage(healthy.two, "us-east-1", "s3:GetBucketEncryption"), "not_asked 3 incomplete");
+    assert_eq!(
+        morning.coverage(healthy.two, "us-east-1", "s3:GetBucketEncryption"),
+        "not_asked 3 incomplete"
+    );
     assert_eq!(bucket(&morning, "plain-s3", &["encryption", "encryption_read"]), "unknown not_asked");
     assert_eq!(bucket(&morning, "kms-replica", &KEY), "unproven - -");
     is_partial(&morning);
@@ -181,7 +187,10 @@ fn suspended_and_closing_accounts() {
         let morning = Night::over(world).run();
         agrees_with_itself(&morning);
         assert_eq!(morning.status(healthy.two), "not_scanned/not_active");
-        assert_eq!(values(&morning.account(healthy.two), &["state", "buckets", "regions"]), format!("{} - -", state.word()));
+        assert_eq!(
+            values(&morning.account(healthy.two), &["state", "buckets", "regions"]),
+            format!("{} - -", state.word())
+        );
         assert!(morning.recorder().records().iter().all(|record| record.account != Some(healthy.two)));
         assert_eq!(bucket(&morning, "kms-same-org", &KEY), "unproven - -");
         assert_eq!(morning.census().run.status, RunStatus::Complete, "it was not there to be scanned");
@@ -279,7 +288,8 @@ fn a_session_that_expires_in_mid_scan() {
         agrees_with_itself(&morning);
         assert_eq!(morning.census().run.status, RunStatus::Complete);
         let recorder = morning.recorder();
-        let assumed = recorder.of("sts:AssumeRole").filter(|record| record.account == Some(healthy.two)).count();
+        let assumed =
+            recorder.of("sts:AssumeRole").filter(|record| record.account == Some(healthy.two)).count();
         assert_eq!(assumed, 2, "renewed once");
         assert_eq!(recorder.with_code("ExpiredToken").count() == 0, moves);
         assert_eq!(morning.account(healthy.two)["buckets"].as_deref(), Some("403"));
@@ -312,7 +322,8 @@ fn a_bucket_that_is_deleted_between_list_and_read() {
     assert_eq!(morning.census().run.status, RunStatus::Complete);
     assert_eq!(morning.rows("buckets").len(), before.rows("buckets").len());
     let recorder = morning.recorder();
-    let asked = recorder.of("s3:GetBucketEncryption").filter(|record| record.resource == "kms-key-arn").count();
+    let asked =
+        recorder.of("s3:GetBucketEncryption").filter(|record| record.resource == "kms-key-arn").count();
     assert_eq!(asked, 2, "`gone` is said twice before it is believed");
 }
 
@@ -341,7 +352,10 @@ fn ten_thousand_buckets_in_one_account() {
     assert_eq!(pages, 2);
     assert_eq!(morning.account(healthy.two)["buckets"].as_deref(), Some("10004"));
     assert_eq!(morning.rows("buckets").len(), 10_017);
-    assert_eq!(morning.coverage(healthy.two, "us-east-1", "s3:GetBucketPolicy"), "asked 104 absent 104 complete");
+    assert_eq!(
+        morning.coverage(healthy.two, "us-east-1", "s3:GetBucketPolicy"),
+        "asked 104 absent 104 complete"
+    );
     assert_eq!(morning.coverage(healthy.two, "eu-west-1", "s3:GetBucketPolicy"), "not_asked 9900 complete");
 }
 
@@ -374,7 +388,11 @@ fn the_first_fifty_refusals_are_enough() {
         world.add_account(&format!("more-{n}"));
     }
     let management = world.organization.management_account;
-    world.accounts.values_mut().filter(|account| account.id != management).for_each(|account| account.roles.clear());
+    world
+        .accounts
+        .values_mut()
+        .filter(|account| account.id != management)
+        .for_each(|account| account.roles.clear());
     let refused = Night::over(world).at_once(4, 1).run();
     assert!(matches!(refused.scan, Err(ScanError::EveryRoleRefused { accounts: 50, .. })), "{refused:?}");
     assert!(!refused.is_published());
@@ -385,7 +403,9 @@ fn the_first_fifty_refusals_are_enough() {
 #[test]
 fn an_organization_that_cannot_be_read() {
     let world = healthy().world;
-    for effect in [Effect::AccessDenied, Effect::InternalError, Effect::Throttle, Effect::Html(200), Effect::EmptyPage] {
+    for effect in
+        [Effect::AccessDenied, Effect::InternalError, Effect::Throttle, Effect::Html(200), Effect::EmptyPage]
+    {
         println!("{effect:?}");
         let rule = Rule::always(effect).on("organizations:ListAccounts");
         let morning = Night::over(world.clone()).with(Schedule::of([rule])).run();
@@ -414,7 +434,10 @@ fn accounts_by_name_where_there_is_no_organization() {
         assert_eq!((run.kind, run.status), (RunKind::Filtered, RunStatus::Complete));
         assert_eq!(run.organization.org_id, None);
         assert_eq!(morning.rows("accounts").len(), 1);
-        assert_eq!(values(&morning.account(healthy.one), &["org_id", "state", "scan_status"]), "- - complete");
+        assert_eq!(
+            values(&morning.account(healthy.one), &["org_id", "state", "scan_status"]),
+            "- - complete"
+        );
         // Whose the other accounts are cannot be said.
         for (name, expected) in [
             ("kms-key-arn", "same_account Enabled enabled"),
@@ -483,11 +506,20 @@ fn what_the_region_filter_leaves_out_is_not_asked_and_no_gap() {
     for operation in ["s3:GetBucketEncryption", "s3:GetBucketPolicy"] {
         assert_eq!(morning.coverage(healthy.one, "eu-west-1", operation), "not_asked 12 complete");
     }
-    assert_eq!(bucket(&morning, "kms-key-arn", &["encryption", "encryption_read", "region"]), "unknown not_asked eu-west-1");
+    assert_eq!(
+        bucket(&morning, "kms-key-arn", &["encryption", "encryption_read", "region"]),
+        "unknown not_asked eu-west-1"
+    );
     assert_eq!(bucket(&morning, "plain-s3", &["encryption", "encryption_read"]), "sse_s3 known");
     assert_eq!(morning.recorder().of("account:ListRegions").count(), 0);
     assert_eq!(values(&morning.account(healthy.one), &["regions", "regions_disabled"]), "[us-east-1] -");
-    assert!(morning.recorder().records().iter().all(|record| record.service != "kms" || record.region == "us-east-1"));
+    assert!(
+        morning
+            .recorder()
+            .records()
+            .iter()
+            .all(|record| record.service != "kms" || record.region == "us-east-1")
+    );
 }
 
 #[test]
@@ -495,7 +527,10 @@ fn a_region_that_does_not_know_the_session() {
     let healthy = healthy();
     let before = clean(&healthy.world);
     let unknown = |code: &str| Effect::Error { status: 403, code: code.to_owned(), message: String::new() };
-    let rule = Rule::always(unknown("UnrecognizedClientException")).on("kms:*").account(healthy.one).region("us-east-1");
+    let rule = Rule::always(unknown("UnrecognizedClientException"))
+        .on("kms:*")
+        .account(healthy.one)
+        .region("us-east-1");
     let morning = survived(Night::over(healthy.world.clone()).with(Schedule::of([rule])), &before);
     is_partial(&morning);
     assert_eq!(morning.status(healthy.one), "partial/faults");
@@ -558,7 +593,12 @@ fn a_committed_run_is_judged_again_as_another_run() {
     assert_eq!(census.run.as_of, NOW);
     for table in LAWFUL {
         let without_run = |rows: Vec<Row>| -> Vec<Row> {
-            rows.into_iter().map(|mut row| { row.remove("run_id"); row }).collect()
+            rows.into_iter()
+                .map(|mut row| {
+                    row.remove("run_id");
+                    row
+                })
+                .collect()
         };
         let rows = without_run(rows_of(&morning.store, table, &again));
         assert_eq!(rows, without_run(morning.rows(table)), "{table}");
@@ -598,7 +638,11 @@ fn another_organizations_lake_is_refused() {
 fn a_run_is_not_continued_with_other_settings() {
     let healthy = healthy();
     let begun = Night::over(healthy.world.clone()).at_once(1, 1).stopped_at(60, Stop::Told).run();
-    assert!(matches!(begun.scan, Err(ScanError::Interrupted { sealed, .. }) if sealed > 0), "{:?}", begun.scan);
+    assert!(
+        matches!(begun.scan, Err(ScanError::Interrupted { sealed, .. }) if sealed > 0),
+        "{:?}",
+        begun.scan
+    );
     let before = begun.store.objects();
     let filter = |change: fn(&mut ScanFilter, AccountId)| {
         let mut filter = ScanFilter::default();
@@ -617,7 +661,9 @@ fn a_run_is_not_continued_with_other_settings() {
         continued(&|night| night.role_name = "another".to_owned()),
         continued(&|night| night.filter = filter(|filter, two| drop(filter.accounts.insert(two)))),
         continued(&|night| night.filter = filter(|filter, two| drop(filter.exclude_accounts.insert(two)))),
-        continued(&|night| night.filter = filter(|filter, _| drop(filter.ous.insert("Workloads".to_owned())))),
+        continued(&|night| {
+            night.filter = filter(|filter, _| drop(filter.ous.insert("Workloads".to_owned())))
+        }),
         continued(&|night| night.filter = only_regions(&["us-east-1"])),
     ];
     let names = ["--role-name", "--account", "--exclude-account", "--ou", "--region"];
@@ -638,7 +684,10 @@ fn who_denied_is_told() {
         (DeniedBy::Session, "session"),
         (DeniedBy::VpcEndpoint, "vpc_endpoint"),
     ] {
-        for (denial, how) in [(Denial::of(by, "s3:GetBucketPolicy"), "explicit"), (Denial::by_silence(by, "s3:GetBucketPolicy"), "implicit")] {
+        for (denial, how) in [
+            (Denial::of(by, "s3:GetBucketPolicy"), "explicit"),
+            (Denial::by_silence(by, "s3:GetBucketPolicy"), "implicit"),
+        ] {
             let mut world = healthy.world.clone();
             world.account_mut(healthy.two).denials.push(denial);
             let morning = survived(Night::over(world), &before);
@@ -646,7 +695,10 @@ fn who_denied_is_told() {
                 morning.coverage(healthy.two, "us-east-1", "s3:GetBucketPolicy"),
                 format!("asked 3 denied 3 incomplete {word} {how} AccessDenied")
             );
-            assert_eq!(bucket(&morning, "plain-s3", &["encryption", "tls_only", "policy_read"]), "sse_s3 unknown denied");
+            assert_eq!(
+                bucket(&morning, "plain-s3", &["encryption", "tls_only", "policy_read"]),
+                "sse_s3 unknown denied"
+            );
         }
     }
 }

@@ -6,8 +6,8 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::sync::{Arc, OnceLock};
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use arrow::array::Array;
 use arrow::compute::cast;
@@ -18,9 +18,7 @@ use atrest::clock::{Clock, FrozenClock, Timestamp};
 use atrest::model::{AccountId, Region, RunHeader, RunId, RunKind, ScanFilter, ScanSettings, Source};
 use atrest::scan::{self, Edge, Limits, ScanError, Silent};
 use atrest::sim::{Recorder, Schedule, Simulator, World};
-use atrest::sink::{
-    self, Census, FinalizeError, Judgement, Lake, MemoryStore, canonical_json, sha256_hex,
-};
+use atrest::sink::{self, Census, FinalizeError, Judgement, Lake, MemoryStore, canonical_json, sha256_hex};
 use aws_smithy_runtime_api::client::http::{
     HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpClient,
     SharedHttpConnector,
@@ -79,7 +77,10 @@ pub struct Morning {
 
 impl fmt::Debug for Morning {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Morning").field("scan", &self.scan).field("census", &self.census).finish_non_exhaustive()
+        f.debug_struct("Morning")
+            .field("scan", &self.scan)
+            .field("census", &self.census)
+            .finish_non_exhaustive()
     }
 }
 
@@ -200,7 +201,12 @@ impl Night {
         Morning { scan, census, store: self.store, simulator, run_id }
     }
 
-    async fn scan(&self, simulator: &Arc<Simulator>, header: &RunHeader, lake: &Lake) -> Result<(), ScanError> {
+    async fn scan(
+        &self,
+        simulator: &Arc<Simulator>,
+        header: &RunHeader,
+        lake: &Lake,
+    ) -> Result<(), ScanError> {
         let (told, killed) = (CancellationToken::new(), CancellationToken::new());
         let mut base = simulator.configuration(&self.home);
         if let Some((call, how)) = self.stop {
@@ -210,7 +216,8 @@ impl Night {
             base = base.to_builder().http_client(SharedHttpClient::new(client)).build();
         }
         let clock = Arc::clone(&self.clock);
-        let aws = Environment::new(&base, clock, self.tuning, Source::Simulator, self.home.clone(), self.seed);
+        let aws =
+            Environment::new(&base, clock, self.tuning, Source::Simulator, self.home.clone(), self.seed);
         let edge = Edge::new(aws, self.caller(), None, header, self.limits);
         tokio::select! {
             biased;
@@ -339,8 +346,18 @@ pub fn in_short(row: &Row) -> String {
 
 /// The counts of a coverage row.
 pub const COUNTS: [&str; 12] = [
-    "asked", "known", "absent", "gone", "denied", "throttled", "transport", "service", "protocol", "identity",
-    "unavailable", "not_asked",
+    "asked",
+    "known",
+    "absent",
+    "gone",
+    "denied",
+    "throttled",
+    "transport",
+    "service",
+    "protocol",
+    "identity",
+    "unavailable",
+    "not_asked",
 ];
 
 /// A table's rows of one run, straight from Parquet.
@@ -369,7 +386,8 @@ pub fn rows_of_file(bytes: Vec<u8>) -> Vec<Row> {
                     DataType::Timestamp(..) => &cast(column, &DataType::Int64).expect("instants are numbers"),
                     _ => column,
                 };
-                let formatter = ArrayFormatter::try_new(column.as_ref(), &options).expect("a printable column");
+                let formatter =
+                    ArrayFormatter::try_new(column.as_ref(), &options).expect("a printable column");
                 let texts = (0..column.len())
                     .map(|at| (!column.is_null(at)).then(|| formatter.value(at).to_string()))
                     .collect::<Vec<_>>();
@@ -399,7 +417,11 @@ struct LastCallConnector {
 }
 
 impl HttpClient for LastCall {
-    fn http_connector(&self, settings: &HttpConnectorSettings, components: &RuntimeComponents) -> SharedHttpConnector {
+    fn http_connector(
+        &self,
+        settings: &HttpConnectorSettings,
+        components: &RuntimeComponents,
+    ) -> SharedHttpConnector {
         let inner = self.inner.http_connector(settings, components);
         let (last, end) = (Arc::clone(&self.last), self.end.clone());
         SharedHttpConnector::new(LastCallConnector { inner, last, end })

@@ -71,7 +71,9 @@ pub fn healthy() -> Healthy {
         world.region_mut(two, place).keys.insert(key.id.clone(), key);
     }
 
-    let arn = |account: AccountId, place: &str, resource: String| format!("arn:aws:kms:{place}:{account}:{resource}");
+    let arn = |account: AccountId, place: &str, resource: String| {
+        format!("arn:aws:kms:{place}:{account}:{resource}")
+    };
     let here = |id: &str| arn(one, "eu-west-1", format!("key/{id}"));
     let references = [
         ("kms-no-key", None),
@@ -88,11 +90,13 @@ pub fn healthy() -> Healthy {
         ("kms-missing-alias", Some("alias/nowhere".to_owned())),
     ];
     for (name, reference) in references {
-        world.add_bucket(one, "eu-west-1", name).encryption = Some(Encryption::kms(reference.as_deref()).bucket_key(true));
+        world.add_bucket(one, "eu-west-1", name).encryption =
+            Some(Encryption::kms(reference.as_deref()).bucket_key(true));
     }
     world.add_bucket(two, "us-east-1", "plain-s3");
     world.add_bucket(two, "us-east-1", "no-default").encryption = None;
-    world.add_bucket(two, "us-east-1", "blocked-only").encryption = Some(Encryption::blocked_only(&["SSE-C"]));
+    world.add_bucket(two, "us-east-1", "blocked-only").encryption =
+        Some(Encryption::blocked_only(&["SSE-C"]));
     let policed = world.add_bucket(management, "eu-west-1", "policed");
     policed.policy = Some(r#"{"Version":"2012-10-17","Statement":[]}"#.to_owned());
     Healthy { world, management, one, two }
