@@ -14,5 +14,9 @@ mod support {
     pub mod worlds;
 }
 
+mod join;
 mod laws;
+mod least_privilege;
+mod limits;
 mod moto;
+mod survive;

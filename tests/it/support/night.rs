@@ -4,10 +4,10 @@
 //! simulator, the lake is in memory, time is tokio's paused clock on one thread, and wall time is
 //! frozen unless a test moves it. The same night gives the same bytes.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::fmt;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use arrow::array::Array;
 use arrow::compute::cast;
@@ -15,9 +15,7 @@ use arrow::datatypes::DataType;
 use arrow::util::display::{ArrayFormatter, FormatOptions};
 use atrest::aws::environment::{Caller, Environment, Tuning};
 use atrest::clock::{Clock, FrozenClock, Timestamp};
-use atrest::model::{
-    AccountId, Reading, Region, RunHeader, RunId, RunKind, ScanFilter, ScanSettings, Source,
-};
+use atrest::model::{AccountId, Region, RunHeader, RunId, RunKind, ScanFilter, ScanSettings, Source};
 use atrest::scan::{self, Edge, Limits, ScanError, Silent};
 use atrest::sim::{Recorder, Schedule, Simulator, World};
 use atrest::sink::{self, Census, FinalizeError, Judgement, Lake, MemoryStore, canonical_json, sha256_hex};
@@ -29,6 +27,7 @@ use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use hyper::body::Bytes;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 /// The instant of every night: 2026-11-21T03:00:00Z.
@@ -88,6 +87,17 @@ impl fmt::Debug for Morning {
 /// A Region by its name.
 pub fn region(name: &str) -> Region {
     name.parse().expect("a Region's name")
+}
+
+/// A wall clock that goes with tokio's, from the first look at it on.
+#[derive(Debug, Default)]
+pub struct MovingClock(OnceLock<Instant>);
+
+impl Clock for MovingClock {
+    fn now(&self) -> Timestamp {
+        let passed = self.0.get_or_init(Instant::now).elapsed();
+        NOW.plus_millis(i64::try_from(passed.as_millis()).expect("a night is short"))
+    }
 }
 
 /// The filter that names only these Regions.
@@ -233,18 +243,6 @@ pub fn rejudge(store: &Arc<MemoryStore>, observed: &RunId, run_id: &RunId) -> Re
     in_paused_time(async {
         let lake = open(store).await;
         sink::finalize(&lake, &judgement(observed, run_id)).await
-    })
-}
-
-/// The caller as STS names it.
-pub fn identify(night: &Night) -> Reading<Caller> {
-    in_paused_time(async {
-        let simulator = Simulator::new(night.world.clone(), night.schedule.clone(), Arc::clone(&night.clock));
-        let base = Arc::new(simulator).configuration(&night.home);
-        let clock = Arc::clone(&night.clock);
-        let home = night.home.clone();
-        let aws = Environment::new(&base, clock, night.tuning, Source::Simulator, home, night.seed);
-        aws.identify().await.reading
     })
 }
 
@@ -439,9 +437,4 @@ impl HttpConnector for LastCallConnector {
         self.end.cancel();
         HttpConnectorFuture::new(std::future::pending())
     }
-}
-
-/// The accounts of a morning, as the listing has them.
-pub fn account_ids(morning: &Morning) -> BTreeSet<String> {
-    morning.rows("accounts").into_iter().filter_map(|row| row["account_id"].clone()).collect()
 }
