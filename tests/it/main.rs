@@ -1,7 +1,14 @@
 //! The one integration binary: a module a subject, so that everything links once.
 
 mod support {
+    pub mod http;
     pub mod python;
+    pub mod shell;
 }
 
+mod demo;
+mod doctor;
+mod lake_s3;
 mod moto;
+mod signals;
+mod simulate;
