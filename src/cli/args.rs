@@ -98,6 +98,9 @@ pub struct SimulateArgs {
     /// Write the simulated state as JSON to this file, and go on
     #[arg(long, value_name = "FILE", env = "ATREST_DUMP")]
     pub dump: Option<PathBuf>,
+    /// Milliseconds that every answer takes
+    #[arg(long, value_name = "MS", default_value_t = 0, env = "ATREST_LATENCY", value_parser = clap::value_parser!(u64).range(..=60_000))]
+    pub latency: u64,
 }
 
 /// Which role, in every account.

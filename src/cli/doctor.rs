@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex};
 use super::args::DoctorArgs;
 use super::error::CliError;
 use super::exit::Exit;
-use super::{edge, print};
+use super::{edge, print, summary};
 use crate::aws::call::Door;
 use crate::aws::clients::AccountClients;
 use crate::aws::environment::{Caller, Environment};
@@ -115,9 +115,8 @@ async fn organization(visit: &mut Visit, environment: &Environment) -> Vec<Accou
 fn said<T>(reading: &Reading<T>) -> String {
     match reading {
         Reading::Unread(fault) => {
-            let by =
-                fault.denied_by.map(|by| format!(", by {}", by.word().replace('_', " "))).unwrap_or_default();
-            format!("{} ({}{by})", fault.kind.word(), fault.code.as_deref().unwrap_or("no code"))
+            let by = fault.denied_by.map(summary::by).unwrap_or_default();
+            format!("{}{by} ({})", fault.kind.word(), fault.code.as_deref().unwrap_or("no code"))
         }
         other => other.word().to_owned(),
     }
@@ -203,12 +202,12 @@ fn tell(visit: &mut Visit, row: &CoverageRow) {
         return;
     }
     let code = row.tally.sample_code().unwrap_or("no code");
-    let by = row.tally.denial().map(|(by, _)| format!(", by {}", by.word().replace('_', " ")));
+    let by = row.tally.denial().map(|(by, _)| summary::by(by));
     let what = format!(
-        "{} of {} not read ({code}{})",
+        "{} of {} not read{} ({code})",
         row.tally.asked() - row.tally.known - row.tally.absent - row.tally.gone,
         row.tally.asked(),
-        by.unwrap_or_default()
+        by.unwrap_or_default(),
     );
     visit.fail(&step, what, &fix(row));
 }

@@ -1,6 +1,6 @@
 //! `--estimate`: the calls that a night is predicted to make, by API.
 //!
-//! From the lake's last census where there is one; on a first night from assumptions, which are
+//! From the calls of the lake's last census where there is one; on a first night from assumptions, which are
 //! printed with the figures. Only the account list is read from AWS.
 
 use std::fmt::Write;
@@ -8,9 +8,12 @@ use std::fmt::Write;
 use super::error::CliError;
 use super::print;
 use crate::aws::service::organizations;
-use crate::model::{Reading, RunHeader};
+use crate::model::{Reading, RunHeader, RunKind};
 use crate::scan::{Edge, ScanError};
 use crate::sink::{Lake, Manifest};
+
+/// How many runs are looked at for a census.
+const LOOKED_AT: usize = 30;
 
 /// What an account is assumed to hold on a first night: no source knows an organization that was
 /// never read. They are printed, and a census replaces them.
@@ -51,32 +54,63 @@ pub async fn run(edge: &Edge, lake: &Lake, run: &RunHeader) -> Result<(), CliErr
     let active =
         accounts.iter().filter(|account| account.is_active() && filter.admits(account, &names)).count();
     let active = (active as u64).max(filter.accounts.len() as u64);
-    print::data(&text(active, edge.regions.len() as u64, accounts.len() as u64, lake.newest()));
+    let night = Night { active, listed: accounts.len() as u64, regions: edge.regions.len() as u64 };
+    print::data(&text(&night, last_census(lake).await?.as_ref()));
     Ok(())
 }
 
-fn text(active: u64, regions: u64, listed: u64, last: Option<&Manifest>) -> String {
-    let mut text = String::new();
-    let volume = match last {
-        Some(manifest) if manifest.totals.accounts_complete > 0 => {
-            let _ = writeln!(text, "From the census {}:", manifest.run_id);
-            from_last(manifest, active, regions)
+/// What the night is to scan.
+struct Night {
+    active: u64,
+    listed: u64,
+    /// Of `--region`; 0 for all.
+    regions: u64,
+}
+
+/// The newest census that says what it cost; a filtered run says little about a whole night.
+async fn last_census(lake: &Lake) -> Result<Option<Manifest>, CliError> {
+    for run_id in lake.runs().rev().take(LOOKED_AT) {
+        let manifest = lake.manifest(run_id).await?;
+        if manifest.kind == RunKind::Census && !manifest.calls.is_empty() {
+            return Ok(Some(manifest));
         }
-        _ => {
+    }
+    Ok(None)
+}
+
+fn text(night: &Night, last: Option<&Manifest>) -> String {
+    let mut text = String::new();
+    let rows = match last {
+        Some(manifest) => {
+            let _ = writeln!(
+                text,
+                "From the calls of the census {},\nin proportion to the accounts.",
+                manifest.run_id
+            );
+            if night.regions > 0 {
+                let _ = writeln!(text, "It was of every Region: with --region there are fewer calls.");
+            }
+            from_last(manifest, night)
+        }
+        None => {
             let assumed = Assumptions { buckets: 30, keys_per_region: 4, rotating_share: 0.5, regions: 17 };
             let _ = writeln!(
                 text,
-                "No census in this lake yet. Assumed: {} buckets an account, {} keys an account and Region,\n\
-                 half of them customer managed and rotating, {} Regions where --region is not given.",
+                "No census in this lake yet. Assumed: {} buckets an account, {} keys an account\n\
+                 and Region, half of them customer managed and rotating, {} Regions where\n\
+                 --region is not given.",
                 assumed.buckets, assumed.keys_per_region, assumed.regions
             );
-            first_night(&assumed, active, regions)
+            predicted(&first_night(&assumed, night.active, night.regions), night.listed)
         }
     };
-    let _ =
-        writeln!(text, "{listed} accounts listed, {active} to scan\n\n{:<48}{:>12}", "operation", "calls");
+    let _ = writeln!(
+        text,
+        "{} accounts listed, {} to scan\n\n{:<48}{:>12}",
+        night.listed, night.active, "operation", "calls"
+    );
     let mut total = 0;
-    for (operation, calls) in predicted(&volume, listed) {
+    for (operation, calls) in rows {
         total += calls;
         let _ = writeln!(text, "{operation:<48}{calls:>12}");
     }
@@ -84,18 +118,18 @@ fn text(active: u64, regions: u64, listed: u64, last: Option<&Manifest>) -> Stri
     text
 }
 
-fn from_last(manifest: &Manifest, active: u64, regions: u64) -> Volume {
-    let seen = manifest.totals.accounts_complete + manifest.totals.accounts_partial;
-    let scaled = |count: u64| count * active / seen.max(1);
-    let keys = scaled(manifest.totals.keys);
-    Volume {
-        accounts: active,
-        regions: if regions == 0 { 17 } else { regions },
-        buckets: scaled(manifest.totals.buckets),
-        keys,
-        customer_keys: keys,
-        rotating_keys: keys,
-    }
+/// The organization's own calls follow the accounts listed, the others those that are asked.
+fn from_last(last: &Manifest, night: &Night) -> Vec<(String, u64)> {
+    let totals = &last.totals;
+    let asked = totals.accounts_complete + totals.accounts_partial + totals.accounts_unreachable;
+    let scaled = |(operation, calls): (&String, &u64)| {
+        let (now, then) = match operation.starts_with("organizations:") {
+            true => (night.listed, totals.accounts_listed),
+            false => (night.active, asked),
+        };
+        (operation.clone(), (calls * now).div_ceil(then.max(1)))
+    };
+    last.calls.iter().map(scaled).collect()
 }
 
 fn first_night(assumed: &Assumptions, active: u64, regions: u64) -> Volume {
@@ -119,9 +153,9 @@ fn first_night(assumed: &Assumptions, active: u64, regions: u64) -> Volume {
 }
 
 /// Pages: 20 accounts, 10,000 buckets, 1,000 keys (see the collectors).
-fn predicted(volume: &Volume, listed: u64) -> Vec<(&'static str, u64)> {
+fn predicted(volume: &Volume, listed: u64) -> Vec<(String, u64)> {
     let per_region = volume.accounts * volume.regions;
-    vec![
+    let rows = [
         ("organizations:ListAccounts", listed.div_ceil(20).max(1)),
         ("sts:AssumeRole", volume.accounts),
         ("account:ListRegions", volume.accounts),
@@ -134,5 +168,6 @@ fn predicted(volume: &Volume, listed: u64) -> Vec<(&'static str, u64)> {
         ("kms:GetKeyRotationStatus", volume.customer_keys),
         ("kms:ListKeyRotations", volume.rotating_keys),
         ("kms:GetKeyPolicy", volume.customer_keys),
-    ]
+    ];
+    rows.map(|(operation, calls)| (operation.to_owned(), calls)).into()
 }

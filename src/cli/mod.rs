@@ -89,7 +89,9 @@ fn run(command: Command) -> Result<Exit, CliError> {
         Command::Scan(args) => {
             let runtime = runtime()?;
             let exit = runtime.block_on(async {
-                let stop = stop_on_signals()?;
+                let stop = stop_on_signals(
+                    "stopping: accounts in flight are dropped, what is sealed is kept; once more aborts",
+                )?;
                 scan::run(&args, &stop).await
             });
             // Blocked look-ups of names must not hold the exit back.
@@ -100,7 +102,7 @@ fn run(command: Command) -> Result<Exit, CliError> {
         Command::Iam(args) => iam::run(&args).map(|()| Exit::Done),
         #[cfg(feature = "sim")]
         Command::Simulate(args) => runtime()?.block_on(async {
-            let stop = stop_on_signals()?;
+            let stop = stop_on_signals("stopping")?;
             simulate::run(&args, &stop).await
         }),
         Command::Completions { shell } => {
@@ -120,7 +122,7 @@ fn runtime() -> Result<Runtime, CliError> {
 }
 
 /// The first Ctrl-C or SIGTERM stops in good order; a second one aborts.
-fn stop_on_signals() -> Result<CancellationToken, CliError> {
+fn stop_on_signals(said: &'static str) -> Result<CancellationToken, CliError> {
     let listen = |kind| {
         signal(kind).map_err(|error| CliError::internal(format!("failed to listen for signals: {error}")))
     };
@@ -129,7 +131,7 @@ fn stop_on_signals() -> Result<CancellationToken, CliError> {
     let token = stop.clone();
     tokio::spawn(async move {
         next_of(&mut interrupt, &mut terminate).await;
-        print::say("stopping: accounts in flight are dropped, what is sealed is kept; once more aborts");
+        print::say(said);
         token.cancel();
         next_of(&mut interrupt, &mut terminate).await;
         abort();

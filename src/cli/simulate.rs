@@ -2,6 +2,7 @@
 
 use std::fmt::Write;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
@@ -34,11 +35,12 @@ pub async fn run(args: &SimulateArgs, stop: &CancellationToken) -> Result<Exit, 
     let simulator = Arc::new(
         Simulator::new(world, Schedule::none(), Arc::new(SystemClock))
             .with_seed(shape.seed)
-            .with_latency(sim::Latency::ZERO),
+            .with_latency(sim::Latency { least: Duration::from_millis(args.latency), ..sim::Latency::ZERO }),
     );
-    let listener = TcpListener::bind(args.listen)
-        .await
-        .map_err(|error| CliError::usage(format!("failed to listen on {}: {error}", args.listen)))?;
+    let listener = TcpListener::bind(args.listen).await.map_err(|error| {
+        CliError::usage(format!("failed to listen on {}: {error}", args.listen))
+            .hint("port 0 takes a free one")
+    })?;
     let address = listener.local_addr().map_err(CliError::internal)?;
     let mut exports = String::new();
     for (name, value) in sim::environment(address, &simulator) {

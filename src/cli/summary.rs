@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
-use crate::model::{Encryption, KeyRotation, ScanReason, ScanStatus};
-use crate::resolve::{Gaps, Problems};
+use crate::model::{DeniedBy, Encryption, KeyRotation, ScanReason, ScanStatus};
+use crate::resolve::{Example, Gaps, Problems};
 use crate::sink::Census;
 
 /// The contract's scope sentence: in the README, the summary and every report.
@@ -12,6 +12,9 @@ pub const SCOPE: &str = "Judged: S3 general purpose buckets and KMS keys. Not se
                          vector buckets, Outposts, client-side encryption. Default encryption applies to new \
                          objects whose request names no encryption; it does not show how stored objects are \
                          encrypted.";
+
+/// Problems of a kind that are shown by name.
+const EXAMPLES: usize = 2;
 
 /// What to suggest next.
 #[derive(Debug)]
@@ -96,16 +99,24 @@ fn problems(text: &mut String, problems: &Problems) {
     let _ = writeln!(text, "\nWorst first");
     for (problem, count, examples) in problems.iter() {
         let _ = writeln!(text, "  {count:>4} × {}", problem.title());
-        for example in examples.iter().take(3) {
-            let line = format!("{} {}", example.account_id, example.resource);
-            let _ = writeln!(text, "         {}", cut(&line, 71));
+        for example in examples.iter().take(EXAMPLES) {
+            let _ = writeln!(text, "         {}", cut(&named(example), 71));
             if !example.detail.is_empty() {
                 let _ = writeln!(text, "           {}", cut(&example.detail, 69));
             }
         }
-        if count > 3 {
-            let _ = writeln!(text, "         and {} more", count - 3);
+        let shown = examples.len().min(EXAMPLES) as u64;
+        if count > shown {
+            let _ = writeln!(text, "         and {} more", count - shown);
         }
+    }
+}
+
+/// The account and the resource; a key's ARN names its account already.
+fn named(example: &Example) -> String {
+    match example.resource.starts_with("arn:") {
+        true => example.resource.clone(),
+        false => format!("{} {}", example.account_id, example.resource),
     }
 }
 
@@ -116,12 +127,18 @@ fn gaps(text: &mut String, gaps: &Gaps) {
     }
     let _ = writeln!(text, "\nNot seen");
     for (operation, word, denied_by, gap) in gaps.iter() {
-        let by = denied_by.map(|by| format!(" by {}", spoken(by.word()))).unwrap_or_default();
-        let what = format!("{operation} {}{by}", spoken(word));
+        let what = format!("{operation} {}{}", spoken(word), denied_by.map(by).unwrap_or_default());
         let (account_id, region) = &gap.places[0];
         let place = format!("{account_id} {region}");
-        let more = if gap.accounts > 1 { format!(" and {} more", gap.accounts - 1) } else { String::new() };
-        let _ = writeln!(text, "  {:>4} × {}\n         in {place}{more}", gap.reads, cut(&what, 71));
+        let more = match gap.accounts - 1 {
+            0 => String::new(),
+            1 => " and 1 account more".to_owned(),
+            more => format!(" and {more} accounts more"),
+        };
+        let line = format!("{what} in {place}{more}");
+        let line =
+            if line.chars().count() <= 71 { line } else { format!("{what}\n         in {place}{more}") };
+        let _ = writeln!(text, "  {:>4} × {line}", gap.reads);
     }
 }
 
@@ -153,13 +170,31 @@ fn spoken(word: &str) -> String {
     word.replace('_', " ")
 }
 
-/// The text with at most `width` characters.
+/// ` by an SCP`; nothing where AWS's message names nobody.
+pub fn by(denied_by: DeniedBy) -> &'static str {
+    match denied_by {
+        DeniedBy::Identity => " by the role's own policies",
+        DeniedBy::ResourcePolicy => " by a resource policy",
+        DeniedBy::Scp => " by an SCP",
+        DeniedBy::Rcp => " by an RCP",
+        DeniedBy::Boundary => " by a permissions boundary",
+        DeniedBy::Session => " by the session policy",
+        DeniedBy::VpcEndpoint => " by a VPC endpoint policy",
+        DeniedBy::Unstated => "",
+    }
+}
+
+/// The text with at most `width` characters: what is too long is cut in the middle, for the ends of
+/// an ARN or a name are what tells it from others.
 fn cut(text: &str, width: usize) -> String {
-    if text.chars().count() <= width {
+    let length = text.chars().count();
+    if length <= width {
         return text.to_owned();
     }
-    let kept: String = text.chars().take(width - 1).collect();
-    format!("{kept}…")
+    let tail = (width - 1) / 2;
+    let head: String = text.chars().take(width - 1 - tail).collect();
+    let end: String = text.chars().skip(length - tail).collect();
+    format!("{head}…{end}")
 }
 
 /// The text in lines of at most 78 characters, indented by two.

@@ -393,10 +393,16 @@ impl RunLog {
             files: Vec::new(),
             segments: self.entries.clone(),
             coverage,
+            calls: self.first_attempts(),
             totals: run.totals,
             previous_run_id: run.previous_run_id.clone(),
             previous_manifest_sha256: previous,
         }
+    }
+
+    fn first_attempts(&self) -> BTreeMap<String, u64> {
+        let tallies = self.calls.0.iter();
+        tallies.map(|(operation, tally)| (operation.clone(), tally.calls - tally.retries)).collect()
     }
 }
 

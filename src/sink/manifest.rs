@@ -4,6 +4,7 @@
 //! on a map's order or on a library's taste: [`canonical_json`] follows RFC 8785 for what is in it
 //! (objects, arrays, texts, integers, booleans; there are no floats).
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use serde::{Deserialize, Serialize};
@@ -58,6 +59,9 @@ pub struct Manifest {
     pub segments: Vec<SegmentEntry>,
     /// The sum of the coverage table.
     pub coverage: CoverageTotals,
+    /// First attempts by `service:Operation`: what the next night is predicted from.
+    #[serde(default)]
+    pub calls: BTreeMap<String, u64>,
     /// The totals of the `runs` row.
     pub totals: RunTotals,
     /// The run that was committed before this one.

@@ -9,14 +9,21 @@
 )]
 
 mod support {
+    pub mod http;
     pub mod night;
     pub mod python;
+    pub mod shell;
     pub mod worlds;
 }
 
+mod demo;
+mod doctor;
 mod join;
+mod lake_s3;
 mod laws;
 mod least_privilege;
 mod limits;
 mod moto;
+mod signals;
+mod simulate;
 mod survive;

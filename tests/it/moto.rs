@@ -18,16 +18,19 @@ use crate::support::python::{Finished, Server, Venv, finish, hermetic, venv_or_s
 const SCAN_BOUND: Duration = Duration::from_mins(5);
 
 /// A seeded moto server, and the truth about what is in it.
-struct Emulator {
-    server: Server,
-    truth: Value,
+pub struct Emulator {
+    /// The server.
+    pub server: Server,
+    /// What is in it.
+    pub truth: Value,
     truth_file: PathBuf,
     recording: PathBuf,
     folder: tempfile::TempDir,
 }
 
 impl Emulator {
-    fn seeded(venv: &Venv) -> Self {
+    /// Starts moto and seeds it.
+    pub fn seeded(venv: &Venv) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let recording = folder.path().join("recording");
         let mut moto = venv.script("serve_moto.py");
@@ -70,7 +73,8 @@ impl Emulator {
     }
 }
 
-fn named_regions(truth: &Value) -> Vec<String> {
+/// The Regions that the scenario `named` is scanned in.
+pub fn named_regions(truth: &Value) -> Vec<String> {
     let regions = truth["named_regions"].as_array().unwrap();
     regions.iter().map(|region| region.as_str().unwrap().to_owned()).collect()
 }

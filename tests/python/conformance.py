@@ -87,7 +87,7 @@ def check_organization():
     organization = organizations.describe_organization()["Organization"]
     agree("organizations:DescribeOrganization", "id", organization["Id"], STATE["organization"]["id"])
     agree("organizations:DescribeOrganization", "top", organization["MasterAccountId"], MANAGEMENT)
-    pages = organizations.get_paginator("list_accounts").paginate()
+    pages = organizations.get_paginator("list_accounts").paginate(PaginationConfig={"PageSize": 5})
     accounts = {account["Id"]: account for page in pages for account in page["Accounts"]}
     agree("organizations:ListAccounts", "ids", sorted(accounts), sorted(STATE["accounts"]))
     units = {unit["id"]: unit for unit in STATE["organization"]["units"]}
@@ -112,7 +112,8 @@ def check_organization():
     roots = organizations.list_roots()["Roots"]
     agree("organizations:ListRoots", "root", roots[0]["Id"], STATE["organization"]["root"])
     for parent in [roots[0]["Id"], *units]:
-        pages = organizations.get_paginator("list_organizational_units_for_parent").paginate(ParentId=parent)
+        units_of = organizations.get_paginator("list_organizational_units_for_parent")
+        pages = units_of.paginate(ParentId=parent, PaginationConfig={"PageSize": 2})
         names = sorted(unit["Name"] for page in pages for unit in page["OrganizationalUnits"])
         expected = sorted(unit["name"] for unit in units.values() if unit["parent"] == parent)
         agree("organizations:ListOrganizationalUnitsForParent", parent, names, expected)

@@ -226,10 +226,10 @@ def check_defaults(lake: Lake, report: Report) -> None:
     """A key counts the buckets whose default leads to it, and their accounts."""
     named: dict[str, list[str]] = {}
     for row in lake.rows("buckets"):
-        if row["kms_key_link"] in ("same_account", "same_org"):
-            named.setdefault(row["kms_key_arn"], []).append(row["account_id"])
+        if row["kms_key_link"] in ("same_account", "same_org", "aws_managed"):
+            named.setdefault(row["kms_key_arn"], []).append((row["account_id"], row["kms_key_link"]))
     for row in lake.rows("keys"):
-        owners = named.pop(row["key_arn"], [])
+        owners = [account_id for account_id, _ in named.pop(row["key_arn"], [])]
         report.expect(
             "keys", row["key_arn"], "default_key_of_buckets", len(owners), row["default_key_of_buckets"]
         )
@@ -240,7 +240,10 @@ def check_defaults(lake: Lake, report: Report) -> None:
             len(set(owners)),
             row["default_key_of_accounts"],
         )
-    for arn in named:
+    for arn, owners in named.items():
+        if all(link == "aws_managed" for _, link in owners):
+            # Also where no key is listed.
+            continue
         report.differs("keys", arn, "row", "one, for a bucket's row says that it was found", "none")
 
 

@@ -2,7 +2,6 @@
 
 mod access;
 mod account;
-mod conformance;
 mod every;
 mod fault;
 mod kms;

@@ -33,6 +33,7 @@ pub(in crate::sink) fn manifest(run_id: &RunId) -> Manifest {
         files: Vec::new(),
         segments: Vec::new(),
         coverage: CoverageTotals::default(),
+        calls: std::collections::BTreeMap::new(),
         totals: RunTotals::default(),
         previous_run_id: None,
         previous_manifest_sha256: None,

@@ -197,26 +197,85 @@ impl std::fmt::Display for Finished {
 
 /// Runs a process to its end; kills it and panics where it takes longer than `bound`.
 #[track_caller]
-pub fn finish(mut command: Command, bound: Duration) -> Finished {
-    let shown = shown(&command);
+pub fn finish(command: Command, bound: Duration) -> Finished {
+    Running::start(command).end(bound)
+}
+
+/// A process that runs beside the test, and is killed when this value is dropped.
+#[derive(Debug)]
+pub struct Running {
+    command: String,
+    child: Child,
     // Files, and not pipes: a process that says much must not wait for a reader.
-    let (stdout, stderr) = (said(), said());
-    command.stdin(Stdio::null());
-    command.stdout(stdout.reopen().unwrap()).stderr(stderr.reopen().unwrap());
-    let mut child = command.spawn().unwrap_or_else(|error| panic!("failed to start {shown}: {error}"));
-    let status = wait(&mut child, bound);
-    let finished = |status| Finished {
-        command: shown.clone(),
-        status,
-        stdout: read(stdout.path()),
-        stderr: read(stderr.path()),
-    };
-    match status {
-        Some(status) => finished(status),
-        None => {
-            child.kill().unwrap();
-            panic!("still running after {bound:?}: {}", finished(child.wait().unwrap()))
+    stdout: tempfile::NamedTempFile,
+    stderr: tempfile::NamedTempFile,
+}
+
+impl Running {
+    /// Starts it.
+    #[track_caller]
+    pub fn start(mut command: Command) -> Self {
+        let shown = shown(&command);
+        let (stdout, stderr) = (said(), said());
+        command.stdin(Stdio::null());
+        command.stdout(stdout.reopen().unwrap()).stderr(stderr.reopen().unwrap());
+        let child = command.spawn().unwrap_or_else(|error| panic!("failed to start {shown}: {error}"));
+        Self { command: shown, child, stdout, stderr }
+    }
+
+    /// The process's id.
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// What it has written to its standard error so far.
+    pub fn stderr(&self) -> String {
+        read(self.stderr.path())
+    }
+
+    /// Waits until `is_so` gives something; panics where the process ends first, or after `bound`.
+    #[track_caller]
+    pub fn until<T>(&mut self, bound: Duration, mut is_so: impl FnMut(&Self) -> Option<T>) -> T {
+        let deadline = Instant::now() + bound;
+        loop {
+            if let Some(found) = is_so(self) {
+                return found;
+            }
+            let ended = self.child.try_wait().unwrap();
+            assert!(ended.is_none(), "ended too early: {}", self.finished(ended.unwrap()));
+            assert!(Instant::now() < deadline, "waited in vain for {bound:?}: {}", self.stderr());
+            std::thread::sleep(LOOK);
         }
+    }
+
+    /// Waits for its end; kills it and panics where that takes longer than `bound`.
+    #[track_caller]
+    pub fn end(mut self, bound: Duration) -> Finished {
+        match wait(&mut self.child, bound) {
+            Some(status) => self.finished(status),
+            None => {
+                self.child.kill().unwrap();
+                let status = self.child.wait().unwrap();
+                panic!("still running after {bound:?}: {}", self.finished(status))
+            }
+        }
+    }
+
+    fn finished(&self, status: ExitStatus) -> Finished {
+        Finished {
+            command: self.command.clone(),
+            status,
+            stdout: read(self.stdout.path()),
+            stderr: self.stderr(),
+        }
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        // It may have ended already: then there is nothing to kill.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
     }
 }
 
@@ -255,23 +314,39 @@ fn shown(command: &Command) -> String {
 pub struct Server {
     /// `http://127.0.0.1:PORT`.
     pub endpoint: String,
+    /// What it said until it was ready, line by line.
+    pub said: Vec<String>,
     child: Child,
 }
 
 impl Server {
     /// Starts a server and waits, with a bound, until it is ready.
     #[track_caller]
-    pub fn start(mut command: Command) -> Self {
+    pub fn start(command: Command) -> Self {
+        Self::start_until(command, |line| line.starts_with("READY "))
+    }
+
+    /// The same with a server that says in another way that it is ready. The endpoint is the first
+    /// `http://…` that it has said by then.
+    #[track_caller]
+    pub fn start_until(mut command: Command, is_last: impl Fn(&str) -> bool) -> Self {
         let shown = shown(&command);
         let stderr = said();
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(stderr.reopen().unwrap());
         let mut child = command.spawn().unwrap_or_else(|error| panic!("failed to start {shown}: {error}"));
         let lines = lines_of(&mut child);
-        let mut server = Self { endpoint: String::new(), child };
+        let mut server = Self { endpoint: String::new(), said: Vec::new(), child };
         // A panic here drops the server, which ends it.
-        server.endpoint = ready(&lines)
+        server.said = ready(&lines, is_last)
             .unwrap_or_else(|error| panic!("{shown} is not ready: {error}\n{}", read(stderr.path())));
+        let named = server.said.iter().find_map(|line| line.find("http://").map(|at| &line[at..]));
+        server.endpoint = named.unwrap_or_default().trim().to_owned();
         server
+    }
+
+    /// The process's id.
+    pub fn id(&self) -> u32 {
+        self.child.id()
     }
 }
 
@@ -297,12 +372,15 @@ fn lines_of(child: &mut Child) -> Receiver<String> {
     lines
 }
 
-fn ready(lines: &Receiver<String>) -> Result<String, RecvTimeoutError> {
+fn ready(lines: &Receiver<String>, is_last: impl Fn(&str) -> bool) -> Result<Vec<String>, RecvTimeoutError> {
     let deadline = Instant::now() + READY_BOUND;
+    let mut said = Vec::new();
     loop {
         let line = lines.recv_timeout(deadline.saturating_duration_since(Instant::now()))?;
-        if let Some(endpoint) = line.strip_prefix("READY ") {
-            return Ok(endpoint.trim().to_owned());
+        let last = is_last(&line);
+        said.push(line);
+        if last {
+            return Ok(said);
         }
     }
 }

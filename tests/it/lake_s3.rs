@@ -1,0 +1,212 @@
+//! A lake on `s3://`: on the socket simulator and on moto, read back with boto3.
+
+use std::path::PathBuf;
+
+use serde_json::Value;
+
+use crate::moto::{Emulator, named_regions};
+use crate::support::python::{Finished, Venv, finish, venv_or_skip};
+use crate::support::shell::{BOUND, RUN, Shell, Simulated, assert_narrow};
+
+/// The bucket that `atrest simulate` makes for lakes.
+const BUCKET: &str = "atrest-lake";
+
+/// A small organization with trouble: an account in it is not readable.
+const SMALL: &str = "--accounts 11 --buckets 40 --keys 20";
+
+/// A lake in a bucket, and the environment that leads to it.
+struct Bucket<'a> {
+    venv: &'a Venv,
+    endpoint: String,
+    variables: Vec<(String, String)>,
+    name: &'static str,
+}
+
+impl<'a> Bucket<'a> {
+    fn of(venv: &'a Venv, simulated: &Simulated) -> Self {
+        let endpoint = simulated.server.endpoint.clone();
+        Self { venv, endpoint, variables: simulated.variables.clone(), name: BUCKET }
+    }
+
+    #[track_caller]
+    fn ask(&self, rest: &[&str]) -> Finished {
+        let mut command = self.venv.script("s3_lake.py");
+        command.arg(&self.endpoint).arg(self.name).args(rest).envs(self.variables.iter().cloned());
+        finish(command, BOUND).succeeded()
+    }
+
+    /// Every object under the prefix, with its ETag and when it was written.
+    #[track_caller]
+    fn objects(&self, prefix: &str) -> serde_json::Map<String, Value> {
+        self.ask(&["list", prefix]).json().as_object().unwrap().clone()
+    }
+
+    /// The lake, downloaded into a folder.
+    #[track_caller]
+    fn download(&self, shell: &Shell, prefix: &str) -> PathBuf {
+        let folder = shell.path("downloaded");
+        self.ask(&["download", &format!("{prefix}/"), folder.to_str().unwrap()]);
+        folder
+    }
+}
+
+#[test]
+fn a_census_is_published_to_a_bucket_once() {
+    let Some(venv) = venv_or_skip() else { return };
+    let simulated = Simulated::start(SMALL);
+    let (shell, bucket) = (Shell::on(&simulated), Bucket::of(&venv, &simulated));
+    let line = format!("scan --lake s3://{BUCKET}/census --run {RUN}");
+    let finished = shell.atrest(&line).ended(4);
+    assert!(finished.stderr.contains("s3://atrest-lake/census/<table>/dt=2026-11-21/"), "{finished}");
+    assert_narrow(&finished.stderr);
+    let lake = bucket.download(&shell, "census");
+    venv.run("compare_lake.py", [&lake]).succeeded();
+    venv.run("compare_state.py", [&lake, &simulated.dump()]).succeeded();
+
+    // The same command again: one line, the same exit code, and not a byte is written.
+    let before = bucket.objects("census/");
+    let again = shell.atrest(&line).ended(4);
+    assert_eq!(again.stderr, format!("run {RUN} is committed already (partial): it is left alone\n"));
+    assert_eq!(bucket.objects("census/"), before);
+    shell.atrest(&format!("{line} --exit-zero-for coverage")).ended(0);
+}
+
+#[test]
+fn a_scheduler_that_delivers_twice_gets_one_run() {
+    let Some(venv) = venv_or_skip() else { return };
+    let simulated = Simulated::start("--accounts 2 --buckets 4 --keys 2");
+    let (shell, bucket) = (Shell::on(&simulated), Bucket::of(&venv, &simulated));
+    shell.atrest(&format!("scan --lake s3://{BUCKET}/a/b/ --run 2026-11-21T03:00:00Z")).ended(0);
+    let before = bucket.objects("a/b/");
+    // Written otherwise, the same instant and the same lake.
+    let again = shell.atrest(&format!("scan --lake s3://{BUCKET}/a/b --run 2026-11-21T04:00:00.5+01:00"));
+    assert!(again.ended(0).stderr.contains("is committed already (complete)"));
+    assert_eq!(bucket.objects("a/b/"), before);
+    assert!(before.keys().any(|key| key.starts_with("a/b/runs/dt=2026-11-21/20261121T030000Z-")));
+    // Another lake in the same bucket knows nothing of it.
+    shell.atrest(&format!("scan --lake s3://{BUCKET}/a --run 2026-11-21T03:00:00Z")).ended(0);
+}
+
+#[test]
+fn a_lake_without_a_prefix_is_the_bucket() {
+    let Some(venv) = venv_or_skip() else { return };
+    let simulated = Simulated::start("--accounts 2 --buckets 4 --keys 2");
+    let (shell, bucket) = (Shell::on(&simulated), Bucket::of(&venv, &simulated));
+    shell.atrest(&format!("scan --lake s3://{BUCKET} --run {RUN}")).ended(0);
+    let objects = bucket.objects("");
+    assert!(objects.contains_key(&format!("manifests/{RUN}.json")), "{objects:?}");
+    assert!(objects.keys().all(|key| !key.starts_with('/')), "{objects:?}");
+}
+
+#[test]
+fn a_missing_bucket_is_said_before_anything_is_scanned() {
+    let simulated = Simulated::start("--accounts 2 --buckets 4 --keys 2");
+    let shell = Shell::on(&simulated);
+    for command in ["scan", "finalize"] {
+        let line = format!("{command} --lake s3://no-such-bucket-of-ours/census --run {RUN}");
+        let refused = shell.atrest(&line).ended(2);
+        let sentence =
+            "error: failed to list s3://no-such-bucket-of-ours/census/runs/: S3 answered NoSuchBucket";
+        assert!(refused.stderr.starts_with(sentence), "{refused}");
+        assert!(refused.stderr.contains("create the bucket first"), "{refused}");
+    }
+}
+
+#[test]
+fn a_bucket_that_bars_the_caller_is_said_with_what_to_do() {
+    let simulated = Simulated::start("");
+    let shell = Shell::on(&simulated);
+    let other = simulated.account(|account| {
+        account["id"] != simulated.state()["caller"]["account"]
+            && account["buckets"].as_object().unwrap().values().any(|bucket| bucket["vanished"] == false)
+    });
+    let buckets = simulated.state()["accounts"][&other]["buckets"].as_object().unwrap();
+    let (name, _) = buckets.iter().find(|(_, bucket)| bucket["vanished"] == false).unwrap();
+    let refused = shell.atrest(&format!("scan --lake s3://{name}/census")).ended(2);
+    assert!(refused.stderr.contains("S3 answered AccessDenied"), "{refused}");
+    assert!(refused.stderr.contains("atrest iam --role lake"), "{refused}");
+}
+
+#[test]
+fn a_bucket_in_another_region_is_followed() {
+    let Some(venv) = venv_or_skip() else { return };
+    let simulated = Simulated::start("--accounts 2 --buckets 4 --keys 2");
+    // The bucket is in eu-west-1; asked elsewhere, S3 answers 301 and names the Region.
+    let shell = Shell::on(&simulated).with("AWS_REGION", "us-east-1").with("AWS_DEFAULT_REGION", "us-east-1");
+    shell.atrest(&format!("scan --lake s3://{BUCKET}/census --run {RUN}")).ended(0);
+    let lake = Bucket::of(&venv, &simulated).download(&shell, "census");
+    venv.run("compare_lake.py", [lake]).succeeded();
+}
+
+#[test]
+fn a_committed_run_is_judged_again_as_another_run() {
+    let Some(venv) = venv_or_skip() else { return };
+    let simulated = Simulated::start(SMALL);
+    let (shell, bucket) = (Shell::on(&simulated), Bucket::of(&venv, &simulated));
+    shell.atrest(&format!("scan --lake s3://{BUCKET}/census --run {RUN}")).ended(4);
+    let before = bucket.objects("census/");
+    let line = format!("finalize --lake s3://{BUCKET}/census --run {RUN} --as-of 2026-12-24");
+    let finished = shell.atrest(&line).ended(4);
+    assert!(finished.stderr.contains(" · rejudged · partial · "), "{finished}");
+    let after = bucket.objects("census/");
+    let manifests = after.keys().filter(|key| key.starts_with("census/manifests/"));
+    assert_eq!(manifests.count(), 2);
+    for (key, was) in &before {
+        assert_eq!(after.get(key), Some(was), "{key}");
+    }
+}
+
+#[test]
+fn a_publish_that_crashed_before_its_commit_is_taken_up() {
+    let Some(venv) = venv_or_skip() else { return };
+    let simulated = Simulated::start(SMALL);
+    let (shell, bucket) = (Shell::on(&simulated), Bucket::of(&venv, &simulated));
+    shell.atrest(&format!("scan --lake s3://{BUCKET}/census --run {RUN}")).ended(4);
+    let before = bucket.objects("census/");
+    let commit = before.keys().find(|key| key.starts_with("census/runs/")).unwrap().clone();
+    // All but the commit is there, with the same content: 412 to each conditional put is a success.
+    for line in [
+        format!("finalize --lake s3://{BUCKET}/census --run {RUN}"),
+        format!("scan --lake s3://{BUCKET}/census --run {RUN}"),
+    ] {
+        bucket.ask(&["delete", &commit]);
+        let finished = shell.atrest(&line).ended(4);
+        assert!(finished.stderr.contains(" · census · partial · "), "{finished}");
+        let after = bucket.objects("census/");
+        assert_eq!(after.keys().collect::<Vec<_>>(), before.keys().collect::<Vec<_>>());
+        for (key, was) in before.iter().filter(|(key, _)| **key != commit && !key.contains("/observations/"))
+        {
+            assert_eq!(after.get(key), Some(was), "{key}");
+        }
+    }
+    venv.run("compare_lake.py", [bucket.download(&shell, "census")]).succeeded();
+}
+
+#[test]
+fn moto_keeps_a_lake_too() {
+    let Some(venv) = venv_or_skip() else { return };
+    let emulator = Emulator::seeded(&venv);
+    let variables = [
+        ("AWS_ENDPOINT_URL", emulator.server.endpoint.as_str()),
+        ("AWS_ACCESS_KEY_ID", "AKIAMANAGEMENT000000"),
+        ("AWS_SECRET_ACCESS_KEY", "any"),
+        ("AWS_REGION", "us-east-1"),
+        ("AWS_DEFAULT_REGION", "us-east-1"),
+    ];
+    let variables: Vec<_> = variables.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
+    let shell = variables.iter().fold(Shell::new(), |shell, (name, value)| shell.with(name, value));
+    let endpoint = emulator.server.endpoint.clone();
+    let bucket = Bucket { venv: &venv, endpoint, variables, name: "atrest-lake-of-a-test" };
+    bucket.ask(&["create"]);
+    let role = emulator.truth["role_name"].as_str().unwrap();
+    let regions = named_regions(&emulator.truth).join(",");
+    let line =
+        format!("scan --lake s3://{}/census --run {RUN} --role-name {role} --region {regions}", bucket.name);
+    let code = emulator.truth["scenarios"]["named"]["exit_code"].as_i64().unwrap();
+    shell.atrest(&line).ended(i32::try_from(code).unwrap());
+    venv.run("compare_lake.py", [bucket.download(&shell, "census")]).succeeded();
+    let before = bucket.objects("census/");
+    let again = shell.atrest(&line).ended(i32::try_from(code).unwrap());
+    assert!(again.stderr.contains("is committed already"), "{again}");
+    assert_eq!(bucket.objects("census/"), before);
+}

@@ -1,0 +1,40 @@
+"""Holds two runs against each other: the same rows, apart from when they were seen.
+
+    same_rows.py LAKE RUN OTHER_LAKE OTHER_RUN
+
+What may differ is the run and when it was: the runs' ids, and the instants of the scan.
+"""
+
+import sys
+from pathlib import Path
+
+import contract
+from lake import Lake, Row
+from lake_checks import row_key
+from report import Report
+
+TABLES = ("accounts", "buckets", "keys", "coverage")
+WHEN = {"run_id", "observed_at", "started_at", "finished_at"}
+
+
+def rows_of(lake: Lake, table: str) -> dict[tuple, Row]:
+    return {row_key(table, row): row for row in lake.rows(table)}
+
+
+def main() -> None:
+    one, other = Lake(Path(sys.argv[1]), sys.argv[2]), Lake(Path(sys.argv[3]), sys.argv[4])
+    report = Report()
+    for table in TABLES:
+        expected, got = rows_of(one, table), rows_of(other, table)
+        report.expect(table, "all", "keys", sorted(map(repr, expected)), sorted(map(repr, got)))
+        for key in expected.keys() & got.keys():
+            for column in contract.column_names(table):
+                if column not in WHEN:
+                    report.expect(table, key, column, expected[key][column], got[key][column])
+    if not report.clean:
+        print(report)
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()
