@@ -6,6 +6,7 @@ mod support {
     pub mod shell;
 }
 
+mod cli;
 mod demo;
 mod doctor;
 mod lake_s3;
