@@ -119,7 +119,7 @@ pub struct RoleArgs {
 #[command(next_help_heading = "Tuning")]
 pub struct TuningArgs {
     /// How S3 buckets are addressed
-    #[arg(long, value_enum, default_value_t = Addressing::Path, env = "ATREST_S3_ADDRESSING")]
+    #[arg(long, value_name = "STYLE", value_enum, default_value_t = Addressing::Path, env = "ATREST_S3_ADDRESSING")]
     pub s3_addressing: Addressing,
     /// Accounts scanned at the same time
     #[arg(long, value_name = "N", default_value_t = 32, env = "ATREST_ACCOUNTS_IN_FLIGHT", value_parser = positive)]
@@ -161,9 +161,9 @@ impl TuningArgs {
 /// How S3 buckets are addressed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Addressing {
-    /// <https://s3.REGION…/BUCKET>: one warm connection pool a Region
+    /// s3.REGION…/BUCKET: one warm connection pool a Region
     Path,
-    /// <https://BUCKET.s3.REGION…>: a look-up and a handshake a bucket
+    /// BUCKET.s3.REGION…: a look-up and a handshake a bucket
     Virtual,
 }
 
@@ -179,9 +179,6 @@ pub struct ScanArgs {
     /// The audit role
     #[command(flatten)]
     pub role: RoleArgs,
-    /// Which part of the organization
-    #[command(flatten)]
-    pub filter: FilterArgs,
     /// TOML file with any of these settings
     #[arg(long, value_name = "FILE", env = "ATREST_CONFIG")]
     pub config: Option<PathBuf>,
@@ -194,6 +191,10 @@ pub struct ScanArgs {
     /// Do not read the history of rotations (kms:ListKeyRotations)
     #[arg(long, env = "ATREST_NO_ROTATION_HISTORY")]
     pub no_rotation_history: bool,
+    // The parts with a heading come last: what follows one would stand under it.
+    /// Which part of the organization
+    #[command(flatten)]
+    pub filter: FilterArgs,
     /// How fast
     #[command(flatten)]
     pub tuning: TuningArgs,

@@ -3,14 +3,16 @@
 //! The file's values become the defaults of the command's arguments, so that one parser checks a
 //! value wherever it came from, and precedence is clap's own: flag, environment, default.
 
+use std::any::TypeId;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use clap::{Arg, ArgAction, ArgMatches, Command, CommandFactory};
 use toml::Value;
 
-use super::args::Cli;
+use super::args::{Cli, RunArg};
 use super::error::CliError;
+use crate::clock::Timestamp;
 use crate::scan::nearest;
 
 /// Parses the command line over the file that it names, if it names one.
@@ -47,8 +49,10 @@ fn with_file(command: Command, subcommand: &str, path: &Path) -> Result<Command,
     let shown = path.display();
     let text = std::fs::read_to_string(path)
         .map_err(|error| CliError::usage(format!("failed to read the settings file {shown}: {error}")))?;
-    let table: toml::Table = toml::from_str(&text)
-        .map_err(|error| CliError::usage(format!("failed to read the settings file {shown}: {error}")))?;
+    let table: toml::Table = toml::from_str(&text).map_err(|error| {
+        let error = error.to_string();
+        CliError::usage(format!("failed to read the settings file {shown}: {}", error.trim_end()))
+    })?;
     let mut command = command;
     let known = keys_of(&command, subcommand);
     for (key, value) in table {
@@ -100,20 +104,51 @@ fn unknown_key(command: &Command, key: &str, path: &Path) -> CliError {
 
 fn texts(value: &Value, argument: &Arg) -> Result<Vec<String>, String> {
     let many = matches!(argument.get_action(), ArgAction::Append);
+    let kind = Kind::of(argument);
     match value {
-        Value::Array(items) if many => items.iter().map(text).collect(),
+        Value::Array(items) if many => items.iter().map(|item| kind.text(item)).collect(),
         Value::Array(_) => Err("it takes one value, not a list".to_owned()),
-        value => text(value).map(|text| vec![text]),
+        value => kind.text(value).map(|text| vec![text]),
     }
 }
 
-fn text(value: &Value) -> Result<String, String> {
-    match value {
-        Value::String(text) => Ok(text.clone()),
-        Value::Integer(number) => Ok(number.to_string()),
-        Value::Float(number) => Ok(number.to_string()),
-        Value::Boolean(flag) => Ok(flag.to_string()),
-        Value::Datetime(at) => Ok(at.to_string()),
-        Value::Array(_) | Value::Table(_) => Err("it takes a text, a number or a list of these".to_owned()),
+/// What a setting takes in TOML. A number for a text is a mistake: a lake is not called 5, and an
+/// account id without quotes loses its leading zeros.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Text,
+    Instant,
+    Number,
+    Flag,
+}
+
+impl Kind {
+    fn of(argument: &Arg) -> Self {
+        if matches!(argument.get_action(), ArgAction::SetTrue) {
+            return Self::Flag;
+        }
+        let parsed = argument.get_value_parser().type_id();
+        let numbers = [TypeId::of::<u32>(), TypeId::of::<u64>(), TypeId::of::<usize>(), TypeId::of::<f64>()];
+        if numbers.into_iter().any(|number| parsed == number) {
+            Self::Number
+        } else if parsed == TypeId::of::<RunArg>() || parsed == TypeId::of::<Timestamp>() {
+            Self::Instant
+        } else {
+            Self::Text
+        }
+    }
+
+    fn text(self, value: &Value) -> Result<String, String> {
+        match (self, value) {
+            (Self::Text | Self::Instant, Value::String(text)) => Ok(text.clone()),
+            (Self::Instant, Value::Datetime(at)) => Ok(at.to_string()),
+            (Self::Number, Value::Integer(number)) => Ok(number.to_string()),
+            (Self::Number, Value::Float(number)) => Ok(number.to_string()),
+            (Self::Flag, Value::Boolean(flag)) => Ok(flag.to_string()),
+            (Self::Text, _) => Err("it takes a text in quotes".to_owned()),
+            (Self::Instant, _) => Err("it takes an instant, or a text in quotes".to_owned()),
+            (Self::Number, _) => Err("it takes a number".to_owned()),
+            (Self::Flag, _) => Err("it takes true or false".to_owned()),
+        }
     }
 }

@@ -41,7 +41,7 @@ impl Visit {
     fn fail(&mut self, step: &str, what: impl std::fmt::Display, fix: &str) {
         self.failed += 1;
         print::say(format!("  FAIL  {step}: {what}"));
-        print::say(format!("        fix: {fix}"));
+        print::say(print::wrapped(fix, "        fix: "));
     }
 }
 

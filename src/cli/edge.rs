@@ -17,8 +17,15 @@ use crate::model::{FaultKind, Reading, Region, Source};
 pub async fn load(tuning: &TuningArgs) -> Result<Environment, CliError> {
     let base = aws_config::load_defaults(BehaviorVersion::latest()).await;
     let home = home_region(&base)?;
+    let endpoints = endpoints(&base);
+    if let Some(wrong) = endpoints.iter().find(|url| !is_url(url)) {
+        // The SDK passes over what is no URL, and would ask AWS itself.
+        return Err(CliError::usage(format!("the endpoint `{wrong}` is not a URL"))
+            .hint("write AWS_ENDPOINT_URL, or the profile's endpoint_url, as http://127.0.0.1:4566"));
+    }
     require_credentials(&base).await?;
-    let source = if has_endpoint(&base) { Source::Endpoint } else { Source::Aws };
+    let is_overridden = base.endpoint_url().is_some() || !endpoints.is_empty();
+    let source = if is_overridden { Source::Endpoint } else { Source::Aws };
     let (clock, seed) = (Arc::new(SystemClock), u64::from(super::random_u32()));
     Ok(Environment::new(&base, clock, tuning.tuning(), source, home, seed))
 }
@@ -31,7 +38,11 @@ pub async fn caller(environment: &Environment) -> Result<Caller, CliError> {
         Reading::Unread(fault) => fault,
         other => return Err(CliError::internal(format!("STS answered {}", other.word()))),
     };
-    let code = fault.code.clone().unwrap_or_else(|| fault.kind.word().to_owned());
+    let code = match (&fault.code, fault.status) {
+        (Some(code), _) => code.clone(),
+        (None, Some(status)) => format!("HTTP {status}"),
+        (None, None) => fault.kind.word().to_owned(),
+    };
     let endpoint = observation.endpoint.unwrap_or_else(|| "STS".to_owned());
     Err(match fault.kind {
         FaultKind::Identity | FaultKind::Denied => {
@@ -42,7 +53,11 @@ pub async fn caller(environment: &Environment) -> Result<Caller, CliError> {
             CliError::organization(format!("{endpoint} does not answer like AWS ({code})"))
                 .hint("check AWS_ENDPOINT_URL and the profile's endpoint_url")
         }
-        _ => CliError::organization(format!("failed to reach AWS: {endpoint} gave {code}"))
+        FaultKind::Transport => {
+            CliError::organization(format!("failed to reach AWS: no answer from {endpoint}"))
+                .hint("check the network, AWS_REGION and AWS_ENDPOINT_URL")
+        }
+        _ => CliError::organization(format!("failed to use AWS: {endpoint} answered {code}"))
             .hint("check the network, AWS_REGION and AWS_ENDPOINT_URL"),
     })
 }
@@ -52,7 +67,10 @@ fn home_region(base: &SdkConfig) -> Result<Region, CliError> {
         return Err(CliError::usage("no AWS Region is configured")
             .hint("set AWS_REGION (such as AWS_REGION=eu-west-1), or `region` in the profile"));
     };
-    region.as_ref().parse().map_err(|error| CliError::usage(format!("AWS_REGION: {error}")))
+    region.as_ref().parse().map_err(|error| {
+        CliError::usage(format!("failed to use the configured AWS Region: {error}"))
+            .hint("set AWS_REGION, or mend `region` in the profile")
+    })
 }
 
 async fn require_credentials(base: &SdkConfig) -> Result<(), CliError> {
@@ -64,9 +82,26 @@ async fn require_credentials(base: &SdkConfig) -> Result<(), CliError> {
         Ok(_) => Ok(()),
         // The provider's own text may name files and URLs, never the secret itself.
         Err(error) => {
-            Err(CliError::usage(format!("failed to load AWS credentials: {}", root(&error))).hint(hint))
+            let reason = reason(&root(&error));
+            let hint = match reason.contains("process") {
+                true => "run the profile's credential_process by hand, or choose another with AWS_PROFILE",
+                false => hint,
+            };
+            Err(CliError::usage(format!("failed to load AWS credentials: {reason}")).hint(hint))
         }
     }
+}
+
+/// The provider's reason in one line. Where every provider was tried, the list says only of the
+/// profile what is not known anyway.
+fn reason(text: &str) -> String {
+    if let Some((_, rest)) = text.split_once("provider was not enabled: profile `")
+        && let Some((name, _)) = rest.split_once("` was not defined")
+    {
+        return format!("the profile `{name}` is not defined");
+    }
+    let first = text.lines().next().unwrap_or_default();
+    first.trim_end_matches("Attempted:").trim().trim_end_matches("Stderr:").trim().to_owned()
 }
 
 fn root(error: &dyn std::error::Error) -> String {
@@ -77,18 +112,45 @@ fn root(error: &dyn std::error::Error) -> String {
     last.to_string()
 }
 
-/// Whether any endpoint that a scan uses is overridden, by the environment or by the profile.
-fn has_endpoint(base: &SdkConfig) -> bool {
-    if base.endpoint_url().is_some() {
-        return true;
-    }
-    let Some(config) = base.service_config() else { return false };
-    ["STS", "Organizations", "Account", "S3", "KMS"].iter().any(|service| {
+/// Every endpoint override that a scan meets, as the environment or the profile writes it.
+fn endpoints(base: &SdkConfig) -> Vec<String> {
+    let Some(config) = base.service_config() else { return Vec::new() };
+    let written = |service: &&str| {
         let key = ServiceConfigKey::builder()
             .service_id(service)
             .env("AWS_ENDPOINT_URL")
             .profile("endpoint_url")
             .build();
-        key.is_ok_and(|key| config.load_config(key).is_some())
-    })
+        config.load_config(key.ok()?)
+    };
+    ["STS", "Organizations", "Account", "S3", "KMS"].iter().filter_map(written).collect()
+}
+
+fn is_url(text: &str) -> bool {
+    let uri: Option<http::Uri> = text.parse().ok();
+    uri.is_some_and(|uri| matches!(uri.scheme_str(), Some("http" | "https")) && uri.host().is_some())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_endpoint_is_a_url() {
+        assert!(
+            is_url("http://127.0.0.1:4566") && is_url("https://vpce-1.kms.eu-west-1.vpce.amazonaws.com/")
+        );
+        for wrong in ["127.0.0.1:4566", "localhost", "", "ftp://a", "http://"] {
+            assert!(!is_url(wrong), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_reason_is_one_line() {
+        let chain = "no credentials found in chain. Attempted:\n  Environment: not enabled";
+        assert_eq!(reason(chain), "no credentials found in chain.");
+        let profile = "no credentials found in chain. Attempted:\n  Profile: the credential provider was not \
+                       enabled: profile `x` was not defined: could not find source profile";
+        assert_eq!(reason(profile), "the profile `x` is not defined");
+    }
 }

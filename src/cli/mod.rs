@@ -73,9 +73,10 @@ fn refuse(error: ParseError) -> ExitCode {
 
 fn init_log(verbose: u8) {
     let level = match verbose {
-        0 => "warn",
-        1 => "atrest=info",
-        _ => "atrest=debug",
+        // Other crates' warnings repeat what the error says.
+        0 => "error,atrest=warn",
+        1 => "warn,atrest=info",
+        _ => "warn,atrest=debug",
     };
     let filter = tracing_subscriber::EnvFilter::new(level);
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();

@@ -18,3 +18,25 @@ pub fn say(line: impl std::fmt::Display) {
 pub fn is_terminal() -> bool {
     io::stderr().is_terminal()
 }
+
+/// The text in lines of at most 80 columns: the first one after `lead`, the others under it. A word
+/// is never broken.
+pub fn wrapped(text: &str, lead: &str) -> String {
+    let indent = " ".repeat(lead.chars().count());
+    let (mut lines, mut line) = (Vec::new(), lead.trim_end().to_owned());
+    let mut is_empty = true;
+    for word in text.split_whitespace() {
+        let width = line.chars().count() + 1 + word.chars().count();
+        if is_empty {
+            line = format!("{lead}{word}");
+        } else if width <= 80 {
+            line.push(' ');
+            line.push_str(word);
+        } else {
+            lines.push(std::mem::replace(&mut line, format!("{indent}{word}")));
+        }
+        is_empty = false;
+    }
+    lines.push(line);
+    lines.join("\n")
+}

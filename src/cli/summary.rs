@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
+use super::print;
 use crate::model::{DeniedBy, Encryption, KeyRotation, ScanReason, ScanStatus};
 use crate::resolve::{Example, Gaps, Problems};
 use crate::sink::Census;
@@ -34,7 +35,7 @@ pub fn render(census: &Census, next: &Next<'_>) -> String {
     counts(&mut text, census);
     problems(&mut text, &census.summary.problems);
     gaps(&mut text, &census.summary.gaps);
-    let _ = write!(text, "\nScope\n{}", wrapped(SCOPE));
+    let _ = write!(text, "\nScope\n{}", print::wrapped(SCOPE, "  "));
     what_next(&mut text, census, next);
     text
 }
@@ -195,21 +196,4 @@ fn cut(text: &str, width: usize) -> String {
     let head: String = text.chars().take(width - 1 - tail).collect();
     let end: String = text.chars().skip(length - tail).collect();
     format!("{head}…{end}")
-}
-
-/// The text in lines of at most 78 characters, indented by two.
-fn wrapped(text: &str) -> String {
-    let mut lines = vec![String::from("  ")];
-    for word in text.split_whitespace() {
-        let last = lines.last_mut().expect("there is always a line");
-        if last.trim().is_empty() {
-            last.push_str(word);
-        } else if last.len() + 1 + word.len() <= 78 {
-            last.push(' ');
-            last.push_str(word);
-        } else {
-            lines.push(format!("  {word}"));
-        }
-    }
-    lines.join("\n")
 }

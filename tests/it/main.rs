@@ -16,6 +16,7 @@ mod support {
     pub mod worlds;
 }
 
+mod cli;
 mod demo;
 mod doctor;
 mod join;

@@ -343,11 +343,6 @@ impl Server {
         server.endpoint = named.unwrap_or_default().trim().to_owned();
         server
     }
-
-    /// The process's id.
-    pub fn id(&self) -> u32 {
-        self.child.id()
-    }
 }
 
 impl Drop for Server {
