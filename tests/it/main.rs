@@ -11,8 +11,12 @@
 mod support {
     pub mod night;
     pub mod python;
+    pub mod rust;
     pub mod worlds;
 }
 
+mod dependencies;
+mod generated;
 mod laws;
 mod moto;
+mod tidy;
