@@ -12,13 +12,16 @@ mod support {
     pub mod http;
     pub mod night;
     pub mod python;
+    pub mod rust;
     pub mod shell;
     pub mod worlds;
 }
 
 mod cli;
 mod demo;
+mod dependencies;
 mod doctor;
+mod generated;
 mod join;
 mod lake_s3;
 mod laws;
@@ -28,3 +31,4 @@ mod moto;
 mod signals;
 mod simulate;
 mod survive;
+mod tidy;
