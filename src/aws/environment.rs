@@ -6,6 +6,8 @@
 use std::sync::{Arc, Mutex};
 
 use aws_config::SdkConfig;
+use aws_credential_types::Credentials;
+use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider};
 use tokio::sync::Semaphore;
 
 use super::call::{Door, Shared};
@@ -104,6 +106,13 @@ impl Environment {
             });
             caller.map_or(Reading::Unread(Fault::new(FaultKind::Protocol)), Reading::Known)
         })
+    }
+
+    /// The caller's own credentials, where they can be had.
+    pub async fn caller_credentials(&self) -> Option<(SharedCredentialsProvider, Credentials)> {
+        let provider = self.factory.caller_credentials()?;
+        let credentials = provider.provide_credentials().await.ok()?;
+        Some((provider, credentials))
     }
 
     /// What assumes the audit role.

@@ -100,7 +100,7 @@ async fn open_session(edge: &Edge, sts: &Arc<Door>, account_id: AccountId, role_
         return Access::Refused(observation);
     }
     // The caller's own account needs no role: its credentials are there already.
-    match edge.caller_credentials().await {
+    match edge.aws.caller_credentials().await {
         Some((provider, credentials)) => {
             let session = Session::new(assumer, Renewal::Caller(provider), credentials, probe);
             Access::Session { session: Arc::new(session), path: AccessPath::Caller, observation: None }

@@ -11,10 +11,13 @@
 //! cargo bench --bench census -- --quick    # smaller, under a minute
 //! ```
 
-#![allow(
+#![expect(
     clippy::cast_precision_loss,
     clippy::disallowed_macros,
     clippy::disallowed_methods,
+    clippy::format_push_string,
+    clippy::print_stderr,
+    clippy::print_stdout,
     reason = "a bench prints, reads its arguments and the time, and rounds"
 )]
 

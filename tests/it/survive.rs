@@ -50,7 +50,9 @@ fn a_role_that_cannot_be_assumed() {
         let mut world = healthy.world.clone();
         let roles = &mut world.account_mut(healthy.two).roles;
         if is_there {
-            roles.values_mut().for_each(|role| role.trusts_callers = false);
+            for role in roles.values_mut() {
+                role.trusts_callers = false;
+            }
         } else {
             roles.clear();
         }
@@ -659,10 +661,10 @@ fn a_run_is_not_continued_with_other_settings() {
     };
     let differences = [
         continued(&|night| night.role_name = "another".to_owned()),
-        continued(&|night| night.filter = filter(|filter, two| drop(filter.accounts.insert(two)))),
-        continued(&|night| night.filter = filter(|filter, two| drop(filter.exclude_accounts.insert(two)))),
+        continued(&|night| night.filter = filter(|filter, two| filter.accounts.extend([two]))),
+        continued(&|night| night.filter = filter(|filter, two| filter.exclude_accounts.extend([two]))),
         continued(&|night| {
-            night.filter = filter(|filter, _| drop(filter.ous.insert("Workloads".to_owned())))
+            night.filter = filter(|filter, _| filter.ous.extend(["Workloads".to_owned()]));
         }),
         continued(&|night| night.filter = only_regions(&["us-east-1"])),
     ];

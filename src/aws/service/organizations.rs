@@ -9,13 +9,16 @@ use crate::aws::ops::{LIST_ACCOUNTS, LIST_ORGANIZATIONAL_UNITS};
 use crate::aws::walk::{Page, Walk};
 use crate::model::{Account, Arn, Observation, OrganizationIdentity, OrganizationalUnit, Region};
 
+/// A client of AWS Organizations.
+pub type OrganizationsClient = Client<aws_sdk_organizations::Client>;
+
 /// Every root has this name; no API gives it another.
 const ROOT_NAME: &str = "Root";
 
 /// Lists the accounts, page by page.
 pub async fn list_accounts(
     door: &Door,
-    client: &Client<aws_sdk_organizations::Client>,
+    client: &OrganizationsClient,
     home: &Region,
     mut take: impl AsyncFnMut(Vec<Account>),
 ) -> (Observation<()>, u64) {
@@ -74,7 +77,7 @@ pub fn identity_of(account: &Account) -> Option<OrganizationIdentity> {
 /// Only parents that lead to an account are asked: a unit without accounts costs nothing.
 pub async fn unit_names(
     door: &Door,
-    client: &Client<aws_sdk_organizations::Client>,
+    client: &OrganizationsClient,
     home: &Region,
     accounts: &[Account],
 ) -> (Vec<OrganizationalUnit>, Vec<(Observation<()>, u64)>) {

@@ -1,0 +1,208 @@
+//! The organization's accounts: listed, filtered, sent to be scanned, sealed in a log of their own.
+//!
+//! Accounts are sent while the list is still coming, unless the filter needs the whole list to be
+//! understood: units by name, or accounts that must be there.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use tokio::sync::mpsc;
+
+use super::resume::KnownOrganization;
+use super::{Edge, ScanError, nearest};
+use crate::aws::call::Door;
+use crate::aws::service::organizations::{self, OrganizationsClient};
+use crate::log::{self, OrganizationWriter};
+use crate::model::{
+    Account, AccountId, FaultKind, Observation, OrganizationIdentity, OrganizationalUnit, Reading, RunHeader,
+    ScanFilter, Source,
+};
+use crate::sink::{Lake, LakeError};
+
+/// What the lister sends to the scheduler.
+pub(super) enum Listed {
+    /// The organization, before its accounts.
+    Organization(OrganizationIdentity),
+    /// An account to scan.
+    Account(Account),
+}
+
+/// Lists the organization, sends the accounts to be scanned, and seals the organization's log.
+pub(super) struct Lister<'a> {
+    pub(super) edge: &'a Edge,
+    pub(super) lake: &'a Lake,
+    pub(super) run: &'a RunHeader,
+    /// The list of an earlier attempt, where it was sealed.
+    pub(super) known: Option<KnownOrganization>,
+}
+
+impl Lister<'_> {
+    /// Lists to the end.
+    pub(super) async fn list(self, sender: mpsc::Sender<Listed>) -> Result<(), ScanError> {
+        let filter = self.run.settings.filter.clone();
+        if let Some(known) = self.known {
+            let _ = sender.send(Listed::Organization(known.identity)).await;
+            send_admitted(&sender, &filter, &known.unit_names, known.accounts).await;
+            return Ok(());
+        }
+        let door = &self.edge.aws.door;
+        let client = self.edge.aws.factory.organizations(&self.edge.aws.home);
+        // Units may be given by name, which only the whole list can tell.
+        let at_once = filter.ous.is_empty() && filter.accounts.is_empty();
+        let mut found = Organization::default();
+        let (observation, listed) = {
+            let (lake, source) = (self.lake, self.run.source);
+            let (found, sender, filter) = (&mut found, &sender, &filter);
+            let mut refused = None;
+            let result = organizations::list_accounts(door, &client, &self.edge.aws.home, async |page| {
+                if refused.is_some() {
+                    return;
+                }
+                if let Err(error) = found.take_page(lake, source, sender, &page).await {
+                    refused = Some(error);
+                    return;
+                }
+                if at_once {
+                    send_admitted(sender, filter, &BTreeMap::new(), page).await;
+                }
+            })
+            .await;
+            if let Some(error) = refused {
+                return Err(error.into());
+            }
+            result
+        };
+        let mut writer = OrganizationWriter::default();
+        writer.listing(&observation, listed);
+        if observation.reading.known().is_none() {
+            found.without_organization(&observation, &filter, self.lake, self.run.source)?;
+        }
+        self.name_units(door, &client, &mut found, &mut writer).await;
+        check_filter(&filter, &found)?;
+        if !at_once {
+            send_admitted(&sender, &filter, &found.unit_names(), found.accounts.clone()).await;
+        }
+        // The scheduler may end while the log is written.
+        drop(sender);
+        for account in found.accounts {
+            writer.account(account);
+        }
+        let bytes = writer.seal(self.run, &found.identity, &door.take_calls());
+        self.lake.store().replace(&log::organization_key(&self.run.run_id), &bytes).await?;
+        Ok(())
+    }
+
+    async fn name_units(
+        &self,
+        door: &Door,
+        client: &OrganizationsClient,
+        found: &mut Organization,
+        writer: &mut OrganizationWriter,
+    ) {
+        let (units, listings) =
+            organizations::unit_names(door, client, &self.edge.aws.home, &found.accounts).await;
+        for (observation, listed) in &listings {
+            writer.listing(observation, *listed);
+        }
+        for unit in &units {
+            writer.unit(unit.clone());
+        }
+        found.units = units;
+    }
+}
+
+/// What the listing gave.
+#[derive(Debug, Default)]
+struct Organization {
+    identity: OrganizationIdentity,
+    accounts: Vec<Account>,
+    units: Vec<OrganizationalUnit>,
+}
+
+impl Organization {
+    /// Keeps a page; the first one tells the organization, which must be the lake's.
+    async fn take_page(
+        &mut self,
+        lake: &Lake,
+        source: Source,
+        sender: &mpsc::Sender<Listed>,
+        page: &[Account],
+    ) -> Result<(), LakeError> {
+        if self.identity.org_id.is_none()
+            && let Some(identity) = page.iter().find_map(organizations::identity_of)
+        {
+            lake.check(source, identity.org_id.as_deref())?;
+            self.identity = identity.clone();
+            let _ = sender.send(Listed::Organization(identity)).await;
+        }
+        self.accounts.extend(page.iter().cloned());
+        Ok(())
+    }
+
+    /// No organization, or no right to list it: the accounts that were asked for by id, if any.
+    fn without_organization(
+        &mut self,
+        observation: &Observation<()>,
+        filter: &ScanFilter,
+        lake: &Lake,
+        source: Source,
+    ) -> Result<(), ScanError> {
+        let Reading::Unread(fault) = &observation.reading else { return Ok(()) };
+        let code = fault.code.clone().unwrap_or_else(|| fault.kind.word().to_owned());
+        let is_there_none = code == "AWSOrganizationsNotInUseException" || fault.kind == FaultKind::Denied;
+        if !is_there_none || filter.accounts.is_empty() {
+            return Err(ScanError::Organization { reason: code });
+        }
+        lake.check(source, None)?;
+        *self = Self::default();
+        self.accounts = filter.accounts.iter().copied().map(Account::unlisted).collect();
+        Ok(())
+    }
+
+    fn unit_names(&self) -> BTreeMap<String, String> {
+        self.units.iter().map(|unit| (unit.id.clone(), unit.name.clone())).collect()
+    }
+}
+
+async fn send_admitted(
+    sender: &mpsc::Sender<Listed>,
+    filter: &ScanFilter,
+    unit_names: &BTreeMap<String, String>,
+    accounts: Vec<Account>,
+) {
+    for account in accounts {
+        if account.is_active() && filter.admits(&account, unit_names) {
+            // A closed channel means that the run ends; the reason comes from the other side.
+            let _ = sender.send(Listed::Account(account)).await;
+        }
+    }
+}
+
+/// A filter that matches nothing is a mistake, and is told before an empty night is made of it.
+fn check_filter(filter: &ScanFilter, found: &Organization) -> Result<(), ScanError> {
+    let listed: BTreeSet<AccountId> = found.accounts.iter().map(|account| account.id).collect();
+    if let Some(unknown) = filter.accounts.iter().find(|id| !listed.contains(id)) {
+        return Err(ScanError::Filter(format!("--account {unknown} is not in the organization")));
+    }
+    let names = found.unit_names();
+    for unit in &filter.ous {
+        let only = ScanFilter { ous: BTreeSet::from([unit.clone()]), ..ScanFilter::default() };
+        let known = names.iter().any(|(id, name)| id == unit || name == unit);
+        if !known && !found.accounts.iter().any(|account| only.admits(account, &names)) {
+            return Err(ScanError::Filter(unknown_unit(unit, found, &names)));
+        }
+    }
+    Ok(())
+}
+
+fn unknown_unit(unit: &str, found: &Organization, names: &BTreeMap<String, String>) -> String {
+    if found.accounts.iter().all(|account| account.ou_ids.is_none()) {
+        return format!(
+            "--ou {unit} cannot be applied: ListAccounts reports no paths here; use --account instead"
+        );
+    }
+    let candidates = names.iter().flat_map(|(id, name)| [id, name]);
+    match nearest(unit, candidates.map(String::as_str)) {
+        Some(near) => format!("no account is under --ou {unit}; did you mean {near}?"),
+        None => format!("no account is under --ou {unit}"),
+    }
+}
