@@ -19,11 +19,14 @@ fn grant(world: &mut World, allowed: &[&str]) {
     }
 }
 
+/// A coverage row's Region, operation and new text.
+type Change = (&'static str, &'static str, &'static str);
+
 /// The coverage rows of account `one` that differ from the night with the whole policy, without each
 /// action in turn; an empty text where the row is not there any more. `one` has two Regions, 12
 /// buckets in eu-west-1, three keys there (one of AWS's own, one that rotates), and two in us-east-1
 /// to which rotation does not apply.
-const PREDICTED: &[(&str, &[(&str, &str, &str)])] = &[
+const PREDICTED: &[(&str, &[Change])] = &[
     (
         // The Regions that are scanned instead are the partition's: the others do not know the session.
         "account:ListRegions",
