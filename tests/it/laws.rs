@@ -364,7 +364,7 @@ const DENSITIES: [f64; 5] = [0.05, 0.2, 0.5, 0.8, 0.97];
 fn faults_only_lose_information_where_all_could_be_read() {
     let world = healthy().world;
     let clean = clean(&world);
-    for seed in 0..50 {
+    for seed in 0..40 {
         let density = DENSITIES[usize::try_from(seed).unwrap() % DENSITIES.len()];
         println!("seed {seed}, density {density}");
         let mut night = Night::over(world.clone()).with(Schedule::random(seed, density, None));
@@ -375,7 +375,7 @@ fn faults_only_lose_information_where_all_could_be_read() {
 
 #[test]
 fn faults_only_lose_information_in_a_troubled_organization() {
-    for seed in 0..30 {
+    for seed in 0..20 {
         let world = troubled(seed % 3);
         let clean = clean(&world);
         let density = DENSITIES[usize::try_from(seed).unwrap() % DENSITIES.len()];
@@ -392,9 +392,7 @@ fn one_operation_that_always_fails_loses_only_what_it_reads() {
     let code = "CodeOfTheFuture".to_owned();
     let effects = [
         Effect::Throttle,
-        Effect::ConnectionReset,
         Effect::CutBody,
-        Effect::Html(404),
         Effect::ExpiredToken,
         Effect::AccessDenied,
         Effect::EmptyPage,
@@ -413,7 +411,7 @@ fn one_operation_that_always_fails_loses_only_what_it_reads() {
 fn faults_that_heal_leave_no_trace() {
     let worlds = [healthy().world, troubled(0)];
     let cleans = worlds.each_ref().map(|world| clean(world).bytes());
-    for seed in 0..40 {
+    for seed in 0..32 {
         let which = usize::from(seed % 4 == 3);
         let (density, heal_after) =
             [(0.2, 3), (0.6, 2), (1.0, 2), (0.9, 3)][usize::try_from(seed).unwrap() / 2 % 4];
@@ -473,7 +471,7 @@ fn a_night_killed_at_any_call_and_continued_is_the_unbroken_night() {
     let unbroken = clean(&world);
     let calls = unbroken.recorder().records().len();
     let expected = unbroken.bytes();
-    for (nth, how) in (1..=calls).step_by(2).zip([Stop::Told, Stop::Killed].into_iter().cycle()) {
+    for (nth, how) in (1..=calls).step_by(3).zip([Stop::Told, Stop::Killed].into_iter().cycle()) {
         println!("stopped at call {nth} of {calls}, {how:?}");
         let stopped = Night::over(world.clone()).at_once(2, 3).stopped_at(nth, how).run();
         assert!(matches!(stopped.scan, Err(ScanError::Interrupted { .. })), "{:?}", stopped.scan);

@@ -19,7 +19,7 @@ fn grant(world: &mut World, allowed: &[&str]) {
     }
 }
 
-/// An operation, and the columns of its rows before and after.
+/// A coverage row's Region, operation and new text.
 type Change = (&'static str, &'static str, &'static str);
 
 /// The coverage rows of account `one` that differ from the night with the whole policy, without each

@@ -1,19 +1,20 @@
 //! What a night must survive: for each kind of trouble, what the tables say of it, and that nothing
 //! that is listed is lost and no value is false.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use atrest::model::{AccountId, RunId, RunKind, RunStatus, ScanFilter};
+use atrest::model::{RunId, RunKind, RunStatus, ScanFilter};
 use atrest::scan::ScanError;
-use atrest::sim::world::{AccountState, Denial, DeniedBy, OptStatus, RegionState};
+use atrest::sim::world::{AccountState, Denial, DeniedBy, Encryption, OptStatus, RegionState};
 use atrest::sim::{Effect, Rule, Schedule};
 use atrest::sink::{LakeError, Published};
 
 use crate::laws::{agrees_with_itself, clean, loses_only, same_bytes};
 use crate::support::night::{
-    LAWFUL, Morning, MovingClock, NOW, Night, Row, Stop, only_accounts, only_regions, region, rejudge,
-    rows_of,
+    Change, LAWFUL, Morning, MovingClock, NOW, Night, Row, Stop, only_accounts, only_regions, region,
+    rejudge, rows_of,
 };
 use crate::support::worlds::{STRANGER, healthy};
 
@@ -50,9 +51,7 @@ fn a_role_that_cannot_be_assumed() {
         let mut world = healthy.world.clone();
         let roles = &mut world.account_mut(healthy.two).roles;
         if is_there {
-            for role in roles.values_mut() {
-                role.trusts_callers = false;
-            }
+            roles.values_mut().for_each(|role| role.trusts_callers = false);
         } else {
             roles.clear();
         }
@@ -327,6 +326,58 @@ fn a_bucket_that_is_deleted_between_list_and_read() {
     let asked =
         recorder.of("s3:GetBucketEncryption").filter(|record| record.resource == "kms-key-arn").count();
     assert_eq!(asked, 2, "`gone` is said twice before it is believed");
+}
+
+/// A bucket's name may be free and taken again, elsewhere or by another account, while the scan runs.
+#[test]
+fn a_bucket_that_moves_between_list_and_read() {
+    let healthy = healthy();
+    let before = clean(&healthy.world);
+    let records = before.recorder();
+    let read = |record: &atrest::sim::Record| {
+        record.resource == "plain-s3" && record.name().starts_with("s3:GetBucket")
+    };
+    let first = records.records().iter().position(read).unwrap() + 1;
+    let changes: [(Change, &str, &str); 3] = [
+        // S3 says where the bucket is now, and it is read there.
+        (
+            |world| {
+                world.accounts.values_mut().for_each(|account| {
+                    if let Some(bucket) = account.buckets.get_mut("plain-s3") {
+                        bucket.region = region("eu-west-1");
+                        bucket.encryption = Some(Encryption::kms(None));
+                    }
+                })
+            },
+            "sse_kms known eu-west-1",
+            "complete/-",
+        ),
+        (
+            |world| world.accounts.values_mut().for_each(|account| drop(account.buckets.remove("plain-s3"))),
+            "unknown gone us-east-1",
+            "complete/-",
+        ),
+        // Another's: the expected owner is not the one, and S3 denies.
+        (
+            |world| {
+                let taken =
+                    world.accounts.values_mut().find_map(|account| account.buckets.remove("plain-s3"));
+                let management = world.organization.management_account;
+                world.account_mut(management).buckets.insert("plain-s3".to_owned(), taken.unwrap());
+            },
+            "unknown denied us-east-1",
+            "partial/faults",
+        ),
+    ];
+    for (change, told, status) in changes {
+        let morning = Night::over(healthy.world.clone()).changing_at(first, change).run();
+        agrees_with_itself(&morning);
+        let row = morning.rows("buckets").into_iter().find(|row| {
+            row["bucket"].as_deref() == Some("plain-s3") && row["account_id"] == Some(healthy.two.to_string())
+        });
+        assert_eq!(values(&row.unwrap(), &["encryption", "encryption_read", "region"]), told);
+        assert_eq!(morning.status(healthy.two), status);
+    }
 }
 
 #[test]
@@ -646,11 +697,8 @@ fn a_run_is_not_continued_with_other_settings() {
         begun.scan
     );
     let before = begun.store.objects();
-    let filter = |change: fn(&mut ScanFilter, AccountId)| {
-        let mut filter = ScanFilter::default();
-        change(&mut filter, healthy.two);
-        filter
-    };
+    let two = BTreeSet::from([healthy.two]);
+    let all = ScanFilter::default;
     let continued = |change: &dyn Fn(&mut Night)| {
         let mut night = Night::over(healthy.world.clone()).on(&begun.store);
         change(&mut night);
@@ -661,11 +709,9 @@ fn a_run_is_not_continued_with_other_settings() {
     };
     let differences = [
         continued(&|night| night.role_name = "another".to_owned()),
-        continued(&|night| night.filter = filter(|filter, two| filter.accounts.extend([two]))),
-        continued(&|night| night.filter = filter(|filter, two| filter.exclude_accounts.extend([two]))),
-        continued(&|night| {
-            night.filter = filter(|filter, _| filter.ous.extend(["Workloads".to_owned()]));
-        }),
+        continued(&|night| night.filter = ScanFilter { accounts: two.clone(), ..all() }),
+        continued(&|night| night.filter = ScanFilter { exclude_accounts: two.clone(), ..all() }),
+        continued(&|night| night.filter = ScanFilter { ous: ["Workloads".to_owned()].into(), ..all() }),
         continued(&|night| night.filter = only_regions(&["us-east-1"])),
     ];
     let names = ["--role-name", "--account", "--exclude-account", "--ou", "--region"];

@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock};
 
 use arrow::array::Array;
 use arrow::compute::cast;
@@ -48,6 +48,9 @@ pub enum Stop {
     Killed,
 }
 
+/// What becomes of a world.
+pub type Change = fn(&mut World);
+
 /// A night to be run.
 #[derive(Debug, Clone)]
 pub struct Night {
@@ -64,6 +67,7 @@ pub struct Night {
     pub clock: Arc<dyn Clock>,
     pub run: u32,
     pub stop: Option<(usize, Stop)>,
+    pub change: Option<(usize, Change)>,
 }
 
 /// What came of a night.
@@ -73,6 +77,7 @@ pub struct Morning {
     pub store: Arc<MemoryStore>,
     pub simulator: Arc<Simulator>,
     pub run_id: RunId,
+    read: Mutex<BTreeMap<String, Vec<Row>>>,
 }
 
 impl fmt::Debug for Morning {
@@ -126,6 +131,7 @@ impl Night {
             clock: Arc::new(FrozenClock(NOW)),
             run: 1,
             stop: None,
+            change: None,
         }
     }
 
@@ -150,6 +156,12 @@ impl Night {
     /// The same, ended when the n-th call (1 is the first) is about to leave.
     pub fn stopped_at(mut self, call: usize, how: Stop) -> Self {
         self.stop = Some((call, how));
+        self
+    }
+
+    /// The same, in a world that changes just before the n-th call (1 is the first).
+    pub fn changing_at(mut self, call: usize, change: Change) -> Self {
+        self.change = Some((call, change));
         self
     }
 
@@ -198,7 +210,7 @@ impl Night {
             (Ok(()), _) => Some(sink::finalize(&lake, &judgement(&run_id, &run_id)).await),
             _ => None,
         };
-        Morning { scan, census, store: self.store, simulator, run_id }
+        Morning { scan, census, store: self.store, simulator, run_id, read: Mutex::default() }
     }
 
     async fn scan(
@@ -209,10 +221,14 @@ impl Night {
     ) -> Result<(), ScanError> {
         let (told, killed) = (CancellationToken::new(), CancellationToken::new());
         let mut base = simulator.configuration(&self.home);
-        if let Some((call, how)) = self.stop {
-            let end = if how == Stop::Told { told.clone() } else { killed.clone() };
-            let last = Arc::new(AtomicUsize::new(call));
-            let client = LastCall { inner: simulator.client(), last, end };
+        let event = match (self.stop, self.change) {
+            (Some((call, Stop::Told)), _) => Some((call, Event::End(told.clone()))),
+            (Some((call, Stop::Killed)), _) => Some((call, Event::End(killed.clone()))),
+            (None, Some((call, change))) => Some((call, Event::Change(Arc::clone(simulator), change))),
+            (None, None) => None,
+        };
+        if let Some((call, event)) = event {
+            let client = Eventful { inner: simulator.client(), sent: Arc::default(), call, event };
             base = base.to_builder().http_client(SharedHttpClient::new(client)).build();
         }
         let clock = Arc::clone(&self.clock);
@@ -292,7 +308,9 @@ impl Morning {
 
     /// A table's rows.
     pub fn rows(&self, table: &str) -> Vec<Row> {
-        rows_of(&self.store, table, &self.run_id)
+        let mut read = self.read.lock().expect("no other thread");
+        let rows = || rows_of(&self.store, table, &self.run_id);
+        read.entry(table.to_owned()).or_insert_with(rows).clone()
     }
 
     /// The row whose column holds that text.
@@ -401,40 +419,47 @@ pub fn rows_of_file(bytes: Vec<u8>) -> Vec<Row> {
     rows
 }
 
-/// An HTTP client that lets so many calls through and then ends the night.
+/// What happens at a call.
 #[derive(Debug, Clone)]
-struct LastCall {
-    inner: SharedHttpClient,
-    last: Arc<AtomicUsize>,
-    end: CancellationToken,
+enum Event {
+    /// The night ends, and the call never leaves.
+    End(CancellationToken),
+    /// The world changes, and the call finds it so.
+    Change(Arc<Simulator>, Change),
 }
 
-#[derive(Debug)]
-struct LastCallConnector {
-    inner: SharedHttpConnector,
-    last: Arc<AtomicUsize>,
-    end: CancellationToken,
+/// An HTTP client with an event at its n-th call.
+#[derive(Debug, Clone)]
+struct Eventful<C> {
+    inner: C,
+    sent: Arc<AtomicUsize>,
+    call: usize,
+    event: Event,
 }
 
-impl HttpClient for LastCall {
+impl HttpClient for Eventful<SharedHttpClient> {
     fn http_connector(
         &self,
         settings: &HttpConnectorSettings,
         components: &RuntimeComponents,
     ) -> SharedHttpConnector {
-        let inner = self.inner.http_connector(settings, components);
-        let (last, end) = (Arc::clone(&self.last), self.end.clone());
-        SharedHttpConnector::new(LastCallConnector { inner, last, end })
+        let Self { inner, sent, call, event } = self.clone();
+        let inner = inner.http_connector(settings, components);
+        SharedHttpConnector::new(Eventful { inner, sent, call, event })
     }
 }
 
-impl HttpConnector for LastCallConnector {
+impl HttpConnector for Eventful<SharedHttpConnector> {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
-        let left = self.last.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1));
-        if left.is_ok_and(|left| left > 1) {
-            return self.inner.call(request);
+        let nth = self.sent.fetch_add(1, Ordering::Relaxed) + 1;
+        match &self.event {
+            Event::End(end) if nth >= self.call => {
+                end.cancel();
+                return HttpConnectorFuture::new(std::future::pending());
+            }
+            Event::Change(simulator, change) if nth == self.call => simulator.change(change),
+            _ => {}
         }
-        self.end.cancel();
-        HttpConnectorFuture::new(std::future::pending())
+        self.inner.call(request)
     }
 }
