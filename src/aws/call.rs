@@ -153,6 +153,13 @@ impl Door {
             attempts: attempts.sent,
             reading,
         };
+        tracing::debug!(
+            operation = operation.id,
+            %region,
+            read = observation.reading.word(),
+            attempts = observation.attempts,
+            request_id = observation.request_id.as_deref(),
+        );
         Answer { observation, bucket_region: attempts.bucket_region }
     }
 
