@@ -402,6 +402,20 @@ fn a_flag_is_over_the_environment_and_that_over_the_file() {
     assert!(finished.stderr.contains("2 complete"), "{finished}");
 }
 
+#[test]
+fn verbosity_tells_of_accounts_and_then_of_calls() {
+    let simulated = Simulated::start(SMALL);
+    let shell = Shell::on(&simulated);
+    let caller = simulated.state()["caller"]["account"].as_str().unwrap();
+    let told = |line: &str| shell.atrest(line).ended(0).stderr;
+    let (quiet, accounts, calls) =
+        (told("scan --lake a"), told("scan --lake b -v"), told("scan --lake c -vv"));
+    let account = format!("account={caller}");
+    assert!(!quiet.contains(&account), "{quiet}");
+    assert!(accounts.contains(&account) && !accounts.contains("s3:ListBuckets"), "{accounts}");
+    assert!(calls.contains(&account) && calls.contains("s3:ListBuckets"), "{calls}");
+}
+
 // Pipes and completions
 
 #[test]

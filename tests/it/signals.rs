@@ -145,3 +145,34 @@ fn an_interrupted_run_is_not_published_as_it_is() {
     assert!(refused.stderr.contains("was opened with other settings: --region differs"), "{refused}");
     slow.assert_unpublished();
 }
+
+#[test]
+fn a_scan_that_is_stopped_before_anything_is_sealed_can_be_continued_too() {
+    let slow = Slow::new();
+    let mut running = slow.shell.start(&format!("scan --lake lake --run {RUN}"));
+    // Said before the organization is listed.
+    running.until(BOUND, |running| running.stderr().contains(&format!("run {RUN}")).then_some(()));
+    signal("INT", running.id());
+    let finished = running.end(STOPPED).ended(130);
+    assert!(finished.stderr.contains(&format!("continue with --run {RUN}")), "{finished}");
+    slow.assert_unpublished();
+    slow.shell.run(["scan", "--lake", "lake", "--run", RUN]).ended(4);
+    assert_eq!(committed(&slow.lake()), [RUN]);
+}
+
+#[test]
+fn a_torn_segment_is_as_none_and_its_account_is_scanned_again() {
+    let slow = Slow::new();
+    let running = slow.start();
+    signal("KILL", running.id());
+    running.end(BOUND);
+    let torn = slow.lake().join("observations").join(RUN).join(&slow.sealed()[0]);
+    let whole = std::fs::read(&torn).unwrap();
+    std::fs::write(&torn, &whole[..whole.len() / 2]).unwrap();
+    slow.shell.run(["scan", "--lake", "lake", "--run", RUN]).ended(4);
+    assert!(std::fs::read(&torn).unwrap().len() > whole.len() / 2, "it was not written again");
+    if let Some(venv) = venv_or_skip() {
+        venv.run("compare_lake.py", [slow.lake()]).succeeded();
+        venv.run("compare_state.py", [slow.lake(), slow.simulated.dump()]).succeeded();
+    }
+}
