@@ -19,6 +19,11 @@ use crate::model::{
 
 /// zstd's own default, which Athena's documentation names too.
 const LEVEL: i32 = 3;
+/// A section is compressed only to wait, and every account in flight has two. The fastest level's
+/// tables are small: with 32 accounts in flight a scan's peak fell from some 145 MB to 105.
+const SECTION_LEVEL: i32 = 1;
+/// 128 kB: some hundreds of records are enough to find the next one's like in.
+const SECTION_WINDOW_LOG: u32 = 17;
 
 /// A run of lines, compressed in memory.
 struct Section {
@@ -28,7 +33,9 @@ struct Section {
 
 impl Section {
     fn new() -> Self {
-        let encoder = zstd::Encoder::new(Vec::new(), LEVEL).expect("a level of zstd's own is accepted");
+        let mut encoder =
+            zstd::Encoder::new(Vec::new(), SECTION_LEVEL).expect("a level of zstd's own is accepted");
+        encoder.window_log(SECTION_WINDOW_LOG).expect("a window that zstd has");
         Self { encoder, records: BTreeMap::new() }
     }
 
