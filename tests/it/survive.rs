@@ -51,7 +51,9 @@ fn a_role_that_cannot_be_assumed() {
         let mut world = healthy.world.clone();
         let roles = &mut world.account_mut(healthy.two).roles;
         if is_there {
-            roles.values_mut().for_each(|role| role.trusts_callers = false);
+            for role in roles.values_mut() {
+                role.trusts_callers = false;
+            }
         } else {
             roles.clear();
         }
@@ -347,7 +349,7 @@ fn a_bucket_that_moves_between_list_and_read() {
                         bucket.region = region("eu-west-1");
                         bucket.encryption = Some(Encryption::kms(None));
                     }
-                })
+                });
             },
             "sse_kms known eu-west-1",
             "complete/-",

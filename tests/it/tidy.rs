@@ -400,7 +400,10 @@ mod bites {
         complains(&imports("aws/service/kms.rs", "use aws_sdk_kms::types::KeyMetadata;"), &[]);
         complains(&imports("sink/lake.rs", "use aws_sdk_s3::Client;"), &["crate `aws_sdk_s3`"]);
         complains(&imports("sim/world.rs", "use aws_sdk_kms as kms;"), &["crate `aws_sdk_kms`"]);
-        complains(&imports("scan/mod.rs", "fn f() -> toml::Table { clap::go() }"), &["`toml`", "`clap`"]);
+        complains(
+            &imports("scan/mod.rs", "fn f() -> indicatif::ProgressBar { clap::go() }"),
+            &["`indicatif`", "`clap`"],
+        );
         complains(&imports("aws/ops.rs", "use tokio::time;"), &["crate `tokio`"]);
         complains(&imports("resolve/mod.rs", "use std::{collections::BTreeMap, fs::File};"), &["`std::fs`"]);
         complains(&imports("model/run.rs", "use std::time::Instant;"), &["`std::time`"]);
