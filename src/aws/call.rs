@@ -28,7 +28,7 @@ const BACKOFF_CAP: Duration = Duration::from_secs(20);
 /// How long one attempt may take. The SDK has no default; S3 and KMS answer reads in milliseconds.
 const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(15);
 /// The same for the lake's objects, which may be large.
-const LAKE_TIMEOUT: Duration = Duration::from_secs(300);
+const LAKE_TIMEOUT: Duration = Duration::from_mins(5);
 /// "Gone" is believed when it is said again after this long.
 const CONFIRM_GONE: Duration = Duration::from_secs(1);
 /// Reads of one API that failed on every attempt, in a row, before its reads get one attempt.
@@ -155,10 +155,10 @@ impl Door {
         };
         tracing::debug!(
             operation = operation.id,
-            %region,
-            read = observation.reading.word(),
+            region = %region,
             attempts = observation.attempts,
             request_id = observation.request_id.as_deref(),
+            read = observation.reading.word(),
         );
         Answer { observation, bucket_region: attempts.bucket_region }
     }
@@ -248,10 +248,13 @@ impl Door {
         failure: &Failure,
         generation: u64,
     ) -> Next<T> {
-        let Some(session) = &self.session else {
-            return Next::Stop(Reading::Unread(fault_of(FaultKind::Identity, failure)));
-        };
         let expired = is_expiry(failure.code.as_deref());
+        let Some(session) = &self.session else {
+            // Where the caller's credentials come from, new ones may be on their way. Who asks only
+            // who he is wants the answer at once.
+            let retry = expired && operation.grant != Grant::Nobody;
+            return self.after_fault(operation, region, attempts, failure, FaultKind::Identity, retry);
+        };
         if !expired && session.works().await {
             return Next::Stop(Reading::Unread(fault_of(FaultKind::Unavailable, failure)));
         }
@@ -321,7 +324,11 @@ where
     let raw = error.raw_response();
     let stage = match error {
         SdkError::ConstructionFailure(_) => Stage::NotSent,
-        SdkError::TimeoutError(_) | SdkError::DispatchFailure(_) => Stage::NotAnswered,
+        // A response error is a body that broke off; one that is whole and cannot be read is the
+        // service's, without a code.
+        SdkError::TimeoutError(_) | SdkError::DispatchFailure(_) | SdkError::ResponseError(_) => {
+            Stage::NotAnswered
+        }
         SdkError::ServiceError(_) => Stage::Answered,
         _ => Stage::NotUnderstood,
     };

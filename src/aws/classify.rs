@@ -28,7 +28,7 @@ pub enum Stage {
     /// The service answered with an error.
     #[default]
     Answered,
-    /// No answer came: connection, TLS, DNS, time-out.
+    /// No answer came, or not all of it: connection, TLS, DNS, time-out, a body cut short.
     NotAnswered,
     /// An answer came that is not what the API promises.
     NotUnderstood,

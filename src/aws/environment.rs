@@ -51,6 +51,8 @@ pub struct Environment {
     pub home: Region,
     /// Where the answers come from.
     pub source: Source,
+    /// The door of the caller's own calls; the organization's log keeps their tally.
+    pub door: Arc<Door>,
 }
 
 /// Who calls, from `sts:GetCallerIdentity`.
@@ -82,19 +84,16 @@ impl Environment {
             caller: Arc::new(Pacer::new(tuning.pace, sockets)),
         };
         let factory = ClientFactory::new(base, tuning.addressing, clock);
-        Self { factory, shared: Arc::new(shared), home, source }
-    }
-
-    /// A door for the caller's own work.
-    pub fn door(&self) -> Arc<Door> {
-        Arc::new(Door::caller(Arc::clone(&self.shared)))
+        let shared = Arc::new(shared);
+        let door = Arc::new(Door::caller(Arc::clone(&shared)));
+        Self { factory, shared, home, source, door }
     }
 
     /// Asks STS who calls.
     pub async fn identify(&self) -> Observation<Caller> {
         let client = self.factory.sts(&self.home, None);
         let send = || client.sdk.get_caller_identity().send();
-        let answer = self.door().call(&GET_CALLER_IDENTITY, &self.home, &client.endpoint, send).await;
+        let answer = self.door.call(&GET_CALLER_IDENTITY, &self.home, &client.endpoint, send).await;
         answer.observation.and_then(|output| {
             let caller = output.arn.as_deref().and_then(Arn::parse).and_then(|arn| {
                 Some(Caller {
@@ -109,6 +108,11 @@ impl Environment {
 
     /// What assumes the audit role.
     pub fn assumer(&self, settings: RoleSettings) -> RoleAssumer {
-        RoleAssumer::new(self.factory.sts(&self.home, None), self.door(), self.home.clone(), settings)
+        RoleAssumer::new(
+            self.factory.sts(&self.home, None),
+            Arc::clone(&self.door),
+            self.home.clone(),
+            settings,
+        )
     }
 }

@@ -93,7 +93,7 @@ impl S3Store {
 
     async fn put(&self, key: &str, bytes: &[u8], only_new: bool) -> Result<Put, StoreError> {
         let full = self.key(key);
-        let body = aws_smithy_types::byte_stream::ByteStream::from(bytes.to_vec());
+        let body = ByteStream::from(bytes.to_vec());
         let body = body.collect().await.map(|body| body.into_bytes()).unwrap_or_default();
         let mut last = Fault::new(FaultKind::Protocol);
         for _ in 0..CONFLICTS {
@@ -141,7 +141,7 @@ impl S3Store {
             });
             keys.extend(page.into_iter().filter_map(|object| object.key));
         }
-        if let (Reading::Unread(fault), _) = (walk.end().0.reading, ()) {
+        if let (Reading::Unread(fault), ()) = (walk.end().0.reading, ()) {
             return Err(self.error("list", prefix, &fault));
         }
         let mut keys: Vec<String> =

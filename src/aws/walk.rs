@@ -2,7 +2,7 @@
 //!
 //! A listing is one logical read, however many pages it takes: its observation is the last page's,
 //! with the attempts of all. An empty list must be earned: a page that lacks its list is no answer,
-//! and a token that comes back unchanged is a loop, not an end.
+//! and a token that comes back unchanged is a loop, not an end, as are empty pages without end.
 
 use crate::model::{Fault, FaultKind, Observation, Reading};
 
@@ -14,6 +14,9 @@ pub struct Page<T> {
     /// The token of the next page.
     pub next: Option<String>,
 }
+
+/// So many empty pages in a row are no listing: each of AWS's own filters leaves a few at most.
+const EMPTY_PAGES: u32 = 100;
 
 /// A listing while it is walked:
 ///
@@ -31,6 +34,7 @@ pub struct Walk {
     ended: bool,
     attempts: u32,
     entries: u64,
+    empty_pages: u32,
 }
 
 impl Walk {
@@ -54,7 +58,11 @@ impl Walk {
         let Some(page) = page else { return Vec::new() };
         // A page without its list is an answer only between or after others.
         let lacks_list = page.entries.is_none() && page.next.is_none() && self.entries == 0;
-        let loops = page.next.is_some() && page.next == self.token;
+        self.empty_pages = match &page.entries {
+            Some(entries) if !entries.is_empty() => 0,
+            _ => self.empty_pages + 1,
+        };
+        let loops = page.next.is_some() && (page.next == self.token || self.empty_pages > EMPTY_PAGES);
         if lacks_list || loops {
             self.fail();
         } else {
@@ -114,5 +122,13 @@ mod tests {
             let (observation, ..) = walk(pages);
             assert_eq!(observation.reading.word(), "protocol");
         }
+    }
+
+    #[test]
+    fn empty_pages_without_end_are_no_answer() {
+        let tokens: Vec<String> = (0..200).map(|n: u32| n.to_string()).collect();
+        let (observation, entries, _) =
+            walk(tokens.iter().map(|token| (Some(vec![]), Some(&**token))).collect());
+        assert_eq!((observation.reading.word(), entries), ("protocol", 0));
     }
 }

@@ -16,7 +16,7 @@ use crate::aws::pace::Pacer;
 use crate::aws::service::{AccountReader, account, kms, organizations, s3};
 use crate::aws::session::{Renewal, RoleSettings, Session};
 use crate::log::SegmentWriter;
-use crate::model::{Account, AccountId, Coverage, CoverageRow, FaultKind, Reading, RunId, Source};
+use crate::model::{Account, AccountId, Coverage, CoverageRow, FaultKind, Reading, Source};
 use crate::sink::Lake;
 
 /// Buckets that are read in the sample account: enough to meet a policy that bars.
@@ -83,10 +83,10 @@ fn verdict(visit: &Visit) -> Exit {
 }
 
 async fn organization(visit: &mut Visit, environment: &Environment) -> Vec<Account> {
-    let (door, client) = (environment.door(), environment.factory.organizations(&environment.home));
+    let (door, client) = (&environment.door, environment.factory.organizations(&environment.home));
     let mut accounts = Vec::new();
     let (observation, listed) =
-        organizations::list_accounts(&door, &client, &environment.home, async |page| accounts.extend(page))
+        organizations::list_accounts(door, &client, &environment.home, async |page| accounts.extend(page))
             .await;
     match &observation.reading {
         Reading::Known(()) => {
@@ -102,7 +102,7 @@ async fn organization(visit: &mut Visit, environment: &Environment) -> Vec<Accou
         }
     }
     if observation.reading.known().is_some() {
-        let (_, listings) = organizations::unit_names(&door, &client, &environment.home, &accounts).await;
+        let (_, listings) = organizations::unit_names(door, &client, &environment.home, &accounts).await;
         if let Some((denied, _)) = listings.iter().find(|(listing, _)| listing.reading.known().is_none()) {
             let fix = "add organizations:ListOrganizationalUnitsForParent (`atrest iam --role scan`); without it \
                        ou_names stay empty";
@@ -247,8 +247,7 @@ async fn try_lake(
         opened.check(environment.source, identity.org_id.as_deref())?;
     }
     // Where a run's log goes: the same permission, and no table's reader looks there.
-    let probe = RunId::new(environment.shared.clock.now(), 0);
-    store.replace(&format!("observations/{probe}/doctor.txt"), b"atrest doctor was here\n").await?;
+    store.replace("observations/doctor.txt", b"atrest doctor was here\n").await?;
     visit.pass("lake", format!("{} can be listed and written, {runs} committed run(s)", store.uri()));
     Ok(())
 }

@@ -7,7 +7,6 @@ use std::fmt::Write;
 
 use super::error::CliError;
 use super::print;
-use crate::aws::call::Door;
 use crate::aws::service::organizations;
 use crate::model::{Reading, RunHeader, RunKind};
 use crate::scan::{Edge, ScanError};
@@ -37,13 +36,13 @@ struct Volume {
 
 /// Prints the estimate.
 pub async fn run(edge: &Edge, lake: &Lake, run: &RunHeader) -> Result<(), CliError> {
-    let door = Door::caller(std::sync::Arc::clone(&edge.aws.shared));
     let client = edge.aws.factory.organizations(&edge.aws.home);
     let mut accounts = Vec::new();
-    let (observation, _) = organizations::list_accounts(&door, &client, &edge.aws.home, async |page| {
-        accounts.extend(page);
-    })
-    .await;
+    let (observation, _) =
+        organizations::list_accounts(&edge.aws.door, &client, &edge.aws.home, async |page| {
+            accounts.extend(page);
+        })
+        .await;
     if let Reading::Unread(fault) = observation.reading
         && run.settings.filter.accounts.is_empty()
     {

@@ -5,6 +5,7 @@ use std::str::FromStr;
 use std::sync::Arc;
 
 use super::error::CliError;
+use crate::aws::call::Door;
 use crate::aws::environment::Environment;
 use crate::aws::lake::S3Store;
 use crate::sink::{FolderStore, Store};
@@ -47,7 +48,8 @@ impl LakeUri {
     pub fn open(&self, create: bool, environment: &Environment) -> Result<Arc<dyn Store>, CliError> {
         match (&self.place, self.open_folder(create)) {
             (Place::S3 { bucket, prefix }, _) => {
-                let door = environment.door();
+                // A door of its own: a census counts the calls that it reads by, and not its storage.
+                let door = Arc::new(Door::caller(Arc::clone(&environment.shared)));
                 let (factory, home) = (environment.factory.clone(), environment.home.clone());
                 Ok(Arc::new(S3Store::new(bucket, prefix, factory, door, home)))
             }

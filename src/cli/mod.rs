@@ -147,7 +147,7 @@ async fn next_of(interrupt: &mut Signal, terminate: &mut Signal) {
     }
 }
 
-#[expect(clippy::disallowed_methods, reason = "a second signal means now")]
+#[expect(clippy::disallowed_methods, clippy::exit, reason = "a second signal means now")]
 fn abort() -> ! {
     std::process::exit(i32::from(Exit::Interrupted.code()))
 }

@@ -78,7 +78,7 @@ impl Progress for Watch {
                 self.bar.set_position(counts.done);
             }
             Event::Resumed(sealed) => {
-                print::say(format!("{sealed} account(s) are sealed already and are kept"))
+                print::say(format!("{sealed} account(s) are sealed already and are kept"));
             }
             Event::Note(note) => print::say(format!("note: {note}")),
         }

@@ -129,7 +129,7 @@ pub fn header(run_id: RunId, now: Timestamp, settings: ScanSettings, source: Sou
 }
 
 /// Off a terminal, progress is a line this often.
-pub const LINE_EVERY: Duration = Duration::from_secs(60);
+pub const LINE_EVERY: Duration = Duration::from_mins(1);
 
 #[cfg(test)]
 mod tests {

@@ -23,6 +23,7 @@ pub enum Next<'a> {
     /// A census in this lake.
     Lake(&'a str),
     /// The demo's lake.
+    #[cfg_attr(not(feature = "sim"), expect(dead_code, reason = "the demo comes with the simulator"))]
     Demo(&'a str),
 }
 

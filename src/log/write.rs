@@ -82,7 +82,7 @@ impl Seal {
 
     fn copy(&mut self, compressed: &[u8]) -> io::Result<()> {
         let mut decoder = zstd::Decoder::new(compressed)?;
-        let mut buffer = [0; 64 * 1024];
+        let mut buffer = vec![0; 64 * 1024];
         loop {
             match decoder.read(&mut buffer)? {
                 0 => return Ok(()),

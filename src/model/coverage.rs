@@ -200,8 +200,12 @@ mod tests {
         let readings =
             [Reading::Known(()), Reading::Absent, denied("B"), Reading::Gone, denied("A"), denied("B")];
         let (mut forth, mut back) = (Tally::default(), Tally::default());
-        readings.iter().for_each(|r| forth.add(r));
-        readings.iter().rev().for_each(|r| back.add(r));
+        for reading in &readings {
+            forth.add(reading);
+        }
+        for reading in readings.iter().rev() {
+            back.add(reading);
+        }
         assert_eq!(forth, back);
         assert_eq!(forth.asked(), 6);
         assert_eq!(forth.faults_of(FaultKind::Denied), 3);

@@ -33,6 +33,10 @@ pub struct CoverageDigest {
     pub denied: u64,
     /// Reads that were sent.
     pub asked: u64,
+    /// Whether the buckets were listed to the end: only then is none a count.
+    pub buckets_listed: bool,
+    /// Whether the keys of some Region were.
+    pub keys_listed: bool,
 }
 
 impl CoverageDigest {
@@ -42,8 +46,14 @@ impl CoverageDigest {
             complete: rows.iter().all(|row| row.tally.complete()),
             denied: rows.iter().map(|row| row.tally.faults_of(FaultKind::Denied)).sum(),
             asked: rows.iter().map(|row| row.tally.asked()).sum(),
+            buckets_listed: listed(rows, "s3:ListBuckets"),
+            keys_listed: listed(rows, "kms:ListKeys"),
         }
     }
+}
+
+fn listed(rows: &[CoverageRow], operation: &str) -> bool {
+    rows.iter().any(|row| row.operation == operation && row.tally.known > 0)
 }
 
 /// The facts of one account; `scanned` is none where no segment was sealed.
@@ -57,14 +67,13 @@ pub fn account_facts(
     let names = |ids: &Vec<String>| ids.iter().map(|id| unit_names.get(id).cloned()).collect::<Vec<_>>();
     let ou_names = account.ou_ids.as_ref().map(names);
     let (status, reason) = status_of(&account, filter, unit_names, scanned.as_ref());
-    let had_session = scanned.as_ref().is_some_and(|scanned| scanned.scan.access_path.is_some());
     AccountFacts {
         org_id: organization.org_id.clone(),
         ou_names,
         status,
         reason,
-        buckets: scanned.as_ref().filter(|_| had_session).map(|scanned| scanned.buckets),
-        keys: scanned.as_ref().filter(|_| had_session).map(|scanned| scanned.keys),
+        buckets: scanned.filter(|s| s.coverage.buckets_listed || s.buckets > 0).map(|s| s.buckets),
+        keys: scanned.filter(|s| s.coverage.keys_listed || s.keys > 0).map(|s| s.keys),
         calls: scanned.map_or(0, |scanned| scanned.coverage.asked),
         scan: scanned.map(|scanned| scanned.scan.clone()),
         account,

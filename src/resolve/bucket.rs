@@ -105,7 +105,7 @@ fn join(
     }
     if reference.is_aws_s3() {
         let found = home.region.map(|region| index.alias(home.account_id, region, AWS_S3_ALIAS));
-        return aws_managed(home.account_id, None, found);
+        return aws_managed(home.account_id, None, found.as_ref());
     }
     let KeyRef::Named { place, target } = reference else { return linked(KeyLink::Unproven, None) };
     let (owner, region) = match place {
@@ -120,15 +120,17 @@ fn join(
         (Some(_), Target::Key(_)) => default.and_then(|default| default.kms_key_ref.clone()),
         _ => None,
     };
-    let is_aws_managed = match &found {
-        Found::Key(_, key) => key.manager.as_deref() == Some("AWS"),
-        Found::AwsManaged => true,
-        Found::Missing | Found::Unproven => false,
+    let is_aws_managed = match (&found, region) {
+        (Found::Key(id, key), Some(region)) => index.is_aws_managed(owner, region, id, key),
+        (Found::AwsManaged, _) => Some(true),
+        _ => Some(false),
     };
-    if is_aws_managed {
-        return aws_managed(home.account_id, named_arn, Some(found));
+    match is_aws_managed {
+        Some(true) => aws_managed(home.account_id, named_arn, Some(&found)),
+        Some(false) => customer_key(index, home.account_id, owner, named_arn.as_deref(), &found),
+        // Listed and not described: whose it is cannot be said.
+        None => customer_key(index, home.account_id, owner, named_arn.as_deref(), &Found::Unproven),
     }
-    customer_key(index, home.account_id, owner, named_arn, &found)
 }
 
 fn linked(link: KeyLink, account_id: Option<AccountId>) -> KeyJoin {
@@ -144,7 +146,7 @@ fn linked(link: KeyLink, account_id: Option<AccountId>) -> KeyJoin {
     }
 }
 
-fn aws_managed(bucket_owner: AccountId, named_arn: Option<String>, found: Option<Found<'_>>) -> KeyJoin {
+fn aws_managed(bucket_owner: AccountId, named_arn: Option<String>, found: Option<&Found<'_>>) -> KeyJoin {
     let listed = match found {
         Some(Found::Key(_, key)) => Some(key),
         _ => None,
@@ -164,17 +166,17 @@ fn customer_key(
     index: &KeyIndex,
     bucket_owner: AccountId,
     owner: AccountId,
-    named_arn: Option<String>,
+    named_arn: Option<&str>,
     found: &Found<'_>,
 ) -> KeyJoin {
-    let named = |link| KeyJoin { key_arn: named_arn.clone(), ..linked(link, Some(owner)) };
+    let named = |link| KeyJoin { key_arn: named_arn.map(str::to_owned), ..linked(link, Some(owner)) };
     match (index.is_member(owner), found) {
         (Some(false), _) => named(KeyLink::OutsideOrg),
         (_, Found::Key(_, key)) => {
             let rotation = index.rotation(key);
             let link = if owner == bucket_owner { KeyLink::SameAccount } else { KeyLink::SameOrg };
             KeyJoin {
-                key_arn: named_arn.clone().or_else(|| Some(key.arn.to_string())),
+                key_arn: Some(named_arn.map_or_else(|| key.arn.to_string(), str::to_owned)),
                 manager: key.manager.as_deref().map(str::to_owned),
                 origin: key.origin.as_deref().map(str::to_owned),
                 state: key.state.as_deref().map(str::to_owned),

@@ -151,6 +151,26 @@ impl KeyIndex {
         }
     }
 
+    /// Whether a listed key is AWS's own; `None` where that cannot be said. Where it was not
+    /// described, its alias tells: every AWS managed key has one, and no other key's begins so (KMS
+    /// Developer Guide, "AWS managed keys").
+    pub fn is_aws_managed(
+        &self,
+        account_id: AccountId,
+        region: &Region,
+        key_id: &str,
+        key: &IndexedKey,
+    ) -> Option<bool> {
+        if let Some(manager) = key.manager.as_deref() {
+            return Some(manager == "AWS");
+        }
+        let keys = self.regions.get(&(account_id, region.clone()))?;
+        match keys.aws_managed.contains(key_id) {
+            true => Some(true),
+            false => keys.aliases_listed.then_some(false),
+        }
+    }
+
     /// A key's rotation: its own, or its primary's for a replica.
     pub fn rotation(&self, key: &IndexedKey) -> RotationFacts {
         super::rotation::with_primary(

@@ -10,7 +10,6 @@ mod refusal;
 mod resume;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
 
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider};
@@ -210,7 +209,7 @@ impl Night<'_> {
             known: self.earlier.organization.take(),
         };
         let (edge, progress) = (self.edge, self.progress);
-        let (_, ()) = futures::try_join!(lister.list(sender), self.schedule(receiver, edge, progress))?;
+        let ((), ()) = futures::try_join!(lister.list(sender), self.schedule(receiver, edge, progress))?;
         for held in self.refusals.release() {
             self.write(held).await?;
         }
@@ -287,7 +286,7 @@ impl Night<'_> {
                 return Ok(());
             }
         };
-        tracing::info!(account = %account.id, refused = scanned.refused.as_deref(), "scanned");
+        tracing::info!(account.id = %account.id, refused = scanned.refused.as_deref(), "account scanned");
         self.progress.tell(Event::Done(account.id, scanned.refused.is_none()));
         let held = Held { account_id: account.id, bytes: scanned.bytes };
         for held in self.refusals.settle(place, scanned.refused, held) {
@@ -328,7 +327,7 @@ impl Lister<'_> {
             send_admitted(&sender, &filter, &known.unit_names, known.accounts).await;
             return Ok(());
         }
-        let door = Door::caller(Arc::clone(&self.edge.aws.shared));
+        let door = &self.edge.aws.door;
         let client = self.edge.aws.factory.organizations(&self.edge.aws.home);
         // Units may be given by name, which only the whole list can tell.
         let at_once = filter.ous.is_empty() && filter.accounts.is_empty();
@@ -337,7 +336,7 @@ impl Lister<'_> {
             let (lake, source) = (self.lake, self.run.source);
             let (found, sender, filter) = (&mut found, &sender, &filter);
             let mut refused = None;
-            let result = organizations::list_accounts(&door, &client, &self.edge.aws.home, async |page| {
+            let result = organizations::list_accounts(door, &client, &self.edge.aws.home, async |page| {
                 if refused.is_some() {
                     return;
                 }
@@ -360,7 +359,7 @@ impl Lister<'_> {
         if observation.reading.known().is_none() {
             found.without_organization(&observation, &filter, self.lake, self.run.source)?;
         }
-        self.name_units(&door, &client, &mut found, &mut writer).await;
+        self.name_units(door, &client, &mut found, &mut writer).await;
         check_filter(&filter, &found)?;
         if !at_once {
             send_admitted(&sender, &filter, &found.unit_names(), found.accounts.clone()).await;

@@ -55,6 +55,7 @@ impl Earlier {
     }
 
     /// The organization that the log names; the outer option says whether there is a log.
+    #[expect(clippy::option_option, reason = "no log and a log without an organization are two answers")]
     pub fn org_id(&self) -> Option<Option<&str>> {
         self.identity.as_ref().map(|identity| identity.org_id.as_deref())
     }

@@ -4,6 +4,7 @@
 //! Bodies are held whole: the largest thing that is sent here is one Parquet file of a test's lake.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 
 /// A request as it came in, with its name and values decoded where that is safe.
 #[derive(Debug, Clone, Default)]
@@ -116,7 +117,9 @@ pub fn percent_encode(text: &str) -> String {
             b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' | b'/' => {
                 encoded.push(char::from(byte));
             }
-            _ => encoded.push_str(&format!("%{byte:02X}")),
+            _ => {
+                let _ = write!(encoded, "%{byte:02X}");
+            }
         }
     }
     encoded

@@ -111,7 +111,7 @@ fn most_within_a_second(mut times: Vec<Duration>) -> usize {
     let mut first = 0;
     let mut most = 0;
     for (last, at) in times.iter().enumerate() {
-        while *at - times[first] >= Duration::from_secs(1) {
+        while at.saturating_sub(times[first]) >= Duration::from_secs(1) {
             first += 1;
         }
         most = most.max(last - first + 1);

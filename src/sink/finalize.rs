@@ -1,30 +1,24 @@
 //! From a run's log to its committed tables: offline, ordered, the same log to the same bytes.
 //!
-//! The sealed segments are fetched once and kept as they are, compressed (some 100 bytes a bucket);
-//! each pass reads them account by account, so that what is in memory in the clear is a handful of
-//! accounts, whatever the organization's size.
+//! The passes over the log are `run_log`'s; this file orders them, fills the tables as rows come,
+//! and publishes.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
-use futures::{StreamExt, TryStreamExt, stream};
-use rayon::prelude::*;
-
+use super::run_log::RunLog;
 use super::{
     CoverageTotals, EncodeError, Lake, Manifest, ParquetTable, Part, Publication, PublishError, Published,
-    SegmentEntry, StoreError, canonical_json, sha256_hex,
+    StoreError, canonical_json,
 };
 use crate::clock::Timestamp;
-use crate::log::{self, LogError, Record, Segment};
+use crate::log::{self, LogError};
 use crate::model::{
-    Account, AccountFacts, AccountId, AccountScan, BucketFacts, BucketObservation, Calls, CoverageRow,
-    KeyFacts, KeyObservation, OrganizationIdentity, Region, RunFacts, RunHeader, RunId, RunKind, RunStatus,
-    RunTotals, ScanStatus,
+    AccountFacts, AccountId, BucketFacts, KeyFacts, RunFacts, RunId, RunKind, RunStatus, RunTotals,
+    ScanStatus,
 };
-use crate::resolve::{self, CoverageDigest, KeyIndex, ScannedAccount, Summary};
+use crate::resolve::{self, CoverageDigest, Summary};
 use crate::table::{self, calls::CallsRow, coverage::CoverageFacts};
 
-/// Segments that are fetched at the same time.
-const FETCHES: usize = 16;
 /// Accounts that are parsed and joined at the same time.
 const ACCOUNTS_AT_ONCE: usize = 16;
 
@@ -88,7 +82,7 @@ pub async fn finalize(lake: &Lake, judgement: &Judgement) -> Result<Census, Fina
     let mut coverage = CoverageTotals::default();
     let mut counts: BTreeMap<AccountId, Counts> = BTreeMap::new();
     for chunk in log.segments.chunks(ACCOUNTS_AT_ONCE) {
-        for account in log.join_buckets(&index, chunk)? {
+        for account in RunLog::join_buckets(&index, chunk)? {
             let count = counts.entry(account.account_id).or_default();
             for bucket in &account.buckets {
                 if let Some(arn) = bucket.key.as_ref().and_then(|key| key.key_arn.as_deref()) {
@@ -108,7 +102,7 @@ pub async fn finalize(lake: &Lake, judgement: &Judgement) -> Result<Census, Fina
         }
     }
     for chunk in log.segments.chunks(ACCOUNTS_AT_ONCE) {
-        for (account_id, keys) in log.join_keys(&index, chunk)? {
+        for (account_id, keys) in RunLog::join_keys(&index, chunk)? {
             counts.entry(account_id).or_default().keys += keys.len() as u64;
             for key in &keys {
                 tables.summary.key(key);
@@ -195,155 +189,13 @@ impl Tables {
 
 /// What the passes counted of an account.
 #[derive(Debug, Default)]
-struct Counts {
-    buckets: u64,
-    keys: u64,
-    coverage: CoverageDigest,
-}
-
-/// One account after the second pass.
-struct JoinedBuckets {
-    account_id: AccountId,
-    buckets: Vec<BucketFacts>,
-    coverage: Vec<CoverageRow>,
-}
-
-/// A run's log in memory, compressed.
-struct RunLog {
-    header: RunHeader,
-    organization: OrganizationIdentity,
-    accounts: Vec<Account>,
-    accounts_complete: bool,
-    unit_names: BTreeMap<String, String>,
-    segments: Vec<AccountSegment>,
-    entries: Vec<SegmentEntry>,
-    calls: Calls,
-}
-
-struct AccountSegment {
-    segment: Segment,
-    scan: AccountScan,
+pub(super) struct Counts {
+    pub(super) buckets: u64,
+    pub(super) keys: u64,
+    pub(super) coverage: CoverageDigest,
 }
 
 impl RunLog {
-    async fn fetch(lake: &Lake, run_id: &RunId) -> Result<Self, FinalizeError> {
-        let organization = log::organization_key(run_id);
-        let bytes = lake.store().get(&organization).await?;
-        let bytes = bytes.ok_or_else(|| FinalizeError::NoAccountList(run_id.clone()))?;
-        let organization = match Segment::open(&organization, bytes) {
-            Err(LogError::NotSealed { .. }) => return Err(FinalizeError::NoAccountList(run_id.clone())),
-            opened => opened?,
-        };
-        let mut log = Self::of_organization(&organization)?;
-        let fetched = fetch_segments(lake, run_id).await?;
-        for segment in fetched {
-            let entry = segment_entry(&segment.segment, Some(segment.scan.account_id));
-            log.entries.push(entry);
-            for record in segment.segment.records(|name| name == "calls") {
-                if let Record::Calls(calls) = record? {
-                    log.calls.merge(&Calls(BTreeMap::from([(calls.operation, calls.tally)])));
-                }
-            }
-            log.segments.push(segment);
-        }
-        log.segments.sort_by_key(|segment| segment.scan.account_id);
-        Ok(log)
-    }
-
-    fn of_organization(segment: &Segment) -> Result<Self, LogError> {
-        let header = segment.header().clone();
-        let mut log = Self {
-            header: header.run,
-            organization: header.organization,
-            accounts: Vec::new(),
-            accounts_complete: false,
-            unit_names: BTreeMap::new(),
-            segments: Vec::new(),
-            entries: vec![segment_entry(segment, None)],
-            calls: Calls::default(),
-        };
-        for record in segment.records(|_| true) {
-            match record? {
-                Record::Account(account) => log.accounts.push(account),
-                Record::OrganizationalUnit(unit) => drop(log.unit_names.insert(unit.id, unit.name)),
-                Record::Listing(listing) if listing.observation.operation == "organizations:ListAccounts" => {
-                    log.accounts_complete = listing.is_complete();
-                }
-                Record::Calls(calls) => {
-                    log.calls.merge(&Calls(BTreeMap::from([(calls.operation, calls.tally)])));
-                }
-                _ => {}
-            }
-        }
-        log.accounts.sort_by_key(|account| account.id);
-        Ok(log)
-    }
-
-    /// The first pass.
-    fn key_index(&self) -> Result<KeyIndex, LogError> {
-        let members: BTreeSet<AccountId> = self.accounts.iter().map(|account| account.id).collect();
-        let mut index = KeyIndex::new(members, self.accounts_complete);
-        for AccountSegment { segment, scan } in &self.segments {
-            let account_id = scan.account_id;
-            for record in segment.records(|name| matches!(name, "key" | "alias" | "listing")) {
-                match record? {
-                    Record::Key(key) => index.add_key(account_id, &key),
-                    Record::Alias(alias) => index.add_alias(account_id, &alias),
-                    Record::Listing(listing) => match listing.observation.operation.as_ref() {
-                        "kms:ListKeys" => {
-                            index.keys_listed(account_id, listing.region(), listing.is_complete());
-                        }
-                        "kms:ListAliases" => index.aliases_listed(
-                            account_id,
-                            listing.region(),
-                            listing.is_complete(),
-                            listing.observation.reading.word(),
-                        ),
-                        _ => {}
-                    },
-                    _ => {}
-                }
-            }
-        }
-        Ok(index)
-    }
-
-    /// The second pass, a few accounts at a time; rows by bucket name.
-    fn join_buckets(
-        &self,
-        index: &KeyIndex,
-        segments: &[AccountSegment],
-    ) -> Result<Vec<JoinedBuckets>, LogError> {
-        segments.par_iter().map(|account| join_buckets(index, account)).collect()
-    }
-
-    /// The keys' rows, once every bucket was counted; by Region and key id.
-    fn join_keys(
-        &self,
-        index: &KeyIndex,
-        segments: &[AccountSegment],
-    ) -> Result<Vec<(AccountId, Vec<KeyFacts>)>, LogError> {
-        segments.par_iter().map(|account| join_keys(index, account)).collect()
-    }
-
-    fn account_facts(&self, counts: &BTreeMap<AccountId, Counts>) -> Vec<AccountFacts> {
-        let scans: BTreeMap<AccountId, &AccountScan> =
-            self.segments.iter().map(|segment| (segment.scan.account_id, &segment.scan)).collect();
-        let none = Counts::default();
-        let facts = |account: &Account| {
-            let count = counts.get(&account.id).unwrap_or(&none);
-            let scanned = scans.get(&account.id).map(|scan| ScannedAccount {
-                scan,
-                coverage: count.coverage,
-                buckets: count.buckets,
-                keys: count.keys,
-            });
-            let filter = &self.header.settings.filter;
-            resolve::account_facts(&self.organization, &self.unit_names, filter, account.clone(), scanned)
-        };
-        self.accounts.iter().map(facts).collect()
-    }
-
     fn run_facts(
         &self,
         judgement: &Judgement,
@@ -409,85 +261,6 @@ impl RunLog {
         let tallies = self.calls.0.iter();
         tallies.map(|(operation, tally)| (operation.clone(), tally.calls - tally.retries)).collect()
     }
-}
-
-fn segment_entry(segment: &Segment, account_id: Option<AccountId>) -> SegmentEntry {
-    SegmentEntry {
-        key: segment.key().to_owned(),
-        sha256: sha256_hex(segment.bytes()),
-        bytes: segment.bytes().len() as u64,
-        account_id,
-    }
-}
-
-/// Fetches the sealed segments of a run. What is not sealed is as if it were not there.
-async fn fetch_segments(lake: &Lake, run_id: &RunId) -> Result<Vec<AccountSegment>, FinalizeError> {
-    let keys = lake.store().list(&log::prefix(run_id)).await?;
-    let organization = log::organization_key(run_id);
-    let fetched = stream::iter(keys.into_iter().filter(|key| *key != organization))
-        .map(async |key| {
-            let bytes = lake.store().get(&key).await?;
-            Ok::<_, StoreError>(bytes.map(|bytes| (key, bytes)))
-        })
-        .buffered(FETCHES)
-        .try_collect::<Vec<_>>()
-        .await?;
-    let opened = fetched.into_par_iter().flatten().map(|(key, bytes)| open_segment(&key, bytes));
-    Ok(opened.collect::<Result<Vec<_>, LogError>>()?.into_iter().flatten().collect())
-}
-
-fn open_segment(key: &str, bytes: Vec<u8>) -> Result<Option<AccountSegment>, LogError> {
-    match Segment::open(key, bytes) {
-        Err(LogError::NotSealed { .. }) => Ok(None),
-        Err(error) => Err(error),
-        Ok(segment) => {
-            let scan = segment.header().scan.clone();
-            Ok(scan.map(|scan| AccountSegment { segment, scan }))
-        }
-    }
-}
-
-fn join_buckets(index: &KeyIndex, account: &AccountSegment) -> Result<JoinedBuckets, LogError> {
-    let account_id = account.scan.account_id;
-    let partition = partition_of(account);
-    let mut observed: Vec<BucketObservation> = Vec::new();
-    let mut coverage = Vec::new();
-    for record in account.segment.records(|name| matches!(name, "bucket" | "coverage")) {
-        match record? {
-            Record::Bucket(bucket) => observed.push(*bucket),
-            Record::Coverage(row) => coverage.push(row),
-            _ => {}
-        }
-    }
-    observed.sort_by(|a, b| a.name.cmp(&b.name));
-    let facts = |bucket| resolve::bucket_facts(index, &partition, account_id, bucket);
-    Ok(JoinedBuckets { account_id, buckets: observed.into_iter().map(facts).collect(), coverage })
-}
-
-fn join_keys(index: &KeyIndex, account: &AccountSegment) -> Result<(AccountId, Vec<KeyFacts>), LogError> {
-    let account_id = account.scan.account_id;
-    let mut by_region: BTreeMap<Region, Vec<KeyObservation>> = BTreeMap::new();
-    for record in account.segment.records(|name| name == "key") {
-        if let Record::Key(key) = record? {
-            by_region.entry(key.region.clone()).or_default().push(*key);
-        }
-    }
-    let mut facts = Vec::new();
-    for (region, mut keys) in by_region {
-        keys.sort_by(|a, b| a.key_id.cmp(&b.key_id));
-        let aliases = index.aliases_of(account_id, &region);
-        let partition = region.partition();
-        facts.extend(
-            keys.into_iter().map(|key| resolve::key_facts(index, &aliases, &partition, account_id, key)),
-        );
-    }
-    Ok((account_id, facts))
-}
-
-/// The partition of an account, for the buckets whose Region is not known.
-fn partition_of(account: &AccountSegment) -> crate::model::Partition {
-    let region = account.scan.regions.first().map(Region::partition);
-    region.unwrap_or_else(|| Region::global().partition())
 }
 
 fn totals_of(accounts: &[AccountFacts]) -> RunTotals {

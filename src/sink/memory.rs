@@ -98,7 +98,7 @@ fn broken(key: &str) -> StoreError {
 }
 
 impl Store for MemoryStore {
-    fn uri(&self) -> &str {
+    fn uri(&self) -> &'static str {
         "memory://lake"
     }
 

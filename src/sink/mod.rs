@@ -11,6 +11,7 @@ pub mod lake;
 pub mod manifest;
 pub mod memory;
 pub mod parquet;
+mod run_log;
 pub mod store;
 
 pub use commit::{Publication, PublishError, Published};

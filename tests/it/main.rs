@@ -1,15 +1,34 @@
 //! The one integration binary: a module a subject, so that everything links once.
 
+#![expect(
+    clippy::disallowed_macros,
+    clippy::disallowed_methods,
+    clippy::print_stdout,
+    clippy::unwrap_used,
+    reason = "the tests are outside the house: they start processes, read the environment and fail by panic"
+)]
+
 mod support {
     pub mod http;
+    pub mod night;
     pub mod python;
+    pub mod rust;
     pub mod shell;
+    pub mod worlds;
 }
 
 mod cli;
 mod demo;
+mod dependencies;
 mod doctor;
+mod generated;
+mod join;
 mod lake_s3;
+mod laws;
+mod least_privilege;
+mod limits;
 mod moto;
 mod signals;
 mod simulate;
+mod survive;
+mod tidy;

@@ -15,7 +15,7 @@ use serde_json::Value;
 use crate::support::python::{Finished, Server, Venv, finish, hermetic, venv_or_skip};
 
 /// A scan of the seeded organization takes seconds: moto answers some 200 requests a second.
-const SCAN_BOUND: Duration = Duration::from_secs(300);
+const SCAN_BOUND: Duration = Duration::from_mins(5);
 
 /// A seeded moto server, and the truth about what is in it.
 pub struct Emulator {

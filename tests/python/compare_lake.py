@@ -53,6 +53,9 @@ def compare_table(
             report.differs(table, key(table, row), "row", "there", "missing")
             continue
         for column, value in row.items():
+            # Policies are read and not judged yet: "unknown" is right, another word must be the truth's.
+            if (table, column) in contract.NOT_JUDGED and found[column] == "unknown":
+                continue
             if not matches(value, found[column], run):
                 report.differs(table, key(table, row), column, value, found[column])
     for unexpected, row in sorted(got.items(), key=repr):

@@ -270,6 +270,9 @@ TABLES: dict[str, list[Column]] = {
 # Tables that the contract names and that a later version writes.
 LATER = {"findings", "checks", "controls"}
 
+# Columns that a later version judges, and that say "unknown" until then.
+NOT_JUDGED = {("buckets", "tls_only")}
+
 KEYS: dict[str, tuple[str, ...]] = {
     "accounts": ("account_id",),
     "buckets": ("account_id", "bucket"),

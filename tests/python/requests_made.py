@@ -87,7 +87,7 @@ def operation_of(method: str, path: str, query: dict, headers: dict[str, str], b
     if method == "GET" and path == "/":
         return "s3:ListBuckets"
     reads = [name for part, name in BUCKET_READS.items() if part in query]
-    if method == "GET" and len(reads) == 1 and path.count("/") == 1:
+    if method == "GET" and len(reads) == 1 and path.strip("/").count("/") == 0:
         return f"s3:{reads[0]}"
     return f"{method} {path}"
 

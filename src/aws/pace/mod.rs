@@ -67,25 +67,37 @@ impl Pacer {
     /// Waits until the call may go out.
     pub async fn admit(&self, operation: &'static Operation, region: &Region) -> Admission<'_> {
         let limiter = self.limiter(operation, region);
-        match &*limiter {
+        let socket = match &*limiter {
             Limiter::Rate(bucket) => self.take_token(bucket).await,
-            Limiter::InFlight { gate, left } => enter(gate, left).await,
-        }
-        let mut admission = AdmissionWithoutSocket { pacer: self, limiter: Some(limiter) };
-        let socket = Arc::clone(&self.sockets).acquire_owned().await;
-        let socket = socket.expect("the semaphore is never closed");
-        let limiter = admission.limiter.take().expect("it was put there above");
+            Limiter::InFlight { gate, left } => {
+                enter(gate, left).await;
+                let place = Place { pacer: self, limiter: Some(&limiter) };
+                let socket = self.socket().await;
+                place.keep();
+                socket
+            }
+        };
         Admission { pacer: self, limiter, _socket: socket, throttled: false }
     }
 
-    async fn take_token(&self, bucket: &Mutex<TokenBucket>) {
+    /// Takes a token with a socket in hand, and waits for one with none: else the calls that wait for
+    /// sockets would hold tokens of seconds that are past, and leave all at once.
+    async fn take_token(&self, bucket: &Mutex<TokenBucket>) -> OwnedSemaphorePermit {
         loop {
+            let socket = self.socket().await;
             let taken = locked(bucket).take(self.epoch.elapsed());
             match taken {
-                Ok(()) => return,
-                Err(wait) => tokio::time::sleep(wait).await,
+                Ok(()) => return socket,
+                Err(wait) => {
+                    drop(socket);
+                    tokio::time::sleep(wait).await;
+                }
             }
         }
+    }
+
+    async fn socket(&self) -> OwnedSemaphorePermit {
+        Arc::clone(&self.sockets).acquire_owned().await.expect("the semaphore is never closed")
     }
 
     fn limiter(&self, operation: &'static Operation, region: &Region) -> Arc<Limiter> {
@@ -135,16 +147,22 @@ async fn enter(gate: &Mutex<Gate>, left: &Notify) {
     }
 }
 
-/// A place in a limiter, given back if the wait for a socket is cancelled.
-struct AdmissionWithoutSocket<'a> {
+/// A place in a gate, given back if the wait for a socket is cancelled.
+struct Place<'a> {
     pacer: &'a Pacer,
-    limiter: Option<Arc<Limiter>>,
+    limiter: Option<&'a Limiter>,
 }
 
-impl Drop for AdmissionWithoutSocket<'_> {
+impl Place<'_> {
+    fn keep(mut self) {
+        self.limiter = None;
+    }
+}
+
+impl Drop for Place<'_> {
     fn drop(&mut self) {
-        if let Some(limiter) = self.limiter.take() {
-            self.pacer.leave(&limiter, false);
+        if let Some(limiter) = self.limiter {
+            self.pacer.leave(limiter, false);
         }
     }
 }

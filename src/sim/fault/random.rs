@@ -28,7 +28,7 @@ impl Random {
             Effect::ServiceUnavailable,
             Effect::ConnectionReset,
             Effect::AnswerLost,
-            Effect::Timeout(Duration::from_secs(60)),
+            Effect::Timeout(Duration::from_mins(1)),
             Effect::CutBody,
             Effect::Html(200),
             Effect::Html(502),

@@ -248,7 +248,8 @@ fn add_managed(site: &Site<'_>, account: &mut Account, region: &Region) {
     let key = target.clone().map(|id| {
         let place = Place { index: usize::MAX, region: region.clone(), id, kind: Kind::Still };
         let mut key = Key { created_at, manager: "AWS".into(), ..customer_key(site, &place) };
-        key.description = "Default key that protects my S3 objects when no other key is defined".to_owned();
+        key.description =
+            String::from("Default key that protects my S3 objects when no other key is defined");
         rotate(site, &mut key, 365);
         key
     });

@@ -4,6 +4,8 @@
 //! salt, so that a client that takes a repeated token for the end, as the SDK's paginators do, is not
 //! stopped by an empty page.
 
+use std::fmt::Write as _;
+
 use super::{Refusal, Service};
 
 /// Where a page begins and how much it holds.
@@ -63,8 +65,11 @@ impl Paging {
 }
 
 fn encode(after: &str, salt: u32) -> String {
-    let name: String = after.bytes().map(|byte| format!("{byte:02x}")).collect();
-    format!("t{salt}.{name}")
+    let mut token = format!("t{salt}.");
+    for byte in after.bytes() {
+        let _ = write!(token, "{byte:02x}");
+    }
+    token
 }
 
 fn decode(token: &str) -> Option<String> {

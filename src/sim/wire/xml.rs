@@ -1,5 +1,7 @@
 //! A writer for the little XML that S3 and STS speak.
 
+use std::fmt::Write as _;
+
 /// XML under construction.
 #[derive(Debug, Default)]
 pub(in crate::sim) struct Xml(String);
@@ -17,19 +19,19 @@ impl Xml {
 
     /// Opens an element.
     pub fn open(&mut self, name: &str) -> &mut Self {
-        self.0.push_str(&format!("<{name}>"));
+        let _ = write!(self.0, "<{name}>");
         self
     }
 
     /// Opens an element in a namespace.
     pub fn open_in(&mut self, name: &str, namespace: &str) -> &mut Self {
-        self.0.push_str(&format!("<{name} xmlns=\"{namespace}\">"));
+        let _ = write!(self.0, "<{name} xmlns=\"{namespace}\">");
         self
     }
 
     /// Closes an element.
     pub fn close(&mut self, name: &str) -> &mut Self {
-        self.0.push_str(&format!("</{name}>"));
+        let _ = write!(self.0, "</{name}>");
         self
     }
 

@@ -15,14 +15,12 @@ use std::sync::OnceLock;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::time::{Duration, Instant};
 
-use sha2::{Digest, Sha256};
-
 /// Installing the packages from an empty cache takes some half a minute; a slow line takes longer.
-const INSTALL_BOUND: Duration = Duration::from_secs(900);
+const INSTALL_BOUND: Duration = Duration::from_mins(15);
 /// A script that takes longer than this hangs.
-const SCRIPT_BOUND: Duration = Duration::from_secs(300);
+const SCRIPT_BOUND: Duration = Duration::from_mins(5);
 /// A server that is not ready after this will not be.
-const READY_BOUND: Duration = Duration::from_secs(60);
+const READY_BOUND: Duration = Duration::from_mins(1);
 /// How often a bounded wait looks whether the process has ended.
 const LOOK: Duration = Duration::from_millis(10);
 
@@ -96,9 +94,8 @@ fn python_version() -> Result<String, Skip> {
 /// The environment's folder, named by what would be in it.
 fn home_of(requirements: &Path, version: &str) -> Result<PathBuf, Skip> {
     let pinned = fs::read(requirements).map_err(|error| skip("read requirements.txt", &error))?;
-    let hash = Sha256::new().chain_update(pinned).chain_update(version).finalize();
-    let stamp: String = hash.iter().take(8).map(|byte| format!("{byte:02x}")).collect();
-    Ok(Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("python-{stamp}")))
+    let stamp = atrest::log::digest(&[&pinned, version.as_bytes()].concat());
+    Ok(Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("python-{}", &stamp[..16])))
 }
 
 fn install(home: &Path, python: &Path, requirements: &Path) -> Result<(), Skip> {

@@ -1,0 +1,243 @@
+//! A run's log in memory: fetched once, kept compressed, read in passes.
+//!
+//! The sealed segments stay as they were written (some 100 bytes a bucket). Each pass reads them
+//! account by account, a few at a time, so that what is in the clear is a handful of accounts,
+//! whatever the organization's size.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use futures::{StreamExt, TryStreamExt, stream};
+use rayon::prelude::*;
+
+use super::finalize::{Counts, FinalizeError};
+use super::{Lake, SegmentEntry, StoreError, sha256_hex};
+use crate::log::{self, LogError, Record, Segment};
+use crate::model::{
+    Account, AccountFacts, AccountId, AccountScan, BucketFacts, BucketObservation, Calls, CoverageRow,
+    KeyFacts, KeyObservation, OrganizationIdentity, Partition, Region, RunHeader, RunId,
+};
+use crate::resolve::{self, KeyIndex, ScannedAccount};
+
+/// Segments that are fetched at the same time.
+const FETCHES: usize = 16;
+
+/// One account after the second pass.
+pub(super) struct JoinedBuckets {
+    pub(super) account_id: AccountId,
+    pub(super) buckets: Vec<BucketFacts>,
+    pub(super) coverage: Vec<CoverageRow>,
+}
+
+/// A run's log in memory, compressed.
+pub(super) struct RunLog {
+    pub(super) header: RunHeader,
+    pub(super) organization: OrganizationIdentity,
+    pub(super) accounts: Vec<Account>,
+    pub(super) accounts_complete: bool,
+    pub(super) unit_names: BTreeMap<String, String>,
+    pub(super) segments: Vec<AccountSegment>,
+    pub(super) entries: Vec<SegmentEntry>,
+    pub(super) calls: Calls,
+}
+
+pub(super) struct AccountSegment {
+    pub(super) segment: Segment,
+    pub(super) scan: AccountScan,
+}
+
+impl RunLog {
+    pub(super) async fn fetch(lake: &Lake, run_id: &RunId) -> Result<Self, FinalizeError> {
+        let organization = log::organization_key(run_id);
+        let bytes = lake.store().get(&organization).await?;
+        let bytes = bytes.ok_or_else(|| FinalizeError::NoAccountList(run_id.clone()))?;
+        let organization = match Segment::open(&organization, bytes) {
+            Err(LogError::NotSealed { .. }) => return Err(FinalizeError::NoAccountList(run_id.clone())),
+            opened => opened?,
+        };
+        let mut log = Self::of_organization(&organization)?;
+        let fetched = fetch_segments(lake, run_id).await?;
+        for segment in fetched {
+            let entry = segment_entry(&segment.segment, Some(segment.scan.account_id));
+            log.entries.push(entry);
+            for record in segment.segment.records(|name| name == "calls") {
+                if let Record::Calls(calls) = record? {
+                    log.calls.merge(&Calls(BTreeMap::from([(calls.operation, calls.tally)])));
+                }
+            }
+            log.segments.push(segment);
+        }
+        log.segments.sort_by_key(|segment| segment.scan.account_id);
+        Ok(log)
+    }
+
+    fn of_organization(segment: &Segment) -> Result<Self, LogError> {
+        let header = segment.header().clone();
+        let mut log = Self {
+            header: header.run,
+            organization: header.organization,
+            accounts: Vec::new(),
+            accounts_complete: false,
+            unit_names: BTreeMap::new(),
+            segments: Vec::new(),
+            entries: vec![segment_entry(segment, None)],
+            calls: Calls::default(),
+        };
+        for record in segment.records(|_| true) {
+            match record? {
+                Record::Account(account) => log.accounts.push(account),
+                Record::OrganizationalUnit(unit) => drop(log.unit_names.insert(unit.id, unit.name)),
+                Record::Listing(listing) if listing.observation.operation == "organizations:ListAccounts" => {
+                    log.accounts_complete = listing.is_complete();
+                }
+                Record::Calls(calls) => {
+                    log.calls.merge(&Calls(BTreeMap::from([(calls.operation, calls.tally)])));
+                }
+                _ => {}
+            }
+        }
+        log.accounts.sort_by_key(|account| account.id);
+        Ok(log)
+    }
+
+    /// The first pass.
+    pub(super) fn key_index(&self) -> Result<KeyIndex, LogError> {
+        let members: BTreeSet<AccountId> = self.accounts.iter().map(|account| account.id).collect();
+        let mut index = KeyIndex::new(members, self.accounts_complete);
+        for AccountSegment { segment, scan } in &self.segments {
+            let account_id = scan.account_id;
+            for record in segment.records(|name| matches!(name, "key" | "alias" | "listing")) {
+                match record? {
+                    Record::Key(key) => index.add_key(account_id, &key),
+                    Record::Alias(alias) => index.add_alias(account_id, &alias),
+                    Record::Listing(listing) => match listing.observation.operation.as_ref() {
+                        "kms:ListKeys" => {
+                            index.keys_listed(account_id, listing.region(), listing.is_complete());
+                        }
+                        "kms:ListAliases" => index.aliases_listed(
+                            account_id,
+                            listing.region(),
+                            listing.is_complete(),
+                            listing.observation.reading.word(),
+                        ),
+                        _ => {}
+                    },
+                    _ => {}
+                }
+            }
+        }
+        Ok(index)
+    }
+
+    /// The second pass, a few accounts at a time; rows by bucket name.
+    pub(super) fn join_buckets(
+        index: &KeyIndex,
+        segments: &[AccountSegment],
+    ) -> Result<Vec<JoinedBuckets>, LogError> {
+        segments.par_iter().map(|account| join_buckets(index, account)).collect()
+    }
+
+    /// The keys' rows, once every bucket was counted; by Region and key id.
+    pub(super) fn join_keys(
+        index: &KeyIndex,
+        segments: &[AccountSegment],
+    ) -> Result<Vec<(AccountId, Vec<KeyFacts>)>, LogError> {
+        segments.par_iter().map(|account| join_keys(index, account)).collect()
+    }
+
+    pub(super) fn account_facts(&self, counts: &BTreeMap<AccountId, Counts>) -> Vec<AccountFacts> {
+        let scans: BTreeMap<AccountId, &AccountScan> =
+            self.segments.iter().map(|segment| (segment.scan.account_id, &segment.scan)).collect();
+        let none = Counts::default();
+        let facts = |account: &Account| {
+            let count = counts.get(&account.id).unwrap_or(&none);
+            let scanned = scans.get(&account.id).map(|scan| ScannedAccount {
+                scan,
+                coverage: count.coverage,
+                buckets: count.buckets,
+                keys: count.keys,
+            });
+            let filter = &self.header.settings.filter;
+            resolve::account_facts(&self.organization, &self.unit_names, filter, account.clone(), scanned)
+        };
+        self.accounts.iter().map(facts).collect()
+    }
+}
+
+fn segment_entry(segment: &Segment, account_id: Option<AccountId>) -> SegmentEntry {
+    SegmentEntry {
+        key: segment.key().to_owned(),
+        sha256: sha256_hex(segment.bytes()),
+        bytes: segment.bytes().len() as u64,
+        account_id,
+    }
+}
+
+/// Fetches the sealed segments of a run. What is not sealed is as if it were not there.
+async fn fetch_segments(lake: &Lake, run_id: &RunId) -> Result<Vec<AccountSegment>, FinalizeError> {
+    let keys = lake.store().list(&log::prefix(run_id)).await?;
+    let organization = log::organization_key(run_id);
+    let fetched = stream::iter(keys.into_iter().filter(|key| *key != organization))
+        .map(async |key| {
+            let bytes = lake.store().get(&key).await?;
+            Ok::<_, StoreError>(bytes.map(|bytes| (key, bytes)))
+        })
+        .buffered(FETCHES)
+        .try_collect::<Vec<_>>()
+        .await?;
+    let opened = fetched.into_par_iter().flatten().map(|(key, bytes)| open_segment(&key, bytes));
+    Ok(opened.collect::<Result<Vec<_>, LogError>>()?.into_iter().flatten().collect())
+}
+
+fn open_segment(key: &str, bytes: Vec<u8>) -> Result<Option<AccountSegment>, LogError> {
+    match Segment::open(key, bytes) {
+        Err(LogError::NotSealed { .. }) => Ok(None),
+        Err(error) => Err(error),
+        Ok(segment) => {
+            let scan = segment.header().scan.clone();
+            Ok(scan.map(|scan| AccountSegment { segment, scan }))
+        }
+    }
+}
+
+fn join_buckets(index: &KeyIndex, account: &AccountSegment) -> Result<JoinedBuckets, LogError> {
+    let account_id = account.scan.account_id;
+    let partition = partition_of(account);
+    let mut observed: Vec<BucketObservation> = Vec::new();
+    let mut coverage = Vec::new();
+    for record in account.segment.records(|name| matches!(name, "bucket" | "coverage")) {
+        match record? {
+            Record::Bucket(bucket) => observed.push(*bucket),
+            Record::Coverage(row) => coverage.push(row),
+            _ => {}
+        }
+    }
+    observed.sort_by(|a, b| a.name.cmp(&b.name));
+    let facts = |bucket| resolve::bucket_facts(index, &partition, account_id, bucket);
+    Ok(JoinedBuckets { account_id, buckets: observed.into_iter().map(facts).collect(), coverage })
+}
+
+fn join_keys(index: &KeyIndex, account: &AccountSegment) -> Result<(AccountId, Vec<KeyFacts>), LogError> {
+    let account_id = account.scan.account_id;
+    let mut by_region: BTreeMap<Region, Vec<KeyObservation>> = BTreeMap::new();
+    for record in account.segment.records(|name| name == "key") {
+        if let Record::Key(key) = record? {
+            by_region.entry(key.region.clone()).or_default().push(*key);
+        }
+    }
+    let mut facts = Vec::new();
+    for (region, mut keys) in by_region {
+        keys.sort_by(|a, b| a.key_id.cmp(&b.key_id));
+        let aliases = index.aliases_of(account_id, &region);
+        let partition = region.partition();
+        facts.extend(
+            keys.into_iter().map(|key| resolve::key_facts(index, &aliases, &partition, account_id, key)),
+        );
+    }
+    Ok((account_id, facts))
+}
+
+/// The partition of an account, for the buckets whose Region is not known.
+fn partition_of(account: &AccountSegment) -> Partition {
+    let region = account.scan.regions.first().map(Region::partition);
+    region.unwrap_or_else(|| Region::global().partition())
+}

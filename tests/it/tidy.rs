@@ -1,0 +1,459 @@
+//! The house's own rules, held by reading the sources: who may name whom, no file forgotten, nothing
+//! left half done.
+//!
+//! Clippy's bans are for the whole package, so what differs from room to room is here. [`ROOMS`] is
+//! the layer table of the crate documentation; a room's row changes with the design, not with the
+//! need of a day. Test code inside a room (`#[cfg(test)]`) stands outside the layers: a test may
+//! bring the SDK to the simulator. Every rule is a function from text to complaints, so that the
+//! tests at the end can feed it something bad and see that it bites.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use crate::support::rust::{Module, Source, read};
+
+/// What a room, or one file of it, may name beside itself and `std`.
+struct Room {
+    /// The path under `src`, without `.rs`; the longest that fits a file decides.
+    path: &'static str,
+    floor: Floor,
+    /// Other rooms.
+    rooms: &'static [&'static str],
+    /// Crates.
+    crates: &'static [&'static str],
+}
+
+/// How far from pure data a room is; the crate documentation has the table.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Floor {
+    Data,
+    Pure,
+    Local,
+    Edge,
+    Night,
+    Shell,
+}
+
+/// Parts of `std` that reach outside: not on the first two floors.
+const OUTSIDE: &[&str] = &["env", "fs", "io", "net", "process", "thread", "time"];
+
+/// The SDK, as the edge may name it.
+const SDK: &[&str] = &[
+    "aws_config",
+    "aws_credential_types",
+    "aws_sdk_account",
+    "aws_sdk_kms",
+    "aws_sdk_organizations",
+    "aws_sdk_s3",
+    "aws_sdk_sts",
+    "aws_smithy_async",
+    "aws_smithy_http_client",
+    "aws_smithy_runtime_api",
+    "aws_smithy_types",
+    "aws_types",
+];
+
+#[rustfmt::skip]
+const ROOMS: &[Room] = &[
+    Room { path: "clock", floor: Floor::Data, rooms: &[], crates: &["serde", "thiserror", "time"] },
+    Room { path: "model", floor: Floor::Data, rooms: &["clock"], crates: &["serde", "thiserror"] },
+    Room { path: "resolve", floor: Floor::Pure, rooms: &["clock", "model"], crates: &[] },
+    Room { path: "table", floor: Floor::Pure, rooms: &["clock", "model"], crates: &[] },
+    Room { path: "aws/ops", floor: Floor::Pure, rooms: &["model"], crates: &["serde_json"] },
+    Room { path: "log", floor: Floor::Local, rooms: &["clock", "model"],
+           crates: &["serde", "serde_json", "sha2", "thiserror", "zstd"] },
+    Room { path: "sink", floor: Floor::Local, rooms: &["clock", "log", "model", "resolve", "table"],
+           crates: &["arrow", "futures", "parquet", "rayon", "serde", "serde_json", "sha2", "thiserror", "tokio"] },
+    // The lake on S3 is a `sink::Store` made of the SDK: the edge knows the trait, the sink not the edge.
+    Room { path: "aws", floor: Floor::Edge, rooms: &["clock", "log", "model", "sink"],
+           crates: &["fastrand", "futures", "serde", "serde_json", "thiserror", "time", "tokio", "tracing"] },
+    Room { path: "scan", floor: Floor::Night, rooms: &["aws", "clock", "log", "model", "sink"],
+           crates: &["futures", "strsim", "thiserror", "tokio", "tokio_util", "tracing"] },
+    // Beside the layers: under the SDK, and so without a word of it but the HTTP types of its seam.
+    Room { path: "sim", floor: Floor::Edge, rooms: &["clock", "model"],
+           crates: &["aws_smithy_async", "aws_smithy_runtime_api", "aws_smithy_types", "fastrand", "http",
+                     "http_body_util", "hyper", "hyper_util", "serde", "serde_json", "sha2", "time", "tokio"] },
+    Room { path: "cli", floor: Floor::Shell,
+           rooms: &["aws", "clock", "log", "model", "resolve", "scan", "sim", "sink", "table"],
+           crates: &["anyhow", "clap", "clap_complete", "fastrand", "futures", "indicatif", "serde_json", "strsim",
+                     "time", "tokio", "tokio_util", "toml", "tracing", "tracing_subscriber"] },
+    // Reads the caller's environment, and that is the SDK's to read: profiles, SSO, endpoints.
+    Room { path: "cli/edge", floor: Floor::Shell, rooms: &["aws", "clock", "model"],
+           crates: &["aws_config", "aws_credential_types", "aws_types"] },
+    Room { path: "lib", floor: Floor::Shell, rooms: &[], crates: &[] },
+    Room { path: "main", floor: Floor::Shell, rooms: &["cli"], crates: &[] },
+];
+
+/// The row that decides for a file: `aws/pace/mod` falls under `aws`.
+fn room_of(module: &str) -> Option<&'static Room> {
+    let fits = |room: &&Room| {
+        module.strip_prefix(room.path).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    };
+    ROOMS.iter().filter(fits).max_by_key(|room| room.path.len())
+}
+
+/// The imports of one file of `src` that its room does not allow. `path` is without `src/`.
+fn forbidden_imports(path: &str, text: &str, dependencies: &BTreeSet<String>) -> Vec<String> {
+    let module = path.trim_end_matches(".rs").trim_end_matches("/mod");
+    let Some(room) = room_of(module) else {
+        return vec![format!(
+            "src/{path}: no row of ROOMS covers it; a new room needs one, see tests/it/tidy.rs"
+        )];
+    };
+    let home = module.split('/').next().unwrap_or(module);
+    let source = Source::of(text);
+    let mut complaints = BTreeSet::new();
+    let mut complain = |what: String, may: &[&str]| {
+        complaints.insert(format!(
+            "src/{path} names {what}; `{}` may name {}",
+            room.path,
+            if may.is_empty() { "none".to_owned() } else { may.join(", ") }
+        ));
+    };
+    let own_crate = source.paths_from("crate").into_iter().chain(source.paths_from("atrest"));
+    for other in own_crate.filter(|other| other != home && home != "lib") {
+        if !room.rooms.contains(&other.as_str()) {
+            complain(format!("the room `{other}`"), room.rooms);
+        }
+    }
+    for name in source.roots(dependencies) {
+        let sdk = home == "aws" && room.path == "aws" && SDK.contains(&name.as_str());
+        if !sdk && !room.crates.contains(&name.as_str()) {
+            complain(format!("the crate `{name}`"), room.crates);
+        }
+    }
+    if room.floor <= Floor::Pure {
+        for part in source.paths_from("std").into_iter().filter(|part| OUTSIDE.contains(&part.as_str())) {
+            complain(format!("`std::{part}`, which reaches outside"), &["the rest of std"]);
+        }
+    }
+    let depth = if matches!(module, "lib" | "main") { 0 } else { module.split('/').count() };
+    if source.most_supers_beyond_inline() >= depth.max(1) {
+        complain("another room by climbing out with `super::`".to_owned(), &["`crate::<room>` instead"]);
+    }
+    complaints.into_iter().collect()
+}
+
+/// Things that no file of ours has.
+fn left_overs(path: &str, text: &str) -> Vec<String> {
+    let source = Source::of(text);
+    let mut complaints = Vec::new();
+    if !text.starts_with("//!") {
+        complaints
+            .push(format!("{path}: its first line is no `//!`: say what the file owns, and why it is so"));
+    }
+    for (tokens, why) in [
+        (&["#", "[", "ignore"][..], "`#[ignore]` hides a test: make it pass, or take it out"),
+        (&["#", "[", "allow", "("], "`#[allow]` outlives its reason: use `#[expect(…, reason = \"…\")]`"),
+        (
+            &["#", "!", "[", "allow", "("],
+            "`#![allow]` outlives its reason: use `#![expect(…, reason = \"…\")]`",
+        ),
+        (&["todo", "!"], "`todo!` panics in the night: finish it, or return an error"),
+        (&["unimplemented", "!"], "`unimplemented!` panics in the night: finish it, or return an error"),
+    ] {
+        if source.has(tokens) {
+            complaints.push(format!("{path}: {why}"));
+        }
+    }
+    let fence = |line: &str| {
+        let doc = line.trim_start();
+        (doc.starts_with("///") || doc.starts_with("//!"))
+            && doc.contains("```")
+            && doc.split("```").nth(1).is_some_and(|info| info.contains("ignore"))
+    };
+    if text.lines().any(fence) {
+        complaints
+            .push(format!("{path}: a documentation example is ignored: let it compile, or mark it `text`"));
+    }
+    complaints
+}
+
+/// Words in any file that belong to somebody's machine. The pieces keep this file from finding itself.
+fn machine_words(path: &str, text: &str) -> Vec<String> {
+    let folders = [
+        concat!("/ho", "me/"),
+        concat!("/ro", "ot/"),
+        concat!("/Us", "ers/"),
+        concat!("/wo", "rk/"),
+        "C:\\Users\\",
+    ];
+    let settings = [
+        concat!("--index", "-url"),
+        concat!("--extra-index", "-url"),
+        concat!("index", "-url ="),
+        concat!("replace", "-with"),
+        concat!("[regis", "tries"),
+    ];
+    let mut complaints = Vec::new();
+    for (number, line) in text.lines().enumerate() {
+        let at = format!("{path}:{}", number + 1);
+        for folder in folders {
+            let starts_a_path = |at: usize| {
+                !line[..at].ends_with(|c: char| {
+                    c.is_alphanumeric() || matches!(c, '.' | '_' | '-' | '}' | '>' | '*')
+                })
+            };
+            if line.match_indices(folder).any(|(found, _)| starts_a_path(found)) {
+                complaints.push(format!(
+                    "{at}: `{folder}…` is a folder of one machine: take it from the environment"
+                ));
+            }
+        }
+        for setting in settings.iter().filter(|setting| line.contains(**setting)) {
+            complaints
+                .push(format!("{at}: `{setting}` is a registry of one machine: leave it to that machine"));
+        }
+        if path == "Cargo.lock"
+            && line.starts_with("source = ")
+            && !line.contains("github.com/rust-lang/crates.io-index")
+        {
+            complaints.push(format!("{at}: a dependency that is not from crates.io"));
+        }
+    }
+    complaints
+}
+
+/// Files that no `mod` reaches: they compile never, and rot.
+fn forgotten(files: &BTreeSet<PathBuf>, reached: &BTreeSet<PathBuf>) -> Vec<String> {
+    files
+        .difference(reached)
+        .map(|file| format!("{} is in no `mod` declaration: declare it, or delete it", file.display()))
+        .collect()
+}
+
+/// Names that are there and not in their registry, or the other way round.
+fn unregistered(
+    what: &str,
+    registry: &str,
+    there: &BTreeSet<String>,
+    registered: &BTreeSet<String>,
+) -> Vec<String> {
+    let forgotten = there.difference(registered).map(|name| format!("{what} `{name}` is not in {registry}"));
+    let gone =
+        registered.difference(there).map(|name| format!("{registry} has `{name}`, which is no {what}"));
+    forgotten.chain(gone).collect()
+}
+
+/// The operations that a text defines, and those that its registry lists.
+fn operations(text: &str) -> (BTreeSet<String>, BTreeSet<String>) {
+    let source = Source::of(text);
+    let defined = source.after(&["operation", "!", "("]).filter(|name| name.starts_with(char::is_uppercase));
+    let list = text.split_once("OPERATIONS: &[&Operation] = &[").and_then(|(_, rest)| rest.split_once("];"));
+    let listed =
+        list.map_or("", |(list, _)| list).split(',').filter_map(|entry| entry.trim().strip_prefix('&'));
+    (defined.collect(), listed.map(str::to_owned).collect())
+}
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// Every file under a folder with its path from the package's root, without what tools leave behind.
+fn files(folder: &str) -> BTreeSet<PathBuf> {
+    let mut found = BTreeSet::new();
+    let mut open = vec![root().join(folder)];
+    while let Some(folder) = open.pop() {
+        for entry in fs::read_dir(&folder).unwrap() {
+            let entry = entry.unwrap();
+            let name = entry.file_name();
+            let left_behind = [".git", "target", "atrest-demo", "__pycache__"].iter().any(|it| name == *it);
+            match entry.file_type().unwrap() {
+                _ if left_behind => {}
+                kind if kind.is_dir() => open.push(entry.path()),
+                _ => {
+                    found.insert(entry.path().strip_prefix(root()).unwrap().to_owned());
+                }
+            }
+        }
+    }
+    found
+}
+
+fn rust_files(folder: &str) -> BTreeSet<PathBuf> {
+    files(folder).into_iter().filter(|file| file.extension().is_some_and(|it| it == "rs")).collect()
+}
+
+/// Every file that the package's targets reach through `mod`.
+fn modules() -> BTreeMap<PathBuf, Module> {
+    let manifest: toml::Table = toml::from_str(&read(&root().join("Cargo.toml"))).unwrap();
+    let named = ["bench", "test", "example", "bin"].iter().filter_map(|kind| manifest.get(*kind)?.as_array());
+    let named = named.flatten().filter_map(|target| target.get("path")?.as_str()).map(PathBuf::from);
+    let usual = ["src/lib.rs", "src/main.rs", "tests/it/main.rs"].map(PathBuf::from);
+    let mut reached = BTreeMap::new();
+    for target in usual.into_iter().chain(named) {
+        Module::reach(root(), &target, &mut reached);
+    }
+    reached
+}
+
+/// The crates of the manifest as code names them.
+fn dependencies() -> BTreeSet<String> {
+    let manifest: toml::Table = toml::from_str(&read(&root().join("Cargo.toml"))).unwrap();
+    let table = manifest["dependencies"].as_table().unwrap();
+    table.keys().map(|name| name.replace('-', "_")).collect()
+}
+
+fn none(complaints: Vec<String>) {
+    assert!(complaints.is_empty(), "\n{}\n", complaints.join("\n"));
+}
+
+#[test]
+fn every_file_names_only_what_its_room_may() {
+    let dependencies = dependencies();
+    let product = modules().into_iter().filter(|(path, module)| path.starts_with("src") && !module.test);
+    let complaints = product.flat_map(|(path, module)| {
+        let path = path.strip_prefix("src").unwrap().display().to_string();
+        forbidden_imports(&path, &module.text, &dependencies)
+    });
+    none(complaints.collect());
+}
+
+#[test]
+fn every_dependency_is_named_somewhere() {
+    let dependencies = dependencies();
+    let named: BTreeSet<String> =
+        modules().values().flat_map(|module| Source::with_tests(&module.text).roots(&dependencies)).collect();
+    none(dependencies.difference(&named).map(|name| format!("Cargo.toml: nothing names `{name}`")).collect());
+}
+
+#[test]
+fn no_file_is_left_half_done() {
+    let sources = rust_files("src").into_iter().chain(rust_files("tests"));
+    none(
+        sources
+            .flat_map(|path| left_overs(&path.display().to_string(), &read(&root().join(&path))))
+            .collect(),
+    );
+}
+
+#[test]
+fn no_file_is_forgotten() {
+    let there = rust_files("src").into_iter().chain(rust_files("tests")).collect();
+    none(forgotten(&there, &modules().into_keys().collect()));
+}
+
+#[test]
+fn no_table_is_forgotten() {
+    let helpers = ["mod", "value", "tests"];
+    let stems = rust_files("src/table").into_iter().map(|it| it.file_stem().unwrap().display().to_string());
+    let there = stems.filter(|stem| !helpers.contains(&stem.as_str())).collect();
+    let registered = atrest::table::TABLES.iter().map(|table| table.name.to_owned()).collect();
+    none(unregistered("table", "table::TABLES", &there, &registered));
+}
+
+#[test]
+fn no_operation_is_forgotten() {
+    let (defined, listed) = operations(&read(&root().join("src/aws/ops.rs")));
+    assert_eq!(listed.len(), atrest::aws::ops::OPERATIONS.len(), "the list is read as it is");
+    none(unregistered("operation", "aws::ops::OPERATIONS", &defined, &listed));
+}
+
+#[test]
+fn no_file_knows_the_machine_that_it_was_written_on() {
+    let complaints = files(".").into_iter().flat_map(|path| {
+        // What is not text has no path to leak that a person wrote.
+        let text = fs::read_to_string(root().join(&path)).unwrap_or_default();
+        machine_words(&path.display().to_string(), &text)
+    });
+    none(complaints.collect());
+}
+
+/// Every rule bites: each sample has exactly the faults that are written beside it.
+mod bites {
+    use super::*;
+
+    #[track_caller]
+    fn complains(complaints: &[String], about: &[&str]) {
+        assert_eq!(complaints.len(), about.len(), "{complaints:#?}");
+        for (complaint, about) in complaints.iter().zip(about) {
+            assert!(complaint.contains(about), "{complaint:?} does not speak of {about:?}");
+        }
+    }
+
+    fn imports(path: &str, text: &str) -> Vec<String> {
+        forbidden_imports(path, text, &dependencies())
+    }
+
+    #[test]
+    fn imports_across_rooms() {
+        complains(&imports("model/key.rs", "use crate::clock::Timestamp; use super::ids::Arn;"), &[]);
+        complains(
+            &imports("model/key.rs", "use crate::{clock::Timestamp, aws::{ops, call}};"),
+            &["room `aws`"],
+        );
+        complains(&imports("table/keys.rs", "fn f() { crate::sink::put() }"), &["room `sink`"]);
+        complains(&imports("resolve/key.rs", "use super::super::aws::ops;"), &["climbing out"]);
+        complains(&imports("clock.rs", "use super::model::Arn;"), &["climbing out"]);
+        complains(&imports("main.rs", "fn main() { atrest::scan::scan() }"), &["room `scan`"]);
+        complains(&imports("new_room/mod.rs", ""), &["no row of ROOMS"]);
+    }
+
+    #[test]
+    fn crates_out_of_place() {
+        complains(&imports("aws/service/kms.rs", "use aws_sdk_kms::types::KeyMetadata;"), &[]);
+        complains(&imports("sink/lake.rs", "use aws_sdk_s3::Client;"), &["crate `aws_sdk_s3`"]);
+        complains(&imports("sim/world.rs", "use aws_sdk_kms as kms;"), &["crate `aws_sdk_kms`"]);
+        complains(
+            &imports("scan/mod.rs", "fn f() -> anyhow::Result<()> { clap::go() }"),
+            &["`anyhow`", "`clap`"],
+        );
+        complains(&imports("aws/ops.rs", "use tokio::time;"), &["crate `tokio`"]);
+        complains(&imports("resolve/mod.rs", "use std::{collections::BTreeMap, fs::File};"), &["`std::fs`"]);
+        complains(&imports("model/run.rs", "use std::time::Instant;"), &["`std::time`"]);
+    }
+
+    #[test]
+    fn words_and_tests_are_not_imports() {
+        let words = r##"
+            // use crate::aws::ops;
+            /* use clap::Parser; /* aws_sdk_s3:: */ */
+            const A: &str = "use crate::aws::ops"; const B: &str = r#"" tokio::spawn "#; const C: char = '"';
+            fn f<'a>(x: &'a str) -> &'a str { x }
+            #[cfg(test)]
+            mod tests { use crate::aws::ops; use tokio::time; fn f() { super::super::f() } }
+        "##;
+        complains(&imports("model/run.rs", words), &[]);
+        let after = format!("{words} fn g() {{ crate::aws::f() }}");
+        complains(&imports("model/run.rs", &after), &["room `aws`"]);
+    }
+
+    #[test]
+    fn left_over_work() {
+        let whole = "//! A file.\n/// ```text\n/// ```\n#[expect(dead_code, reason = \"…\")]\nfn f() {}";
+        complains(&left_overs("a.rs", whole), &[]);
+        complains(
+            &left_overs("a.rs", "//! ```ignore\n//! ```\n#[ignore = \"slow\"]\nfn f() { todo!() }"),
+            &["#[ignore]", "todo!", "example is ignored"],
+        );
+        complains(
+            &left_overs("a.rs", "#![allow(dead_code)]\n#[allow(unused)] fn f() { unimplemented!() }"),
+            &["first line", "#[allow]", "#![allow]", "unimplemented!"],
+        );
+    }
+
+    #[test]
+    fn a_machines_words() {
+        let home = concat!("/ho", "me/somebody/lake");
+        complains(&machine_words("a.md", &format!("see {home}\nor https://example.com{home}")), &["a.md:1"]);
+        complains(
+            &machine_words("pip.conf", concat!("index", "-url = https://example.com/simple")),
+            &["registry"],
+        );
+        let locked = "source = \"registry+https://example.com/index\"";
+        complains(&machine_words("Cargo.lock", locked), &["not from crates.io"]);
+        complains(&machine_words("a.sh", "cache=\"$HOME/work/x\"; cd ./root/y"), &[]);
+    }
+
+    #[test]
+    fn forgotten_files_and_entries() {
+        let there = ["src/a.rs", "src/b.rs"].map(PathBuf::from).into();
+        complains(&forgotten(&there, &[PathBuf::from("src/a.rs")].into()), &["src/b.rs"]);
+        let (here, listed) = operations(
+            "operation!(\n    LIST_KEYS,\n    Kms); operation!(GET_KEY, Kms);
+             pub static OPERATIONS: &[&Operation] = &[\n    &LIST_KEYS,\n    &LIST_GONE,\n];",
+        );
+        complains(&unregistered("operation", "OPERATIONS", &here, &listed), &["GET_KEY", "LIST_GONE"]);
+    }
+}
