@@ -155,10 +155,10 @@ impl Door {
         };
         tracing::debug!(
             operation = operation.id,
-            %region,
-            read = observation.reading.word(),
+            region = %region,
             attempts = observation.attempts,
             request_id = observation.request_id.as_deref(),
+            read = observation.reading.word(),
         );
         Answer { observation, bucket_region: attempts.bucket_region }
     }

@@ -267,7 +267,7 @@ impl Night<'_> {
                 return Ok(());
             }
         };
-        tracing::info!(account = %account.id, refused = scanned.refused.as_deref(), "scanned");
+        tracing::info!(account.id = %account.id, refused = scanned.refused.as_deref(), "account scanned");
         self.progress.tell(Event::Done(account.id, scanned.refused.is_none()));
         let held = Held { account_id: account.id, bytes: scanned.bytes };
         for held in self.refusals.settle(place, scanned.refused, held) {

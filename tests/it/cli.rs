@@ -410,7 +410,7 @@ fn verbosity_tells_of_accounts_and_then_of_calls() {
     let told = |line: &str| shell.atrest(line).ended(0).stderr;
     let (quiet, accounts, calls) =
         (told("scan --lake a"), told("scan --lake b -v"), told("scan --lake c -vv"));
-    let account = format!("account={caller}");
+    let account = format!("account.id={caller}");
     assert!(!quiet.contains(&account), "{quiet}");
     assert!(accounts.contains(&account) && !accounts.contains("s3:ListBuckets"), "{accounts}");
     assert!(calls.contains(&account) && calls.contains("s3:ListBuckets"), "{calls}");

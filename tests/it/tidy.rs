@@ -402,7 +402,7 @@ mod bites {
         complains(&imports("sim/world.rs", "use aws_sdk_kms as kms;"), &["crate `aws_sdk_kms`"]);
         complains(
             &imports("scan/mod.rs", "fn f() -> indicatif::ProgressBar { clap::go() }"),
-            &["`indicatif`", "`clap`"],
+            &["`clap`", "`indicatif`"],
         );
         complains(&imports("aws/ops.rs", "use tokio::time;"), &["crate `tokio`"]);
         complains(&imports("resolve/mod.rs", "use std::{collections::BTreeMap, fs::File};"), &["`std::fs`"]);
