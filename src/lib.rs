@@ -1,4 +1,65 @@
 //! The encryption-at-rest census of a whole AWS Organization.
+//!
+//! A library and a thin binary. What a user sees is in the README; this page is for those who change
+//! the code.
+//!
+//! # The pipeline
+//!
+//! ```text
+//! scan ─ ListAccounts ─► AssumeRole ─► Regions ─► collectors of S3 and KMS       the network,
+//!          every call through aws::call: pace, send, classify, retry, tally      in any order
+//!                                  │ observations
+//!                                  ▼
+//! log     one sealed segment an account ═══════════════════ the network stops here ═══════════
+//!                                  │
+//! sink::finalize     pass 1: resolve::KeyIndex      pass 2: buckets past the index     offline, ordered,
+//!                                  │ facts                                      the same log, the same bytes
+//!                                  ▼
+//! table   columns ─► sink::parquet ─► sink::commit: tables, manifest, then the row in `runs`
+//! ```
+//!
+//! Four words, four types, never mixed: an *observation* is what a call answered, a *fact* what follows
+//! for one resource after the org-wide join, a *finding* a check's verdict on a fact, a *step* a change
+//! that would clear a finding. The last two have no room yet.
+//!
+//! Two rules explain most of the types. **"We could not see it" is a value**: what a call reads is a
+//! [`model::Reading`], and a fault in it can become `unknown`, never a yes or a no. **"Missing" is
+//! earned**: it is concluded only from a listing that ran to its end.
+//!
+//! # The layers
+//!
+//! | floor | rooms | may | never |
+//! |---|---|---|---|
+//! | data | [`model`], [`clock`] | serde; the clock alone asks the system for the time | I/O, async, arrow, the SDK, chance |
+//! | pure | [`resolve`], [`table`], [`aws::ops`] | the floor above | the same |
+//! | local I/O | [`log`], [`sink`] | files, arrow, parquet, zstd | the SDK |
+//! | the AWS edge | [`aws`] | tokio, the SDK | print, read the environment, judge |
+//! | the night | [`scan`] | tasks, and all of the above | parse flags, format text |
+//! | the shell | [`cli`], `main` | flags, environment, terminal, exit codes | census logic |
+//!
+//! [`sim`] stands beside them, under the SDK: it knows [`model`], [`clock`] and the HTTP types of the
+//! SDK's connector. `tests/it/tidy.rs` has the table room by room, with the crates that each may name,
+//! and reads the sources to hold it; `.clippy.toml` bans what only one room may do.
+//!
+//! # Where to begin
+//!
+//! [`model::reading`] for the central type, [`aws::ops`] for what is asked of AWS, [`aws::call`] for how,
+//! [`scan::scan`] for the whole night, [`resolve`] for the join, [`table`] for what readers get.
+//! `cargo run -- demo` runs all of it. `tests/it/laws.rs` says what must always hold.
+//!
+//! # What to touch
+//!
+//! | to add | touch |
+//! |---|---|
+//! | a column | one entry at the end of its table's file in [`table`], and its field in [`model`]; the schema test shows the change; `ATREST_BLESS=1 cargo test generated` writes the README; a line in CHANGELOG.md |
+//! | a table | a file in [`table`], a line in [`table::TABLES`], and its rows in [`sink`]'s `finalize` |
+//! | an operation of a known service | a row in [`aws::ops`] and in [`aws::ops::OPERATIONS`], a field in [`model`], the call in `aws/service/<service>.rs`, an answer and a row under `sim/wire`; the policies, coverage and pacing follow from the row |
+//! | a service | `aws/service/<service>.rs`, its client in [`aws::clients`], its types in [`model`], its answers under `sim/wire`, rows in [`aws::ops`] |
+//! | a crate | a line in Cargo.toml, its room in `tests/it/tidy.rs`; `tests/it/dependencies.rs` judges what comes with it |
+//! | a room | its row in `tests/it/tidy.rs` and in the table above |
+//!
+//! Tests stand beside the code where they are of one file, and in `tests/it`, one binary, where they are
+//! of the whole: a night on the simulator, somebody else's emulator, the command line as typed.
 
 pub mod aws;
 pub mod cli;

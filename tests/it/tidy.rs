@@ -175,7 +175,7 @@ fn left_overs(path: &str, text: &str) -> Vec<String> {
     complaints
 }
 
-/// Words in any file that belong to somebody's machine. The pieces keep this file from finding itself.
+/// Lines in any file that belong to somebody's machine or merge. The pieces keep this file from finding itself.
 fn machine_words(path: &str, text: &str) -> Vec<String> {
     let folders = [
         concat!("/ho", "me/"),
@@ -205,6 +205,9 @@ fn machine_words(path: &str, text: &str) -> Vec<String> {
                     "{at}: `{folder}…` is a folder of one machine: take it from the environment"
                 ));
             }
+        }
+        if ["<<<<<<< ", ">>>>>>> "].iter().any(|marker| line.starts_with(marker)) {
+            complaints.push(format!("{at}: a merge that nobody finished"));
         }
         for setting in settings.iter().filter(|setting| line.contains(**setting)) {
             complaints
@@ -448,6 +451,7 @@ mod bites {
         );
         let locked = "source = \"registry+https://example.com/index\"";
         complains(&machine_words("Cargo.lock", locked), &["not from crates.io"]);
+        complains(&machine_words("a.rs", "a\n<<<<<<< HEAD\nb\n=======\n>>>>>>> c"), &["a.rs:2", "a.rs:5"]);
         complains(&machine_words("a.sh", "cache=\"$HOME/work/x\"; cd ./root/y"), &[]);
     }
 
