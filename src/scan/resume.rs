@@ -2,11 +2,16 @@
 
 use std::collections::BTreeMap;
 
+use futures::{StreamExt, TryStreamExt, stream};
+
 use super::ScanError;
 use crate::clock::Timestamp;
 use crate::log::{self, Header, LogError, Record, Segment};
 use crate::model::{Account, AccountId, OrganizationIdentity, RunHeader};
-use crate::sink::Lake;
+use crate::sink::{Lake, StoreError};
+
+/// Logs that are fetched at the same time: on S3 each is a round trip.
+const FETCHES: usize = 16;
 
 /// The earlier attempts' log.
 #[derive(Debug, Default)]
@@ -36,8 +41,14 @@ impl Earlier {
     pub async fn read(lake: &Lake, run: &RunHeader) -> Result<Self, ScanError> {
         let mut earlier = Self::default();
         let organization = log::organization_key(&run.run_id);
-        for key in lake.store().list(&log::prefix(&run.run_id)).await? {
-            let Some(bytes) = lake.store().get(&key).await? else { continue };
+        let keys = lake.store().list(&log::prefix(&run.run_id)).await?;
+        let fetch = async |key: String| {
+            let bytes = lake.store().get(&key).await?;
+            Ok::<_, StoreError>((key, bytes))
+        };
+        let mut fetched = stream::iter(keys).map(fetch).buffered(FETCHES);
+        while let Some((key, bytes)) = fetched.try_next().await? {
+            let Some(bytes) = bytes else { continue };
             let segment = match Segment::open(&key, bytes) {
                 Err(LogError::NotSealed { .. }) => continue,
                 opened => opened?,
