@@ -2,7 +2,9 @@
 //!
 //! A listing is one logical read, however many pages it takes: its observation is the last page's,
 //! with the attempts of all. An empty list must be earned: a page that lacks its list is no answer,
-//! and a token that comes back unchanged is a loop, not an end, as are empty pages without end.
+//! and a token that comes back is a loop, not an end, as are empty pages without end.
+
+use std::collections::BTreeSet;
 
 use crate::model::{Fault, FaultKind, Observation, Reading};
 
@@ -35,6 +37,7 @@ pub struct Walk {
     attempts: u32,
     entries: u64,
     empty_pages: u32,
+    seen: BTreeSet<String>,
 }
 
 impl Walk {
@@ -62,7 +65,8 @@ impl Walk {
             Some(entries) if !entries.is_empty() => 0,
             _ => self.empty_pages + 1,
         };
-        let loops = page.next.is_some() && (page.next == self.token || self.empty_pages > EMPTY_PAGES);
+        let repeats = page.next.as_ref().is_some_and(|token| !self.seen.insert(token.clone()));
+        let loops = repeats || (page.next.is_some() && self.empty_pages > EMPTY_PAGES);
         if lacks_list || loops {
             self.fail();
         } else {
@@ -118,7 +122,12 @@ mod tests {
 
     #[test]
     fn an_answer_without_its_list_and_a_token_that_loops_are_no_answers() {
-        for pages in [vec![(None, None)], vec![(Some(vec![1]), Some("a")), (Some(vec![2]), Some("a"))]] {
+        let page = |entry, token| (Some(vec![entry]), Some(token));
+        for pages in [
+            vec![(None, None)],
+            vec![page(1, "a"), page(2, "a")],
+            vec![page(1, "a"), page(2, "b"), page(3, "a")],
+        ] {
             let (observation, ..) = walk(pages);
             assert_eq!(observation.reading.word(), "protocol");
         }
