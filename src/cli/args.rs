@@ -183,7 +183,7 @@ pub struct ScanArgs {
     #[arg(long, value_name = "FILE", env = "ATREST_CONFIG")]
     pub config: Option<PathBuf>,
     /// Print the calls that a night is predicted to make, and stop
-    #[arg(long)]
+    #[arg(long, env = "ATREST_ESTIMATE")]
     pub estimate: bool,
     /// End with 0 in spite of a partial census (coverage), or of findings
     #[arg(long, value_name = "WHAT", value_delimiter = ',', env = "ATREST_EXIT_ZERO_FOR")]

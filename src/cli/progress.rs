@@ -2,14 +2,17 @@
 
 use std::sync::Mutex;
 use std::sync::PoisonError;
+use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use tokio::time::Instant;
 
 use super::print;
-use super::scan::LINE_EVERY;
 use crate::model::RunId;
 use crate::scan::{Event, Progress};
+
+/// Off a terminal, progress is a line this often.
+const LINE_EVERY: Duration = Duration::from_mins(1);
 
 /// Shows a scan's events.
 #[derive(Debug)]

@@ -1,7 +1,5 @@
 //! `atrest scan`: one night, from the settings to the summary.
 
-use std::time::Duration;
-
 use tokio_util::sync::CancellationToken;
 
 use super::args::{ExitZeroFor, RunArg, ScanArgs};
@@ -127,9 +125,6 @@ pub fn header(run_id: RunId, now: Timestamp, settings: ScanSettings, source: Sou
         settings,
     }
 }
-
-/// Off a terminal, progress is a line this often.
-pub const LINE_EVERY: Duration = Duration::from_mins(1);
 
 #[cfg(test)]
 mod tests {

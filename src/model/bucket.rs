@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::key::{KeyRotation, RotationReason};
+use super::policy::PolicyHash;
 use super::reading::words;
 use super::{AccountId, Observation, Partition, Region};
 use crate::clock::Timestamp;
@@ -26,11 +27,6 @@ pub struct BucketObservation {
     /// `GetBucketPolicy`: the hash of the text, which the segment keeps once.
     pub policy: Observation<PolicyHash>,
 }
-
-/// The lower-case hex SHA-256 of a policy's text as the service returned it.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct PolicyHash(pub String);
 
 /// A bucket's server-side encryption configuration, as the API puts it.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]

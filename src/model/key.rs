@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::bucket::PolicyHash;
+use super::policy::PolicyHash;
 use super::reading::words;
 use super::{AccountId, Observation, Partition, Region};
 use crate::clock::Timestamp;

@@ -11,6 +11,7 @@ pub mod calls;
 pub mod coverage;
 pub mod ids;
 pub mod key;
+pub mod policy;
 pub mod reading;
 pub mod run;
 
@@ -19,7 +20,7 @@ pub use account::{
 };
 pub use bucket::{
     BucketFacts, BucketObservation, DefaultEncryption, Encryption, EncryptionConfiguration, EncryptionRule,
-    KeyJoin, KeyLink, KeyRefKind, PolicyHash, TlsOnly,
+    KeyJoin, KeyLink, KeyRefKind, TlsOnly,
 };
 pub use calls::{CallTally, Calls};
 pub use coverage::{Coverage, CoverageRow, Tally};
@@ -28,6 +29,7 @@ pub use key::{
     AliasObservation, CompletedRotation, KeyFacts, KeyMetadata, KeyObservation, KeyRotation, MultiRegion,
     RotationFacts, RotationReason, RotationRule, RotationStatus,
 };
+pub use policy::PolicyHash;
 pub use reading::{DeniedBy, DenyType, Fault, FaultKind, NotAsked, Observation, Reading, Undecided};
 pub use run::{
     AccountFacts, OrganizationIdentity, RunFacts, RunHeader, RunKind, RunStatus, RunTotals, ScanFilter,

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use super::run_log::RunLog;
+use super::run_log::{Counts, RunLog};
 use super::{
     CoverageTotals, EncodeError, Lake, Manifest, ParquetTable, Part, Publication, PublishError, Published,
     StoreError, canonical_json,
@@ -185,14 +185,6 @@ impl Tables {
         }
         Ok(self.summary)
     }
-}
-
-/// What the passes counted of an account.
-#[derive(Debug, Default)]
-pub(super) struct Counts {
-    pub(super) buckets: u64,
-    pub(super) keys: u64,
-    pub(super) coverage: CoverageDigest,
 }
 
 impl RunLog {

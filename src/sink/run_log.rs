@@ -9,17 +9,25 @@ use std::collections::{BTreeMap, BTreeSet};
 use futures::{StreamExt, TryStreamExt, stream};
 use rayon::prelude::*;
 
-use super::finalize::{Counts, FinalizeError};
+use super::finalize::FinalizeError;
 use super::{Lake, SegmentEntry, StoreError, sha256_hex};
 use crate::log::{self, LogError, Record, Segment};
 use crate::model::{
     Account, AccountFacts, AccountId, AccountScan, BucketFacts, BucketObservation, Calls, CoverageRow,
     KeyFacts, KeyObservation, OrganizationIdentity, Partition, Region, RunHeader, RunId,
 };
-use crate::resolve::{self, KeyIndex, ScannedAccount};
+use crate::resolve::{self, CoverageDigest, KeyIndex, ScannedAccount};
 
 /// Segments that are fetched at the same time.
 const FETCHES: usize = 16;
+
+/// What the passes counted of an account.
+#[derive(Debug, Default)]
+pub(super) struct Counts {
+    pub(super) buckets: u64,
+    pub(super) keys: u64,
+    pub(super) coverage: CoverageDigest,
+}
 
 /// One account after the second pass.
 pub(super) struct JoinedBuckets {
