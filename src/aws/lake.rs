@@ -1,8 +1,9 @@
 //! A lake on `s3://`: the same objects by key, through the same door as every other call.
 
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
-use aws_sdk_s3::primitives::ByteStream;
+use aws_sdk_s3::primitives::{ByteStream, SdkBody};
 use futures::future::BoxFuture;
 
 use super::call::{Answer, Door};
@@ -14,6 +15,8 @@ use crate::sink::{Put, Store, StoreError};
 
 /// How often a write that met another one (409) is tried again.
 const CONFLICTS: usize = 5;
+/// How long to wait before that.
+const CONFLICT_PAUSE: Duration = Duration::from_millis(200);
 
 /// A bucket and prefix.
 #[derive(Debug)]
@@ -93,15 +96,16 @@ impl S3Store {
 
     async fn put(&self, key: &str, bytes: &[u8], only_new: bool) -> Result<Put, StoreError> {
         let full = self.key(key);
-        let body = ByteStream::from(bytes.to_vec());
-        let body = body.collect().await.map(|body| body.into_bytes()).unwrap_or_default();
+        let body = SdkBody::from(bytes.to_vec());
         let mut last = Fault::new(FaultKind::Protocol);
         for _ in 0..CONFLICTS {
             let (region, client) = self.place();
             let send = || {
                 let request = client.sdk.put_object().bucket(&self.bucket).key(&full);
                 let request = request.set_if_none_match(only_new.then(|| "*".to_owned()));
-                request.body(ByteStream::from(body.clone())).send()
+                request
+                    .body(ByteStream::new(body.try_clone().expect("bytes in memory can be sent again")))
+                    .send()
             };
             let answer = self.door.call(&PUT_OBJECT, &region, &client.endpoint, send).await;
             if self.follow(&answer) {
@@ -111,7 +115,10 @@ impl S3Store {
                 Reading::Unread(fault) => match fault.code.as_deref() {
                     Some("PreconditionFailed") => return Ok(Put::Exists),
                     // Another conditional write was under way: S3 says to try again.
-                    Some("ConditionalRequestConflict" | "OperationAborted") => last = fault,
+                    Some("ConditionalRequestConflict" | "OperationAborted") => {
+                        last = fault;
+                        tokio::time::sleep(CONFLICT_PAUSE).await;
+                    }
                     _ => return Err(self.error("write", key, &fault)),
                 },
                 _ => return Ok(Put::Created),

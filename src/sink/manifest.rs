@@ -5,11 +5,9 @@
 //! (objects, arrays, texts, integers, booleans; there are no floats).
 
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use sha2::{Digest, Sha256};
 
 use crate::clock::Timestamp;
 use crate::model::{AccountId, FaultKind, RunId, RunKind, RunStatus, RunTotals, Source, Tally};
@@ -197,18 +195,11 @@ fn write_canonical(value: &Value, text: &mut String) {
     }
 }
 
-/// The lower-case hex SHA-256 of some bytes.
-pub fn sha256_hex(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().fold(String::with_capacity(64), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::model::{NotAsked, Reading};
+    use crate::sink::sha256_hex;
     use serde_json::json;
 
     #[test]

@@ -14,13 +14,12 @@ pub mod parquet;
 mod run_log;
 pub mod store;
 
+pub use crate::log::digest as sha256_hex;
 pub use commit::{Publication, PublishError, Published};
 pub use finalize::{Census, FinalizeError, Judgement, finalize};
 pub use folder::FolderStore;
 pub use lake::{Lake, LakeError};
-pub use manifest::{
-    CoverageTotals, FileEntry, Manifest, SegmentEntry, canonical_json, manifest_key, sha256_hex,
-};
+pub use manifest::{CoverageTotals, FileEntry, Manifest, SegmentEntry, canonical_json, manifest_key};
 pub use memory::{Fault, MemoryStore};
 pub use parquet::{EncodeError, ParquetTable, Part};
 pub use store::{Put, Store, StoreError};
