@@ -3,24 +3,22 @@
 //! A step that fails does not end the visit: what can still be tried is tried. The reads are the
 //! scan's own, on one account, so that a pass here is a pass tonight.
 
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 use super::args::DoctorArgs;
 use super::error::CliError;
 use super::exit::Exit;
 use super::{edge, print, summary};
-use crate::aws::call::Door;
-use crate::aws::clients::AccountClients;
 use crate::aws::environment::{Caller, Environment};
-use crate::aws::pace::Pacer;
 use crate::aws::service::{AccountReader, account, kms, organizations, s3};
 use crate::aws::session::{Renewal, RoleSettings, Session};
-use crate::log::SegmentWriter;
-use crate::model::{Account, AccountId, Coverage, CoverageRow, FaultKind, Reading, Source};
+use crate::model::{Account, Coverage, CoverageRow, FaultKind, Reading, Source};
 use crate::sink::Lake;
 
 /// Buckets that are read in the sample account: enough to meet a policy that bars.
 const BUCKETS: usize = 20;
+/// Resources that are read at the same time: a visit is in no hurry.
+const READS_AT_ONCE: usize = 4;
 
 /// The steps so far.
 #[derive(Debug, Default)]
@@ -158,22 +156,11 @@ async fn audit(
     visit.pass("audit role", &role_arn);
     let probe = environment.factory.session_probe(&assumer);
     let session = Session::new(assumer, Renewal::Role(role_arn), credentials, probe);
-    let reader = reader(environment, sample.id, Arc::new(session));
+    let session = Arc::new(session);
+    let reader = AccountReader::new(environment, caller.account_id, sample.id, session, READS_AT_ONCE, true);
     let coverage = read_sample(visit, environment, &reader).await;
     for row in coverage.rows(sample.id) {
         tell(visit, &row);
-    }
-}
-
-fn reader(environment: &Environment, account_id: AccountId, session: Arc<Session>) -> AccountReader {
-    let member = Arc::new(Pacer::for_another_owner(&environment.shared.caller));
-    AccountReader {
-        account_id,
-        door: Arc::new(Door::new(Arc::clone(&environment.shared), member, Some(Arc::clone(&session)))),
-        clients: AccountClients::new(environment.factory.clone(), session),
-        segment: Mutex::new(SegmentWriter::default()),
-        concurrency: 4,
-        rotation_history: true,
     }
 }
 

@@ -1,14 +1,12 @@
 //! One account's scan: a session, its Regions, the collectors, a sealed segment.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, PoisonError};
 
 use futures::future::join_all;
 
 use super::Edge;
 use crate::aws::call::Door;
-use crate::aws::clients::AccountClients;
 use crate::aws::ops::{LIST_ALIASES, LIST_BUCKETS, LIST_KEYS, LIST_REGIONS};
-use crate::aws::pace::Pacer;
 use crate::aws::service::{AccountReader, account, kms, s3};
 use crate::aws::session::{Renewal, Session};
 use crate::log::SegmentWriter;
@@ -137,19 +135,11 @@ fn reader(
     session: Arc<Session>,
     segment: SegmentWriter,
 ) -> AccountReader {
-    let member = if account_id == edge.caller.account_id {
-        Arc::clone(&edge.aws.shared.caller)
-    } else {
-        Arc::new(Pacer::for_another_owner(&edge.aws.shared.caller))
-    };
-    AccountReader {
-        account_id,
-        door: Arc::new(Door::new(Arc::clone(&edge.aws.shared), member, Some(Arc::clone(&session)))),
-        clients: AccountClients::new(edge.aws.factory.clone(), session),
-        segment: Mutex::new(segment),
-        concurrency: edge.limits.resources_in_flight,
-        rotation_history: edge.rotation_history,
-    }
+    let (caller, concurrency) = (edge.caller.account_id, edge.limits.resources_in_flight);
+    let reader =
+        AccountReader::new(&edge.aws, caller, account_id, session, concurrency, edge.rotation_history);
+    *reader.segment() = segment;
+    reader
 }
 
 async fn read_account(edge: &Edge, reader: &AccountReader, partition: &Partition, scan: &mut AccountScan) {

@@ -9,6 +9,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::call::Door;
 use super::clients::AccountClients;
+use super::environment::Environment;
+use super::pace::Pacer;
+use super::session::Session;
 use crate::clock::Timestamp;
 use crate::log::SegmentWriter;
 use crate::model::AccountId;
@@ -31,6 +34,31 @@ pub struct AccountReader {
 }
 
 impl AccountReader {
+    /// A reader of an account through its session. Its limits are its own, or the caller's where it
+    /// is the caller's account.
+    pub fn new(
+        aws: &Environment,
+        caller: AccountId,
+        account_id: AccountId,
+        session: Arc<Session>,
+        concurrency: usize,
+        rotation_history: bool,
+    ) -> Self {
+        let member = if account_id == caller {
+            Arc::clone(&aws.shared.caller)
+        } else {
+            Arc::new(Pacer::for_another_owner(&aws.shared.caller))
+        };
+        Self {
+            account_id,
+            door: Arc::new(Door::new(Arc::clone(&aws.shared), member, Some(Arc::clone(&session)))),
+            clients: AccountClients::new(aws.factory.clone(), session),
+            segment: Mutex::default(),
+            concurrency,
+            rotation_history,
+        }
+    }
+
     /// The segment, locked for one record.
     pub fn segment(&self) -> MutexGuard<'_, SegmentWriter> {
         self.segment.lock().unwrap_or_else(PoisonError::into_inner)
