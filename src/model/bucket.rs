@@ -183,6 +183,8 @@ pub struct KeyJoin {
     pub origin: Option<String>,
     /// `KeyState`.
     pub state: Option<String>,
+    /// Whether S3 can encrypt under a key of its kind: symmetric, for encryption. No column.
+    pub is_for_s3: Option<bool>,
     /// The key's automatic rotation.
     pub rotation: Option<KeyRotation>,
     /// Why rotation is what it is.

@@ -206,6 +206,13 @@ impl KeyMetadata {
         }
     }
 
+    /// Whether S3 can encrypt under a key of this kind: symmetric and for encryption (Amazon S3 User Guide,
+    /// "Using server-side encryption with AWS KMS keys"). None where the specification is not told.
+    pub fn is_for_s3(&self) -> Option<bool> {
+        self.spec.as_ref()?;
+        Some(!self.is_asymmetric() && !self.is_hmac())
+    }
+
     /// By the families of `KeySpec`, and by `KeyUsage` for specs that are yet to come.
     fn is_asymmetric(&self) -> bool {
         const FAMILIES: [&str; 5] = ["RSA_", "ECC_", "SM2", "ML_DSA_", "ML_KEM_"];

@@ -9,11 +9,14 @@ pub mod account;
 pub mod bucket;
 pub mod calls;
 pub mod coverage;
+pub mod exception;
+pub mod finding;
 pub mod ids;
 pub mod key;
 pub mod policy;
 pub mod reading;
 pub mod run;
+pub mod standard;
 
 pub use account::{
     AccessPath, Account, AccountScan, OrganizationalUnit, RegionsFrom, ScanReason, ScanStatus,
@@ -24,6 +27,8 @@ pub use bucket::{
 };
 pub use calls::{CallTally, Calls};
 pub use coverage::{Coverage, CoverageRow, Tally};
+pub use exception::{Exception, Exceptions};
+pub use finding::{Category, Finding, ResourceType, Severity, Verdict};
 pub use ids::{AccountId, Arn, Malformed, Partition, Region, RunId};
 pub use key::{
     AliasObservation, CompletedRotation, KeyFacts, KeyMetadata, KeyObservation, KeyRotation, MultiRegion,
@@ -34,4 +39,8 @@ pub use reading::{DeniedBy, DenyType, Fault, FaultKind, NotAsked, Observation, R
 pub use run::{
     AccountFacts, OrganizationIdentity, RunFacts, RunHeader, RunKind, RunStatus, RunTotals, ScanFilter,
     ScanSettings, Source,
+};
+pub use standard::{
+    AcceptedGap, CheckEntry, EncryptionEntry, EncryptionRequirement, ExceptionRules, Parameters, Place,
+    Scope, Specificity, Standard, TrustedAccount,
 };

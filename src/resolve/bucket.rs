@@ -141,6 +141,7 @@ fn linked(link: KeyLink, account_id: Option<AccountId>) -> KeyJoin {
         manager: None,
         origin: None,
         state: None,
+        is_for_s3: None,
         rotation: None,
         rotation_reason: None,
     }
@@ -156,6 +157,7 @@ fn aws_managed(bucket_owner: AccountId, named_arn: Option<String>, found: Option
         manager: Some("AWS".to_owned()),
         origin: listed.and_then(|key| key.origin.as_deref()).map(str::to_owned),
         state: listed.and_then(|key| key.state.as_deref()).map(str::to_owned),
+        is_for_s3: Some(true),
         rotation: Some(KeyRotation::Enabled),
         rotation_reason: Some(RotationReason::AwsManagedYearly),
         ..linked(KeyLink::AwsManaged, Some(bucket_owner))
@@ -180,6 +182,7 @@ fn customer_key(
                 manager: key.manager.as_deref().map(str::to_owned),
                 origin: key.origin.as_deref().map(str::to_owned),
                 state: key.state.as_deref().map(str::to_owned),
+                is_for_s3: key.is_for_s3,
                 rotation: Some(rotation.rotation),
                 rotation_reason: rotation.reason,
                 ..linked(link, Some(owner))

@@ -37,6 +37,8 @@ pub struct IndexedKey {
     pub origin: Option<Box<str>>,
     /// `KeyState`, where it was read.
     pub state: Option<Box<str>>,
+    /// Whether S3 can encrypt under a key of its kind.
+    pub is_for_s3: Option<bool>,
     rotation: RotationFacts,
     primary_arn: Option<Box<str>>,
     is_replica: bool,
@@ -105,6 +107,7 @@ impl KeyIndex {
             manager: text(|m| &m.manager),
             origin: text(|m| &m.origin),
             state: text(|m| &m.state),
+            is_for_s3: metadata.and_then(KeyMetadata::is_for_s3),
             rotation: own_rotation(key),
             primary_arn: primary.map(Box::from),
             is_replica: metadata.is_some_and(|metadata| metadata.is_replica(&key.key_arn)),

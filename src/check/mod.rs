@@ -1,0 +1,239 @@
+//! The checks: one file each, and the registry that lists them.
+//!
+//! A check is data and one pure function from a fact to an [`Outcome`]. Its reasons are data too:
+//! each has a code, which is public and never used for anything else, and the verdict that it leads
+//! to, so that a file shows at a glance what can come of it. What was not read leads to `unknown`
+//! through [`support`], never to `pass` or `fail`; a test walks every reading through every check.
+
+mod kms_rotation_enabled;
+mod s3_default_encryption;
+mod support;
+
+use std::borrow::Cow;
+use std::collections::BTreeSet;
+
+use crate::clock::Timestamp;
+use crate::model::{
+    AccountFacts, AccountId, BucketFacts, Category, EncryptionRequirement, KeyFacts, Parameters, Severity,
+    TrustedAccount, Verdict,
+};
+use crate::policy::{Policy, PolicyError};
+
+/// Every check, in the order of the lake: buckets, keys, accounts.
+pub static CHECKS: &[&Check] = &[&s3_default_encryption::CHECK, &kms_rotation_enabled::CHECK];
+
+/// Said wherever rotation is judged (KMS Developer Guide, "Rotating AWS KMS keys").
+pub const ROTATION_FOOTNOTE: &str =
+    "Rotation adds key material for what is encrypted from then on; it does not re-encrypt stored data.";
+
+/// A check. Its texts are for people who were not there when it was written.
+#[derive(Debug)]
+pub struct Check {
+    /// Public, and never another check's.
+    pub id: &'static str,
+    /// Raised when the same facts would get another verdict.
+    pub version: i32,
+    /// What is so where it passes.
+    pub title: &'static str,
+    /// What it asks of each resource.
+    pub question: &'static str,
+    /// What it is about.
+    pub category: Category,
+    /// How bad a fail is, unless the standard says otherwise.
+    pub severity: Severity,
+    /// The parameters of its instances.
+    pub parameters: &'static [Parameter],
+    /// All that it can say.
+    pub reasons: &'static [&'static Reason],
+    /// Why it matters, with its source.
+    pub rationale: &'static str,
+    /// What to do about a fail.
+    pub remedy: &'static str,
+    /// The function.
+    pub judge: Judge,
+}
+
+/// A whole number that an instance of a check is given.
+#[derive(Debug)]
+pub struct Parameter {
+    /// Its name.
+    pub name: &'static str,
+    /// What it means, with its unit.
+    pub doc: &'static str,
+    /// The least that makes sense.
+    pub minimum: i64,
+    /// The most that makes sense.
+    pub maximum: i64,
+}
+
+/// A reason code: public, with the verdict that it leads to.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Reason {
+    /// Lower snake case.
+    pub code: &'static str,
+    /// The verdict.
+    pub verdict: Verdict,
+    /// The reason in words, where a check has no more to say.
+    pub meaning: &'static str,
+    /// Whether an exception may accept it without the standard's leave.
+    pub exemptible: bool,
+}
+
+impl Reason {
+    /// A reason to pass.
+    pub const fn pass(code: &'static str, meaning: &'static str) -> Self {
+        Self { code, verdict: Verdict::Pass, meaning, exemptible: false }
+    }
+
+    /// A reason to fail, which an exception may accept.
+    pub const fn fail(code: &'static str, meaning: &'static str) -> Self {
+        Self { code, verdict: Verdict::Fail, meaning, exemptible: true }
+    }
+
+    /// A reason to fail that is too grave for an exception, unless the standard says otherwise.
+    pub const fn grave(code: &'static str, meaning: &'static str) -> Self {
+        Self { code, verdict: Verdict::Fail, meaning, exemptible: false }
+    }
+
+    /// A reason why it cannot be said.
+    pub const fn unknown(code: &'static str, meaning: &'static str) -> Self {
+        Self { code, verdict: Verdict::Unknown, meaning, exemptible: false }
+    }
+
+    /// A reason why the check does not apply.
+    pub const fn not_applicable(code: &'static str, meaning: &'static str) -> Self {
+        Self { code, verdict: Verdict::NotApplicable, meaning, exemptible: false }
+    }
+}
+
+/// What a check is a function of.
+#[derive(Debug, Clone, Copy)]
+pub enum Judge {
+    /// Of a bucket.
+    Bucket(fn(&BucketSubject<'_>, &Context<'_>) -> Outcome),
+    /// Of a key.
+    Key(fn(&KeySubject<'_>, &Context<'_>) -> Outcome),
+    /// Of an account.
+    Account(fn(&AccountFacts, &Context<'_>) -> Outcome),
+}
+
+/// A bucket as a check sees it.
+#[derive(Debug, Clone, Copy)]
+pub struct BucketSubject<'a> {
+    /// The facts.
+    pub facts: &'a BucketFacts,
+    /// The bucket's policy.
+    pub policy: PolicyReading<'a>,
+}
+
+/// A key as a check sees it.
+#[derive(Debug, Clone, Copy)]
+pub struct KeySubject<'a> {
+    /// The facts.
+    pub facts: &'a KeyFacts,
+    /// The key's policy.
+    pub policy: PolicyReading<'a>,
+    /// Some of the buckets whose default names it, in order; `facts` has how many there are.
+    pub buckets: &'a [String],
+}
+
+/// A resource's policy, as far as it is known.
+#[derive(Debug, Clone, Copy)]
+pub enum PolicyReading<'a> {
+    /// It was read and understood.
+    Known(&'a Policy),
+    /// There is none.
+    Absent,
+    /// It was read and not understood.
+    Unparsed(&'a PolicyError),
+    /// It was not read; the *read* word says why.
+    Unread(&'static str),
+}
+
+/// What a check may ask beside its subject.
+#[derive(Debug, Clone, Copy)]
+pub struct Context<'a> {
+    /// The instant that dates are judged at.
+    pub as_of: Timestamp,
+    /// The instance's parameters.
+    pub parameters: &'a Parameters,
+    /// What default encryption must be in the subject's account.
+    pub encryption: &'a EncryptionRequirement,
+    /// The organization.
+    pub organization: &'a Organization,
+    /// Accounts outside the organization that are trusted with keys.
+    pub trusted_accounts: &'a [TrustedAccount],
+    /// Accounts whose scan matters most.
+    pub critical_accounts: &'a BTreeSet<AccountId>,
+}
+
+impl Context<'_> {
+    /// A parameter of the instance. The standard gives each instance every parameter of its check.
+    pub fn parameter(&self, name: &str) -> i64 {
+        self.parameters.get(name).copied().unwrap_or_default()
+    }
+}
+
+/// Who belongs to the organization.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Organization {
+    /// `o-…`; none where no organization could be read.
+    pub org_id: Option<String>,
+    /// The management account.
+    pub management_account_id: Option<AccountId>,
+    /// The accounts that were listed.
+    pub members: BTreeSet<AccountId>,
+    /// Whether these are all.
+    pub members_complete: bool,
+}
+
+impl Organization {
+    /// Whether an account belongs to it; none where that cannot be said.
+    pub fn is_member(&self, account_id: AccountId) -> Option<bool> {
+        match self.members.contains(&account_id) {
+            true => Some(true),
+            false => self.members_complete.then_some(false),
+        }
+    }
+}
+
+/// What a check says of one resource.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Outcome {
+    /// The reason, and with it the verdict.
+    pub reason: &'static Reason,
+    /// The reason in words.
+    pub text: Cow<'static, str>,
+    /// A severity that the facts raise it to; never a lower one.
+    pub at_least: Option<Severity>,
+    /// Another resource that the verdict stands on.
+    pub related_arn: Option<String>,
+}
+
+impl From<&'static Reason> for Outcome {
+    fn from(reason: &'static Reason) -> Self {
+        Self { reason, text: Cow::Borrowed(reason.meaning), at_least: None, related_arn: None }
+    }
+}
+
+impl Outcome {
+    /// The same with words of its own: one sentence, with what was seen.
+    pub fn saying(self, text: impl Into<Cow<'static, str>>) -> Self {
+        Self { text: text.into(), ..self }
+    }
+
+    /// The same, at least so severe.
+    pub fn at_least(self, severity: Severity) -> Self {
+        Self { at_least: Some(severity), ..self }
+    }
+
+    /// The same, standing on another resource too.
+    pub fn related(self, arn: Option<&str>) -> Self {
+        Self { related_arn: arn.map(str::to_owned), ..self }
+    }
+}
+
+/// Finds a check by its id.
+pub fn find(id: &str) -> Option<&'static Check> {
+    CHECKS.iter().copied().find(|check| check.id == id)
+}

@@ -1,0 +1,35 @@
+//! Whether a default encryption is configured at all.
+
+use super::support::{BUCKET_GONE, ENCRYPTION_NOT_READ, decided, mode};
+use super::{BucketSubject, Check, Context, Judge, Outcome, Reason};
+use crate::model::{Category, Encryption, Severity};
+
+static CONFIGURED: Reason = Reason::pass("default_configured", "A default encryption is configured.");
+static NOT_CONFIGURED: Reason = Reason::fail(
+    "no_default_configured",
+    "No default encryption is configured. Since 2023-01-05 S3 encrypts every new object with SSE-S3 all the same.",
+);
+
+/// The check.
+pub static CHECK: Check = Check {
+    id: "s3_default_encryption",
+    version: 1,
+    title: "Buckets have a default encryption",
+    question: "Is a default encryption configured on the bucket?",
+    category: Category::Security,
+    severity: Severity::Informational,
+    parameters: &[],
+    reasons: &[&CONFIGURED, &NOT_CONFIGURED, &ENCRYPTION_NOT_READ, &BUCKET_GONE],
+    rationale: "S3 encrypts every new object since 2023-01-05, so that AWS always answers with a default (Amazon S3 \
+                User Guide, \"Setting default server-side encryption behavior\"). The check is kept for what other \
+                endpoints and older partitions answer, and for the auditor who asks.",
+    remedy: "Set a default encryption with s3:PutBucketEncryption.",
+    judge: Judge::Bucket(judge),
+};
+
+fn judge(bucket: &BucketSubject<'_>, _: &Context<'_>) -> Outcome {
+    decided(mode(bucket).map(|mode| match mode {
+        Encryption::NotConfigured => Outcome::from(&NOT_CONFIGURED),
+        _ => Outcome::from(&CONFIGURED),
+    }))
+}

@@ -1,0 +1,192 @@
+//! The organization's standard, as plain data: what is asked of which accounts, and what is accepted.
+//!
+//! The `standard` room reads it from TOML and holds it to its rules; the `check` room asks it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{AccountId, DeniedBy, Encryption, Region, Severity};
+use crate::clock::Timestamp;
+
+/// A check instance's parameters by name.
+pub type Parameters = BTreeMap<String, i64>;
+
+/// Where something of a standard holds. Empty: in the whole organization.
+#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Scope {
+    /// Organizational units, by id or name; all accounts under them.
+    pub ous: BTreeSet<String>,
+    /// Accounts.
+    pub accounts: BTreeSet<AccountId>,
+}
+
+/// An account as a scope sees it.
+#[derive(Debug, Clone, Copy)]
+pub struct Place<'a> {
+    /// The account.
+    pub account_id: AccountId,
+    /// Its units from the root to its parent.
+    pub ou_ids: &'a [String],
+    /// Their names, in the same order.
+    pub ou_names: &'a [Option<String>],
+}
+
+/// How closely a scope names an account; the closer one wins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Specificity {
+    /// The whole organization.
+    Organization,
+    /// The unit at this depth of the account's path.
+    Unit(usize),
+    /// The account by its id.
+    Account,
+}
+
+impl Scope {
+    /// Whether it is the whole organization.
+    pub fn is_everywhere(&self) -> bool {
+        self.ous.is_empty() && self.accounts.is_empty()
+    }
+
+    /// How closely it names the account; none where it does not.
+    pub fn specificity(&self, place: &Place<'_>) -> Option<Specificity> {
+        if self.is_everywhere() {
+            return Some(Specificity::Organization);
+        }
+        if self.accounts.contains(&place.account_id) {
+            return Some(Specificity::Account);
+        }
+        let named = |(at, id): (usize, &String)| {
+            let name = place.ou_names.get(at).and_then(Option::as_ref);
+            (self.ous.contains(id) || name.is_some_and(|name| self.ous.contains(name))).then_some(at)
+        };
+        place.ou_ids.iter().enumerate().filter_map(named).max().map(Specificity::Unit)
+    }
+}
+
+/// What one organization asks for, on which version and by whom it was agreed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Standard {
+    /// Its name, the same over versions.
+    pub id: String,
+    /// Its version.
+    pub version: String,
+    /// Who answers for it.
+    pub owner: String,
+    /// Who approved it.
+    pub approved_by: String,
+    /// When.
+    pub approved_at: Timestamp,
+    /// From when on it holds.
+    pub effective_from: Timestamp,
+    /// When it must be looked at again.
+    pub review_by: Timestamp,
+    /// What default encryption must be, by scope.
+    pub encryption: Vec<EncryptionEntry>,
+    /// Which check instances run, by scope.
+    pub checks: Vec<CheckEntry>,
+    /// Accounts outside the organization whose keys may be used, and which key policies may admit.
+    pub trusted_accounts: Vec<TrustedAccount>,
+    /// Accounts whose scan matters most: log archive, security tooling. The management account is
+    /// one without being named.
+    pub critical_accounts: BTreeSet<AccountId>,
+    /// What the organization accepts not to see.
+    pub gaps: Vec<AcceptedGap>,
+    /// What an exception must keep to.
+    pub exceptions: ExceptionRules,
+    /// The hex SHA-256 of the file.
+    pub sha256: String,
+}
+
+/// What default encryption must be in a scope.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EncryptionEntry {
+    /// Where.
+    pub scope: Scope,
+    /// What.
+    pub requirement: EncryptionRequirement,
+}
+
+/// What a bucket's default encryption must be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EncryptionRequirement {
+    /// SSE-S3, SSE-KMS or DSSE-KMS; what is stronger meets it too.
+    pub minimum_mode: Encryption,
+    /// Whether the key must be a customer managed one.
+    pub customer_managed_key: bool,
+    /// Key ARNs, of which one must be used; empty: any key.
+    pub approved_keys: BTreeSet<String>,
+    /// Alias names (`alias/…`) or ARNs by which a key may be named instead.
+    pub approved_aliases: BTreeSet<String>,
+    /// Accounts whose keys may be used instead.
+    pub approved_key_accounts: BTreeSet<AccountId>,
+}
+
+impl EncryptionRequirement {
+    /// Whether a key must be one of a list.
+    pub fn names_keys(&self) -> bool {
+        !(self.approved_keys.is_empty()
+            && self.approved_aliases.is_empty()
+            && self.approved_key_accounts.is_empty())
+    }
+}
+
+/// A check instance in a scope.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CheckEntry {
+    /// Where.
+    pub scope: Scope,
+    /// The check.
+    pub check_id: &'static str,
+    /// Its parameters; every one of the check's.
+    pub parameters: Parameters,
+    /// How bad a fail is; the check's own severity where none is given.
+    pub severity: Option<Severity>,
+    /// Whether it runs at all in this scope.
+    pub enabled: bool,
+}
+
+/// An account outside the organization that is trusted with keys.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TrustedAccount {
+    /// The account.
+    pub account_id: AccountId,
+    /// Who answers for it.
+    pub owner: String,
+    /// Why.
+    pub reason: String,
+    /// From when on it is trusted no more.
+    pub expires: Timestamp,
+}
+
+/// Something that the organization accepts not to see. It changes `runs.status` and the exit code,
+/// and nothing else.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AcceptedGap {
+    /// The accounts.
+    pub scope: Scope,
+    /// The Region; none: any.
+    pub region: Option<Region>,
+    /// `service:Operation`, `*` for any part of it; none: any.
+    pub operation: Option<String>,
+    /// Who denies; none: whatever the fault.
+    pub denied_by: Option<DeniedBy>,
+    /// Why it is accepted.
+    pub reason: String,
+    /// Who answers for it.
+    pub owner: String,
+    /// Who accepted it.
+    pub approver: String,
+    /// From when on it is accepted no more.
+    pub expires: Timestamp,
+}
+
+/// What an exception must keep to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ExceptionRules {
+    /// Who may approve.
+    pub approvers: BTreeSet<String>,
+    /// The longest life in days, by severity.
+    pub max_days: BTreeMap<Severity, i64>,
+    /// Reason codes that may be exempted although a check says that they may not.
+    pub exemptible: BTreeSet<String>,
+}
