@@ -8,6 +8,7 @@
 pub mod account;
 pub mod bucket;
 pub mod calls;
+pub mod control;
 pub mod coverage;
 pub mod ids;
 pub mod key;
@@ -23,6 +24,7 @@ pub use bucket::{
     KeyJoin, KeyLink, KeyRefKind, TlsOnly,
 };
 pub use calls::{CallTally, Calls};
+pub use control::{Control, Relation};
 pub use coverage::{Coverage, CoverageRow, Tally};
 pub use ids::{AccountId, Arn, Malformed, Partition, Region, RunId};
 pub use key::{
