@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use super::*;
 use crate::model::Relation;
 use crate::model::control::params_json;
+use crate::table::{self, Value};
 
 /// The check instances of the contract, with their parameter where they have one.
 const INSTANCES: &[(&str, Option<(&str, i64)>)] = &[
@@ -166,4 +167,17 @@ fn the_version_is_a_day() {
     let version = built_in().version;
     let parts: Vec<usize> = version.split('-').map(str::len).collect();
     assert!(parts == [4, 2, 2] && version.bytes().all(|b| b.is_ascii_digit() || b == b'-'), "{version}");
+}
+
+#[test]
+fn the_table_shows_every_row() {
+    for control in built_in().controls {
+        let name = name(&control);
+        for column in table::controls::TABLE.columns {
+            let value = (column.value)(&control);
+            assert!(value.fits(column.kind), "{name}: {}", column.name);
+            let none = column.name == "check_params" && control.parameters.is_empty();
+            assert_eq!(value == Value::Null, none, "{name}: {}", column.name);
+        }
+    }
 }
