@@ -31,7 +31,7 @@
 //! | floor | rooms | may | never |
 //! |---|---|---|---|
 //! | data | [`model`], [`clock`] | serde; the clock alone asks the system for the time | I/O, async, arrow, the SDK, chance |
-//! | pure | [`policy`], [`resolve`], [`check`], [`table`], [`aws::ops`] | the floor above | the same |
+//! | pure | [`policy`], [`resolve`], [`check`], [`control`], [`table`], [`aws::ops`] | the floor above | the same |
 //! | local I/O | [`log`], [`sink`] | files, arrow, parquet, zstd | the SDK |
 //! | the AWS edge | [`aws`] | tokio, the SDK | print, read the environment, judge |
 //! | the night | [`scan`] | tasks, and all of the above | parse flags, format text |
@@ -65,6 +65,7 @@ pub mod aws;
 pub mod check;
 pub mod cli;
 pub mod clock;
+pub mod control;
 pub mod log;
 pub mod model;
 pub mod policy;

@@ -30,6 +30,10 @@ const CONTRACT: &[(&str, &str)] = &[
          default_key_of_accounts bigint, observed_at",
     ),
     (
+        "controls",
+        "check_id, check_params, framework, framework_version, control_id, control_title, relation, source",
+    ),
+    (
         "coverage",
         "account_id, region, operation, asked bigint, known bigint, absent bigint, gone bigint, denied bigint, \
          throttled bigint, transport bigint, service bigint, protocol bigint, identity bigint, \
