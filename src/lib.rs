@@ -30,8 +30,8 @@
 //!
 //! | floor | rooms | may | never |
 //! |---|---|---|---|
-//! | data | [`model`], [`clock`] | serde; the clock alone asks the system for the time | I/O, async, arrow, the SDK, chance |
-//! | pure | [`policy`], [`resolve`], [`check`], [`control`], [`table`], [`aws::ops`] | the floor above | the same |
+//! | data | [`model`], [`clock`], [`spelling`] | serde; the clock alone asks the system for the time | I/O, async, arrow, the SDK, chance |
+//! | pure | [`policy`], [`resolve`], [`check`], [`standard`], [`control`], [`table`], [`aws::ops`] | the floor above | the same |
 //! | local I/O | [`log`], [`sink`] | files, arrow, parquet, zstd | the SDK |
 //! | the AWS edge | [`aws`] | tokio, the SDK | print, read the environment, judge |
 //! | the night | [`scan`] | tasks, and all of the above | parse flags, format text |
@@ -74,4 +74,6 @@ pub mod scan;
 #[cfg(feature = "sim")]
 pub mod sim;
 pub mod sink;
+pub mod spelling;
+pub mod standard;
 pub mod table;

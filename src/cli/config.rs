@@ -13,7 +13,7 @@ use toml::Value;
 use super::args::{Cli, RunArg};
 use super::error::CliError;
 use crate::clock::Timestamp;
-use crate::scan::nearest;
+use crate::spelling::nearest;
 
 /// Parses the command line over the file that it names, if it names one.
 pub fn parse(arguments: Vec<OsString>) -> Result<ArgMatches, ParseError> {

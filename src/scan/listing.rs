@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use tokio::sync::mpsc;
 
 use super::resume::KnownOrganization;
-use super::{Edge, ScanError, nearest};
+use super::{Edge, ScanError};
 use crate::aws::call::Door;
 use crate::aws::service::organizations::{self, OrganizationsClient};
 use crate::log::{self, OrganizationWriter};
@@ -17,6 +17,7 @@ use crate::model::{
     ScanFilter, Source,
 };
 use crate::sink::{Lake, LakeError};
+use crate::spelling::nearest;
 
 /// What the lister sends to the scheduler.
 pub(super) enum Listed {

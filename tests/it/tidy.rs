@@ -58,8 +58,11 @@ const SDK: &[&str] = &[
 const ROOMS: &[Room] = &[
     Room { path: "clock", floor: Floor::Data, rooms: &[], crates: &["serde", "thiserror", "time"] },
     Room { path: "model", floor: Floor::Data, rooms: &["clock"], crates: &["serde", "thiserror"] },
+    Room { path: "spelling", floor: Floor::Data, rooms: &[], crates: &["strsim"] },
     Room { path: "policy", floor: Floor::Pure, rooms: &["model"], crates: &["thiserror"] },
     Room { path: "check", floor: Floor::Pure, rooms: &["clock", "model", "policy"], crates: &[] },
+    Room { path: "standard", floor: Floor::Pure, rooms: &["check", "clock", "model", "spelling"],
+           crates: &["sha2", "toml"] },
     Room { path: "resolve", floor: Floor::Pure, rooms: &["clock", "model"], crates: &[] },
     Room { path: "control", floor: Floor::Pure, rooms: &["model"], crates: &["serde", "toml"] },
     Room { path: "table", floor: Floor::Pure, rooms: &["clock", "model"], crates: &[] },
@@ -71,16 +74,16 @@ const ROOMS: &[Room] = &[
     // The lake on S3 is a `sink::Store` made of the SDK: the edge knows the trait, the sink not the edge.
     Room { path: "aws", floor: Floor::Edge, rooms: &["clock", "log", "model", "sink"],
            crates: &["fastrand", "futures", "serde", "serde_json", "thiserror", "time", "tokio", "tracing"] },
-    Room { path: "scan", floor: Floor::Night, rooms: &["aws", "clock", "log", "model", "sink"],
-           crates: &["futures", "strsim", "thiserror", "tokio", "tokio_util", "tracing"] },
+    Room { path: "scan", floor: Floor::Night, rooms: &["aws", "clock", "log", "model", "sink", "spelling"],
+           crates: &["futures", "thiserror", "tokio", "tokio_util", "tracing"] },
     // Beside the layers: under the SDK, and so without a word of it but the types of its seam: HTTP, and
     // the configuration that hands the SDK its connector, its caller and its sleep.
     Room { path: "sim", floor: Floor::Edge, rooms: &["clock", "model"],
            crates: &["aws_credential_types", "aws_smithy_async", "aws_smithy_runtime_api", "aws_smithy_types",
                      "aws_types", "fastrand", "http", "http_body_util", "hyper", "hyper_util", "serde", "serde_json", "sha2", "time", "tokio"] },
     Room { path: "cli", floor: Floor::Shell,
-           rooms: &["aws", "clock", "log", "model", "resolve", "scan", "sim", "sink", "table"],
-           crates: &["clap", "clap_complete", "fastrand", "futures", "indicatif", "serde_json", "strsim",
+           rooms: &["aws", "clock", "log", "model", "resolve", "scan", "sim", "sink", "spelling", "table"],
+           crates: &["clap", "clap_complete", "fastrand", "futures", "indicatif", "serde_json",
                      "time", "tokio", "tokio_util", "toml", "tracing", "tracing_subscriber"] },
     // Reads the caller's environment, and that is the SDK's to read: profiles, SSO, endpoints.
     Room { path: "cli/edge", floor: Floor::Shell, rooms: &["aws", "clock", "model"],

@@ -1,0 +1,15 @@
+//! An organization's standard and its exceptions: from TOML to plain data, or to every problem of the file.
+//!
+//! A standard states what differs from the built-in one ([`built_in`]). What holds in an account is the
+//! entry that names it most closely ([`effective`]); two that are as close are an error, never a choice.
+//! Nothing here reads a file or asks for the time.
+
+mod built_in;
+mod file;
+mod parse;
+#[cfg(test)]
+mod tests;
+
+pub use built_in::built_in;
+pub use file::Problem;
+pub use parse::parse;
