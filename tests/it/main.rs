@@ -23,6 +23,7 @@ mod dependencies;
 mod doctor;
 mod generated;
 mod join;
+mod judgement;
 mod lake_s3;
 mod laws;
 mod least_privilege;
