@@ -31,7 +31,7 @@
 //! | floor | rooms | may | never |
 //! |---|---|---|---|
 //! | data | [`model`], [`clock`] | serde; the clock alone asks the system for the time | I/O, async, arrow, the SDK, chance |
-//! | pure | [`resolve`], [`table`], [`aws::ops`] | the floor above | the same |
+//! | pure | [`resolve`], [`policy`], [`table`], [`aws::ops`] | the floor above | the same |
 //! | local I/O | [`log`], [`sink`] | files, arrow, parquet, zstd | the SDK |
 //! | the AWS edge | [`aws`] | tokio, the SDK | print, read the environment, judge |
 //! | the night | [`scan`] | tasks, and all of the above | parse flags, format text |
@@ -66,6 +66,7 @@ pub mod cli;
 pub mod clock;
 pub mod log;
 pub mod model;
+pub mod policy;
 pub mod resolve;
 pub mod scan;
 #[cfg(feature = "sim")]
