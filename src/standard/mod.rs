@@ -6,10 +6,14 @@
 
 mod built_in;
 mod file;
+mod glob;
 mod parse;
+mod scope;
 #[cfg(test)]
 mod tests;
 
 pub use built_in::built_in;
 pub use file::Problem;
+pub use glob::glob;
 pub use parse::parse;
+pub use scope::{Effective, Instance, Tie, all_instances, effective, gap_accepts};

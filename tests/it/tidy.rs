@@ -62,7 +62,7 @@ const ROOMS: &[Room] = &[
     Room { path: "policy", floor: Floor::Pure, rooms: &["model"], crates: &["thiserror"] },
     Room { path: "check", floor: Floor::Pure, rooms: &["clock", "model", "policy"], crates: &[] },
     Room { path: "standard", floor: Floor::Pure, rooms: &["check", "clock", "model", "spelling"],
-           crates: &["sha2", "toml"] },
+           crates: &["sha2", "thiserror", "toml"] },
     Room { path: "resolve", floor: Floor::Pure, rooms: &["clock", "model"], crates: &[] },
     Room { path: "table", floor: Floor::Pure, rooms: &["clock", "model"], crates: &[] },
     Room { path: "aws/ops", floor: Floor::Pure, rooms: &["model"], crates: &["serde_json"] },
