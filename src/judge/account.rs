@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::model::{Account, AccountId, Place, Standard};
-use crate::standard::{Effective, Tie, effective};
+use crate::standard::{Effective, Instance, Tie, effective};
 
 /// One account, and what holds in it.
 #[derive(Debug, Clone)]
@@ -45,7 +45,7 @@ impl Rules {
             let ou_names: Vec<_> = ou_ids.iter().map(|id| unit_names.get(id).cloned()).collect();
             let place = Place { account_id: account.id, ou_ids: &ou_ids, ou_names: &ou_names };
             let asked = effective(standard, &place)?;
-            let effective = match distinct.iter().find(|held| ***held == asked) {
+            let effective = match distinct.iter().find(|held| is_same(held, &asked)) {
                 Some(held) => Arc::clone(held),
                 None => {
                     distinct.push(Arc::new(asked));
@@ -61,4 +61,9 @@ impl Rules {
     pub fn get(&self, account_id: AccountId) -> Option<&AccountRules> {
         self.0.get(&account_id)
     }
+}
+
+fn is_same(one: &Effective, other: &Effective) -> bool {
+    let key = |instance: &Instance| (instance.check.id, instance.parameters.clone(), instance.severity);
+    one.encryption == other.encryption && one.instances.iter().map(key).eq(other.instances.iter().map(key))
 }

@@ -9,6 +9,7 @@ use super::AccountRules;
 use crate::check;
 use crate::clock::Timestamp;
 use crate::model::{Exception, ExceptionRules, Exceptions, Finding, Verdict};
+use crate::standard::glob;
 
 const DAY_MS: i64 = 24 * 60 * 60 * 1000;
 
@@ -194,32 +195,4 @@ fn names(exception: &Exception, arn: &str) -> bool {
     let name = arn.rsplit(":::").next().unwrap_or(arn);
     exception.resources.is_empty()
         || exception.resources.iter().any(|pattern| glob(pattern, arn) || glob(pattern, name))
-}
-
-/// Whether the whole text fits the pattern. Iterative, so that a hostile pattern costs no more than
-/// its length times the text's.
-fn glob(pattern: &str, text: &str) -> bool {
-    let (pattern, text): (Vec<char>, Vec<char>) = (pattern.chars().collect(), text.chars().collect());
-    let (mut at, mut from) = (0, 0);
-    let mut star: Option<(usize, usize)> = None;
-    while from < text.len() {
-        match pattern.get(at) {
-            Some('*') => {
-                star = Some((at, from));
-                at += 1;
-            }
-            Some(wanted) if *wanted == '?' || *wanted == text[from] => {
-                at += 1;
-                from += 1;
-            }
-            _ => match star {
-                Some((star_at, taken)) => {
-                    (at, from) = (star_at + 1, taken + 1);
-                    star = Some((star_at, taken + 1));
-                }
-                None => return false,
-            },
-        }
-    }
-    pattern[at..].iter().all(|rest| *rest == '*')
 }

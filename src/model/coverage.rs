@@ -118,6 +118,16 @@ impl Tally {
         Some((most.denied_by.unwrap_or(DeniedBy::Unstated), most.deny_type))
     }
 
+    /// Whether nothing is missing but what policies of this one kind denied.
+    pub fn only_denied_by(&self, who: DeniedBy) -> bool {
+        let denied = |fault: &FaultCount| {
+            fault.kind == FaultKind::Denied && fault.denied_by.unwrap_or(DeniedBy::Unstated) == who
+        };
+        !self.faults.is_empty()
+            && self.faults.iter().all(denied)
+            && !self.not_asked.keys().any(|why| why.leaves_a_gap())
+    }
+
     /// The code of most of the failed reads.
     pub fn sample_code(&self) -> Option<&str> {
         first_of_most(self.faults.iter().filter(|f| f.code.is_some()))?.code.as_deref()

@@ -115,7 +115,7 @@ impl Pass<'_, '_, '_> {
         digest.accepted = true;
         for row in joined.coverage {
             let accepts =
-                |gap| place.is_some_and(|place| standard::gap_accepts(gap, &place, &row, self.as_of));
+                |gap| place.is_some_and(|place| standard::gap_accepts(gap, &row, &place, self.as_of));
             let accepted_gap = !row.tally.complete() && self.gaps.iter().any(accepts);
             digest.accepted &= row.tally.complete() || accepted_gap;
             totals.add(&row.tally);

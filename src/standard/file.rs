@@ -73,22 +73,15 @@ pub(super) struct Document<'t> {
 }
 
 impl<'t> Document<'t> {
-    /// Takes the text for TOML; the problems are those of its syntax, one a line.
+    /// Takes the text for TOML. What follows an error of syntax mostly follows from it: one is reported.
     pub(super) fn parse(text: &'t str) -> Result<Self, Vec<Problem>> {
-        let (root, errors) = DeTable::parse_recoverable(text);
-        let mut problems: Vec<Problem> = Vec::new();
-        for error in errors {
-            let line = error.span().map(|span| line_of(text, span.start));
-            // What follows on the same line follows from the first.
-            if problems.iter().all(|known| known.line != line) {
+        match DeTable::parse(text) {
+            Ok(root) => Ok(Self { text, root, problems: RefCell::default() }),
+            Err(error) => {
+                let line = error.span().map(|span| line_of(text, span.start));
                 let what = format!("not TOML: {}", error.message().trim_end().replace('\n', ", "));
-                problems.push(Problem { line, what, fix: None });
+                Err(vec![Problem { line, what, fix: None }])
             }
-        }
-        problems.sort();
-        match problems.is_empty() {
-            true => Ok(Self { text, root, problems: RefCell::default() }),
-            false => Err(problems),
         }
     }
 
@@ -258,17 +251,16 @@ impl<'d> Table<'d> {
     }
 
     /// Whole numbers under names that the reader knows.
-    pub(super) fn numbers(&mut self, key: &'static str) -> Option<Vec<(&'d str, i64, Value<'d>)>> {
+    pub(super) fn numbers(&mut self, key: &'static str) -> Option<Vec<(&'d str, Option<i64>, Value<'d>)>> {
         let value = self.value(key)?;
         let Some(entries) = value.item.get_ref().as_table() else {
             return value.wrong_type("a table of whole numbers");
         };
-        let mut numbers = Vec::new();
-        for (name, number) in entries {
+        let numbers = entries.iter().map(|(name, number)| {
             let at = Value { span: name.span(), item: number, ..value };
-            numbers.push((name.get_ref().as_ref(), at.number()?, at));
-        }
-        Some(numbers)
+            (name.get_ref().as_ref(), at.number(), at)
+        });
+        Some(numbers.collect())
     }
 
     /// Ends the reading: what is missing, what is empty, and what nobody asked for.
@@ -314,7 +306,7 @@ pub(super) fn one_of<T: Copy>(all: &[T], word: impl Fn(T) -> &'static str) -> im
         let found = all.iter().copied().find(|one| word(*one) == text);
         found.ok_or_else(|| {
             let known = all.iter().map(|one| word(*one));
-            (format!("{} is no word for it", quoted(text)), suggestion(text, known))
+            (format!("{} is not one of its words", quoted(text)), suggestion(text, known))
         })
     }
 }

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::built_in::built_in;
 use super::file::{Document, Problem, Table, any_text, listed, of_form, one_of, quoted, sha256, suggestion};
+use super::scope::Scoped;
 use crate::check::{self, CHECKS, Check};
 use crate::clock::Timestamp;
 use crate::model::{
@@ -80,65 +81,23 @@ fn list_of<T: Ord>(
     list
 }
 
-/// An entry in its scope, for what two entries may not say together.
-trait Scoped {
-    /// What both must be about to be at odds.
-    fn subject(&self) -> &'static str;
-    /// Where it holds.
-    fn scope(&self) -> &Scope;
-    /// Why the two cannot both stand in one scope.
-    fn clash(&self, other: &Self) -> Option<&'static str>;
-}
-
-impl Scoped for EncryptionEntry {
-    fn subject(&self) -> &'static str {
-        "encryption"
-    }
-    fn scope(&self) -> &Scope {
-        &self.scope
-    }
-    fn clash(&self, _: &Self) -> Option<&'static str> {
-        Some("says again what encryption must be in the scope")
-    }
-}
-
-impl Scoped for CheckEntry {
-    fn subject(&self) -> &'static str {
-        self.check_id
-    }
-    fn scope(&self) -> &Scope {
-        &self.scope
-    }
-    fn clash(&self, other: &Self) -> Option<&'static str> {
-        let turns_all_off = |entry: &Self| !entry.enabled && entry.parameters.is_empty();
-        if self.parameters == other.parameters {
-            Some("has the scope and parameters")
-        } else if turns_all_off(self) != turns_all_off(other) {
-            Some("and one of them turns the whole check off: it has the scope")
-        } else {
-            None
-        }
-    }
-}
-
 /// Reports entries that cannot stand together whatever the organization looks like.
-fn hold_apart<T: Scoped>(top: &Table<'_>, name: &str, entries: &[(Option<usize>, T)]) {
+fn hold_apart<T: Scoped>(top: &Table<'_>, entries: &[(Option<usize>, T)]) {
     for (at, (line, entry)) in entries.iter().enumerate() {
         for (earlier, other) in entries[..at].iter().filter(|(_, other)| other.subject() == entry.subject()) {
-            let subject = quoted(entry.subject());
-            let where_from = earlier.map_or(String::new(), |line| format!(" of line {line}"));
-            if entry.scope() == other.scope() {
-                if let Some(clash) = entry.clash(other) {
-                    let what = format!("{name} {subject} {clash} of the entry{where_from}");
-                    top.problem_at(*line, what, Some("keep one of them".to_owned()));
-                }
+            let subject = entry.subject();
+            let other_entry = format!("the entry of line {}", earlier.unwrap_or_default());
+            let (what, fix) = if entry.scope() == other.scope() {
+                let Some(clash) = entry.clash(other) else { continue };
+                (format!("{subject} {clash} {other_entry}"), "keep one of them")
             } else if let Some(shared) = shared(entry.scope(), other.scope()) {
-                let what = format!(
-                    "{name} {subject} names {}, as the entry{where_from} does, and neither is closer",
-                    quoted(&shared)
-                );
-                top.problem_at(*line, what, Some("name it in one of them".to_owned()));
-            }
+                let shared = quoted(&shared);
+                let what = format!("{subject} names {shared}, as {other_entry} does, and neither is closer");
+                (what, "name it in one of them")
+            } else {
+                continue;
+            };
+            top.problem_at(*line, what, Some(fix.to_owned()));
         }
     }
 }
@@ -165,7 +124,7 @@ fn encryption(top: &mut Table<'_>, base: Option<&Standard>) -> Vec<EncryptionEnt
     let tables = top.tables("encryption", "[[encryption]]", &["minimum_mode"]).into_iter();
     let entries: Vec<_> =
         tables.filter_map(|table| table.line().map(Some).zip(encryption_entry(table))).collect();
-    hold_apart(top, "[[encryption]]", &entries);
+    hold_apart(top, &entries);
     over(base.map_or(&[], |base| &base.encryption), entries)
 }
 
@@ -209,7 +168,7 @@ fn alias(text: &str) -> Result<String, (String, Option<String>)> {
 fn checks(top: &mut Table<'_>, base: Option<&Standard>) -> Vec<CheckEntry> {
     let tables = top.tables("check", "[[check]]", &["id"]).into_iter();
     let entries: Vec<_> = tables.filter_map(|table| table.line().map(Some).zip(check_entry(table))).collect();
-    hold_apart(top, "[[check]]", &entries);
+    hold_apart(top, &entries);
     over(base.map_or(&[], |base| &base.checks), entries)
 }
 
@@ -243,6 +202,10 @@ fn parameters(table: &mut Table<'_>, check: Option<&'static Check>, enabled: boo
         let Some(parameter) = check.parameters.iter().find(|parameter| parameter.name == name) else {
             let what = format!("has {}, which `{}` does not take", quoted(name), check.id);
             value.problem(what, suggestion(name, names()));
+            good = false;
+            continue;
+        };
+        let Some(number) = number else {
             good = false;
             continue;
         };
@@ -352,6 +315,7 @@ fn exception_rules(top: &mut Table<'_>, base: Option<&Standard>) -> ExceptionRul
             value.problem(format!("has {}, which is no severity", quoted(name)), suggestion(name, words));
             continue;
         };
+        let Some(days) = days else { continue };
         let most = base.and_then(|base| base.exceptions.max_days.get(&severity)).copied();
         match most {
             _ if days < 1 => value.problem(format!("has `{name}` = {days}, and a day is the least"), None),

@@ -2,7 +2,10 @@
 
 use super::*;
 use crate::check::CHECKS;
-use crate::model::{Encryption, Severity};
+use crate::clock::Timestamp;
+use crate::model::{
+    CoverageRow, DeniedBy, Encryption, Fault, FaultKind, NotAsked, Place, Reading, Severity, Standard, Tally,
+};
 
 /// A standard that says nothing but who answers for it.
 const LEAST: &str = r#"
@@ -51,4 +54,247 @@ fn a_file_that_says_nothing_asks_what_is_built_in() {
     assert_eq!(standard.encryption, built_in.encryption);
     assert_eq!(standard.exceptions, built_in.exceptions);
     assert_eq!(standard.review_by.to_string(), "2027-11-01T00:00:00Z");
+}
+
+/// A file of several wrong inputs, each under its name, with the problems that are reported.
+fn problems(cases: &[(&str, &str)], read: impl Fn(&str) -> Vec<Problem>) -> String {
+    let case = |(name, text): &(&str, &str)| {
+        let problems = read(text).into_iter().map(|problem| problem.to_string());
+        std::iter::once(format!("## {name}")).chain(problems).collect::<Vec<_>>()
+    };
+    cases.iter().flat_map(case).collect::<Vec<_>>().join("\n")
+}
+
+fn wrong(text: &str) -> Vec<Problem> {
+    parse(&format!("{LEAST}{text}")).err().unwrap_or_default()
+}
+
+#[test]
+fn every_slip_in_a_standard_is_named() {
+    let cases = [
+        ("a bad line", "[[check]\nid = 5"),
+        (
+            "unknown keys at every level",
+            "critical_account = [\"111122223333\"]\n[[check]]\nid = \"kms_rotation_enabled\"\nsevrity = \"low\"\n[exceptions]\nzzz = 1",
+        ),
+        ("an unknown check", "[[check]]\nid = \"kms_rotation_enabeld\""),
+        ("no check", "[[check]]\nseverity = \"low\"\n[[check]]\nid = \" \""),
+        ("an unknown severity", "[[check]]\nid = \"kms_rotation_enabled\"\nseverity = \"hihg\""),
+        (
+            "parameters that are not there",
+            "[[check]]\nid = \"kms_rotation_enabled\"\nparameters = { max_days = 90 }",
+        ),
+        (
+            "wrong types",
+            "[[check]]\nid = 7\nenabled = \"yes\"\nous = \"Workloads\"\naccounts = [11]\nparameters = 9\n[exceptions]\nmax_days = { low = \"9\" }\n[trusted_account]\n",
+        ),
+        (
+            "a scope that says nothing",
+            "[[check]]\nid = \"kms_rotation_enabled\"\naccounts = []\nous = [\"\"]",
+        ),
+        (
+            "an account that is none",
+            "[[check]]\nid = \"kms_rotation_enabled\"\naccounts = [\"1234\", \"111122223333\", \"111122223333\"]",
+        ),
+        (
+            "an entry twice",
+            "[[check]]\nid = \"kms_rotation_enabled\"\nous = [\"A\"]\n[[check]]\nid = \"kms_rotation_enabled\"\nous = [\"A\"]\nenabled = false",
+        ),
+        (
+            "an account in two scopes",
+            "[[check]]\nid = \"kms_rotation_enabled\"\naccounts = [\"111122223333\"]\n[[check]]\nid = \"kms_rotation_enabled\"\naccounts = [\"111122223333\", \"444455556666\"]\nenabled = false",
+        ),
+        (
+            "a unit in two scopes",
+            "[[encryption]]\nminimum_mode = \"sse_s3\"\nous = [\"A\"]\n[[encryption]]\nminimum_mode = \"sse_kms\"\nous = [\"A\", \"B\"]",
+        ),
+        (
+            "encryption twice",
+            "[[encryption]]\nminimum_mode = \"sse_s3\"\n[[encryption]]\nminimum_mode = \"sse_kms\"",
+        ),
+        (
+            "encryption in wrong words",
+            "[[encryption]]\nminimum_mode = \"sse_kns\"\napproved_keys = [\"alias/a\"]\napproved_aliases = [\"a\", \"alias/\", \"arn:aws:kms:eu-west-1:111122223333:key/1\"]\napproved_key_accounts = [\"x\"]\n[[encryption]]\nous = [\"A\"]",
+        ),
+        (
+            "trusted twice",
+            "[[trusted_account]]\naccount = \"111122223333\"\nowner = \"a\"\nreason = \"b\"\nexpires = 2020-01-01\n[[trusted_account]]\naccount = \"111122223333\"\nowner = \"a\"\nreason = \"b\"\nexpires = 2028-01-01",
+        ),
+        (
+            "a gap without a place",
+            "[[gap]]\nregion = \"eu-west-1\"\nreason = \"a\"\nowner = \"b\"\napprover = \"c\"\nexpires = 2027-01-01",
+        ),
+        (
+            "a gap in wrong words",
+            "[[gap]]\nou = \"A\"\nregion = \"Ireland\"\noperation = \"GetBucketEncryption\"\ndenied_by = \"scpp\"\nreason = \"\"\nexpires = \"tomorrow\"",
+        ),
+        (
+            "rules for exceptions",
+            "[exceptions]\napprovers = [\"a\", \"\", \"a\"]\nmax_days = { critical = 31, high = 0, hihg = 3, low = 9223372036854775808 }\nexemptible = [\"rotation_disabeld\", \"rotation_enabled\"]",
+        ),
+    ];
+    insta::assert_snapshot!("standard_problems", problems(&cases, wrong));
+}
+
+#[test]
+fn a_standard_says_who_answers_for_it() {
+    let read = |text: &str| parse(text).err().unwrap_or_default();
+    let cases = [
+        ("nothing", ""),
+        (
+            "empty and reversed",
+            &LEAST.replace("\"ciso\"", "\" \"").replace("2027-11-01T00:00:00Z", "2026-11-01"),
+        ),
+        (
+            "times that are none",
+            &LEAST.replace("2026-10-01", "2026-10-01T00:00:00").replace("\"2026-11-01\"", "5"),
+        ),
+    ];
+    insta::assert_snapshot!(problems(&cases, read), @"
+    ## nothing
+    the standard lacks `id`, `version`, `owner`, `approved_by`, `approved_at`, `effective_from`, `review_by`
+    ## empty and reversed
+    the standard has empty `approved_by`
+    line 8: `review_by` must be after `effective_from`
+    ## times that are none
+    line 6: `approved_at` is wrong: `2026-10-01T00:00:00` is not an instant: write it as 2026-11-21 or 2026-11-21T03:00:00Z
+    line 7: `effective_from` must be a date, such as 2026-11-21 or 2026-11-21T03:00:00Z, and is a whole number
+    ");
+}
+
+fn place<'a>(account: &str, ou_ids: &'a [String], ou_names: &'a [Option<String>]) -> Place<'a> {
+    Place { account_id: account.parse().unwrap(), ou_ids, ou_names }
+}
+
+fn units(names: &[&str]) -> (Vec<String>, Vec<Option<String>>) {
+    let ids = names.iter().enumerate().map(|(at, _)| format!("ou-{at}")).collect();
+    (ids, names.iter().map(|name| Some((*name).to_owned())).collect())
+}
+
+fn severity_of(standard: &Standard, check: &str, place: &Place<'_>) -> Option<Severity> {
+    let effective = effective(standard, place).unwrap();
+    effective.instances.iter().find(|instance| instance.check.id == check).map(|instance| instance.severity)
+}
+
+#[test]
+fn the_closest_entry_holds() {
+    let entry = |scope: &str, severity: &str| {
+        format!("[[check]]\nid = \"kms_rotation_enabled\"\n{scope}\nseverity = \"{severity}\"\n")
+    };
+    let text = [
+        LEAST.to_owned(),
+        entry("", "informational"),
+        entry("ous = [\"Workloads\"]", "low"),
+        entry("ous = [\"ou-2\"]", "medium"),
+        entry("accounts = [\"111122223333\"]", "high"),
+        "[[check]]\nid = \"kms_rotation_enabled\"\nous = [\"Sandbox\"]\nenabled = false".to_owned(),
+    ];
+    let standard = parse(&text.concat()).unwrap();
+    let of = |account: &str, path: &[&str]| {
+        let (ids, names) = units(path);
+        severity_of(&standard, "kms_rotation_enabled", &place(account, &ids, &names))
+    };
+    assert_eq!(of("111122223333", &["Root", "Workloads", "Prod"]), Some(Severity::High), "the account");
+    assert_eq!(of("444455556666", &["Root", "Workloads", "Prod"]), Some(Severity::Medium), "the deeper unit");
+    assert_eq!(of("444455556666", &["Root", "Workloads"]), Some(Severity::Low), "the unit");
+    assert_eq!(of("444455556666", &["Root"]), Some(Severity::Informational), "the organization");
+    assert_eq!(of("444455556666", &["Root", "Sandbox"]), None, "turned off");
+    assert_eq!(of("444455556666", &[]), Some(Severity::Informational), "no unit is known");
+    let all = all_instances(&standard);
+    let all: Vec<_> = all.iter().filter(|instance| instance.check.id == "kms_rotation_enabled").collect();
+    assert_eq!((all.len(), all[0].severity), (1, Severity::High), "one instance, at its highest severity");
+}
+
+#[test]
+fn encryption_is_the_closest_entrys() {
+    let text = "[[encryption]]\nminimum_mode = \"dsse_kms\"\ncustomer_managed_key = true\naccounts = [\"111122223333\"]";
+    let standard = parse(&format!("{LEAST}{text}")).unwrap();
+    let mode = |account| effective(&standard, &place(account, &[], &[])).unwrap().encryption.minimum_mode;
+    assert_eq!(mode("111122223333"), Encryption::DsseKms);
+    assert_eq!(mode("444455556666"), Encryption::SseKms, "what is built in");
+}
+
+#[test]
+fn a_tie_that_only_the_organization_shows_is_an_error() {
+    let text = "[[encryption]]\nminimum_mode = \"sse_s3\"\nous = [\"Prod\"]\n\
+                [[encryption]]\nminimum_mode = \"dsse_kms\"\nous = [\"ou-1\"]";
+    let standard = parse(&format!("{LEAST}{text}")).unwrap();
+    let (ids, names) = units(&["Root", "Prod", "Payments"]);
+    let tie = effective(&standard, &place("111122223333", &ids, &names)).unwrap_err();
+    insta::assert_snapshot!(
+        tie,
+        @"account 111122223333 is named equally closely by two entries of [[encryption]]: `Prod` and `ou-1`; name it, or a unit closer to it, in one of them"
+    );
+    assert!(effective(&standard, &place("111122223333", &ids[..1], &names[..1])).is_ok());
+}
+
+#[test]
+fn instances_are_in_the_order_of_the_registry() {
+    let all = all_instances(&built_in());
+    let order = |id: &str| CHECKS.iter().position(|check| check.id == id);
+    assert!(all.is_sorted_by_key(|instance| (order(instance.check.id), instance.parameters.clone())));
+    for instance in &all {
+        let names: Vec<&str> = instance.check.parameters.iter().map(|parameter| parameter.name).collect();
+        assert_eq!(instance.parameters.keys().map(String::as_str).collect::<Vec<_>>(), names);
+        assert_eq!(instance.params_json.is_none(), names.is_empty());
+    }
+    let here = effective(&built_in(), &place("111122223333", &[], &[])).unwrap().instances;
+    assert_eq!(here.len(), all.len());
+}
+
+/// A row of reads: denied by an SCP, failed on the way, never sent.
+fn row(denied: u64, transport: u64, unsent: u64) -> CoverageRow {
+    let mut tally = Tally::default();
+    let denial = Fault { denied_by: Some(DeniedBy::Scp), ..Fault::new(FaultKind::Denied) };
+    (0..denied).for_each(|_| tally.add(&Reading::<()>::Unread(denial.clone())));
+    (0..transport).for_each(|_| tally.add(&Reading::<()>::Unread(Fault::new(FaultKind::Transport))));
+    tally.add_not_asked(NotAsked::DependencyUnread, unsent);
+    CoverageRow {
+        account_id: "111122223333".parse().unwrap(),
+        region: "eu-west-1".parse().unwrap(),
+        operation: "s3:GetBucketEncryption".to_owned(),
+        tally,
+    }
+}
+
+#[test]
+fn a_gap_accepts_what_it_names_and_nothing_else() {
+    let accepts = |keys: &str, row: &CoverageRow, at: &str| {
+        let text = format!(
+            "{LEAST}[[gap]]\n{keys}\nreason = \"a\"\nowner = \"b\"\napprover = \"c\"\nexpires = 2027-01-01"
+        );
+        let standard = parse(&text).unwrap();
+        let (ids, names) = units(&["Root", "Prod"]);
+        gap_accepts(
+            &standard.gaps[0],
+            row,
+            &place("111122223333", &ids, &names),
+            Timestamp::parse(at).unwrap(),
+        )
+    };
+    let now = "2026-12-31T23:59:59Z";
+    for keys in [
+        "account = \"111122223333\"",
+        "accounts = [\"111122223333\"]",
+        "ou = \"Prod\"",
+        "ous = [\"ou-0\"]",
+        "ou = \"Prod\"\nregion = \"eu-west-1\"\noperation = \"s3:Get*\"\ndenied_by = \"scp\"",
+    ] {
+        assert!(accepts(keys, &row(2, 0, 0), now), "{keys}");
+        assert!(!accepts(keys, &row(2, 0, 0), "2027-01-01"), "{keys}: expired");
+        assert!(!accepts(keys, &row(0, 0, 0), now), "{keys}: nothing is missing");
+    }
+    for keys in [
+        "account = \"444455556666\"",
+        "ou = \"Sandbox\"",
+        "ou = \"Prod\"\nregion = \"us-east-1\"",
+        "ou = \"Prod\"\noperation = \"kms:*\"",
+        "ou = \"Prod\"\ndenied_by = \"identity\"",
+    ] {
+        assert!(!accepts(keys, &row(2, 0, 0), now), "{keys}");
+    }
+    let (any, scp) = ("ou = \"Prod\"", "ou = \"Prod\"\ndenied_by = \"scp\"");
+    assert!(accepts(any, &row(1, 1, 0), now) && !accepts(scp, &row(1, 1, 0), now), "another fault");
+    assert!(accepts(any, &row(0, 0, 1), now) && !accepts(scp, &row(0, 0, 1), now), "never sent");
+    assert!(!accepts(scp, &row(1, 0, 1), now), "some never sent");
 }

@@ -1,0 +1,186 @@
+//! What of a standard holds in one account: the entries that name it most closely.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::file::quoted;
+use super::glob::glob;
+use crate::check::{CHECKS, Check};
+use crate::clock::Timestamp;
+use crate::model::{
+    AcceptedGap, AccountId, CheckEntry, CoverageRow, EncryptionEntry, EncryptionRequirement, Parameters,
+    Place, Scope, Severity, Standard,
+};
+
+/// What holds in one account.
+#[derive(Debug, Clone)]
+pub struct Effective {
+    /// What a bucket's default encryption must be.
+    pub encryption: EncryptionRequirement,
+    /// The check instances that run, in the order of [`CHECKS`], then of their parameters.
+    pub instances: Vec<Instance>,
+}
+
+/// A check with its parameters.
+#[derive(Debug, Clone)]
+pub struct Instance {
+    /// The check.
+    pub check: &'static Check,
+    /// Every parameter that it takes.
+    pub parameters: Parameters,
+    /// The same in canonical JSON; none where it takes none.
+    pub params_json: Option<Arc<str>>,
+    /// How bad a fail is.
+    pub severity: Severity,
+}
+
+impl Instance {
+    fn new(check: &'static Check, parameters: &Parameters, severity: Severity) -> Self {
+        let params_json = (!parameters.is_empty()).then(|| {
+            // Names are words of ours, and need no escape.
+            let pairs: Vec<String> =
+                parameters.iter().map(|(name, number)| format!("\"{name}\":{number}")).collect();
+            format!("{{{}}}", pairs.join(",")).into()
+        });
+        Self { check, parameters: parameters.clone(), params_json, severity }
+    }
+}
+
+/// Two entries that name an account equally closely, and say different things.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "account {account_id} is named equally closely by two entries of {subject}: {} and {}; name it, or a unit \
+     closer to it, in one of them",
+    .scopes[0], .scopes[1]
+)]
+pub struct Tie {
+    /// The account.
+    pub account_id: AccountId,
+    /// What the entries are of: `[[encryption]]`, or a `[[check]]` with its id.
+    pub subject: String,
+    /// What the two scopes name.
+    pub scopes: [String; 2],
+}
+
+fn shown(scope: &Scope) -> String {
+    let accounts = scope.accounts.iter().map(ToString::to_string);
+    let all: Vec<String> = scope.ous.iter().cloned().chain(accounts).map(|name| quoted(&name)).collect();
+    all.join(", ")
+}
+
+/// An entry that holds in a scope.
+pub(super) trait Scoped {
+    /// Which entries it competes with, as a problem names them.
+    fn subject(&self) -> String;
+    /// Where it holds.
+    fn scope(&self) -> &Scope;
+    /// Why it cannot stand beside another of the same scope: "… the entry of line 5".
+    fn clash(&self, other: &Self) -> Option<&'static str>;
+}
+
+impl Scoped for EncryptionEntry {
+    fn subject(&self) -> String {
+        "[[encryption]]".to_owned()
+    }
+
+    fn scope(&self) -> &Scope {
+        &self.scope
+    }
+
+    fn clash(&self, _: &Self) -> Option<&'static str> {
+        Some("has the scope of")
+    }
+}
+
+impl Scoped for CheckEntry {
+    fn subject(&self) -> String {
+        format!("[[check]] `{}`", self.check_id)
+    }
+
+    fn scope(&self) -> &Scope {
+        &self.scope
+    }
+
+    fn clash(&self, other: &Self) -> Option<&'static str> {
+        let turns_all_off = |entry: &Self| !entry.enabled && entry.parameters.is_empty();
+        if self.parameters == other.parameters {
+            Some("has the scope and the parameters of")
+        } else if turns_all_off(self) || turns_all_off(other) {
+            Some("turns the whole check off, or is turned off, in the scope of")
+        } else {
+            None
+        }
+    }
+}
+
+/// The entries that name the account most closely: all of one scope, or it is a tie.
+fn closest<'a, T: Scoped>(
+    entries: impl Iterator<Item = &'a T>,
+    place: &Place<'_>,
+) -> Result<Vec<&'a T>, Tie> {
+    let mut best = None;
+    let mut held: Vec<&T> = Vec::new();
+    for entry in entries {
+        let specificity = entry.scope().specificity(place);
+        if specificity.is_none() || specificity < best {
+            continue;
+        }
+        if specificity > best {
+            held.clear();
+            best = specificity;
+        }
+        held.push(entry);
+    }
+    if let Some(other) = held.iter().find(|other| other.scope() != held[0].scope()) {
+        let scopes = [shown(held[0].scope()), shown(other.scope())];
+        return Err(Tie { account_id: place.account_id, subject: other.subject(), scopes });
+    }
+    Ok(held)
+}
+
+/// What of a standard holds in an account; an error where two entries are equally close to it.
+pub fn effective(standard: &Standard, place: &Place<'_>) -> Result<Effective, Tie> {
+    let encryption = closest(standard.encryption.iter(), place)?;
+    let encryption = encryption.first().expect("a standard has an entry for the whole organization");
+    let mut instances = Vec::new();
+    for check in CHECKS.iter().copied() {
+        let entries = standard.checks.iter().filter(|entry| entry.check_id == check.id);
+        let mut entries = closest(entries, place)?;
+        entries.sort_by_key(|entry| &entry.parameters);
+        let enabled = entries.into_iter().filter(|entry| entry.enabled);
+        instances.extend(
+            enabled.map(|entry| {
+                Instance::new(check, &entry.parameters, entry.severity.unwrap_or(check.severity))
+            }),
+        );
+    }
+    Ok(Effective { encryption: encryption.requirement.clone(), instances })
+}
+
+/// Every check with parameters that runs anywhere, with its highest severity: the `checks` table.
+pub fn all_instances(standard: &Standard) -> Vec<Instance> {
+    let of_check = |check: &'static Check| {
+        let mut severities: BTreeMap<&Parameters, Severity> = BTreeMap::new();
+        for entry in standard.checks.iter().filter(|entry| entry.enabled && entry.check_id == check.id) {
+            let severity = entry.severity.unwrap_or(check.severity);
+            let held = severities.entry(&entry.parameters).or_insert(severity);
+            *held = severity.max(*held);
+        }
+        severities.into_iter().map(move |(parameters, severity)| Instance::new(check, parameters, severity))
+    };
+    CHECKS.iter().copied().flat_map(of_check).collect::<Vec<_>>()
+}
+
+/// Whether a gap, at that instant, accepts that a coverage row of the account is incomplete.
+///
+/// A gap that names who denies accepts nothing but those denials: one time-out among them, or one
+/// read that was never sent, is another matter.
+pub fn gap_accepts(gap: &AcceptedGap, row: &CoverageRow, place: &Place<'_>, as_of: Timestamp) -> bool {
+    row.account_id == place.account_id
+        && !row.tally.complete()
+        && as_of < gap.expires
+        && gap.scope.specificity(place).is_some()
+        && gap.region.as_ref().is_none_or(|region| *region == row.region)
+        && gap.operation.as_ref().is_none_or(|operation| glob(operation, &row.operation))
+        && gap.denied_by.is_none_or(|who| row.tally.only_denied_by(who))
+}
