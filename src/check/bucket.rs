@@ -35,7 +35,7 @@ pub static KEY_NOT_VISIBLE: Reason = Reason::unknown(
 );
 
 /// The bucket's policy, where it was read and understood; none where there is none.
-pub fn policy<'a>(reading: PolicyReading<'a>) -> Result<Option<&'a Policy>, Outcome> {
+pub fn policy(reading: PolicyReading<'_>) -> Result<Option<&Policy>, Outcome> {
     match reading {
         PolicyReading::Known(policy) => Ok(Some(policy)),
         PolicyReading::Absent => Ok(None),
@@ -90,8 +90,10 @@ pub fn key_name(facts: &BucketFacts) -> &str {
 
 /// The default encryption uses no KMS key.
 pub fn no_kms_key(facts: &BucketFacts) -> Outcome {
-    Outcome::from(&NO_KMS_KEY)
-        .saying(format!("The default encryption is {}, which names no KMS key.", spoken_default(facts)))
+    Outcome::from(&NO_KMS_KEY).saying(match facts.encryption {
+        Encryption::NotConfigured => "No default encryption is configured, and so no KMS key.".to_owned(),
+        _ => format!("The default encryption is {}, and names no KMS key.", spoken_default(facts)),
+    })
 }
 
 /// An outcome about the bucket's key, standing on that key.

@@ -12,7 +12,9 @@ use super::bucket::{
 };
 use super::support::{key_of, mode};
 use super::{BucketSubject, Outcome, Reason};
-use crate::model::{AccountId, Arn, BucketFacts, Encryption, EncryptionRequirement, KeyLink, Region};
+use crate::model::{
+    AccountId, Arn, BucketFacts, Encryption, EncryptionRequirement, KeyJoin, KeyLink, Region,
+};
 use crate::policy::sse_s3_only_writer;
 
 pub static MEETS: Reason =
@@ -59,19 +61,25 @@ pub struct NamedKey<'a> {
     pub account_id: AccountId,
     /// The same.
     pub region: Option<&'a Region>,
+    /// The ARN of a key that it is not.
+    pub is_not: Option<&'a str>,
 }
 
 impl<'a> NamedKey<'a> {
     /// The key of a bucket's default.
     fn of_default(facts: &'a BucketFacts) -> Self {
         let arn = facts.key.as_ref().and_then(|key| key.key_arn.as_deref());
-        Self { arn, ..Self::of_upload(facts, facts.kms_key_ref.as_deref()) }
+        Self { arn, is_not: None, ..Self::of_upload(facts, facts.kms_key_ref.as_deref()) }
     }
 
-    /// The key that an upload to the bucket names.
+    /// The key that an upload to the bucket names. Where it names none, it is not the customer managed
+    /// key that the bucket's default is known to have.
     pub fn of_upload(facts: &'a BucketFacts, reference: Option<&'a str>) -> Self {
         let arn = reference.filter(|reference| reference.contains(":key/"));
-        Self { reference, arn, account_id: facts.account_id, region: facts.region.as_ref() }
+        let customer_managed = |key: &&KeyJoin| matches!(key.link, KeyLink::SameAccount | KeyLink::SameOrg);
+        let default = facts.key.as_ref().filter(customer_managed).and_then(|key| key.key_arn.as_deref());
+        let is_not = if reference.is_none() { default } else { None };
+        Self { reference, arn, account_id: facts.account_id, region: facts.region.as_ref(), is_not }
     }
 
     fn names_aws_s3(&self) -> bool {
@@ -105,6 +113,7 @@ impl<'a> NamedKey<'a> {
             return Approval::Yes;
         }
         let could_be = |key: &String| match (&place, Arn::parse(key)) {
+            _ if self.is_not == Some(key.as_str()) => false,
             (Some((owner, region)), Some(key)) => {
                 key.account == owner.to_string()
                     && region.as_ref().is_none_or(|region| key.region == region.as_str())

@@ -3,7 +3,7 @@
 use super::bucket::{NO_KMS_KEY, about_key, is_aws_s3_alias, no_kms_key};
 use super::support::{BUCKET_GONE, ENCRYPTION_NOT_READ, decided, key_of};
 use super::{BucketSubject, Check, Context, Judge, Outcome, Reason};
-use crate::model::{AccountId, Arn, Category, KeyLink, KeyRefKind, Severity};
+use crate::model::{AccountId, Arn, Category, KeyLink, KeyRefKind, Region, Severity};
 
 static KEY_ARN: Reason = Reason::pass("key_named_by_arn", "The key is named by its ARN.");
 static ALIAS_ARN: Reason = Reason::pass(
@@ -60,8 +60,9 @@ fn judge(bucket: &BucketSubject<'_>, _: &Context<'_>) -> Outcome {
         }
         // By the text alone: what an alias points to may not have been read.
         if is_aws_s3_alias(reference) {
-            let text =
-                format!("The reference {reference} is the alias of the AWS managed key of each account.");
+            let text = format!(
+                "The reference {reference} is the alias of the AWS managed key that every account has."
+            );
             return Outcome::from(&NO_KMS_KEY).saying(text);
         }
         let about =
@@ -85,7 +86,7 @@ fn is_kms_arn(reference: &str) -> bool {
         let names = |kind| arn.resource.strip_prefix(kind).is_some_and(|name| !name.is_empty());
         arn.service == "kms"
             && arn.account.parse::<AccountId>().is_ok()
-            && arn.region.parse::<crate::model::Region>().is_ok()
+            && arn.region.parse::<Region>().is_ok()
             && (names("key/") || names("alias/"))
     })
 }

@@ -89,33 +89,42 @@ fn judge(bucket: &BucketSubject<'_>, _: &Context<'_>) -> Outcome {
 }
 
 fn rotation(facts: &BucketFacts, key: &KeyJoin) -> Outcome {
-    let reason = match (key.rotation, key.rotation_reason) {
-        (Some(KeyRotation::Enabled), _) => &ENABLED,
-        (Some(KeyRotation::Disabled), _) => &DISABLED,
-        (Some(KeyRotation::NotApplicable), why) => match why {
-            Some(RotationReason::PendingDeletion) => &PENDING_DELETION,
-            Some(RotationReason::Asymmetric) => &ASYMMETRIC,
-            Some(RotationReason::Hmac) => &HMAC,
-            Some(RotationReason::CustomKeyStore) => &CUSTOM_KEY_STORE,
-            Some(RotationReason::ImportedMaterial) => &IMPORTED,
-            Some(RotationReason::ReplicaOfPrimary) => &REPLICA,
-            Some(RotationReason::AwsManagedYearly) | None => &UNSUPPORTED,
-        },
-        (Some(KeyRotation::Unknown) | None, _) => &NOT_READ,
-    };
-    let replica = match key.rotation_reason {
-        Some(RotationReason::ReplicaOfPrimary) => " by its primary key",
-        _ => "",
-    };
     let name = key_name(facts);
     let owner = key.account_id.map(|id| format!(" in account {id}")).unwrap_or_default();
-    let seen = match key.rotation {
-        Some(KeyRotation::Enabled) => format!("Automatic rotation of the key {name}{owner} is on{replica}."),
-        Some(KeyRotation::Disabled) => {
-            format!("Automatic rotation of the key {name}{owner} is off{replica}. {ROTATION_FOOTNOTE}")
-        }
-        Some(KeyRotation::NotApplicable) => format!("{name}: {}", reason.meaning),
-        _ => format!("Whether the key {name}{owner} rotates automatically was not read."),
+    let whose = match key.rotation_reason {
+        Some(RotationReason::ReplicaOfPrimary) => "the primary key of ",
+        _ => "",
     };
-    about_key(facts, reason, seen)
+    let about = |reason, text| about_key(facts, reason, text);
+    match key.rotation {
+        Some(KeyRotation::Enabled) => {
+            about(&ENABLED, format!("Automatic rotation of {whose}the key {name}{owner} is on."))
+        }
+        Some(KeyRotation::Disabled) => {
+            let seen = format!("Automatic rotation of {whose}the key {name}{owner} is off.");
+            about(&DISABLED, format!("{seen} {ROTATION_FOOTNOTE}"))
+        }
+        Some(KeyRotation::NotApplicable) => {
+            let (reason, why) = cannot(key.rotation_reason);
+            about(reason, format!("Automatic rotation cannot apply to the key {name}{owner}: {why}."))
+        }
+        Some(KeyRotation::Unknown) | None => about(
+            &NOT_READ,
+            format!("Whether {whose}the key {name}{owner} rotates automatically was not read."),
+        ),
+    }
+}
+
+fn cannot(why: Option<RotationReason>) -> (&'static Reason, &'static str) {
+    match why {
+        Some(RotationReason::PendingDeletion) => (&PENDING_DELETION, "it is scheduled for deletion"),
+        Some(RotationReason::Asymmetric) => (&ASYMMETRIC, "it is asymmetric"),
+        Some(RotationReason::Hmac) => (&HMAC, "it is an HMAC key"),
+        Some(RotationReason::CustomKeyStore) => (&CUSTOM_KEY_STORE, "it is in a custom key store"),
+        Some(RotationReason::ImportedMaterial) => (&IMPORTED, "its key material was imported"),
+        Some(RotationReason::ReplicaOfPrimary) => {
+            (&REPLICA, "it is a replica, and its primary key cannot rotate")
+        }
+        Some(RotationReason::AwsManagedYearly) | None => (&UNSUPPORTED, "KMS says that it is not supported"),
+    }
 }

@@ -75,7 +75,7 @@ fn judge(bucket: &BucketSubject<'_>, _: &Context<'_>) -> Outcome {
         };
         match (refusal, setting) {
             (Refusal::Part(which), _) => Ok(Outcome::from(&PARTLY).saying(format!(
-                "The encryption configuration does not block SSE-C, and the policy refuses only some such uploads: {}.",
+                "The encryption configuration does not block SSE-C, and the policy refuses such uploads in part: {}.",
                 which.trim_end_matches('.')
             ))),
             (Refusal::Undecided(why), _) => Err(undecided(&why)),

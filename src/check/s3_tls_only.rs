@@ -40,8 +40,7 @@ pub static CHECK: Check = Check {
                 statement with effect Deny, principal *, action s3:* and the condition aws:SecureTransport false, on \
                 the ARN of the bucket and of its objects, refuses it (Amazon S3 User Guide, \"Security best \
                 practices for Amazon S3\"). An Allow with aws:SecureTransport true is not enough: another Allow may \
-                admit the same request. A bucket whose policy could not be read is not judged here: also a deny in \
-                an organization's policies would not show in it.",
+                admit the same request. Denies in policies of the organization, such as resource control policies, are not seen.",
     remedy: "Add to the bucket's policy a Deny of s3:* for every principal, on the bucket's ARN and on its ARN followed \
              by /*, with the condition Bool aws:SecureTransport false and no other.",
     judge: Judge::Bucket(judge),
@@ -53,7 +52,7 @@ fn judge(bucket: &BucketSubject<'_>, _: &Context<'_>) -> Outcome {
         (TlsOnly::Enforced, _) => Outcome::from(&REFUSED),
         (TlsOnly::Partial, PolicyReading::Known(policy)) => match ask(policy) {
             Refusal::Part(which) => Outcome::from(&PARTLY).saying(format!(
-                "The policy refuses only some requests over plain HTTP: {}.",
+                "The policy refuses requests over plain HTTP in part: {}.",
                 which.trim_end_matches('.')
             )),
             _ => Outcome::from(&PARTLY),

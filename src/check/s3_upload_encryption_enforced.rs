@@ -63,11 +63,13 @@ pub static CHECK: Check = Check {
                 mode, no key (which means aws/s3), or a key that is not approved. An upload without the header must be \
                 refused, unless the default meets the standard. Values that S3 itself refuses are left out, and \
                 uploads with SSE-C are judged by s3_sse_c_blocked. A key that the policy names is taken for a customer \
-                managed key, unless it is aws/s3 by its alias.",
-    remedy: "Deny s3:PutObject on the bucket's objects to every principal where s3:x-amz-server-side-encryption is \
-             there and not what the standard asks for, and where s3:x-amz-server-side-encryption-aws-kms-key-id is not \
-             an approved key. Where the default meets the standard, use StringNotEqualsIfExists or a Null condition, so \
-             that uploads without headers still work.",
+                managed key, unless it is aws/s3 by its alias. \
+                Denies in policies of the organization are not seen.",
+    remedy: "Deny s3:PutObject on the bucket's objects to every principal, with StringNotEquals, where \
+             s3:x-amz-server-side-encryption is not what the standard asks for, and where \
+             s3:x-amz-server-side-encryption-aws-kms-key-id is not an approved key. Where the default meets the \
+             standard, add the condition Null s3:x-amz-server-side-encryption false to each, so that uploads without \
+             headers still work (StringNotEqualsIfExists refuses them, too).",
     judge: Judge::Bucket(judge),
 };
 
@@ -108,19 +110,18 @@ fn enforced(bucket: &BucketSubject<'_>, requirement: &EncryptionRequirement) -> 
             (Below::Yes, Refusal::None) => through.push(words),
         }
     }
-    let list = |words: Vec<String>| words.join("; ");
     if !through.is_empty() {
-        let text = format!("The policy lets uploads through with {}.", list(through));
+        let text = format!("The policy lets uploads through with {}.", list(&through));
         return Ok(Outcome::from(&NOT_ENFORCED).saying(text));
     }
     if !partly.is_empty() {
-        let text = format!("The policy refuses only some uploads with {}.", list(partly));
+        let text = format!("The policy refuses only some of the uploads with {}.", list(&partly));
         return Ok(Outcome::from(&PARTLY).saying(text));
     }
     if !by_aws_key.is_empty() {
         let text = format!(
             "The policy lets uploads through with {}, and so with the AWS managed key aws/s3 by its own ARN.",
-            list(by_aws_key)
+            list(&by_aws_key)
         );
         return Ok(Outcome::from(&AWS_KEY_BY_NAME).saying(text));
     }
@@ -173,6 +174,13 @@ fn below_by_key(facts: &BucketFacts, requirement: &EncryptionRequirement, key: &
     }
 }
 
+/// The first of them, and how many more there are.
+fn list(words: &[String]) -> String {
+    let (shown, more) = words.split_at(words.len().min(4));
+    let more = if more.is_empty() { String::new() } else { format!("; and {} more", more.len()) };
+    format!("{}{more}", shown.join("; "))
+}
+
 /// An upload in words.
 fn spoken(facts: &BucketFacts, header: &UploadHeader) -> String {
     let with = |mode: &str, key: &KeyChoice| match key {
@@ -181,7 +189,9 @@ fn spoken(facts: &BucketFacts, header: &UploadHeader) -> String {
         KeyChoice::Other => format!("`{mode}` and a key that the policy does not name"),
     };
     match header {
-        UploadHeader::Missing => format!("no encryption header (the default is {})", spoken_default(facts)),
+        UploadHeader::Missing => {
+            format!("no encryption header, which get the default: {}", spoken_default(facts))
+        }
         UploadHeader::SseS3 => "`AES256`".to_owned(),
         UploadHeader::SseKms(key) => with("aws:kms", key),
         UploadHeader::DsseKms(key) => with("aws:kms:dsse", key),

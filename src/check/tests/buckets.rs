@@ -1,10 +1,12 @@
 //! The bucket checks' truth tables, and buckets made for them.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
-use super::table::{Column, Made, column, truth_table};
-use crate::check::{BucketSubject, Check, Context, Judge, Organization, Outcome, PolicyReading, find};
+use super::table::{Column, Made, UNREAD, Value, column, truth_table};
+use crate::check::{
+    BucketSubject, CHECKS, Check, Context, Judge, Organization, Outcome, PolicyReading, find,
+};
 use crate::clock::Timestamp;
 use crate::model::{
     AccountId, BucketFacts, Encryption, EncryptionRequirement, KeyJoin, KeyLink, KeyRefKind, KeyRotation,
@@ -71,10 +73,29 @@ enum Approved {
 
 #[derive(Clone)]
 enum MadePolicy {
-    Known(Rc<Policy>),
+    Known(Rc<Policy>, TlsOnly),
     Absent,
     Unparsed(Rc<PolicyError>),
     Unread(&'static str),
+}
+
+impl MadePolicy {
+    /// A policy of these statements on the bucket `data`.
+    fn of(statements: &str) -> Self {
+        let text = format!(r#"{{"Version":"2012-10-17","Statement":[{statements}]}}"#);
+        match Policy::parse(&text) {
+            Ok(policy) => {
+                let tls_only = match plain_http(&policy, "arn:aws:s3:::data") {
+                    Refusal::Every => TlsOnly::Enforced,
+                    Refusal::Part(_) => TlsOnly::Partial,
+                    Refusal::None => TlsOnly::Absent,
+                    Refusal::Undecided(_) => TlsOnly::Unknown,
+                };
+                Self::Known(Rc::new(policy), tls_only)
+            }
+            Err(error) => Self::Unparsed(Rc::new(error)),
+        }
+    }
 }
 
 /// A bucket with SSE-KMS under an enabled, rotating key of its own account.
@@ -108,33 +129,35 @@ impl MadeBucket {
         format!("arn:aws:kms:{}:{}:key/{id}", self.key_region, self.owner)
     }
 
+    /// The ARN of the key as it is listed; a bare reference leads to the bucket's own account and Region.
+    fn listed_arn(&self) -> Option<String> {
+        match self.reference {
+            Reference::KeyArn | Reference::AliasArn => Some(self.key_arn("k1")),
+            _ => self.region.map(|region| format!("arn:aws:kms:{region}:{HOME}:key/k1")),
+        }
+    }
+
     fn reference(&self) -> Option<String> {
-        let is_home = self.owner == HOME;
         Some(match self.reference {
             Reference::None => return None,
             Reference::AwsS3 => "alias/aws/s3".to_owned(),
             Reference::AwsS3Arn => format!("arn:aws:kms:{}:{}:alias/aws/s3", self.key_region, self.owner),
             Reference::NoKmsArn => "arn:aws:s3:::data".to_owned(),
             Reference::NoAccountArn => "arn:aws:kms:eu-west-1:nobody:alias/data".to_owned(),
-            Reference::KeyId if is_home => "k1".to_owned(),
-            Reference::AliasName if is_home => "alias/data".to_owned(),
-            Reference::KeyId | Reference::KeyArn => self.key_arn("k1"),
-            Reference::AliasName | Reference::AliasArn => {
-                format!("arn:aws:kms:{}:{}:alias/data", self.key_region, self.owner)
-            }
+            Reference::KeyId => "k1".to_owned(),
+            Reference::AliasName => "alias/data".to_owned(),
+            Reference::KeyArn => self.key_arn("k1"),
+            Reference::AliasArn => format!("arn:aws:kms:{}:{}:alias/data", self.key_region, self.owner),
         })
     }
 
     fn kind(&self) -> KeyRefKind {
-        match (self.reference().as_deref(), self.reference) {
-            (None, _) => KeyRefKind::None,
-            (
-                Some(text),
-                Reference::NoAccountArn | Reference::AwsS3Arn | Reference::AliasArn | Reference::AliasName,
-            ) if text.starts_with("arn:") => KeyRefKind::AliasArn,
-            (Some(text), _) if text.starts_with("arn:") => KeyRefKind::KeyArn,
-            (Some(text), _) if text.starts_with("alias/") => KeyRefKind::AliasName,
-            _ => KeyRefKind::KeyId,
+        match self.reference {
+            Reference::None => KeyRefKind::None,
+            Reference::AwsS3 | Reference::AliasName => KeyRefKind::AliasName,
+            Reference::AwsS3Arn | Reference::AliasArn | Reference::NoAccountArn => KeyRefKind::AliasArn,
+            Reference::KeyId => KeyRefKind::KeyId,
+            Reference::KeyArn | Reference::NoKmsArn => KeyRefKind::KeyArn,
         }
     }
 
@@ -157,6 +180,7 @@ impl MadeBucket {
             Encryption::SseKms | Encryption::DsseKms | Encryption::Other => match self.link {
                 _ if self.names_aws_s3() => KeyLink::AwsManaged,
                 _ if self.is_malformed() => KeyLink::Unproven,
+                _ if self.listed_arn().is_none() => KeyLink::Unproven,
                 link => link,
             },
             _ => KeyLink::None,
@@ -168,7 +192,7 @@ impl MadeBucket {
         let link = self.link();
         let described = matches!(link, SameAccount | SameOrg);
         let listed = described || (link == AwsManaged && self.state.is_some());
-        let named = link != KeyLink::None && self.kind() == KeyRefKind::KeyArn && !self.is_malformed();
+        let named = link != KeyLink::None && self.reference == Reference::KeyArn;
         let text = |text: Option<&str>| text.filter(|_| described).map(str::to_owned);
         let account = match link {
             KeyLink::None => None,
@@ -178,7 +202,7 @@ impl MadeBucket {
         };
         KeyJoin {
             link,
-            key_arn: (named || listed).then(|| self.key_arn("k1")),
+            key_arn: self.listed_arn().filter(|_| named || listed),
             account_id: account.map(|id| id.parse().unwrap()),
             manager: text(Some("CUSTOMER")),
             origin: text(self.origin),
@@ -215,15 +239,10 @@ impl MadeBucket {
     }
 
     fn tls_only(&self) -> TlsOnly {
-        match &self.policy {
+        match self.policy {
+            MadePolicy::Known(_, tls_only) => tls_only,
             MadePolicy::Absent => TlsOnly::Absent,
             MadePolicy::Unparsed(_) | MadePolicy::Unread(_) => TlsOnly::Unknown,
-            MadePolicy::Known(policy) => match plain_http(policy, "arn:aws:s3:::data") {
-                Refusal::Every => TlsOnly::Enforced,
-                Refusal::Part(_) => TlsOnly::Partial,
-                Refusal::None => TlsOnly::Absent,
-                Refusal::Undecided(_) => TlsOnly::Unknown,
-            },
         }
     }
 
@@ -267,11 +286,16 @@ impl MadeBucket {
 }
 
 impl Made for MadeBucket {
+    /// A bare key id or alias leads to no other account.
+    fn can_be(&self) -> bool {
+        self.owner == HOME || !matches!(self.reference, Reference::KeyId | Reference::AliasName)
+    }
+
     fn judge(&self, check: &Check) -> Outcome {
         let Judge::Bucket(judge) = check.judge else { panic!("{} judges no buckets", check.id) };
         let facts = self.facts();
         let policy = match &self.policy {
-            MadePolicy::Known(policy) => PolicyReading::Known(policy),
+            MadePolicy::Known(policy, _) => PolicyReading::Known(policy),
             MadePolicy::Absent => PolicyReading::Absent,
             MadePolicy::Unparsed(error) => PolicyReading::Unparsed(error),
             MadePolicy::Unread(read) => PolicyReading::Unread(read),
@@ -332,12 +356,15 @@ impl Made for MadeBucket {
                 made.link = KeyLink::Unproven;
             }
         });
-        add("the Region not read", &|made| {
-            made.region = None;
-            if !matches!(made.reference, Reference::KeyArn | Reference::AliasArn) {
-                unlisted(made);
-            }
-        });
+        add("the Region not read", &|made| made.region = None);
+        // What leaves the subject as it was is no fault of it.
+        let same = |less: &Self| {
+            let policy = matches!(less.policy, MadePolicy::Unread(_));
+            less.facts() == self.facts()
+                && policy == matches!(self.policy, MadePolicy::Unread(_))
+                && (less.members, less.members_complete) == (self.members, self.members_complete)
+        };
+        faults.retain(|(_, less)| !same(less));
         faults
     }
 }
@@ -355,29 +382,12 @@ fn encryptions() -> Column<MadeBucket> {
         ("other", Other),
     ];
     let known = known.map(|(name, mode)| (name, (mode, "known")));
-    let unread = [
-        "gone",
-        "denied",
-        "throttled",
-        "transport",
-        "service",
-        "protocol",
-        "identity",
-        "unavailable",
-        "not_asked",
-    ];
-    let unread = unread.map(|read| (read, (Unknown, read)));
+    let unread = [&["gone"][..], &UNREAD].concat();
+    let unread = unread.into_iter().map(|read| (read, (Unknown, read)));
     let all = known.into_iter().chain([("absent", (NotConfigured, "absent"))]).chain(unread);
     column("encryption", all, |made: &mut MadeBucket, encryption| {
         made.encryption = encryption;
         made.algorithm = (encryption.0 == Other).then_some("aws:fsx");
-    })
-}
-
-fn modes() -> Column<MadeBucket> {
-    let modes = [Encryption::SseS3, Encryption::SseKms, Encryption::DsseKms];
-    column("encryption", modes.map(|mode| (mode.word(), mode)), |made: &mut MadeBucket, mode| {
-        made.encryption = (mode, "known");
     })
 }
 
@@ -580,4 +590,206 @@ fn s3_bucket_key() {
     let flags = [("true", Some(true)), ("false", Some(false)), ("unset", None)];
     let flags = column("bucket key", flags, |made: &mut MadeBucket, flag| made.bucket_key = flag);
     hold("s3_bucket_key", vec![("every default", bucket(), vec![encryptions(), flags])]);
+}
+
+/// A Deny to everyone of an action on resources under a condition, all in JSON.
+fn deny(action: &str, resources: &str, condition: &str) -> String {
+    format!(
+        r#"{{"Effect":"Deny","Principal":"*","Action":"{action}","Resource":{resources},"Condition":{{{condition}}}}}"#
+    )
+}
+
+/// A Deny of uploads to the whole bucket.
+fn deny_put(condition: &str) -> String {
+    deny("s3:PutObject", OBJECTS, condition)
+}
+
+/// Policies by name, and what there can be instead of one.
+fn policies(known: Vec<(&'static str, String)>) -> Column<MadeBucket> {
+    let known = known.into_iter().map(|(name, statements)| (name.to_owned(), MadePolicy::of(&statements)));
+    let instead = [("no policy", MadePolicy::Absent), ("not understood", MadePolicy::of("{}"))];
+    let unread = ["gone"].into_iter().chain(UNREAD).map(|read| (read, MadePolicy::Unread(read)));
+    let instead = instead.into_iter().chain(unread).map(|(name, policy)| (name.to_owned(), policy));
+    let all = known.chain(instead);
+    let value = |(name, policy): (String, MadePolicy)| -> Value<MadeBucket> {
+        (name, Box::new(move |made: &mut MadeBucket| made.policy = policy.clone()))
+    };
+    Column { name: "policy", values: all.map(value).collect() }
+}
+
+const BOTH: &str = r#"["arn:aws:s3:::data","arn:aws:s3:::data/*"]"#;
+const OBJECTS: &str = r#""arn:aws:s3:::data/*""#;
+const FOLDER: &str = r#""arn:aws:s3:::data/in/*""#;
+const ALLOW: &str = r#"{"Effect":"Allow","Principal":{"AWS":"222222222222"},"Action":"s3:*","Resource":"arn:aws:s3:::data/*"}"#;
+const ALLOW_LOGS: &str = r#"{"Effect":"Allow","Principal":{"Service":"logging.s3.amazonaws.com"},"Action":"s3:PutObject","Resource":"arn:aws:s3:::data/*"}"#;
+const MODE: &str = "s3:x-amz-server-side-encryption";
+const KEY: &str = "s3:x-amz-server-side-encryption-aws-kms-key-id";
+/// What the policies on uploads refuse.
+const UPLOAD_POLICIES: &str = "the policies
+  kms         any header but aws:kms and aws:kms:dsse, and none
+  kms?        any header but aws:kms and aws:kms:dsse
+  k1          as kms, and any key but k1, and none
+  k1?         as kms?, and with a header any key but k1, and none
+  key?        as kms?, and with a header no key
+  folder ...  the same for some objects
+
+every mode";
+/// A condition of which nobody can say for whom it holds.
+const WHO_KNOWS: &str = r#","StringFoo":{"aws:PrincipalTag/team":"a"}"#;
+
+#[test]
+fn s3_encryption_standard() {
+    let logs = || policies(vec![("logs are written", ALLOW_LOGS.to_owned()), ("no logs", ALLOW.to_owned())]);
+    let aws_managed = MadeBucket { reference: Reference::None, ..bucket() };
+    let lists = || {
+        let lists = [("any", Approved::Any), ("the key's ARN", Approved::TheKey)];
+        column("approved", lists, |made: &mut MadeBucket, approved| made.approved = approved)
+    };
+    let some_references = || {
+        let some = [("key_arn", Reference::KeyArn), ("alias_name", Reference::AliasName)];
+        column("reference", some, |made: &mut MadeBucket, reference| made.reference = reference)
+    };
+    hold(
+        "s3_encryption_standard",
+        vec![
+            ("every default", bucket(), vec![encryptions(), minimums(), customer_managed(), lists(), logs()]),
+            ("every key reference", aws_managed, vec![customer_managed(), approvals(), references()]),
+            ("every link", bucket(), vec![customer_managed(), lists(), some_references(), links()]),
+            ("", bucket(), vec![customer_managed(), approvals(), references(), links(), regions()]),
+        ],
+    );
+}
+
+#[test]
+fn s3_sse_c_blocked() {
+    let condition = r#""Null":{"s3:x-amz-server-side-encryption-customer-algorithm":"false"}"#;
+    let policies = policies(vec![
+        ("refuses all", deny_put(condition)),
+        ("refuses some", deny("s3:PutObject", FOLDER, condition)),
+        ("refuses none", ALLOW.to_owned()),
+        ("undecided", deny_put(&format!("{condition}{WHO_KNOWS}"))),
+    ]);
+    let settings = [("blocked", Some(true)), ("not blocked", Some(false)), ("not reported", None)];
+    let settings = column("setting", settings, |made: &mut MadeBucket, setting| made.sse_c_blocked = setting);
+    hold("s3_sse_c_blocked", vec![("every default", bucket(), vec![encryptions(), settings, policies])]);
+}
+
+#[test]
+fn s3_tls_only() {
+    let condition = r#""Bool":{"aws:SecureTransport":"false"}"#;
+    let policies = policies(vec![
+        ("refuses all", deny("s3:*", BOTH, condition)),
+        ("refuses on objects", deny("s3:*", OBJECTS, condition)),
+        ("refuses none", ALLOW.to_owned()),
+        ("undecided", deny("s3:*", BOTH, &format!("{condition}{WHO_KNOWS}"))),
+    ]);
+    hold("s3_tls_only", vec![("every policy", bucket(), vec![policies])]);
+}
+
+#[test]
+fn s3_upload_encryption_enforced() {
+    let k1 = "arn:aws:kms:eu-west-1:111111111111:key/k1";
+    let there = format!(r#""Null":{{"{MODE}":"false"}}"#);
+    let not_kms = format!(r#""StringNotEquals":{{"{MODE}":["aws:kms","aws:kms:dsse"]}}"#);
+    let not_k1 = format!(r#""StringNotEquals":{{"{KEY}":"{k1}"}}"#);
+    let no_key = format!(r#""Null":{{"{MODE}":"false","{KEY}":"true"}}"#);
+    let if_kms = [deny_put(&format!("{there},{not_kms}"))];
+    let if_k1 = |resources| {
+        let conditions = [&not_kms, &not_k1];
+        conditions.map(|not| deny("s3:PutObject", resources, &format!("{there},{not}"))).join(",")
+    };
+    let about_keys = || {
+        vec![
+            ("kms", deny_put(&not_kms)),
+            ("kms?", if_kms.join(",")),
+            ("k1", format!("{},{}", deny_put(&not_kms), deny_put(&not_k1))),
+            ("k1?", if_k1(OBJECTS)),
+            ("key?", format!("{},{}", if_kms.join(","), deny_put(&no_key))),
+            ("folder kms", deny("s3:PutObject", FOLDER, &not_kms)),
+            ("folder k1?", if_k1(FOLDER)),
+            ("refuses none", ALLOW.to_owned()),
+        ]
+    };
+    let more = [
+        ("undecided", deny_put(&format!("{not_kms}{WHO_KNOWS}"))),
+        ("logs are written", ALLOW_LOGS.to_owned()),
+    ];
+    let all = policies(about_keys().into_iter().chain(more).collect());
+    let mut about_keys = policies(about_keys());
+    about_keys
+        .values
+        .retain(|(name, _)| !["gone", "not understood"].contains(&&**name) && !UNREAD.contains(&&**name));
+    let lists = [("any", Approved::Any), ("k1", Approved::TheKey), ("k2", Approved::KeyBesideIt)];
+    let lists = column("approved", lists, |made: &mut MadeBucket, approved| made.approved = approved);
+    let defaults = [
+        ("sse_s3", (Encryption::SseS3, Reference::None, KeyLink::None)),
+        ("sse_kms aws/s3", (Encryption::SseKms, Reference::None, KeyLink::None)),
+        ("sse_kms k1", (Encryption::SseKms, Reference::KeyArn, KeyLink::SameAccount)),
+        ("sse_kms k1 unproven", (Encryption::SseKms, Reference::KeyArn, KeyLink::Unproven)),
+        ("denied", (Encryption::Unknown, Reference::None, KeyLink::None)),
+        ("gone", (Encryption::Unknown, Reference::None, KeyLink::None)),
+    ];
+    let defaults = || {
+        let values = defaults.map(|(name, (mode, reference, link))| -> Value<MadeBucket> {
+            let read = if mode == Encryption::Unknown { name } else { "known" };
+            let set = move |made: &mut MadeBucket| {
+                (made.encryption, made.reference, made.link) = ((mode, read), reference, link);
+            };
+            (name.to_owned(), Box::new(set))
+        });
+        Column { name: "default", values: values.into() }
+    };
+    // The key's own state is not looked at; without it there are fewer faults to go through.
+    let start = MadeBucket {
+        state: None,
+        origin: None,
+        is_for_s3: None,
+        rotation: (KeyRotation::Unknown, None),
+        ..bucket()
+    };
+    let mut with_kms = defaults();
+    with_kms.values.retain(|(name, _)| !["sse_s3", "gone"].contains(&&**name));
+    let rules = vec![customer_managed(), lists, with_kms, about_keys];
+    hold(
+        "s3_upload_encryption_enforced",
+        vec![
+            (UPLOAD_POLICIES, start.clone(), vec![minimums(), defaults(), all]),
+            ("every rule about keys, with SSE-KMS asked", start, rules),
+        ],
+    );
+}
+
+/// The checks whose tables are here, in their order.
+const HELD: [&str; 10] = [
+    "s3_default_encryption",
+    "s3_encryption_standard",
+    "s3_key_usable",
+    "s3_key_in_org",
+    "s3_key_rotation",
+    "s3_key_reference_by_arn",
+    "s3_bucket_key",
+    "s3_sse_c_blocked",
+    "s3_tls_only",
+    "s3_upload_encryption_enforced",
+];
+
+fn of_buckets() -> impl Iterator<Item = &'static Check> {
+    CHECKS.iter().copied().filter(|check| matches!(check.judge, Judge::Bucket(_)))
+}
+
+#[test]
+fn every_bucket_check_has_its_table() {
+    assert_eq!(of_buckets().map(|check| check.id).collect::<Vec<_>>(), HELD);
+    assert!(CHECKS.iter().zip(HELD).all(|(check, id)| check.id == id), "the bucket checks come first");
+}
+
+#[test]
+fn a_code_leads_to_one_verdict() {
+    let mut verdicts = BTreeMap::new();
+    for reason in of_buckets().flat_map(|check| check.reasons) {
+        let snake = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
+        assert!(reason.code.chars().all(snake), "{}", reason.code);
+        let first = *verdicts.entry(reason.code).or_insert(reason.verdict);
+        assert_eq!(first, reason.verdict, "{}", reason.code);
+    }
 }

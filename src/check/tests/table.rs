@@ -13,11 +13,19 @@ use crate::model::Verdict;
 
 /// What a table is made of.
 pub trait Made: Clone {
+    /// Whether it can be at all; other rows are left out.
+    fn can_be(&self) -> bool {
+        true
+    }
     /// What the check says of it.
     fn judge(&self, check: &Check) -> Outcome;
     /// The same with one input less, and what it is.
     fn faults(&self) -> Vec<(&'static str, Self)>;
 }
+
+/// The *read* words of what gave no answer, which a table draws together as `unread`.
+pub const UNREAD: [&str; 8] =
+    ["denied", "throttled", "transport", "service", "protocol", "identity", "unavailable", "not_asked"];
 
 /// One value of a column, and how it is made.
 pub type Value<M> = (String, Box<dyn Fn(&mut M)>);
@@ -40,13 +48,16 @@ pub fn column<M, T: Copy + 'static>(
     Column { name, values: values.into_iter().map(value).collect() }
 }
 
-/// The truth table of a check over one or more sets of columns, each with a title.
+/// The truth table of a check over one or more sets of columns, each with a title. One without a title
+/// is judged and not drawn: all of it, where the table shows what there is to see.
 pub fn truth_table<M: Made>(check: &'static Check, parts: Vec<(&str, M, Vec<Column<M>>)>) -> String {
-    let mut text = format!("{} version {}\n", check.id, check.version);
+    let mut text = format!("{} version {}\n(unread: {})\n", check.id, check.version, UNREAD.join(", "));
     let mut words = BTreeMap::new();
     for (title, start, columns) in parts {
         let rows = judged(check, &start, &columns, &mut words);
-        let _ = write!(text, "\n{title}\n{}", drawn(&columns, together(&columns, rows)));
+        if !title.is_empty() {
+            let _ = write!(text, "\n{title}\n{}", drawn(&columns, together(&columns, rows)));
+        }
     }
     let listed: BTreeSet<&str> = check.reasons.iter().map(|reason| reason.code).collect();
     let reached: BTreeSet<&str> = words.keys().copied().collect();
@@ -95,7 +106,7 @@ fn judged<M: Made>(check: &Check, start: &M, columns: &[Column<M>], words: &mut 
         let (reason, _) = (outcome.reason, words.entry(outcome.reason.code).or_insert(said));
         (row, format!("{} {}", reason.verdict.word(), reason.code))
     };
-    cases.into_iter().map(judge).collect()
+    cases.into_iter().filter(|(_, made)| made.can_be()).map(judge).collect()
 }
 
 /// Rows that differ in one column only and end alike become one, until none is left.
@@ -127,7 +138,11 @@ fn named<M>(columns: &[Column<M>], row: &[BTreeSet<usize>]) -> Vec<String> {
         if values.len() == column.values.len() && values.len() > 1 {
             return "*".to_owned();
         }
-        let names: Vec<&str> = values.iter().map(|at| column.values[*at].0.as_str()).collect();
+        let mut names: Vec<&str> = values.iter().map(|at| column.values[*at].0.as_str()).collect();
+        if UNREAD.iter().all(|word| names.contains(word)) {
+            names.retain(|name| !UNREAD.contains(name));
+            names.push("unread");
+        }
         names.join(" | ")
     };
     columns.iter().zip(row).map(name).collect()
