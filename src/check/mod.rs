@@ -5,9 +5,17 @@
 //! to, so that a file shows at a glance what can come of it. What was not read leads to `unknown`
 //! through [`support`], never to `pass` or `fail`; a test walks every reading through every check.
 
+mod account_scanned;
+mod kms_key_disabled;
+mod kms_key_material_age;
+mod kms_key_pending_deletion;
+mod kms_material_expiring;
 mod kms_rotation_enabled;
+mod kms_rotation_period;
 mod s3_default_encryption;
 mod support;
+#[cfg(test)]
+mod tests;
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;
@@ -20,7 +28,16 @@ use crate::model::{
 use crate::policy::{Policy, PolicyError};
 
 /// Every check, in the order of the lake: buckets, keys, accounts.
-pub static CHECKS: &[&Check] = &[&s3_default_encryption::CHECK, &kms_rotation_enabled::CHECK];
+pub static CHECKS: &[&Check] = &[
+    &s3_default_encryption::CHECK,
+    &kms_rotation_enabled::CHECK,
+    &kms_rotation_period::CHECK,
+    &kms_key_material_age::CHECK,
+    &kms_key_pending_deletion::CHECK,
+    &kms_key_disabled::CHECK,
+    &kms_material_expiring::CHECK,
+    &account_scanned::CHECK,
+];
 
 /// Said wherever rotation is judged (KMS Developer Guide, "Rotating AWS KMS keys").
 pub const ROTATION_FOOTNOTE: &str =

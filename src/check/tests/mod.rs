@@ -1,0 +1,5 @@
+//! Checks, held by their truth tables.
+
+mod accounts;
+mod keys;
+mod truth_table;
