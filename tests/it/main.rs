@@ -28,6 +28,7 @@ mod laws;
 mod least_privilege;
 mod limits;
 mod moto;
+mod policy;
 mod signals;
 mod simulate;
 mod survive;

@@ -58,9 +58,10 @@ const SDK: &[&str] = &[
 const ROOMS: &[Room] = &[
     Room { path: "clock", floor: Floor::Data, rooms: &[], crates: &["serde", "thiserror", "time"] },
     Room { path: "model", floor: Floor::Data, rooms: &["clock"], crates: &["serde", "thiserror"] },
-    Room { path: "policy", floor: Floor::Pure, rooms: &["model"], crates: &["thiserror"] },
     Room { path: "check", floor: Floor::Pure, rooms: &["clock", "model", "policy"], crates: &[] },
     Room { path: "resolve", floor: Floor::Pure, rooms: &["clock", "model"], crates: &[] },
+    Room { path: "policy", floor: Floor::Pure, rooms: &["clock", "model"],
+           crates: &["ipnet", "serde", "serde_json", "thiserror"] },
     Room { path: "table", floor: Floor::Pure, rooms: &["clock", "model"], crates: &[] },
     Room { path: "aws/ops", floor: Floor::Pure, rooms: &["model"], crates: &["serde_json"] },
     Room { path: "log", floor: Floor::Local, rooms: &["clock", "model"],
