@@ -186,6 +186,11 @@ impl<'d> Table<'d> {
         value.item.get_ref().as_bool().or_else(|| value.wrong_type("true or false"))
     }
 
+    /// A whole number.
+    pub(super) fn number(&mut self, key: &'static str) -> Option<i64> {
+        self.value(key)?.number()
+    }
+
     /// A list of texts that must each be read as something; each but once.
     pub(super) fn list<T>(&mut self, key: &'static str, parse: impl Parse<T>) -> Option<Vec<T>> {
         let value = self.value(key)?;

@@ -60,7 +60,7 @@ fn set<T: Ord>(list: Option<Vec<T>>) -> BTreeSet<T> {
 }
 
 /// `ous` and `accounts` of an entry; none where they cannot be read.
-pub(super) fn scope(table: &mut Table<'_>) -> Option<Scope> {
+pub(super) fn scope_in(table: &mut Table<'_>) -> Option<Scope> {
     let mut whole = true;
     // An empty list is not the whole organization by accident.
     let ous = list_of(table, "ous", &mut whole, any_text);
@@ -135,7 +135,7 @@ fn encryption_entry(mut table: Table<'_>) -> Option<EncryptionEntry> {
     let approved_keys = set(table.list("approved_keys", key_arn));
     let approved_aliases = set(table.list("approved_aliases", alias));
     let approved_key_accounts = set(table.list("approved_key_accounts", of_form));
-    let scope = scope(&mut table);
+    let scope = scope_in(&mut table);
     table.finish();
     let requirement = EncryptionRequirement {
         minimum_mode: minimum_mode?,
@@ -184,7 +184,7 @@ fn check_entry(mut table: Table<'_>) -> Option<CheckEntry> {
     let check = table.parsed("id", known_check);
     let severity = table.parsed("severity", one_of(Severity::ALL, Severity::word));
     let enabled = table.flag("enabled").unwrap_or(true);
-    let scope = scope(&mut table);
+    let scope = scope_in(&mut table);
     let parameters = parameters(&mut table, check, enabled);
     table.finish();
     Some(CheckEntry { scope: scope?, check_id: check?.id, parameters: parameters?, severity, enabled })
@@ -262,7 +262,7 @@ fn trusted_accounts(top: &mut Table<'_>) -> Vec<TrustedAccount> {
 const GAP: &[&str] = &["reason", "owner", "approver", "expires"];
 
 fn gap(mut table: Table<'_>) -> Option<AcceptedGap> {
-    let scope = scope(&mut table);
+    let scope = scope_in(&mut table);
     let (account, ou) = (table.value("account").is_some(), table.value("ou").is_some());
     let (account_id, unit) = (table.parsed("account", of_form::<AccountId>), table.text("ou"));
     let region = table.parsed("region", of_form);
