@@ -14,13 +14,15 @@
 //!                                  │
 //! sink::finalize     pass 1: resolve::KeyIndex      pass 2: buckets past the index     offline, ordered,
 //!                                  │ facts                                      the same log, the same bytes
+//! judge      standard and exceptions ─► each check on each resource
+//!                                  │ findings
 //!                                  ▼
 //! table   columns ─► sink::parquet ─► sink::commit: tables, manifest, then the row in `runs`
 //! ```
 //!
 //! Four words, four types, never mixed: an *observation* is what a call answered, a *fact* what follows
 //! for one resource after the org-wide join, a *finding* a check's verdict on a fact, a *step* a change
-//! that would clear a finding. The last two have no room yet.
+//! that would clear a finding. Steps have no room yet.
 //!
 //! Two rules explain most of the types. **"We could not see it" is a value**: what a call reads is a
 //! [`model::Reading`], and a fault in it can become `unknown`, never a yes or a no. **"Missing" is
@@ -31,7 +33,7 @@
 //! | floor | rooms | may | never |
 //! |---|---|---|---|
 //! | data | [`model`], [`clock`], [`spelling`] | serde; the clock alone asks the system for the time | I/O, async, arrow, the SDK, chance |
-//! | pure | [`policy`], [`resolve`], [`check`], [`standard`], [`table`], [`aws::ops`] | the floor above | the same |
+//! | pure | [`policy`], [`resolve`], [`check`], [`standard`], [`judge`], [`control`], [`table`], [`aws::ops`] | the floor above | the same |
 //! | local I/O | [`log`], [`sink`] | files, arrow, parquet, zstd | the SDK |
 //! | the AWS edge | [`aws`] | tokio, the SDK | print, read the environment, judge |
 //! | the night | [`scan`] | tasks, and all of the above | parse flags, format text |
@@ -44,7 +46,8 @@
 //! # Where to begin
 //!
 //! [`model::reading`] for the central type, [`aws::ops`] for what is asked of AWS, [`aws::call`] for how,
-//! [`scan::scan`] for the whole night, [`resolve`] for the join, [`table`] for what readers get.
+//! [`scan::scan`] for the whole night, [`resolve`] for the join, [`check`] and [`policy`] for what is asked
+//! of the facts, [`judge`] for how it becomes findings, [`table`] for what readers get.
 //! `cargo run -- demo` runs all of it. `tests/it/laws.rs` says what must always hold.
 //!
 //! # What to touch
@@ -53,6 +56,7 @@
 //! |---|---|
 //! | a column | one entry at the end of its table's file in [`table`], and its field in [`model`]; the schema test shows the change; `ATREST_BLESS=1 cargo test generated` writes the README; a line in CHANGELOG.md |
 //! | a table | a file in [`table`], a line in [`table::TABLES`], and its rows in [`sink`]'s `finalize` |
+//! | a check | a file in [`check`] and a line in [`check::CHECKS`], with its reasons and its truth table; [`standard`]'s built-in runs it, `control/controls.toml` says what it is evidence for |
 //! | an operation of a known service | a row in [`aws::ops`] and in [`aws::ops::OPERATIONS`], a field in [`model`], the call in `aws/service/<service>.rs`, an answer and a row under `sim/wire`; the policies, coverage and pacing follow from the row |
 //! | a service | `aws/service/<service>.rs`, its client in [`aws::clients`], its types in [`model`], its answers under `sim/wire`, rows in [`aws::ops`] |
 //! | a crate | a line in Cargo.toml, its room in `tests/it/tidy.rs`; `tests/it/dependencies.rs` judges what comes with it |
@@ -65,6 +69,8 @@ pub mod aws;
 pub mod check;
 pub mod cli;
 pub mod clock;
+pub mod control;
+pub mod judge;
 pub mod log;
 pub mod model;
 pub mod policy;

@@ -5,6 +5,7 @@
 //! to, so that a file shows at a glance what can come of it. What was not read leads to `unknown`
 //! through [`support`], never to `pass` or `fail`; a test walks every reading through every check.
 
+mod exception_max_matches;
 mod kms_rotation_enabled;
 mod s3_default_encryption;
 mod support;
@@ -20,7 +21,11 @@ use crate::model::{
 use crate::policy::{Policy, PolicyError};
 
 /// Every check, in the order of the lake: buckets, keys, accounts.
-pub static CHECKS: &[&Check] = &[&s3_default_encryption::CHECK, &kms_rotation_enabled::CHECK];
+pub static CHECKS: &[&Check] =
+    &[&s3_default_encryption::CHECK, &kms_rotation_enabled::CHECK, &exception_max_matches::CHECK];
+
+/// The check by which a bucket meets the standard, or does not.
+pub const STANDARD_CHECK: &str = "s3_encryption_standard";
 
 /// Said wherever rotation is judged (KMS Developer Guide, "Rotating AWS KMS keys").
 pub const ROTATION_FOOTNOTE: &str =
@@ -115,6 +120,19 @@ pub enum Judge {
     Key(fn(&KeySubject<'_>, &Context<'_>) -> Outcome),
     /// Of an account.
     Account(fn(&AccountFacts, &Context<'_>) -> Outcome),
+    /// Of an exception in force; a finding only where it fails.
+    Exception(fn(&ExceptionSubject<'_>, &Context<'_>) -> Outcome),
+}
+
+/// An exception as a check sees it.
+#[derive(Debug, Clone, Copy)]
+pub struct ExceptionSubject<'a> {
+    /// Its id.
+    pub id: &'a str,
+    /// Findings that it matches.
+    pub matches: u64,
+    /// The most that was agreed.
+    pub max_matches: u64,
 }
 
 /// A bucket as a check sees it.

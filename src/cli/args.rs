@@ -10,12 +10,12 @@ use crate::aws::clients::S3Addressing;
 use crate::aws::environment::Tuning;
 use crate::aws::pace::Pace;
 use crate::clock::Timestamp;
-use crate::model::{AccountId, Region, RunId};
+use crate::model::{AccountId, Region, RunId, Severity};
 use crate::scan::Limits;
 
 const AFTER: &str = "\
-Exit codes: 0 done, 1 internal, 2 usage or configuration, 4 published but partial, 5 organization
-unreadable or every role refused, 130 interrupted.
+Exit codes: 0 done, 1 internal, 2 usage or configuration, 3 findings at or above --fail-on, 4 published
+but partial, 5 organization unreadable or every role refused, 130 interrupted.
 
 Every flag has an ATREST_… twin and a key in the TOML file of --config; flag > environment > file.";
 
@@ -43,6 +43,8 @@ pub enum Command {
     Scan(ScanArgs),
     /// Resolve, judge and publish the log of a run, without AWS
     Finalize(FinalizeArgs),
+    /// Print the checks and the standard in effect, or bring exceptions in from elsewhere
+    Checks(ChecksArgs),
     /// Print the least-privilege policies
     Iam(IamArgs),
     /// Serve a simulated organization over HTTP, for any AWS client
@@ -167,6 +169,17 @@ pub enum Addressing {
     Virtual,
 }
 
+/// What a census is judged by.
+#[derive(Debug, Clone, Args)]
+pub struct RulesArgs {
+    /// The organization's standard, a TOML file [default: the built-in one; see `atrest checks`]
+    #[arg(long, value_name = "FILE", env = "ATREST_STANDARD")]
+    pub standard: Option<PathBuf>,
+    /// Dated exceptions, a TOML file
+    #[arg(long, value_name = "FILE", env = "ATREST_EXCEPTIONS")]
+    pub exceptions: Option<PathBuf>,
+}
+
 /// `scan`.
 #[derive(Debug, Args)]
 pub struct ScanArgs {
@@ -182,9 +195,15 @@ pub struct ScanArgs {
     /// TOML file with any of these settings
     #[arg(long, value_name = "FILE", env = "ATREST_CONFIG")]
     pub config: Option<PathBuf>,
+    /// What is asked for, and what is accepted
+    #[command(flatten)]
+    pub rules: RulesArgs,
     /// Print the calls that a night is predicted to make, and stop
     #[arg(long, env = "ATREST_ESTIMATE")]
     pub estimate: bool,
+    /// End with 3 where something fails at this severity or a worse one
+    #[arg(long, value_name = "SEVERITY", value_enum, env = "ATREST_FAIL_ON")]
+    pub fail_on: Option<FailOn>,
     /// End with 0 in spite of a partial census (coverage), or of findings
     #[arg(long, value_name = "WHAT", value_delimiter = ',', env = "ATREST_EXIT_ZERO_FOR")]
     pub exit_zero_for: Vec<ExitZeroFor>,
@@ -198,6 +217,33 @@ pub struct ScanArgs {
     /// How fast
     #[command(flatten)]
     pub tuning: TuningArgs,
+}
+
+/// A severity, as `--fail-on` names it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum FailOn {
+    /// Any fail
+    Informational,
+    /// Low and worse
+    Low,
+    /// Medium and worse
+    Medium,
+    /// High and critical
+    High,
+    /// Critical alone
+    Critical,
+}
+
+impl From<FailOn> for Severity {
+    fn from(word: FailOn) -> Self {
+        match word {
+            FailOn::Informational => Self::Informational,
+            FailOn::Low => Self::Low,
+            FailOn::Medium => Self::Medium,
+            FailOn::High => Self::High,
+            FailOn::Critical => Self::Critical,
+        }
+    }
 }
 
 /// What `--exit-zero-for` names.
@@ -239,6 +285,9 @@ pub struct FinalizeArgs {
     /// Instant that dates are judged at [default: the log's start]
     #[arg(long, value_name = "INSTANT", env = "ATREST_AS_OF", value_parser = instant)]
     pub as_of: Option<Timestamp>,
+    /// What is asked for, and what is accepted
+    #[command(flatten)]
+    pub rules: RulesArgs,
     /// TOML file with any of these settings
     #[arg(long, value_name = "FILE", env = "ATREST_CONFIG")]
     pub config: Option<PathBuf>,
@@ -265,6 +314,17 @@ pub struct DoctorArgs {
     /// How fast
     #[command(flatten)]
     pub tuning: TuningArgs,
+}
+
+/// `checks`.
+#[derive(Debug, Args)]
+pub struct ChecksArgs {
+    /// What is asked for, and what is accepted
+    #[command(flatten)]
+    pub rules: RulesArgs,
+    /// Print as exceptions.toml what this file lists: {"bucket"="12/31/26 00:00","other"="None"}
+    #[arg(long, value_name = "FILE", env = "ATREST_IMPORT_EXCEPTIONS")]
+    pub import_exceptions: Option<PathBuf>,
 }
 
 /// `iam`.

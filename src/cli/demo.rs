@@ -13,6 +13,7 @@ use tokio_util::sync::CancellationToken;
 use super::args::{DemoArgs, ShapeArgs};
 use super::error::CliError;
 use super::exit::Exit;
+use super::rules::Rules;
 use super::{VERSION, print, scan::header, summary};
 use crate::aws::environment::{Environment, Tuning};
 use crate::clock::{FrozenClock, Timestamp};
@@ -75,12 +76,15 @@ async fn census(folder: &Path, shape: Shape) -> Result<Census, CliError> {
     let edge = Edge::new(aws, caller, None, &run, Limits::default());
     let lake = Lake::open(Arc::new(FolderStore::open(folder, true)?)).await?;
     scan::scan(&edge, &lake, &run, &Silent, &CancellationToken::new()).await?;
+    let rules = Rules::built_in();
     let judgement = Judgement {
         observed_run_id: run.run_id.clone(),
         run_id: run.run_id.clone(),
         as_of: None,
         judged_at: FROZEN,
         tool_version: VERSION.to_owned(),
+        standard: rules.standard,
+        exceptions: rules.exceptions,
     };
     Ok(sink::finalize(&lake, &judgement).await?)
 }

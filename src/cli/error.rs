@@ -76,7 +76,9 @@ impl From<LogError> for CliError {
 impl From<FinalizeError> for CliError {
     fn from(error: FinalizeError) -> Self {
         match error {
-            FinalizeError::NoAccountList(_) => Self::usage(error),
+            FinalizeError::NoAccountList(_) | FinalizeError::Standard(_) | FinalizeError::Changed(_) => {
+                Self::usage(error)
+            }
             FinalizeError::Log(error) => error.into(),
             FinalizeError::Store(error) | FinalizeError::Publish(PublishError::Store(error)) => error.into(),
             FinalizeError::Encode(_) | FinalizeError::Publish(_) => Self::internal(error),

@@ -11,6 +11,8 @@ pub enum Exit {
     Internal,
     /// A flag, a setting, a file or a permission that the caller can mend.
     Usage,
+    /// Published, with a fail at or above `--fail-on`.
+    Findings,
     /// Published, but something could not be seen.
     Partial,
     /// The organization could not be read, or every role was refused: nothing was published.
@@ -26,6 +28,7 @@ impl Exit {
             Self::Done => 0,
             Self::Internal => 1,
             Self::Usage => 2,
+            Self::Findings => 3,
             Self::Partial => 4,
             Self::Organization => 5,
             Self::Interrupted => 130,

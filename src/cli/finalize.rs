@@ -3,6 +3,7 @@
 use super::args::FinalizeArgs;
 use super::error::CliError;
 use super::exit::Exit;
+use super::rules::Rules;
 use super::{edge, print, summary};
 use crate::clock::{Clock, SystemClock, Timestamp};
 use crate::model::{RunId, RunStatus};
@@ -10,6 +11,7 @@ use crate::sink::{self, Judgement, Lake};
 
 /// Publishes an uncommitted run as it is, and a committed one as a new `rejudged` run.
 pub async fn run(args: &FinalizeArgs) -> Result<Exit, CliError> {
+    let rules = Rules::read(&args.rules)?;
     let store = match args.lake.open_folder(false).transpose()? {
         Some(store) => store,
         None => args.lake.open(false, &edge::load(&args.tuning).await?)?,
@@ -23,6 +25,8 @@ pub async fn run(args: &FinalizeArgs) -> Result<Exit, CliError> {
         as_of: args.as_of,
         judged_at: now,
         tool_version: super::VERSION.to_owned(),
+        standard: rules.standard,
+        exceptions: rules.exceptions,
     };
     let census = sink::finalize(&lake, &judgement).await?;
     print::say(summary::render(&census, &summary::Next::Lake(args.lake.as_str())));

@@ -1,6 +1,7 @@
 //! The shell: flags, environment, terminal, exit codes. No other room knows of any of these.
 
 mod args;
+mod checks;
 mod config;
 #[cfg(feature = "sim")]
 mod demo;
@@ -14,6 +15,7 @@ mod iam;
 mod lake;
 mod print;
 mod progress;
+mod rules;
 mod scan;
 #[cfg(feature = "sim")]
 mod simulate;
@@ -100,6 +102,7 @@ fn run(command: Command) -> Result<Exit, CliError> {
             exit
         }
         Command::Finalize(args) => runtime()?.block_on(finalize::run(&args)),
+        Command::Checks(args) => checks::run(&args).map(|()| Exit::Done),
         Command::Iam(args) => iam::run(&args).map(|()| Exit::Done),
         #[cfg(feature = "sim")]
         Command::Simulate(args) => runtime()?.block_on(async {

@@ -6,6 +6,7 @@ use super::args::{ExitZeroFor, RunArg, ScanArgs};
 use super::error::CliError;
 use super::exit::Exit;
 use super::progress::Watch;
+use super::rules::Rules;
 use super::{edge, estimate, print, summary};
 use crate::clock::Timestamp;
 use crate::log;
@@ -15,6 +16,7 @@ use crate::sink::{self, Judgement, Lake, canonical_json, sha256_hex};
 
 /// Runs the scan.
 pub async fn run(args: &ScanArgs, stop: &CancellationToken) -> Result<Exit, CliError> {
+    let rules = Rules::read(&args.rules)?;
     // A lake in a folder is tried first: it costs nothing, and its mistakes are the commonest.
     let folder = args.lake.open_folder(true).transpose()?;
     let environment = edge::load(&args.tuning).await?;
@@ -28,6 +30,7 @@ pub async fn run(args: &ScanArgs, stop: &CancellationToken) -> Result<Exit, CliE
     if lake.committed(&run_id) {
         return already_committed(&lake, &run_id, args).await;
     }
+    sink::unchanged(lake.newest(), &rules.standard, &rules.exceptions).map_err(CliError::usage)?;
     let run = header(run_id, now, settings(args), environment.source);
     let caller = edge::caller(&environment).await?;
     let external_id = args.role.external_id.clone();
@@ -40,15 +43,16 @@ pub async fn run(args: &ScanArgs, stop: &CancellationToken) -> Result<Exit, CliE
     let scanned = scan::scan(&edge, &lake, &run, &watch, stop).await;
     watch.end();
     scanned?;
-    let census = publish(&lake, &run.run_id, environment.shared.clock.now(), stop).await?;
+    let census = publish(&lake, &run.run_id, rules, environment.shared.clock.now(), stop).await?;
     print::say(summary::render(&census, &summary::Next::Lake(args.lake.as_str())));
-    Ok(exit(census.run.status, args))
+    Ok(exit_of(&census, args))
 }
 
 /// Publishes the run's log. An interruption leaves nothing that a reader sees.
 async fn publish(
     lake: &Lake,
     run_id: &RunId,
+    rules: Rules,
     judged_at: Timestamp,
     stop: &CancellationToken,
 ) -> Result<sink::Census, CliError> {
@@ -58,6 +62,8 @@ async fn publish(
         as_of: None,
         judged_at,
         tool_version: super::VERSION.to_owned(),
+        standard: rules.standard,
+        exceptions: rules.exceptions,
     };
     tokio::select! {
         biased;
@@ -91,6 +97,16 @@ async fn already_committed(lake: &Lake, run_id: &RunId, args: &ScanArgs) -> Resu
     let manifest = lake.manifest(run_id).await?;
     print::say(format!("run {run_id} is committed already ({}): it is left alone", manifest.status.word()));
     Ok(exit(manifest.status, args))
+}
+
+/// How a census ends: what could not be seen comes before what was found.
+fn exit_of(census: &sink::Census, args: &ScanArgs) -> Exit {
+    let at_least = args.fail_on.filter(|_| !args.exit_zero_for.contains(&ExitZeroFor::Findings));
+    let fails = at_least.map_or(0, |severity| census.findings.fails_at_least(severity.into()));
+    match exit(census.run.status, args) {
+        Exit::Done if fails > 0 => Exit::Findings,
+        exit => exit,
+    }
 }
 
 fn exit(status: RunStatus, args: &ScanArgs) -> Exit {

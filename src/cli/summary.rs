@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 
 use super::print;
-use crate::model::{DeniedBy, Encryption, KeyRotation, ScanReason, ScanStatus};
-use crate::resolve::{Example, Gaps, Problems};
+use crate::judge::{Example, ExceptionState, Findings};
+use crate::model::{DeniedBy, Encryption, KeyRotation, ScanReason, ScanStatus, Severity, Verdict};
+use crate::resolve::Gaps;
 use crate::sink::Census;
 
 /// The contract's scope sentence: in the README, the summary and every report.
@@ -14,8 +15,12 @@ pub const SCOPE: &str = "Judged: S3 general purpose buckets and KMS keys. Not se
                          objects whose request names no encryption; it does not show how stored objects are \
                          encrypted.";
 
-/// Problems of a kind that are shown by name.
-const EXAMPLES: usize = 2;
+/// Kinds of fails that are shown.
+const WORST: usize = 10;
+/// Fails of a kind that are shown by name.
+const EXAMPLES: usize = 1;
+/// An exception is said to expire soon in its last 30 days.
+const EXPIRING_MS: i64 = 30 * 24 * 60 * 60 * 1000;
 
 /// What to suggest next.
 #[derive(Debug)]
@@ -33,7 +38,9 @@ pub fn render(census: &Census, next: &Next<'_>) -> String {
     head(&mut text, census);
     accounts(&mut text, census);
     counts(&mut text, census);
-    problems(&mut text, &census.summary.problems);
+    verdicts(&mut text, census);
+    exceptions(&mut text, census);
+    worst(&mut text, &census.findings);
     gaps(&mut text, &census.summary.gaps);
     let _ = write!(text, "\nScope\n{}", print::wrapped(SCOPE, "  "));
     what_next(&mut text, census, next);
@@ -93,31 +100,104 @@ fn mode_name(mode: Encryption) -> &'static str {
     }
 }
 
-fn problems(text: &mut String, problems: &Problems) {
-    if problems.is_empty() {
+fn verdicts(text: &mut String, census: &Census) {
+    let found = &census.findings;
+    let of = |verdict| found.of_verdict(verdict);
+    let all: u64 = Verdict::ALL.iter().map(|verdict| of(*verdict)).sum();
+    let _ = writeln!(text, "\nFindings  {all:>6} by verdict");
+    for verdict in Verdict::ALL {
+        if of(*verdict) == 0 {
+            continue;
+        }
+        let severities = match verdict {
+            Verdict::Fail => by_severity(found),
+            _ => String::new(),
+        };
+        let _ = writeln!(text, "          {:>6} {}{severities}", of(*verdict), spoken(verdict.word()));
+    }
+    let to = |verdict| found.buckets_to_standard(verdict);
+    let judged: u64 =
+        Verdict::ALL.iter().map(|verdict| to(*verdict)).sum::<u64>() - to(Verdict::NotApplicable);
+    let line = format!(
+        "{} of {judged} buckets meet the standard's default encryption; {} fail, {} unknown, {} exempt, {} not applicable",
+        to(Verdict::Pass),
+        to(Verdict::Fail),
+        to(Verdict::Unknown),
+        to(Verdict::Exempt),
+        to(Verdict::NotApplicable),
+    );
+    let _ = writeln!(text, "\nStandard  {}", census.standard);
+    let _ = writeln!(text, "{}", print::wrapped(&line, "          "));
+}
+
+/// `: 2 critical, 7 high`, the worst first.
+fn by_severity(found: &Findings) -> String {
+    let counts = Severity::ALL.iter().rev().map(|severity| (severity, found.fails_of(*severity)));
+    let parts: Vec<String> = counts
+        .filter(|(_, count)| *count > 0)
+        .map(|(severity, count)| format!("{count} {}", severity.word()))
+        .collect();
+    format!(": {}", parts.join(", "))
+}
+
+fn exceptions(text: &mut String, census: &Census) {
+    if census.exceptions.is_empty() {
         return;
     }
-    let _ = writeln!(text, "\nWorst first");
-    for (problem, count, examples) in problems.iter() {
-        let _ = writeln!(text, "  {count:>4} × {}", problem.title());
-        for example in examples.iter().take(EXAMPLES) {
-            let _ = writeln!(text, "         {}", cut(&named(example), 71));
-            if !example.detail.is_empty() {
-                let _ = writeln!(text, "           {}", cut(&example.detail, 69));
+    let _ = writeln!(text, "\nExceptions");
+    for used in &census.exceptions {
+        let until = used.expires.date();
+        let state = match used.state {
+            ExceptionState::Used if census.run.as_of >= used.expires.plus_millis(-EXPIRING_MS) => {
+                format!("accepts {} findings and expires soon, on {until}", used.matches)
             }
-        }
-        let shown = examples.len().min(EXAMPLES) as u64;
-        if count > shown {
-            let _ = writeln!(text, "         and {} more", count - shown);
-        }
+            ExceptionState::Used => format!("accepts {} findings until {until}", used.matches),
+            ExceptionState::Unused => format!("matches nothing, until {until}"),
+            ExceptionState::TooManyMatches => format!(
+                "rejected: matches {} findings where {} were agreed; it applies to none",
+                used.matches, used.max_matches
+            ),
+            ExceptionState::TooLong => {
+                "rejected: it lasts longer than findings of that severity may be exempt".to_owned()
+            }
+            ExceptionState::NotYet => "has not begun".to_owned(),
+            ExceptionState::Expired => format!("expired on {until}"),
+        };
+        let _ = writeln!(text, "{}", print::wrapped(&state, &format!("  {}: ", used.id)));
     }
 }
 
-/// The account and the resource; a key's ARN names its account already.
+fn worst(text: &mut String, found: &Findings) {
+    let mut worst = found.worst().peekable();
+    if worst.peek().is_none() {
+        return;
+    }
+    let _ = writeln!(text, "\nWorst first");
+    let kinds = found.worst().count();
+    for (kind, count, examples) in worst.take(WORST) {
+        let check = kind.check().map_or("", |check| check.id);
+        let _ = writeln!(
+            text,
+            "  {count:>4} × {} · {check}: {}",
+            kind.severity().word(),
+            spoken(kind.reason_code)
+        );
+        for example in examples.iter().take(EXAMPLES) {
+            // 76 columns: a key's ARN in the longest Region of today.
+            let _ = writeln!(text, "    {}", cut(&named(example), 76));
+            let _ = writeln!(text, "{}", print::wrapped(&example.reason, "      "));
+        }
+    }
+    if kinds > WORST {
+        let _ = writeln!(text, "         and {} kinds more, in the table findings", kinds - WORST);
+    }
+}
+
+/// The account and the bucket; any other ARN names its account already.
 fn named(example: &Example) -> String {
-    match example.resource.starts_with("arn:") {
-        true => example.resource.clone(),
-        false => format!("{} {}", example.account_id, example.resource),
+    match example.resource_arn.rsplit_once(":s3:::") {
+        Some((_, bucket)) => format!("{} {bucket}", example.account_id),
+        None => example.resource_arn.clone(),
     }
 }
 

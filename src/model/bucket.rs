@@ -168,6 +168,18 @@ pub struct BucketFacts {
     pub observed_at: Option<Timestamp>,
 }
 
+impl BucketFacts {
+    /// The bucket's ARN.
+    pub fn arn(&self) -> String {
+        Self::arn_of(&self.partition, &self.name)
+    }
+
+    /// The ARN of a bucket: S3 puts neither Region nor account in it.
+    pub fn arn_of(partition: &Partition, name: &str) -> String {
+        format!("arn:{partition}:s3:::{name}")
+    }
+}
+
 /// What the join says of the key of a bucket's default.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct KeyJoin {

@@ -78,8 +78,8 @@ pub struct Finding {
     pub region: Option<Region>,
     /// The resource's type.
     pub resource_type: ResourceType,
-    /// The resource's ARN.
-    pub resource_arn: String,
+    /// The resource's ARN, shared by its findings.
+    pub resource_arn: Arc<str>,
     /// Another resource that the verdict stands on: a bucket's key, as a rule.
     pub related_arn: Option<String>,
     /// The check.
@@ -105,7 +105,7 @@ pub struct Finding {
     /// When it ends.
     pub exception_expires_at: Option<Timestamp>,
     /// What to do; none where there is nothing to do.
-    pub remedy: Option<Cow<'static, str>>,
+    pub remedy: Option<&'static str>,
     /// When the fact was read.
     pub observed_at: Option<Timestamp>,
 }

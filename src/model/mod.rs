@@ -8,6 +8,7 @@
 pub mod account;
 pub mod bucket;
 pub mod calls;
+pub mod control;
 pub mod coverage;
 pub mod exception;
 pub mod finding;
@@ -26,6 +27,7 @@ pub use bucket::{
     KeyJoin, KeyLink, KeyRefKind, TlsOnly,
 };
 pub use calls::{CallTally, Calls};
+pub use control::{Control, Relation};
 pub use coverage::{Coverage, CoverageRow, Tally};
 pub use exception::{Exception, Exceptions};
 pub use finding::{Category, Finding, ResourceType, Severity, Verdict};

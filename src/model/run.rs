@@ -210,4 +210,6 @@ pub struct AccountFacts {
     pub keys: Option<u64>,
     /// Logical reads.
     pub calls: u64,
+    /// Whether the standard accepts everything that could not be seen. No column.
+    pub gaps_accepted: bool,
 }

@@ -1,102 +1,34 @@
-//! What a resource policy says to a few questions. The evaluator is to come; until then nothing is decided.
+//! What a bucket's or a key's own policy lets happen, by IAM's rules and from its text alone.
+//!
+//! A few questions, each about a class of requests: does the policy refuse all plain HTTP, which
+//! uploads does it refuse, whom may a key's policy let in. They are answered by weighing every kind
+//! of request that the statements can tell apart (`cover`), not by looking for statements of a known
+//! shape: two halves of a Deny count as a whole, and one condition too many shows. What a policy
+//! leaves open (a policy variable, an operator that is not known) makes an answer undecided only
+//! where it decides.
+//!
+//! An answer errs to one side. "Every" and "none" are said where they hold for every request; a Deny
+//! in parts that only the real world fits together (say, a role's ARN once as a principal and once in
+//! `aws:PrincipalArn`) is a part. Whoever may get in to a key is named, or said to be undecided.
+//! Other policies (of identities, of the organization, of VPC endpoints) and grants are not seen.
 
-use std::collections::BTreeMap;
+mod bucket;
+mod candidate;
+mod condition;
+mod cover;
+mod exercise;
+mod glob;
+mod json;
+mod key;
+mod kleene;
+mod parse;
+mod principal;
+mod refusal;
+mod values;
 
-use crate::model::AccountId;
-
-/// A policy.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Policy(());
-
-/// A text that is no policy.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("the policy cannot be read")]
-pub struct PolicyError;
-
-impl Policy {
-    /// Reads a policy.
-    pub fn parse(_text: &str) -> Result<Self, PolicyError> {
-        Ok(Self(()))
-    }
-}
-
-/// How much of a class of requests Deny statements refuse.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Refusal {
-    /// All.
-    Every,
-    /// Some, and which.
-    Part(String),
-    /// None.
-    None,
-    /// It cannot be said, and why.
-    Undecided(String),
-}
-
-/// The key that an upload names.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum KeyChoice {
-    /// None.
-    Unnamed,
-    /// One that the policy names.
-    Named(String),
-    /// Any other.
-    Other,
-}
-
-/// The encryption header of an upload.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum UploadHeader {
-    /// None.
-    Missing,
-    /// `AES256`.
-    SseS3,
-    /// `aws:kms`.
-    SseKms(KeyChoice),
-    /// `aws:kms:dsse`.
-    DsseKms(KeyChoice),
-    /// Anything else.
-    Other,
-}
-
-/// Whom a key policy may let in.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Admitted {
-    /// Anyone, and why.
-    pub anyone: Option<String>,
-    /// Accounts by name, and by which principal or condition.
-    pub accounts: BTreeMap<AccountId, String>,
-    /// Organizations by id.
-    pub organizations: BTreeMap<String, String>,
-    /// What could not be decided.
-    pub undecided: Option<String>,
-}
-
-fn undecided() -> Refusal {
-    Refusal::Undecided("policies are not evaluated yet".to_owned())
-}
-
-/// Every plain-HTTP request by anyone, on the bucket and its objects.
-pub fn plain_http(_policy: &Policy, _bucket_arn: &str) -> Refusal {
-    undecided()
-}
-
-/// Every upload with a customer-provided key.
-pub fn sse_c_uploads(_policy: &Policy, _bucket_arn: &str) -> Refusal {
-    undecided()
-}
-
-/// Uploads by their header.
-pub fn uploads(_policy: &Policy, _bucket_arn: &str) -> Vec<(UploadHeader, Refusal)> {
-    Vec::new()
-}
-
-/// The service that writes here and takes SSE-S3 only.
-pub fn sse_s3_only_writer(_policy: &Policy, _bucket_arn: &str) -> Option<String> {
-    None
-}
-
-/// Whom a key policy may let in.
-pub fn admitted(_policy: &Policy, _key_arn: &str) -> Admitted {
-    Admitted { undecided: Some("policies are not evaluated yet".to_owned()), ..Admitted::default() }
-}
+pub use bucket::{KeyChoice, UploadHeader, plain_http, sse_c_uploads, sse_s3_only_writer, uploads};
+#[doc(hidden)]
+pub use exercise::exercise;
+pub use key::{Admitted, admitted};
+pub use parse::{Policy, PolicyError};
+pub use refusal::Refusal;

@@ -29,6 +29,8 @@ pub struct ScannedAccount<'a> {
 pub struct CoverageDigest {
     /// Whether every row is complete.
     pub complete: bool,
+    /// Whether every row that is not is a gap that the standard accepts.
+    pub accepted: bool,
     /// Reads that were denied.
     pub denied: u64,
     /// Reads that were sent.
@@ -44,6 +46,7 @@ impl CoverageDigest {
     pub fn of(rows: &[CoverageRow]) -> Self {
         Self {
             complete: rows.iter().all(|row| row.tally.complete()),
+            accepted: false,
             denied: rows.iter().map(|row| row.tally.faults_of(FaultKind::Denied)).sum(),
             asked: rows.iter().map(|row| row.tally.asked()).sum(),
             buckets_listed: listed(rows, "s3:ListBuckets"),
@@ -75,6 +78,7 @@ pub fn account_facts(
         buckets: scanned.filter(|s| s.coverage.buckets_listed || s.buckets > 0).map(|s| s.buckets),
         keys: scanned.filter(|s| s.coverage.keys_listed || s.keys > 0).map(|s| s.keys),
         calls: scanned.map_or(0, |scanned| scanned.coverage.asked),
+        gaps_accepted: scanned.is_some_and(|scanned| scanned.coverage.accepted),
         scan: scanned.map(|scanned| scanned.scan.clone()),
         account,
     }
@@ -118,12 +122,19 @@ fn why_unreachable(account: &Account, scanned: &ScannedAccount<'_>) -> ScanReaso
     }
 }
 
-/// What the run came to: complete where every active account that is not excluded is.
-pub fn run_status<'a>(accounts: impl Iterator<Item = &'a AccountFacts>) -> RunStatus {
-    let complete = |account: &AccountFacts| {
+/// What the run came to: complete where every active account that is not excluded is; with accepted
+/// gaps where the standard accepts every shortfall of the others.
+pub fn run_status(accounts: &[AccountFacts]) -> RunStatus {
+    let is_complete = |account: &&AccountFacts| {
         account.status == ScanStatus::Complete
             || matches!(account.reason, Some(ScanReason::NotActive | ScanReason::Excluded))
     };
-    let mut accounts = accounts;
-    if accounts.all(complete) { RunStatus::Complete } else { RunStatus::Partial }
+    let mut short = accounts.iter().filter(|account| !is_complete(account)).peekable();
+    if short.peek().is_none() {
+        RunStatus::Complete
+    } else if short.all(|account| account.gaps_accepted) {
+        RunStatus::CompleteWithAcceptedGaps
+    } else {
+        RunStatus::Partial
+    }
 }

@@ -2,10 +2,12 @@
 
 use super::key_index::{Found, KeyIndex};
 use super::key_ref::{AWS_S3_ALIAS, KeyRef, Target};
+use super::policies::Policies;
 use crate::model::{
     AccountId, BucketFacts, BucketObservation, DefaultEncryption, Encryption, EncryptionConfiguration,
-    KeyJoin, KeyLink, KeyRotation, Partition, Reading, Region, RotationReason, TlsOnly,
+    KeyJoin, KeyLink, KeyRotation, Partition, PolicyHash, Reading, Region, RotationReason, TlsOnly,
 };
+use crate::policy::{self, Refusal};
 
 /// The facts of one bucket.
 pub fn bucket_facts(
@@ -13,7 +15,9 @@ pub fn bucket_facts(
     partition: &Partition,
     account_id: AccountId,
     bucket: BucketObservation,
+    policies: &Policies,
 ) -> BucketFacts {
+    let partition = bucket.region.as_ref().map_or_else(|| partition.clone(), Region::partition);
     let reading = &bucket.encryption.reading;
     let default = default_of(reading);
     let encryption = mode_of(reading, default);
@@ -22,7 +26,6 @@ pub fn bucket_facts(
     let home = Place { account_id, region: bucket.region.as_ref() };
     let blocked = blocked_types(reading.known());
     BucketFacts {
-        partition: bucket.region.as_ref().map_or_else(|| partition.clone(), Region::partition),
         account_id,
         encryption,
         encryption_read: reading.word(),
@@ -33,7 +36,8 @@ pub fn bucket_facts(
         bucket_key_enabled: reading.known().and_then(bucket_key),
         sse_c_blocked: blocked.as_ref().map(|types| types.iter().any(|kind| kind == "SSE-C")),
         blocked_encryption_types: blocked,
-        tls_only: tls_only(&bucket.policy.reading),
+        tls_only: tls_only(&bucket.policy.reading, policies, &BucketFacts::arn_of(&partition, &bucket.name)),
+        partition,
         policy_read: bucket.policy.reading.word(),
         policy_sha256: bucket.policy.reading.known().map(|hash| hash.0.clone()),
         observed_at: bucket.encryption.at,
@@ -74,11 +78,19 @@ fn blocked_types(configuration: Option<&EncryptionConfiguration>) -> Option<Vec<
     Some(types)
 }
 
-/// A bucket without a policy refuses nothing. A policy's text is judged by the policy room.
-fn tls_only<T>(policy: &Reading<T>) -> TlsOnly {
-    match policy {
-        Reading::Absent => TlsOnly::Absent,
-        _ => TlsOnly::Unknown,
+/// A bucket without a policy refuses nothing.
+fn tls_only(policy: &Reading<PolicyHash>, policies: &Policies, bucket_arn: &str) -> TlsOnly {
+    let hash = match policy {
+        Reading::Absent => return TlsOnly::Absent,
+        Reading::Known(hash) => hash,
+        _ => return TlsOnly::Unknown,
+    };
+    let Some(Ok(policy)) = policies.get(hash) else { return TlsOnly::Unknown };
+    match policy::plain_http(policy, bucket_arn) {
+        Refusal::Every => TlsOnly::Enforced,
+        Refusal::Part(_) => TlsOnly::Partial,
+        Refusal::None => TlsOnly::Absent,
+        Refusal::Undecided(_) => TlsOnly::Unknown,
     }
 }
 

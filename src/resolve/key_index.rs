@@ -8,6 +8,9 @@ use std::collections::{BTreeSet, HashMap};
 use super::rotation::own_rotation;
 use crate::model::{AccountId, AliasObservation, Arn, KeyMetadata, KeyObservation, Region, RotationFacts};
 
+/// Buckets that are kept by name of a key that takes them down with it; the rest are counted.
+const NAMED: usize = 20;
+
 /// All keys and aliases that the census saw.
 #[derive(Debug, Default)]
 pub struct KeyIndex {
@@ -45,6 +48,14 @@ pub struct IndexedKey {
     buckets: u64,
     accounts: u64,
     last_account: Option<AccountId>,
+    named: Vec<String>,
+}
+
+impl IndexedKey {
+    /// Whether the key is disabled or about to be deleted: only then are its buckets kept by name.
+    fn fails_its_buckets(&self) -> bool {
+        matches!(self.state.as_deref(), Some("Disabled" | "PendingDeletion" | "PendingReplicaDeletion"))
+    }
 }
 
 /// What a look-up found.
@@ -114,6 +125,7 @@ impl KeyIndex {
             buckets: 0,
             accounts: 0,
             last_account: None,
+            named: Vec::new(),
         };
         self.region(account_id, &key.region).keys.insert(key.key_id.as_str().into(), indexed);
     }
@@ -208,7 +220,7 @@ impl KeyIndex {
     }
 
     /// Counts a bucket whose default names this key. Buckets come account by account.
-    pub fn count_bucket(&mut self, key_arn: &str, bucket_owner: AccountId) {
+    pub fn count_bucket(&mut self, key_arn: &str, bucket_owner: AccountId, bucket: &str) {
         let Some(arn) = Arn::parse(key_arn) else { return };
         let (Ok(account_id), Ok(region)) = (arn.account.parse(), arn.region.parse()) else { return };
         let id = arn.resource.strip_prefix("key/").unwrap_or_default();
@@ -217,6 +229,17 @@ impl KeyIndex {
             key.buckets += 1;
             key.accounts += u64::from(key.last_account != Some(bucket_owner));
             key.last_account = Some(bucket_owner);
+            if key.fails_its_buckets() && key.named.len() < NAMED {
+                key.named.push(bucket.to_owned());
+            }
+        }
+    }
+
+    /// Some of the buckets that a key takes down with it, where its state does so.
+    pub fn named_buckets(&self, account_id: AccountId, region: &Region, key_id: &str) -> &[String] {
+        match self.key(account_id, region, key_id) {
+            Found::Key(_, key) => &key.named,
+            _ => &[],
         }
     }
 

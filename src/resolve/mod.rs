@@ -9,6 +9,7 @@ mod bucket;
 mod key;
 mod key_index;
 mod key_ref;
+mod policies;
 mod rotation;
 mod summary;
 
@@ -17,4 +18,5 @@ pub use bucket::bucket_facts;
 pub use key::key_facts;
 pub use key_index::{AliasesOf, Found, IndexedKey, KeyIndex};
 pub use key_ref::{KeyRef, Target};
-pub use summary::{Example, Gap, Gaps, Problem, Problems, Summary};
+pub use policies::Policies;
+pub use summary::{Gap, Gaps, Summary};

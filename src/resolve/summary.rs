@@ -1,85 +1,15 @@
-//! What a person wants to read first of a census: counts, the worst problems by name, and what
-//! could not be seen. Bounded, whatever the organization's size.
+//! What a person wants to read first of a census: counts, and what could not be seen. Bounded,
+//! whatever the organization's size. The worst fails by name are the judge's.
 
 use std::collections::BTreeMap;
 
-use crate::clock::Timestamp;
 use crate::model::{
     AccountId, BucketFacts, CoverageRow, DeniedBy, Encryption, FaultKind, KeyFacts, KeyLink, KeyRotation,
     Region,
 };
 
-/// Problems of one kind that are kept by name; the rest are counted.
+/// Places of one gap that are kept by name; the rest are counted.
 const NAMED: usize = 5;
-
-/// A kind of problem, the worst first.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Problem {
-    /// The key of a bucket's default does not exist: writes fail, and reads of what it encrypted.
-    KeyMissing,
-    /// A key that buckets use waits for deletion.
-    KeyPendingDeletion,
-    /// The key of a bucket's default cannot be used.
-    KeyNotUsable,
-    /// A bucket's default names a key of an account outside the organization.
-    KeyOutsideOrganization,
-    /// Imported key material expires.
-    MaterialExpires,
-    /// A bucket's default encryption could not be read.
-    EncryptionNotRead,
-    /// A key that buckets use does not rotate.
-    RotationDisabled,
-}
-
-impl Problem {
-    /// The problem, in words, of `count` resources.
-    pub fn title(self) -> &'static str {
-        match self {
-            Self::KeyMissing => "bucket default names a KMS key that does not exist",
-            Self::KeyPendingDeletion => "KMS key in use is scheduled for deletion",
-            Self::KeyNotUsable => "bucket default names a KMS key that cannot be used",
-            Self::KeyOutsideOrganization => "bucket default names a KMS key outside the organization",
-            Self::MaterialExpires => "imported key material expires",
-            Self::EncryptionNotRead => "bucket encryption could not be read",
-            Self::RotationDisabled => "KMS key in use does not rotate",
-        }
-    }
-}
-
-/// One problem, by name.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Example {
-    /// The resource's account.
-    pub account_id: AccountId,
-    /// The bucket, or the key's ARN.
-    pub resource: String,
-    /// What there is to say of it.
-    pub detail: String,
-}
-
-/// Problems by kind: how many, and some by name.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Problems(BTreeMap<Problem, (u64, Vec<Example>)>);
-
-impl Problems {
-    fn add(&mut self, problem: Problem, account_id: AccountId, resource: &str, detail: String) {
-        let (count, examples) = self.0.entry(problem).or_default();
-        *count += 1;
-        if examples.len() < NAMED {
-            examples.push(Example { account_id, resource: resource.to_owned(), detail });
-        }
-    }
-
-    /// The problems, the worst first.
-    pub fn iter(&self) -> impl Iterator<Item = (Problem, u64, &[Example])> {
-        self.0.iter().map(|(problem, (count, examples))| (*problem, *count, examples.as_slice()))
-    }
-
-    /// Whether there is none.
-    pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-}
 
 /// What could not be seen, by what AWS said.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -135,7 +65,7 @@ impl Gaps {
     }
 }
 
-/// The counts and names of a census.
+/// The counts of a census.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Summary {
     /// Buckets by default encryption mode.
@@ -146,8 +76,6 @@ pub struct Summary {
     pub rotation: BTreeMap<KeyRotation, u64>,
     /// Customer managed keys among them.
     pub customer_keys: u64,
-    /// The worst problems by name.
-    pub problems: Problems,
     /// What could not be seen.
     pub gaps: Gaps,
 }
@@ -156,55 +84,20 @@ impl Summary {
     /// Counts a bucket.
     pub fn bucket(&mut self, bucket: &BucketFacts) {
         *self.encryption.entry(bucket.encryption).or_default() += 1;
-        let unread = !matches!(bucket.encryption_read, "gone" | "not_asked");
-        if bucket.encryption == Encryption::Unknown && unread {
-            let detail = bucket.encryption_read.to_owned();
-            self.problems.add(Problem::EncryptionNotRead, bucket.account_id, &bucket.name, detail);
-        }
-        let Some(key) = &bucket.key else { return };
-        *self.links.entry(key.link).or_default() += 1;
-        let reference = bucket.kms_key_ref.clone().unwrap_or_default();
-        let problem = match (key.link, key.state.as_deref()) {
-            (KeyLink::Missing, _) => Some((Problem::KeyMissing, reference)),
-            (KeyLink::OutsideOrg, _) => Some((Problem::KeyOutsideOrganization, reference)),
-            (_, Some(state @ ("Disabled" | "PendingImport" | "Unavailable"))) => {
-                Some((Problem::KeyNotUsable, format!("{reference} is {state}")))
-            }
-            _ => None,
-        };
-        if let Some((problem, detail)) = problem {
-            self.problems.add(problem, bucket.account_id, &bucket.name, detail);
+        if let Some(key) = &bucket.key {
+            *self.links.entry(key.link).or_default() += 1;
         }
     }
 
-    /// Counts a key. Dates are told as they are, and not against a clock.
+    /// Counts a key.
     pub fn key(&mut self, key: &KeyFacts) {
         *self.rotation.entry(key.rotation.rotation).or_default() += 1;
-        let observation = &key.observation;
-        let Some(metadata) = observation.describe.reading.known() else { return };
-        self.customer_keys += u64::from(!metadata.is_aws_managed());
-        let used = format!("default key of {} bucket(s)", key.default_key_of_buckets);
-        let mut add = |problem, detail| {
-            self.problems.add(problem, key.account_id, &observation.key_arn, detail);
-        };
-        let in_use = key.default_key_of_buckets > 0;
-        if in_use && matches!(metadata.state.as_deref(), Some("PendingDeletion" | "PendingReplicaDeletion")) {
-            add(Problem::KeyPendingDeletion, format!("{used}{}", on(", deleted", metadata.deletion_at)));
-        }
-        if let Some(expires) = metadata.material_expires_at {
-            add(Problem::MaterialExpires, format!("on {}", expires.date()));
-        }
-        if in_use && key.rotation.rotation == KeyRotation::Disabled {
-            add(Problem::RotationDisabled, used);
-        }
+        let metadata = key.observation.describe.reading.known();
+        self.customer_keys += u64::from(metadata.is_some_and(|metadata| !metadata.is_aws_managed()));
     }
 
     /// Counts a coverage row.
     pub fn coverage(&mut self, row: &CoverageRow) {
         self.gaps.add(row);
     }
-}
-
-fn on(what: &str, at: Option<Timestamp>) -> String {
-    at.map(|at| format!("{what} on {}", at.date())).unwrap_or_default()
 }

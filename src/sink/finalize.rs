@@ -1,26 +1,27 @@
 //! From a run's log to its committed tables: offline, ordered, the same log to the same bytes.
 //!
-//! The passes over the log are `run_log`'s; this file orders them, fills the tables as rows come,
-//! and publishes.
+//! The log is `run_log`'s, the walk over its facts `pass`'s; this file orders them and publishes.
 
 use std::collections::BTreeMap;
 
-use super::run_log::{Counts, RunLog};
+use super::agreed::{Changed, StandardEntry, exception_entries, unchanged};
+use super::pass::Pass;
+use super::run_log::RunLog;
+use super::tables::Tables;
 use super::{
-    CoverageTotals, EncodeError, Lake, Manifest, ParquetTable, Part, Publication, PublishError, Published,
-    StoreError, canonical_json,
+    CoverageTotals, EncodeError, Lake, Manifest, Publication, PublishError, Published, StoreError,
+    canonical_json, sha256_hex,
 };
 use crate::clock::Timestamp;
+use crate::control;
+use crate::judge::{ExceptionUse, Findings, Judge, Rules};
 use crate::log::{self, LogError};
 use crate::model::{
-    AccountFacts, AccountId, BucketFacts, KeyFacts, RunFacts, RunId, RunKind, RunStatus, RunTotals,
-    ScanStatus,
+    AccountFacts, Exceptions, RunFacts, RunId, RunKind, RunStatus, RunTotals, ScanStatus, Standard, Verdict,
 };
-use crate::resolve::{self, CoverageDigest, Summary};
-use crate::table::{self, calls::CallsRow, coverage::CoverageFacts};
-
-/// Accounts that are parsed and joined at the same time.
-const ACCOUNTS_AT_ONCE: usize = 16;
+use crate::resolve::{self, Summary};
+use crate::standard::Tie;
+use crate::table;
 
 /// A run that could not be finalized.
 #[derive(Debug, thiserror::Error)]
@@ -30,6 +31,12 @@ pub enum FinalizeError {
         "failed to finalize run {0}: its log has no sealed account list; continue it with `atrest scan --run {0}`"
     )]
     NoAccountList(RunId),
+    /// Two entries of the standard name an account equally closely.
+    #[error(transparent)]
+    Standard(#[from] Tie),
+    /// The standard or an exception is not what the lake's last run knew under the same name.
+    #[error(transparent)]
+    Changed(#[from] Changed),
     /// A log that cannot be read.
     #[error(transparent)]
     Log(#[from] LogError),
@@ -44,7 +51,7 @@ pub enum FinalizeError {
     Publish(#[from] PublishError),
 }
 
-/// What to publish a log as.
+/// What to publish a log as, and what to judge it by.
 #[derive(Debug, Clone)]
 pub struct Judgement {
     /// The run whose log is judged.
@@ -57,6 +64,10 @@ pub struct Judgement {
     pub judged_at: Timestamp,
     /// The version of this tool.
     pub tool_version: String,
+    /// What the organization asks for.
+    pub standard: Standard,
+    /// What it accepts for a time.
+    pub exceptions: Exceptions,
 }
 
 /// A published run, for the summary that a person reads.
@@ -66,72 +77,54 @@ pub struct Census {
     pub run: RunFacts,
     /// The accounts.
     pub accounts: Vec<AccountFacts>,
-    /// The counts, the worst by name, and what could not be seen.
+    /// The counts, and what could not be seen.
     pub summary: Summary,
+    /// The verdicts, and the worst fails by name.
+    pub findings: Findings,
+    /// What each exception came to.
+    pub exceptions: Vec<ExceptionUse>,
+    /// The standard's id and version, as a person names it.
+    pub standard: String,
     /// What was published.
     pub published: Published,
 }
 
-/// Resolves a run's log and publishes its tables.
+/// Resolves a run's log, judges it, and publishes its tables.
 pub async fn finalize(lake: &Lake, judgement: &Judgement) -> Result<Census, FinalizeError> {
+    unchanged(lake.newest(), &judgement.standard, &judgement.exceptions)?;
     let log = RunLog::fetch(lake, &judgement.observed_run_id).await?;
-    let mut index = log.key_index()?;
+    let previous = previous_manifest(lake, &judgement.run_id).await?;
+    let organization = log.organization();
+    let as_of = judgement.as_of.unwrap_or(log.header.started_at);
+    let rules = Rules::of(&judgement.standard, &log.accounts, &log.unit_names)?;
+    let judge = Judge::new(&judgement.standard, &judgement.exceptions, &organization, as_of);
     let mut publication = Publication::new(lake, judgement.run_id.clone());
 
-    let mut tables = Tables::new(&judgement.run_id);
-    let mut coverage = CoverageTotals::default();
-    let mut counts: BTreeMap<AccountId, Counts> = BTreeMap::new();
-    for chunk in log.segments.chunks(ACCOUNTS_AT_ONCE) {
-        for account in RunLog::join_buckets(&index, chunk)? {
-            let count = counts.entry(account.account_id).or_default();
-            for bucket in &account.buckets {
-                if let Some(arn) = bucket.key.as_ref().and_then(|key| key.key_arn.as_deref()) {
-                    index.count_bucket(arn, account.account_id);
-                }
-                count.buckets += 1;
-                tables.summary.bucket(bucket);
-                publish(&mut publication, tables.buckets.push(bucket)?).await?;
-            }
-            count.coverage = CoverageDigest::of(&account.coverage);
-            for row in account.coverage {
-                coverage.add(&row.tally);
-                tables.summary.coverage(&row);
-                let facts = CoverageFacts { row, accepted_gap: false };
-                publish(&mut publication, tables.coverage.push(&facts)?).await?;
-            }
-        }
-    }
-    for chunk in log.segments.chunks(ACCOUNTS_AT_ONCE) {
-        for (account_id, keys) in RunLog::join_keys(&index, chunk)? {
-            counts.entry(account_id).or_default().keys += keys.len() as u64;
-            for key in &keys {
-                tables.summary.key(key);
-                publish(&mut publication, tables.keys.push(key)?).await?;
-            }
-        }
-    }
-    let accounts = log.account_facts(&counts);
-    for account in &accounts {
-        publish(&mut publication, tables.accounts.push(account)?).await?;
-    }
-    for (operation, tally) in log.calls.0.clone() {
-        publish(&mut publication, tables.calls.push(&CallsRow { operation, tally })?).await?;
-    }
-    let summary = tables.finish(&mut publication).await?;
+    let index = log.key_index()?;
+    let tables = Tables::new(&mut publication, &judgement.run_id);
+    let mut pass =
+        Pass { log: &log, rules: &rules, judge, index, tables, gaps: &judgement.standard.gaps, as_of };
+    let seen = pass.run().await?;
+    let exceptions = pass.judge.exception_uses();
+    pass.catalogue(judgement).await?;
+    let (summary, findings) = pass.tables.finish().await?;
 
-    let previous = match lake.previous_manifest(&judgement.run_id).await {
-        Ok(previous) => previous,
-        Err(error) => return Err(FinalizeError::Store(unreadable_manifest(lake, &error))),
-    };
-    let run = log.run_facts(judgement, &accounts, previous.as_ref().map(|(run_id, _)| run_id.clone()));
-    let manifest = log.manifest(&run, coverage, previous.map(|(_, sha256)| sha256));
+    let run =
+        log.run_facts(judgement, &seen.accounts, &findings, previous.as_ref().map(|(id, _)| id.clone()));
+    let manifest = log.manifest(judgement, &run, seen.coverage, previous.map(|(_, sha256)| sha256));
     let published = publication.finish(manifest, run.clone()).await?;
     let mut run = run;
     if let Published::Committed { manifest_key, manifest_sha256 } = &published {
         run.manifest_key.clone_from(manifest_key);
         run.manifest_sha256.clone_from(manifest_sha256);
     }
-    Ok(Census { run, accounts, summary, published })
+    let standard = format!("{}, version {}", judgement.standard.id, judgement.standard.version);
+    Ok(Census { run, accounts: seen.accounts, summary, findings, exceptions, standard, published })
+}
+
+async fn previous_manifest(lake: &Lake, run_id: &RunId) -> Result<Option<(RunId, String)>, FinalizeError> {
+    let previous = lake.previous_manifest(run_id).await;
+    previous.map_err(|error| FinalizeError::Store(unreadable_manifest(lake, &error)))
 }
 
 fn unreadable_manifest(lake: &Lake, error: &super::LakeError) -> StoreError {
@@ -143,55 +136,12 @@ fn unreadable_manifest(lake: &Lake, error: &super::LakeError) -> StoreError {
     }
 }
 
-async fn publish(publication: &mut Publication<'_>, part: Option<Part>) -> Result<(), PublishError> {
-    match part {
-        Some(part) => publication.add_file(part).await,
-        None => Ok(()),
-    }
-}
-
-/// The tables while they are being written.
-struct Tables {
-    accounts: ParquetTable<AccountFacts>,
-    buckets: ParquetTable<BucketFacts>,
-    keys: ParquetTable<KeyFacts>,
-    coverage: ParquetTable<CoverageFacts>,
-    calls: ParquetTable<CallsRow>,
-    summary: Summary,
-}
-
-impl Tables {
-    fn new(run_id: &RunId) -> Self {
-        Self {
-            accounts: ParquetTable::new(&table::accounts::TABLE, run_id.clone()),
-            buckets: ParquetTable::new(&table::buckets::TABLE, run_id.clone()),
-            keys: ParquetTable::new(&table::keys::TABLE, run_id.clone()),
-            coverage: ParquetTable::new(&table::coverage::TABLE, run_id.clone()),
-            calls: ParquetTable::new(&table::calls::TABLE, run_id.clone()),
-            summary: Summary::default(),
-        }
-    }
-
-    async fn finish(self, publication: &mut Publication<'_>) -> Result<Summary, FinalizeError> {
-        let parts = [
-            self.accounts.finish()?,
-            self.buckets.finish()?,
-            self.keys.finish()?,
-            self.coverage.finish()?,
-            self.calls.finish()?,
-        ];
-        for part in parts.into_iter().flatten() {
-            publication.add_file(part).await?;
-        }
-        Ok(self.summary)
-    }
-}
-
 impl RunLog {
     fn run_facts(
         &self,
         judgement: &Judgement,
         accounts: &[AccountFacts],
+        findings: &Findings,
         previous_run_id: Option<RunId>,
     ) -> RunFacts {
         let rejudged = judgement.run_id != judgement.observed_run_id;
@@ -202,7 +152,7 @@ impl RunLog {
             organization: self.organization.clone(),
             started_at: self.header.started_at,
             finished_at: ends.max().unwrap_or(self.header.started_at),
-            status: resolve::run_status(accounts.iter()),
+            status: resolve::run_status(accounts),
             source: self.header.source,
             observed_run_id: judgement.observed_run_id.clone(),
             as_of: judgement.as_of.unwrap_or(self.header.started_at),
@@ -210,16 +160,22 @@ impl RunLog {
             previous_run_id,
             tool_version: judgement.tool_version.clone(),
             schema_version: table::SCHEMA_VERSION,
-            totals: totals_of(accounts),
+            totals: totals_of(accounts, findings),
             settings_sha256: self.header.settings_sha256.clone(),
-            standard_sha256: None,
-            exceptions_sha256: None,
+            standard_sha256: Some(judgement.standard.sha256.clone()),
+            exceptions_sha256: judgement.exceptions.sha256.clone(),
             manifest_key: String::new(),
             manifest_sha256: String::new(),
         }
     }
 
-    fn manifest(&self, run: &RunFacts, coverage: CoverageTotals, previous: Option<String>) -> Manifest {
+    fn manifest(
+        &self,
+        judgement: &Judgement,
+        run: &RunFacts,
+        coverage: CoverageTotals,
+        previous: Option<String>,
+    ) -> Manifest {
         let settings = serde_json::from_str(&canonical_json(&self.header.settings));
         Manifest {
             run_id: run.run_id.clone(),
@@ -238,7 +194,9 @@ impl RunLog {
             settings_sha256: run.settings_sha256.clone(),
             standard_sha256: run.standard_sha256.clone(),
             exceptions_sha256: run.exceptions_sha256.clone(),
-            control_map_sha256: None,
+            standard: Some(StandardEntry::of(&judgement.standard)),
+            exceptions: exception_entries(&judgement.exceptions),
+            control_map_sha256: Some(sha256_hex(control::built_in_text().as_bytes())),
             files: Vec::new(),
             segments: self.entries.clone(),
             coverage,
@@ -255,7 +213,7 @@ impl RunLog {
     }
 }
 
-fn totals_of(accounts: &[AccountFacts]) -> RunTotals {
+fn totals_of(accounts: &[AccountFacts], findings: &Findings) -> RunTotals {
     let with = |status| accounts.iter().filter(|account| account.status == status).count() as u64;
     RunTotals {
         accounts_listed: accounts.len() as u64,
@@ -265,8 +223,8 @@ fn totals_of(accounts: &[AccountFacts]) -> RunTotals {
         accounts_not_scanned: with(ScanStatus::NotScanned),
         buckets: accounts.iter().filter_map(|account| account.buckets).sum(),
         keys: accounts.iter().filter_map(|account| account.keys).sum(),
-        findings_fail: 0,
-        findings_unknown: 0,
+        findings_fail: findings.of_verdict(Verdict::Fail),
+        findings_unknown: findings.of_verdict(Verdict::Unknown),
         calls: accounts.iter().map(|account| account.calls).sum(),
     }
 }

@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::agreed::StandardEntry;
 use crate::clock::Timestamp;
 use crate::model::{AccountId, FaultKind, RunId, RunKind, RunStatus, RunTotals, Source, Tally};
 
@@ -49,6 +50,12 @@ pub struct Manifest {
     pub standard_sha256: Option<String>,
     /// The hash of the exceptions.
     pub exceptions_sha256: Option<String>,
+    /// The standard by its name. None in manifests of before there was one.
+    #[serde(default)]
+    pub standard: Option<StandardEntry>,
+    /// The hashes of the exceptions' records, by id.
+    #[serde(default)]
+    pub exceptions: BTreeMap<String, String>,
     /// The hash of the control map.
     pub control_map_sha256: Option<String>,
     /// Every table file, by key. The file of the `runs` row is not here: it names this manifest.

@@ -4,6 +4,7 @@
 //! into files, [`manifest`] says what a run wrote, [`lake`] reads what is committed, and
 //! [`commit`] writes in the one order that leaves a crash without a trace.
 
+mod agreed;
 pub mod commit;
 pub mod finalize;
 pub mod folder;
@@ -11,10 +12,13 @@ pub mod lake;
 pub mod manifest;
 pub mod memory;
 pub mod parquet;
+mod pass;
 mod run_log;
 pub mod store;
+mod tables;
 
 pub use crate::log::digest as sha256_hex;
+pub use agreed::{Changed, StandardEntry, unchanged};
 pub use commit::{Publication, PublishError, Published};
 pub use finalize::{Census, FinalizeError, Judgement, finalize};
 pub use folder::FolderStore;

@@ -11,12 +11,13 @@ use rayon::prelude::*;
 
 use super::finalize::FinalizeError;
 use super::{Lake, SegmentEntry, StoreError, sha256_hex};
+use crate::check::Organization;
 use crate::log::{self, LogError, Record, Segment};
 use crate::model::{
     Account, AccountFacts, AccountId, AccountScan, BucketFacts, BucketObservation, Calls, CoverageRow,
     KeyFacts, KeyObservation, OrganizationIdentity, Partition, Region, RunHeader, RunId,
 };
-use crate::resolve::{self, CoverageDigest, KeyIndex, ScannedAccount};
+use crate::resolve::{self, CoverageDigest, KeyIndex, Policies, ScannedAccount};
 
 /// Segments that are fetched at the same time.
 const FETCHES: usize = 16;
@@ -34,6 +35,14 @@ pub(super) struct JoinedBuckets {
     pub(super) account_id: AccountId,
     pub(super) buckets: Vec<BucketFacts>,
     pub(super) coverage: Vec<CoverageRow>,
+    pub(super) policies: Policies,
+}
+
+/// One account's keys, once every bucket was counted.
+pub(super) struct JoinedKeys {
+    pub(super) account_id: AccountId,
+    pub(super) keys: Vec<KeyFacts>,
+    pub(super) policies: Policies,
 }
 
 /// A run's log in memory, compressed.
@@ -148,8 +157,18 @@ impl RunLog {
     pub(super) fn join_keys(
         index: &KeyIndex,
         segments: &[AccountSegment],
-    ) -> Result<Vec<(AccountId, Vec<KeyFacts>)>, LogError> {
+    ) -> Result<Vec<JoinedKeys>, LogError> {
         segments.par_iter().map(|account| join_keys(index, account)).collect()
+    }
+
+    /// Who belongs to the organization.
+    pub(super) fn organization(&self) -> Organization {
+        Organization {
+            org_id: self.organization.org_id.clone(),
+            management_account_id: self.organization.management_account_id,
+            members: self.accounts.iter().map(|account| account.id).collect(),
+            members_complete: self.accounts_complete,
+        }
     }
 
     pub(super) fn account_facts(&self, counts: &BTreeMap<AccountId, Counts>) -> Vec<AccountFacts> {
@@ -212,24 +231,30 @@ fn join_buckets(index: &KeyIndex, account: &AccountSegment) -> Result<JoinedBuck
     let partition = partition_of(account);
     let mut observed: Vec<BucketObservation> = Vec::new();
     let mut coverage = Vec::new();
-    for record in account.segment.records(|name| matches!(name, "bucket" | "coverage")) {
+    let mut policies = Policies::default();
+    for record in account.segment.records(|name| matches!(name, "bucket" | "coverage" | "policy")) {
         match record? {
             Record::Bucket(bucket) => observed.push(*bucket),
             Record::Coverage(row) => coverage.push(row),
+            Record::Policy(policy) => policies.add(policy.sha256, policy.text),
             _ => {}
         }
     }
     observed.sort_by(|a, b| a.name.cmp(&b.name));
-    let facts = |bucket| resolve::bucket_facts(index, &partition, account_id, bucket);
-    Ok(JoinedBuckets { account_id, buckets: observed.into_iter().map(facts).collect(), coverage })
+    let facts = |bucket| resolve::bucket_facts(index, &partition, account_id, bucket, &policies);
+    let buckets = observed.into_iter().map(facts).collect();
+    Ok(JoinedBuckets { account_id, buckets, coverage, policies })
 }
 
-fn join_keys(index: &KeyIndex, account: &AccountSegment) -> Result<(AccountId, Vec<KeyFacts>), LogError> {
+fn join_keys(index: &KeyIndex, account: &AccountSegment) -> Result<JoinedKeys, LogError> {
     let account_id = account.scan.account_id;
     let mut by_region: BTreeMap<Region, Vec<KeyObservation>> = BTreeMap::new();
-    for record in account.segment.records(|name| name == "key") {
-        if let Record::Key(key) = record? {
-            by_region.entry(key.region.clone()).or_default().push(*key);
+    let mut policies = Policies::default();
+    for record in account.segment.records(|name| matches!(name, "key" | "policy")) {
+        match record? {
+            Record::Key(key) => by_region.entry(key.region.clone()).or_default().push(*key),
+            Record::Policy(policy) => policies.add(policy.sha256, policy.text),
+            _ => {}
         }
     }
     let mut facts = Vec::new();
@@ -241,7 +266,7 @@ fn join_keys(index: &KeyIndex, account: &AccountSegment) -> Result<(AccountId, V
             keys.into_iter().map(|key| resolve::key_facts(index, &aliases, &partition, account_id, key)),
         );
     }
-    Ok((account_id, facts))
+    Ok(JoinedKeys { account_id, keys: facts, policies })
 }
 
 /// The partition of an account, for the buckets whose Region is not known.

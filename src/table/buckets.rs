@@ -38,7 +38,7 @@ pub static TABLE: Table<BucketFacts> = Table {
             name: "bucket_arn",
             kind: Kind::String,
             doc: "The bucket's ARN, `arn:<partition>:s3:::<bucket>`, made from the partition and the name.",
-            value: |row| Value::printed(format_args!("arn:{}:s3:::{}", row.partition, row.name)),
+            value: |row| Value::printed(row.arn()),
         },
         Column {
             name: "bucket_type",

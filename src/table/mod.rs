@@ -11,7 +11,10 @@
 pub mod accounts;
 pub mod buckets;
 pub mod calls;
+pub mod checks;
+pub mod controls;
 pub mod coverage;
+pub mod findings;
 pub mod keys;
 pub mod runs;
 mod value;
@@ -35,6 +38,9 @@ pub static TABLES: &[TableInfo] = &[
     TableInfo { name: "accounts", doc: accounts::TABLE.doc, own: || infos(&accounts::TABLE) },
     TableInfo { name: "buckets", doc: buckets::TABLE.doc, own: || infos(&buckets::TABLE) },
     TableInfo { name: "keys", doc: keys::TABLE.doc, own: || infos(&keys::TABLE) },
+    TableInfo { name: "findings", doc: findings::TABLE.doc, own: || infos(&findings::TABLE) },
+    TableInfo { name: "checks", doc: checks::TABLE.doc, own: || infos(&checks::TABLE) },
+    TableInfo { name: "controls", doc: controls::TABLE.doc, own: || infos(&controls::TABLE) },
     TableInfo { name: "coverage", doc: coverage::TABLE.doc, own: || infos(&coverage::TABLE) },
     TableInfo { name: "calls", doc: calls::TABLE.doc, own: || infos(&calls::TABLE) },
     TableInfo { name: "runs", doc: runs::TABLE.doc, own: || infos(&runs::TABLE) },

@@ -157,7 +157,7 @@ pub static TABLE: Table<RunFacts> = Table {
         Column {
             name: "standard_sha256",
             kind: Kind::String,
-            doc: "The lower-case hex SHA-256 of the standard. NULL where there was none.",
+            doc: "The lower-case hex SHA-256 of the standard; the manifest has its id and version.",
             value: |row| row.standard_sha256.as_deref().into(),
         },
         Column {

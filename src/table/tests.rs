@@ -30,6 +30,17 @@ const CONTRACT: &[(&str, &str)] = &[
          default_key_of_accounts bigint, observed_at",
     ),
     (
+        "findings",
+        "finding_uid, account_id, region, resource_type, resource_arn, related_arn, check_id, check_params, \
+         check_version int, category, severity, verdict, verdict_before_exception, reason_code, reason, \
+         exception_id, exception_expires_at, remedy, observed_at",
+    ),
+    ("checks", "check_id, check_params, check_version int, title, question, category, severity, remedy"),
+    (
+        "controls",
+        "check_id, check_params, framework, framework_version, control_id, control_title, relation, source",
+    ),
+    (
         "coverage",
         "account_id, region, operation, asked bigint, known bigint, absent bigint, gone bigint, denied bigint, \
          throttled bigint, transport bigint, service bigint, protocol bigint, identity bigint, \
@@ -217,6 +228,7 @@ fn an_account_that_was_not_tried_knows_no_regions() {
         buckets: None,
         keys: None,
         calls: 0,
+        gaps_accepted: false,
     };
     for name in ["regions", "regions_disabled", "started_at", "buckets"] {
         assert_eq!(value(&accounts::TABLE, &row, name), Value::Null, "{name}");

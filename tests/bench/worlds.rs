@@ -5,12 +5,13 @@ use std::sync::Arc;
 use atrest::aws::environment::{Environment, Tuning};
 use atrest::aws::pace::Pace;
 use atrest::clock::{SharedClock, Timestamp};
-use atrest::model::{Reading, RunHeader, RunId, RunKind, ScanFilter, ScanSettings, Source};
+use atrest::model::{Exceptions, Reading, RunHeader, RunId, RunKind, ScanFilter, ScanSettings, Source};
 use atrest::scan::{Edge, Limits};
 use atrest::sim::Shape;
 use atrest::sim::World;
 use atrest::sim::world::{CompletedRotation, Rotation};
 use atrest::sink::Judgement;
+use atrest::standard;
 use aws_types::SdkConfig;
 
 use super::Failed;
@@ -79,6 +80,8 @@ pub fn judgement(run: &RunHeader) -> Judgement {
         as_of: None,
         judged_at: NOW,
         tool_version: run.tool_version.clone(),
+        standard: standard::built_in(),
+        exceptions: Exceptions::default(),
     }
 }
 

@@ -8,7 +8,7 @@ use atrest::model::{
     EncryptionRule, Fault, FaultKind, KeyJoin, KeyMetadata, KeyObservation, MultiRegion, NotAsked,
     Observation, Reading, Region, RotationStatus,
 };
-use atrest::resolve::{KeyIndex, bucket_facts, key_facts};
+use atrest::resolve::{KeyIndex, Policies, bucket_facts, key_facts};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, RngSeed};
 
@@ -119,7 +119,7 @@ fn alias(place: &str, name: &str, target: Option<&str>) -> AliasObservation {
 }
 
 fn facts(index: &KeyIndex, bucket: BucketObservation) -> BucketFacts {
-    bucket_facts(index, &region(HOME).partition(), account(OWNER), bucket)
+    bucket_facts(index, &region(HOME).partition(), account(OWNER), bucket, &Policies::default())
 }
 
 /// `link account manager rotation/reason`, and the ARN.

@@ -1,5 +1,5 @@
-//! The laws of a night, over the tables `accounts`, `buckets`, `keys` and `coverage`: faults only
-//! lose information, faults that heal leave no trace, order does not matter, and a night may be
+//! The laws of a night, over the tables `accounts`, `buckets`, `keys`, `findings` and `coverage`: faults
+//! only lose information, faults that heal leave no trace, order does not matter, and a night may be
 //! killed anywhere.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -123,6 +123,30 @@ const KEYS: [(&str, May); 33] = [
     ("observed_at", Null),
 ];
 
+const FINDINGS: [(&str, May); 20] = [
+    ("run_id", Stay),
+    ("finding_uid", Stay),
+    ("account_id", Stay),
+    ("region", Stay),
+    ("resource_type", Stay),
+    ("resource_arn", Stay),
+    ("related_arn", TellsOfTheNight),
+    ("check_id", Stay),
+    ("check_params", Stay),
+    ("check_version", Stay),
+    ("category", Stay),
+    // A key whose buckets were not seen is not known to be in use.
+    ("severity", TellsOfTheNight),
+    ("verdict", Become("unknown")),
+    ("verdict_before_exception", Become("unknown")),
+    ("reason_code", TellsOfTheNight),
+    ("reason", TellsOfTheNight),
+    ("exception_id", Stay),
+    ("exception_expires_at", Stay),
+    ("remedy", TellsOfTheNight),
+    ("observed_at", Null),
+];
+
 fn allowed(may: May, clean: Option<&str>, faulty: Option<&str>) -> bool {
     if clean == faulty {
         return true;
@@ -233,6 +257,7 @@ pub fn loses_only(clean: &Morning, faulty: &Morning) {
         let listed = is_complete(&seen, &id, region, "kms:ListKeys");
         assert!(!listed || is_unreachable(&id), "a listed key is lost: {key:?}");
     }
+    verdicts_only_lost(clean, faulty);
     for (key, before) in coverage(clean) {
         let Some(after) = seen.get(&key) else { continue };
         for column in ["known", "absent", "gone"] {
@@ -248,6 +273,42 @@ pub fn loses_only(clean: &Morning, faulty: &Morning) {
         let names = |morning: &Morning| morning.row("accounts", "account_id", &key[0])["ou_names"].clone();
         names_only_lost(names(clean).as_deref(), names(faulty).as_deref());
     }
+}
+
+/// A verdict may become `unknown`, and nothing else: never a pass a fail, never a fail a pass. A finding
+/// is lost with its resource alone. Whether an account was scanned is told of the night itself: a
+/// refusal by STS is an answer to that question.
+fn verdicts_only_lost(clean: &Morning, faulty: &Morning) {
+    let resources = |table: &str, column: &str| -> BTreeSet<String> {
+        faulty.rows(table).iter().filter_map(|row| row[column].clone()).collect()
+    };
+    let mut seen = resources("buckets", "bucket_arn");
+    seen.extend(resources("keys", "key_arn"));
+    let of = |morning: &Morning| -> BTreeMap<String, Row> {
+        let rows = keyed(morning.rows("findings"), &["finding_uid"]);
+        rows.into_iter().map(|(uid, row)| (uid.concat(), row)).collect()
+    };
+    let (clean, mut faulty) = (of(clean), of(faulty));
+    for (uid, clean) in clean {
+        let Some(faulty) = faulty.remove(&uid) else {
+            let arn = text(&clean, "resource_arn").expect("never NULL");
+            assert!(!seen.contains(arn), "a finding is lost and its resource is not: {clean:?}");
+            continue;
+        };
+        assert_eq!(faulty.len(), FINDINGS.len(), "every column of findings has a rule");
+        if text(&clean, "check_id") == Some("account_scanned") {
+            continue;
+        }
+        for (column, may) in FINDINGS {
+            let (before, after) = (text(&clean, column), text(&faulty, column));
+            let kept = allowed(may, before, after) && !(column.starts_with("verdict") && after.is_none());
+            assert!(
+                kept,
+                "findings.{column} went from {before:?} to {after:?}\nclean:  {clean:?}\nfaulty: {faulty:?}"
+            );
+        }
+    }
+    assert!(faulty.is_empty(), "findings that a clean night has not: {faulty:?}");
 }
 
 fn names_only_lost(clean: Option<&str>, faulty: Option<&str>) {

@@ -13,7 +13,7 @@ use atrest::sink::{LakeError, Published};
 
 use crate::laws::{agrees_with_itself, clean, loses_only, same_bytes};
 use crate::support::night::{
-    Change, LAWFUL, Morning, MovingClock, NOW, Night, Row, Stop, only_accounts, only_regions, region,
+    Change, LAWFUL, Morning, MovingClock, NOW, Night, Row, Rules, Stop, only_accounts, only_regions, region,
     rejudge, rows_of,
 };
 use crate::support::worlds::{STRANGER, healthy};
@@ -642,7 +642,7 @@ fn a_committed_run_is_judged_again_as_another_run() {
     let world = healthy().world;
     let morning = clean(&world);
     let again = RunId::new(NOW, 2);
-    let census = rejudge(&morning.store, &morning.run_id, &again).unwrap();
+    let census = rejudge(&morning.store, &morning.run_id, &again, &Rules::default()).unwrap();
     assert_eq!(census.run.kind, RunKind::Rejudged);
     assert_eq!((&census.run.run_id, &census.run.observed_run_id), (&again, &morning.run_id));
     assert_eq!(census.run.as_of, NOW);
@@ -660,7 +660,7 @@ fn a_committed_run_is_judged_again_as_another_run() {
     }
     // The same again changes nothing.
     let before = morning.store.objects();
-    let census = rejudge(&morning.store, &morning.run_id, &again).unwrap();
+    let census = rejudge(&morning.store, &morning.run_id, &again, &Rules::default()).unwrap();
     assert_eq!(census.published, Published::AlreadyCommitted);
     assert_eq!(morning.store.objects(), before);
 }

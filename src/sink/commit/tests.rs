@@ -29,6 +29,8 @@ pub(in crate::sink) fn manifest(run_id: &RunId) -> Manifest {
         settings_sha256: sha256_hex(b"{}"),
         standard_sha256: None,
         exceptions_sha256: None,
+        standard: None,
+        exceptions: Default::default(),
         control_map_sha256: None,
         files: Vec::new(),
         segments: Vec::new(),

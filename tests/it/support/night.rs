@@ -15,10 +15,13 @@ use arrow::datatypes::DataType;
 use arrow::util::display::{ArrayFormatter, FormatOptions};
 use atrest::aws::environment::{Caller, Environment, Tuning};
 use atrest::clock::{Clock, FrozenClock, Timestamp};
-use atrest::model::{AccountId, Region, RunHeader, RunId, RunKind, ScanFilter, ScanSettings, Source};
+use atrest::model::{
+    AccountId, Exceptions, Region, RunHeader, RunId, RunKind, ScanFilter, ScanSettings, Source, Standard,
+};
 use atrest::scan::{self, Edge, Limits, ScanError, Silent};
 use atrest::sim::{Recorder, Schedule, Simulator, World};
 use atrest::sink::{self, Census, FinalizeError, Judgement, Lake, MemoryStore, canonical_json, sha256_hex};
+use atrest::standard;
 use aws_smithy_runtime_api::client::http::{
     HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpClient,
     SharedHttpConnector,
@@ -34,7 +37,7 @@ use tokio_util::sync::CancellationToken;
 pub const NOW: Timestamp = Timestamp::from_millis(1_795_230_000_000);
 
 /// The tables that the laws are about.
-pub const LAWFUL: [&str; 4] = ["accounts", "buckets", "keys", "coverage"];
+pub const LAWFUL: [&str; 5] = ["accounts", "buckets", "keys", "findings", "coverage"];
 
 /// A row: a column's text, or `None` for NULL.
 pub type Row = BTreeMap<String, Option<String>>;
@@ -68,6 +71,21 @@ pub struct Night {
     pub run: u32,
     pub stop: Option<(usize, Stop)>,
     pub change: Option<(usize, Change)>,
+    pub rules: Rules,
+}
+
+/// What a night is judged by.
+#[derive(Debug, Clone)]
+pub struct Rules {
+    pub standard: Standard,
+    pub exceptions: Exceptions,
+    pub as_of: Option<Timestamp>,
+}
+
+impl Default for Rules {
+    fn default() -> Self {
+        Self { standard: standard::built_in(), exceptions: Exceptions::default(), as_of: None }
+    }
 }
 
 /// What came of a night.
@@ -132,7 +150,14 @@ impl Night {
             run: 1,
             stop: None,
             change: None,
+            rules: Rules::default(),
         }
+    }
+
+    /// The same, judged by other rules.
+    pub fn judged_by(mut self, rules: Rules) -> Self {
+        self.rules = rules;
+        self
     }
 
     /// The same with faults.
@@ -207,7 +232,7 @@ impl Night {
         let lake = open(&self.store).await;
         let scan = self.scan(&simulator, &header, &lake).await;
         let census = match (&scan, self.stop) {
-            (Ok(()), _) => Some(sink::finalize(&lake, &judgement(&run_id, &run_id)).await),
+            (Ok(()), _) => Some(sink::finalize(&lake, &judgement(&run_id, &run_id, &self.rules)).await),
             _ => None,
         };
         Morning { scan, census, store: self.store, simulator, run_id, read: Mutex::default() }
@@ -255,20 +280,27 @@ impl Night {
 }
 
 /// Judges a committed run's log again, as another run.
-pub fn rejudge(store: &Arc<MemoryStore>, observed: &RunId, run_id: &RunId) -> Result<Census, FinalizeError> {
+pub fn rejudge(
+    store: &Arc<MemoryStore>,
+    observed: &RunId,
+    run_id: &RunId,
+    rules: &Rules,
+) -> Result<Census, FinalizeError> {
     in_paused_time(async {
         let lake = open(store).await;
-        sink::finalize(&lake, &judgement(observed, run_id)).await
+        sink::finalize(&lake, &judgement(observed, run_id, rules)).await
     })
 }
 
-fn judgement(observed: &RunId, run_id: &RunId) -> Judgement {
+fn judgement(observed: &RunId, run_id: &RunId, rules: &Rules) -> Judgement {
     Judgement {
         observed_run_id: observed.clone(),
         run_id: run_id.clone(),
-        as_of: None,
+        as_of: rules.as_of,
         judged_at: NOW,
         tool_version: "0.0.0".to_owned(),
+        standard: rules.standard.clone(),
+        exceptions: rules.exceptions.clone(),
     }
 }
 

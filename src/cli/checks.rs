@@ -1,0 +1,146 @@
+//! `atrest checks`: the standard in effect, check by check, with every reason code; or the import of
+//! exceptions from the form of an older tool.
+
+use std::collections::BTreeMap;
+use std::fmt::Write;
+
+use super::args::ChecksArgs;
+use super::error::CliError;
+use super::print;
+use super::rules::{Rules, read, refuse};
+use crate::check::{CHECKS, Check, Judge};
+use crate::clock::{Clock, SystemClock};
+use crate::model::{EncryptionRequirement, Exceptions, Scope, Severity, Standard};
+use crate::standard;
+
+/// Prints what was asked for to stdout.
+pub fn run(args: &ChecksArgs) -> Result<(), CliError> {
+    let rules = Rules::read(&args.rules)?;
+    let Some(path) = &args.import_exceptions else {
+        print::data(&text(&rules.standard, &rules.exceptions));
+        return Ok(());
+    };
+    let given = read("the exceptions to import", path)?;
+    let imported = standard::import(&given, SystemClock.now(), &rules.standard)
+        .map_err(|problems| refuse("the exceptions to import", path, &problems))?;
+    print::data(&imported);
+    print::say("what is empty is for a person to fill in: owner, requester, approver, ticket, reason");
+    Ok(())
+}
+
+fn text(standard: &Standard, exceptions: &Exceptions) -> String {
+    let mut text = String::new();
+    head(&mut text, standard);
+    encryption(&mut text, standard);
+    for check in CHECKS {
+        one(&mut text, standard, check);
+    }
+    accepted(&mut text, standard, exceptions);
+    text
+}
+
+fn head(text: &mut String, standard: &Standard) {
+    let Standard { id, version, owner, approved_by, .. } = standard;
+    let _ = writeln!(text, "Standard {id}, version {version}");
+    let _ = writeln!(text, "  owner        {owner}");
+    let _ = writeln!(text, "  approved by  {approved_by} on {}", standard.approved_at.date());
+    let _ = writeln!(text, "  in effect    from {}", standard.effective_from.date());
+    let _ = writeln!(text, "  review by    {}", standard.review_by.date());
+    let _ = writeln!(text, "  sha256       {}", standard.sha256);
+}
+
+fn encryption(text: &mut String, standard: &Standard) {
+    let _ = writeln!(text, "\nDefault encryption");
+    for entry in &standard.encryption {
+        let _ = writeln!(text, "  {}: {}", place(&entry.scope), requirement(&entry.requirement));
+    }
+}
+
+fn requirement(asked: &EncryptionRequirement) -> String {
+    let mut parts = vec![format!("at least {}", asked.minimum_mode.word())];
+    if asked.customer_managed_key {
+        parts.push("a customer managed key".to_owned());
+    }
+    if asked.names_keys() {
+        let accounts = asked.approved_key_accounts.iter().map(ToString::to_string);
+        let names = asked.approved_keys.iter().chain(&asked.approved_aliases).cloned();
+        parts.push(format!("a key of {}", names.chain(accounts).collect::<Vec<_>>().join(", ")));
+    }
+    parts.join(", ")
+}
+
+fn one(text: &mut String, standard: &Standard, check: &Check) {
+    let kind = match check.judge {
+        Judge::Bucket(_) => "bucket",
+        Judge::Key(_) => "key",
+        Judge::Account(_) => "account",
+        Judge::Exception(_) => "exception",
+    };
+    let _ = writeln!(text, "\n{} ({kind}, {})", check.id, check.category.word());
+    let _ = writeln!(text, "{}", print::wrapped(check.question, "  "));
+    let mut runs = standard.checks.iter().filter(|entry| entry.check_id == check.id).peekable();
+    if runs.peek().is_none() {
+        let _ = writeln!(text, "  off: the standard does not ask for it");
+    }
+    for entry in runs {
+        let parameters = entry.parameters.iter().map(|(name, value)| format!(" {name} = {value}"));
+        let severity = entry.severity.unwrap_or(check.severity).word();
+        let what = match entry.enabled {
+            true => format!("{severity}{}", parameters.collect::<String>()),
+            false => "off".to_owned(),
+        };
+        let _ = writeln!(text, "  {}: {what}", place(&entry.scope));
+    }
+    let _ = writeln!(text, "{}", print::wrapped(check.rationale, "  why: "));
+    let _ = writeln!(text, "{}", print::wrapped(check.remedy, "  remedy: "));
+    for reason in check.reasons {
+        let lead = format!("    {:<14} {}: ", reason.verdict.word(), reason.code);
+        let _ = writeln!(text, "{}", wrapped_under(reason.meaning, &lead));
+    }
+}
+
+/// Wrapped under a fixed column, for the lead differs from line to line.
+fn wrapped_under(meaning: &str, lead: &str) -> String {
+    let indent = " ".repeat(19);
+    print::wrapped(&format!("{}{meaning}", lead.trim_start()), "    ")
+        .replace("\n    ", &format!("\n{indent}"))
+}
+
+fn place(scope: &Scope) -> String {
+    if scope.is_everywhere() {
+        return "the whole organization".to_owned();
+    }
+    let accounts = scope.accounts.iter().map(ToString::to_string);
+    scope.ous.iter().cloned().chain(accounts).collect::<Vec<_>>().join(", ")
+}
+
+fn accepted(text: &mut String, standard: &Standard, exceptions: &Exceptions) {
+    if !standard.trusted_accounts.is_empty() {
+        let _ = writeln!(text, "\nTrusted accounts outside the organization");
+        for trusted in &standard.trusted_accounts {
+            let (id, until) = (trusted.account_id, trusted.expires.date());
+            let _ = writeln!(text, "  {id} until {until}: {} (owner {})", trusted.reason, trusted.owner);
+        }
+    }
+    if !standard.gaps.is_empty() {
+        let _ = writeln!(text, "\nAccepted gaps");
+        for gap in &standard.gaps {
+            let operation = gap.operation.as_deref().unwrap_or("every operation");
+            let region = gap.region.as_ref().map(|region| format!(" in {region}")).unwrap_or_default();
+            let (place, until) = (place(&gap.scope), gap.expires.date());
+            let _ = writeln!(text, "  {place}: {operation}{region} until {until}: {}", gap.reason);
+        }
+    }
+    let limits: BTreeMap<&Severity, &i64> = standard.exceptions.max_days.iter().collect();
+    let limits: Vec<String> =
+        limits.into_iter().map(|(severity, days)| format!("{} {days}", severity.word())).collect();
+    let _ = writeln!(text, "\nExceptions: at most this many days by severity: {}", limits.join(", "));
+    let approvers: Vec<&str> = standard.exceptions.approvers.iter().map(String::as_str).collect();
+    let approvers = if approvers.is_empty() { "nobody".to_owned() } else { approvers.join(", ") };
+    let _ = writeln!(text, "  approved by: {approvers}");
+    for exception in &exceptions.records {
+        let until = exception.expires.date();
+        let _ =
+            writeln!(text, "  {}: {} until {until}: {}", exception.id, exception.check_id, exception.reason);
+    }
+}

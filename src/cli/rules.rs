@@ -1,0 +1,60 @@
+//! `--standard` and `--exceptions`: two files that are read before anything else is done, so that
+//! a mistake in them costs nobody a night.
+
+use std::fmt::Display;
+use std::path::Path;
+
+use super::args::RulesArgs;
+use super::error::CliError;
+use crate::model::{Exceptions, Standard};
+use crate::standard;
+
+/// What a census is judged by.
+#[derive(Debug, Clone)]
+pub struct Rules {
+    /// What is asked for.
+    pub standard: Standard,
+    /// What is accepted for a time.
+    pub exceptions: Exceptions,
+}
+
+impl Rules {
+    /// The built-in standard, and no exceptions.
+    pub fn built_in() -> Self {
+        Self { standard: standard::built_in(), exceptions: Exceptions::default() }
+    }
+
+    /// Reads the files that were named.
+    pub fn read(args: &RulesArgs) -> Result<Self, CliError> {
+        let standard = match &args.standard {
+            None => standard::built_in(),
+            Some(path) => {
+                let text = read("the standard", path)?;
+                standard::parse(&text).map_err(|problems| refuse("the standard", path, &problems))?
+            }
+        };
+        let exceptions = match &args.exceptions {
+            None => Exceptions::default(),
+            Some(path) => {
+                let text = read("the exceptions", path)?;
+                let parsed = standard::parse_exceptions(&text, &standard);
+                parsed.map_err(|problems| refuse("the exceptions", path, &problems))?
+            }
+        };
+        Ok(Self { standard, exceptions })
+    }
+}
+
+/// Reads a file whole.
+pub fn read(what: &str, path: &Path) -> Result<String, CliError> {
+    let shown = path.display();
+    std::fs::read_to_string(path)
+        .map_err(|error| CliError::usage(format!("failed to read {what} in {shown}: {error}")))
+}
+
+/// Every problem of a file at once, a line each: who mends one by one runs as often as there are.
+pub fn refuse<P: Display>(what: &str, path: &Path, problems: &[P]) -> CliError {
+    let shown = path.display();
+    let lines: Vec<String> = problems.iter().map(|problem| format!("  {shown}: {problem}")).collect();
+    CliError::usage(format!("failed to use {what}; nothing was judged\n{}", lines.join("\n")))
+}

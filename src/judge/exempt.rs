@@ -1,0 +1,198 @@
+//! Exceptions at work: which fails they accept, and which of them may not.
+//!
+//! Only a `fail` becomes `exempt`, and never an `unknown`: an exception accepts what is known.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use super::AccountRules;
+use crate::check;
+use crate::clock::Timestamp;
+use crate::model::{Exception, ExceptionRules, Exceptions, Finding, Verdict};
+use crate::standard::glob;
+
+const DAY_MS: i64 = 24 * 60 * 60 * 1000;
+
+/// How many findings each exception matches.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Matches(BTreeMap<usize, Count>);
+
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+struct Count {
+    /// Findings that it may make exempt.
+    within: u64,
+    /// Findings of a severity that its life is too long for.
+    too_long: u64,
+}
+
+impl Matches {
+    /// Adds another count to this one.
+    pub fn merge(&mut self, other: &Self) {
+        for (at, count) in &other.0 {
+            let held = self.0.entry(*at).or_default();
+            held.within += count.within;
+            held.too_long += count.too_long;
+        }
+    }
+}
+
+/// What an exception came to in a run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum ExceptionState {
+    /// It makes findings exempt.
+    Used,
+    /// It is in force, and nothing matches it.
+    Unused,
+    /// It matched more findings than was agreed, and applies to none.
+    TooManyMatches,
+    /// It lasts longer than findings of such a severity may be exempt, and applies to none of those.
+    TooLong,
+    /// It has not begun.
+    NotYet,
+    /// It has ended.
+    Expired,
+}
+
+/// An exception and what it came to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ExceptionUse {
+    /// Its id.
+    pub id: String,
+    /// What it came to.
+    pub state: ExceptionState,
+    /// Findings that it matches.
+    pub matches: u64,
+    /// The most that was agreed.
+    pub max_matches: u64,
+    /// When it ends.
+    pub expires: Timestamp,
+    /// The check.
+    pub check_id: &'static str,
+}
+
+#[derive(Debug)]
+pub(super) struct Exempter<'a> {
+    records: Vec<Record<'a>>,
+    rules: &'a ExceptionRules,
+    as_of: Timestamp,
+    counts: Matches,
+    void: BTreeSet<usize>,
+}
+
+#[derive(Debug)]
+struct Record<'a> {
+    exception: &'a Exception,
+    id: Arc<str>,
+    is_active: bool,
+}
+
+impl<'a> Exempter<'a> {
+    pub(super) fn new(exceptions: &'a Exceptions, rules: &'a ExceptionRules, as_of: Timestamp) -> Self {
+        let record = |exception: &'a Exception| Record {
+            exception,
+            id: exception.id.as_str().into(),
+            is_active: exception.is_active(as_of),
+        };
+        let records = exceptions.records.iter().map(record).collect();
+        Self { records, rules, as_of, counts: Matches::default(), void: BTreeSet::new() }
+    }
+
+    pub(super) fn any_active(&self) -> bool {
+        self.records.iter().any(|record| record.is_active)
+    }
+
+    pub(super) fn count(&self, account: &AccountRules, finding: &Finding, counts: &mut Matches) {
+        for (at, record) in self.matching(account, finding) {
+            let count = counts.0.entry(at).or_default();
+            match self.may_last(record.exception, finding) {
+                true => count.within += 1,
+                false => count.too_long += 1,
+            }
+        }
+    }
+
+    pub(super) fn settle(&mut self, counts: Matches) {
+        let is_void = |(at, count): &(&usize, &Count)| {
+            count.within + count.too_long > self.records[**at].exception.max_matches
+        };
+        self.void = counts.0.iter().filter(is_void).map(|(at, _)| *at).collect();
+        self.counts = counts;
+    }
+
+    /// The first exception by id that accepts the finding makes it exempt.
+    pub(super) fn apply(&self, account: &AccountRules, finding: &mut Finding) {
+        let accepts = |(at, record): &(usize, &Record<'_>)| {
+            !self.void.contains(at) && self.may_last(record.exception, finding)
+        };
+        let found = self.matching(account, finding).find(accepts);
+        let found = found.map(|(_, record)| (Arc::clone(&record.id), record.exception.expires));
+        if let Some((id, expires)) = found {
+            finding.verdict = Verdict::Exempt;
+            finding.exception_id = Some(id);
+            finding.exception_expires_at = Some(expires);
+        }
+    }
+
+    fn matching<'s>(
+        &'s self,
+        account: &'s AccountRules,
+        finding: &'s Finding,
+    ) -> impl Iterator<Item = (usize, &'s Record<'a>)> + 's {
+        let fails = finding.verdict_before_exception == Verdict::Fail;
+        let records = self.records.iter().enumerate().filter(move |_| fails);
+        records.filter(move |(_, record)| {
+            let exception = record.exception;
+            record.is_active
+                && exception.check_id == finding.check_id
+                && exception.accepts.contains(finding.reason_code)
+                && self.is_exemptible(finding)
+                && exception.scope.specificity(&account.place()).is_some()
+                && names(exception, &finding.resource_arn)
+        })
+    }
+
+    fn is_exemptible(&self, finding: &Finding) -> bool {
+        let reasons = check::find(finding.check_id).map_or(&[][..], |check| check.reasons);
+        let reason = reasons.iter().find(|reason| reason.code == finding.reason_code);
+        reason.is_some_and(|reason| reason.exemptible) || self.rules.exemptible.contains(finding.reason_code)
+    }
+
+    /// Whether the exception's whole life fits what findings of that severity may be exempt.
+    fn may_last(&self, exception: &Exception, finding: &Finding) -> bool {
+        let most = self.rules.max_days.get(&finding.severity).copied().unwrap_or_default();
+        exception.expires.millis() - exception.starts.millis() <= most * DAY_MS
+    }
+
+    /// What each exception came to, by id.
+    pub(super) fn uses(&self) -> Vec<ExceptionUse> {
+        let of = |(at, record): (usize, &Record<'_>)| {
+            let exception = record.exception;
+            let count = self.counts.0.get(&at).copied().unwrap_or_default();
+            let state = match count {
+                _ if exception.expires <= self.as_of => ExceptionState::Expired,
+                _ if self.as_of < exception.starts => ExceptionState::NotYet,
+                _ if self.void.contains(&at) => ExceptionState::TooManyMatches,
+                Count { within: 0, too_long: 0 } => ExceptionState::Unused,
+                Count { within: 0, .. } => ExceptionState::TooLong,
+                Count { .. } => ExceptionState::Used,
+            };
+            ExceptionUse {
+                id: exception.id.clone(),
+                state,
+                matches: count.within + count.too_long,
+                max_matches: exception.max_matches,
+                expires: exception.expires,
+                check_id: exception.check_id,
+            }
+        };
+        self.records.iter().enumerate().map(of).collect()
+    }
+}
+
+/// Whether the exception names the resource: by ARN, or a bucket by its name; `*` and `?` stand for
+/// any text and any character.
+fn names(exception: &Exception, arn: &str) -> bool {
+    let name = arn.rsplit(":::").next().unwrap_or(arn);
+    exception.resources.is_empty()
+        || exception.resources.iter().any(|pattern| glob(pattern, arn) || glob(pattern, name))
+}

@@ -1,0 +1,105 @@
+//! The findings in short: how many of each verdict, and the worst by name. Bounded by the reason
+//! codes that there are, whatever the organization's size.
+
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
+
+use crate::check;
+use crate::model::{AccountId, Finding, Severity, Verdict};
+
+/// Findings of one kind that are kept by name; the rest are counted.
+const NAMED: usize = 5;
+
+/// A kind of finding, the worst first: by severity, then by the checks' order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Kind {
+    severity: Reverse<Severity>,
+    check: usize,
+    /// The reason.
+    pub reason_code: &'static str,
+}
+
+impl Kind {
+    fn of(finding: &Finding) -> Self {
+        let check = check::CHECKS.iter().position(|check| check.id == finding.check_id);
+        let check = check.unwrap_or(check::CHECKS.len());
+        Self { severity: Reverse(finding.severity), check, reason_code: finding.reason_code }
+    }
+
+    /// How bad it is.
+    pub fn severity(&self) -> Severity {
+        self.severity.0
+    }
+
+    /// The check.
+    pub fn check(&self) -> Option<&'static check::Check> {
+        check::CHECKS.get(self.check).copied()
+    }
+}
+
+/// One finding by name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Example {
+    /// The resource's account.
+    pub account_id: AccountId,
+    /// The resource's ARN.
+    pub resource_arn: String,
+    /// What was seen.
+    pub reason: String,
+}
+
+/// Findings of a run in short.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Findings {
+    verdicts: BTreeMap<(Severity, Verdict), u64>,
+    standard: BTreeMap<Verdict, u64>,
+    fails: BTreeMap<Kind, (u64, Vec<Example>)>,
+}
+
+impl Findings {
+    /// Counts a finding.
+    pub fn add(&mut self, finding: &Finding) {
+        *self.verdicts.entry((finding.severity, finding.verdict)).or_default() += 1;
+        if finding.check_id == check::STANDARD_CHECK {
+            *self.standard.entry(finding.verdict).or_default() += 1;
+        }
+        if finding.verdict != Verdict::Fail {
+            return;
+        }
+        let (count, examples) = self.fails.entry(Kind::of(finding)).or_default();
+        *count += 1;
+        if examples.len() < NAMED {
+            examples.push(Example {
+                account_id: finding.account_id,
+                resource_arn: finding.resource_arn.to_string(),
+                reason: finding.reason.to_string(),
+            });
+        }
+    }
+
+    /// Findings of that verdict.
+    pub fn of_verdict(&self, verdict: Verdict) -> u64 {
+        self.verdicts.iter().filter(|((_, found), _)| *found == verdict).map(|(_, count)| count).sum()
+    }
+
+    /// Fails of that severity or a worse one.
+    pub fn fails_at_least(&self, severity: Severity) -> u64 {
+        let fails = self.verdicts.range((severity, Verdict::Pass)..);
+        fails.filter(|((_, verdict), _)| *verdict == Verdict::Fail).map(|(_, count)| count).sum()
+    }
+
+    /// Fails of that severity.
+    pub fn fails_of(&self, severity: Severity) -> u64 {
+        self.verdicts.get(&(severity, Verdict::Fail)).copied().unwrap_or_default()
+    }
+
+    /// Buckets by how they stand to the standard's default encryption.
+    pub fn buckets_to_standard(&self, verdict: Verdict) -> u64 {
+        self.standard.get(&verdict).copied().unwrap_or_default()
+    }
+
+    /// The kinds of fails, the worst first: how many, and some by name.
+    pub fn worst(&self) -> impl Iterator<Item = (&Kind, u64, &[Example])> {
+        self.fails.iter().map(|(kind, (count, examples))| (kind, *count, examples.as_slice()))
+    }
+}

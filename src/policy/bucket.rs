@@ -1,0 +1,239 @@
+//! The questions that are asked of a bucket policy.
+
+use std::collections::BTreeSet;
+
+use super::cover::{Class, passing};
+use super::glob::{Glob, samples};
+use super::parse::{Effect, Policy, Statement};
+use super::principal::{Caller, Principal, callers};
+use super::refusal::{Refusal, refusal};
+use super::values::{Bounds, Domain};
+
+const TLS: &str = "aws:securetransport";
+const TLS_VERSION: &str = "s3:tlsversion";
+const CUSTOMER_KEY: &str = "s3:x-amz-server-side-encryption-customer-algorithm";
+const ENCRYPTION: &str = "s3:x-amz-server-side-encryption";
+const KEY_ID: &str = "s3:x-amz-server-side-encryption-aws-kms-key-id";
+const PUT_OBJECT: &str = "s3:putobject";
+
+/// The header's values that have a meaning of their own here.
+const ENCRYPTIONS: [&str; 3] = ["AES256", "aws:kms", "aws:kms:dsse"];
+
+/// The principals whose deliveries fail on a bucket with SSE-KMS: server access logs, and the access
+/// logs of load balancers in Regions since August 2022 and in Outposts.
+const SSE_S3_SERVICES: [&str; 3] = [
+    "logging.s3.amazonaws.com",
+    "logdelivery.elasticloadbalancing.amazonaws.com",
+    "logdelivery.elb.amazonaws.com",
+];
+
+/// The accounts that deliver load balancers' access logs in older Regions, as the Application Load
+/// Balancer guide lists them: one a Region, from Virginia to the partitions of GovCloud and China.
+const SSE_S3_ACCOUNTS: [&str; 26] = [
+    "127311923021",
+    "033677994240",
+    "027434742980",
+    "797873946194",
+    "098369216593",
+    "754344448648",
+    "589379963580",
+    "718504428378",
+    "383597477331",
+    "600734575887",
+    "114774131450",
+    "783225319266",
+    "582318560864",
+    "985666609251",
+    "054676820928",
+    "156460612806",
+    "652711504416",
+    "635631232127",
+    "009996457667",
+    "897822967062",
+    "076674570225",
+    "507241528517",
+    "048591011584",
+    "190560391635",
+    "638102146993",
+    "037604701340",
+];
+
+/// The key that an upload names in `x-amz-server-side-encryption-aws-kms-key-id`.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum KeyChoice {
+    /// None: the AWS managed key.
+    Unnamed,
+    /// One that the policy names, as it is written there.
+    Named(String),
+    /// Any other.
+    Other,
+}
+
+/// What an upload says in `x-amz-server-side-encryption`.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum UploadHeader {
+    /// Nothing: the bucket's default applies.
+    Missing,
+    /// `AES256`.
+    SseS3,
+    /// `aws:kms`.
+    SseKms(KeyChoice),
+    /// `aws:kms:dsse`.
+    DsseKms(KeyChoice),
+    /// Anything else, such as `aws:fsx`.
+    Other,
+}
+
+/// How much of all plain-HTTP requests, by anyone, on the bucket and its objects is refused.
+pub fn plain_http(policy: &Policy, bucket_arn: &str) -> Refusal {
+    let domain = |key: &str| match key {
+        TLS => Domain::always("false"),
+        TLS_VERSION => Domain::never(),
+        _ => Domain::free(key),
+    };
+    let actions = samples(&globs(policy, |it| &it.actions.entries), "s3:");
+    match (actions, objects(policy, bucket_arn)) {
+        (Ok(actions), Some(mut resources)) => {
+            resources.insert(0, bucket_arn.to_owned());
+            refusal(policy, &Class { callers: anyone(policy), actions, resources, domain: &domain })
+        }
+        _ => too_many(),
+    }
+}
+
+/// How much of all uploads with a key of the customer's own (SSE-C), by anyone, is refused.
+///
+/// Such an upload has no `x-amz-server-side-encryption`: S3 takes one of the two.
+pub fn sse_c_uploads(policy: &Policy, bucket_arn: &str) -> Refusal {
+    upload(policy, bucket_arn, &|key| match key {
+        CUSTOMER_KEY => Domain::always("AES256"),
+        ENCRYPTION | KEY_ID => Domain::never(),
+        _ => Domain::free(key),
+    })
+}
+
+/// How much of each class of uploads without a key of the customer's own is refused: one class for
+/// every value of the encryption header, and for every key that the policy tells from others.
+pub fn uploads(policy: &Policy, bucket_arn: &str) -> Vec<(UploadHeader, Refusal)> {
+    let named = named_keys(policy);
+    let keys = [KeyChoice::Unnamed, KeyChoice::Other].into_iter();
+    let keys: BTreeSet<KeyChoice> = keys.chain(named.iter().cloned().map(KeyChoice::Named)).collect();
+    let mut headers = vec![UploadHeader::Missing, UploadHeader::SseS3];
+    headers.extend(keys.iter().cloned().map(UploadHeader::SseKms));
+    headers.extend(keys.iter().cloned().map(UploadHeader::DsseKms));
+    headers.push(UploadHeader::Other);
+    let weigh = |header: UploadHeader| {
+        let refusal = upload(policy, bucket_arn, &|key| header.domain(key, &named));
+        (header, refusal)
+    };
+    headers.into_iter().map(weigh).collect()
+}
+
+impl UploadHeader {
+    fn domain(&self, key: &str, named: &BTreeSet<String>) -> Domain {
+        match key {
+            CUSTOMER_KEY => Domain::never(),
+            ENCRYPTION => self.encryption(),
+            KEY_ID => self.key_id(named),
+            _ => Domain::free(key),
+        }
+    }
+
+    fn encryption(&self) -> Domain {
+        match self {
+            Self::Missing => Domain::never(),
+            Self::SseS3 => Domain::always("AES256"),
+            Self::SseKms(_) => Domain::always("aws:kms"),
+            Self::DsseKms(_) => Domain::always("aws:kms:dsse"),
+            Self::Other => Domain::within(other_than(ENCRYPTIONS)),
+        }
+    }
+
+    fn key_id(&self, named: &BTreeSet<String>) -> Domain {
+        match self {
+            Self::Missing | Self::SseS3 => Domain::never(),
+            Self::SseKms(choice) | Self::DsseKms(choice) => match choice {
+                KeyChoice::Unnamed => Domain::never(),
+                KeyChoice::Named(key) => Domain::always(key),
+                KeyChoice::Other => Domain::within(other_than(named.iter().map(String::as_str))),
+            },
+            Self::Other => Domain::free(KEY_ID),
+        }
+    }
+}
+
+/// Any text but those, and not nothing.
+fn other_than<'a>(texts: impl IntoIterator<Item = &'a str>) -> Bounds {
+    let unlike = texts.into_iter().map(Glob::plain).collect();
+    Bounds { like: vec![Glob::wild("?*")], unlike, outside: Vec::new() }
+}
+
+/// The keys that Deny statements name whole.
+fn named_keys(policy: &Policy) -> BTreeSet<String> {
+    let tests = policy.with(Effect::Deny).into_iter().flat_map(|deny| &deny.tests);
+    let patterns = tests.filter(|test| test.key == KEY_ID).flat_map(|test| test.patterns());
+    patterns.filter_map(Glob::literal).filter(|key| !key.is_empty()).collect()
+}
+
+/// The service principal, or account, that delivers logs into the bucket by this policy and does not
+/// take SSE-KMS. `delivery.logs.amazonaws.com` does.
+pub fn sse_s3_only_writer(policy: &Policy, bucket_arn: &str) -> Option<String> {
+    let denies = policy.with(Effect::Deny);
+    let allows = policy.with(Effect::Allow);
+    let writers = allows.into_iter().flat_map(|allow| writers(allow).map(move |writer| (allow, writer)));
+    let mut writers = writers.filter(|(allow, writer)| delivers(policy, allow, &denies, writer, bucket_arn));
+    writers.next().map(|(_, writer)| writer.to_string())
+}
+
+/// The log writers that a statement names.
+fn writers(allow: &Statement) -> impl Iterator<Item = &Principal> {
+    let named = if allow.principals.negated { &[][..] } else { &allow.principals.entries };
+    named.iter().filter(|principal| match principal {
+        Principal::Service(name) => SSE_S3_SERVICES.contains(&name.as_str()),
+        other => other.account().is_some_and(|id| SSE_S3_ACCOUNTS.contains(&id.to_string().as_str())),
+    })
+}
+
+fn delivers(
+    policy: &Policy,
+    allow: &Statement,
+    denies: &[&Statement],
+    writer: &Principal,
+    bucket_arn: &str,
+) -> bool {
+    let domain = |key: &str| match key {
+        CUSTOMER_KEY => Domain::never(),
+        TLS => Domain::always("true"),
+        _ => Domain::free(key),
+    };
+    // Too many objects to tell apart: better to spare a log bucket than to break its delivery.
+    let Some(resources) = objects(policy, bucket_arn) else { return true };
+    let callers = BTreeSet::from([Caller::by(writer)]);
+    let class = Class { callers, actions: vec![PUT_OBJECT.to_owned()], resources, domain: &domain };
+    let passed = passing(Some(allow), denies, &class);
+    passed.some || passed.in_doubt
+}
+
+fn upload(policy: &Policy, bucket_arn: &str, domain: &dyn Fn(&str) -> Domain) -> Refusal {
+    let Some(resources) = objects(policy, bucket_arn) else { return too_many() };
+    let actions = vec![PUT_OBJECT.to_owned()];
+    refusal(policy, &Class { callers: anyone(policy), actions, resources, domain })
+}
+
+fn too_many() -> Refusal {
+    Refusal::Undecided("its patterns have more combinations than are weighed".to_owned())
+}
+
+/// Everybody whom the policy can tell apart.
+fn anyone(policy: &Policy) -> BTreeSet<Caller> {
+    callers(policy.with(Effect::Deny).into_iter().flat_map(|deny| &deny.principals.entries))
+}
+
+fn globs(policy: &Policy, of: impl Fn(&Statement) -> &Vec<Glob>) -> Vec<&Glob> {
+    policy.statements.iter().flat_map(of).collect()
+}
+
+/// Objects of the bucket, one of every kind that the policy can tell apart.
+fn objects(policy: &Policy, bucket_arn: &str) -> Option<Vec<String>> {
+    samples(&globs(policy, |it| &it.resources.entries), &format!("{bucket_arn}/")).ok()
+}

@@ -1,0 +1,202 @@
+//! Those who may ask a key for something, and what their requests can say of them.
+//!
+//! Of everybody whom a policy does not name, one stands for all: a principal of a fresh account and
+//! organization, in a network of its own. What a caller can choose (tags, `kms:ViaService`, the
+//! encryption context, its user name) is free for everyone.
+
+use std::collections::BTreeSet;
+
+use ipnet::IpNet;
+
+use super::condition::{Test, Value};
+use super::glob::{Glob, Syntax};
+use super::parse::Policy;
+use super::values::{Bounds, Domain};
+use crate::model::{AccountId, Arn};
+
+const ORGANIZATION_KEYS: [&str; 4] =
+    ["aws:principalorgid", "aws:principalorgpaths", "aws:sourceorgid", "aws:sourceorgpaths"];
+
+/// Networks of fewer bits say little of who is in them (`0.0.0.0/1` is half of everybody).
+const NETWORK_BITS: (u8, u8) = (8, 32);
+
+/// Characters of a unique id that nobody else can come by.
+const UNIQUE: usize = 16;
+
+/// Whom one question is about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Candidate {
+    /// Nobody whom the policy names, in a network that it does not name.
+    Outsider,
+    /// The same, by its account; in whatever network, with whatever user id.
+    Unnamed,
+    /// Somebody in that account, in any organization.
+    Account(AccountId),
+    /// Somebody in that organization, in an account that the policy does not name.
+    Organization(String),
+}
+
+/// All that a policy names.
+pub(super) struct Named<'a> {
+    pub(super) accounts: BTreeSet<AccountId>,
+    pub(super) organizations: BTreeSet<String>,
+    policy: &'a Policy,
+    key_account: Option<AccountId>,
+}
+
+impl<'a> Named<'a> {
+    pub(super) fn of(policy: &'a Policy, key_arn: &str) -> Self {
+        let key_account = Arn::parse(key_arn).and_then(|arn| arn.account.parse().ok());
+        let mut accounts: BTreeSet<AccountId> = key_account.into_iter().collect();
+        let mut organizations = BTreeSet::new();
+        for statement in &policy.statements {
+            accounts.extend(statement.principals.entries.iter().filter_map(|entry| entry.account()));
+            for test in &statement.tests {
+                accounts.extend(accounts_of(test));
+                organizations.extend(organizations_of(test));
+            }
+        }
+        Self { accounts, organizations, policy, key_account }
+    }
+
+    fn tests(&self, key: &str) -> impl Iterator<Item = &'a Test> {
+        let tests = self.policy.statements.iter().flat_map(|statement| &statement.tests);
+        tests.filter(move |test| test.key == key)
+    }
+
+    fn patterns(&self, key: &str, which: impl Fn(&Glob) -> bool) -> Bounds {
+        let patterns = self.tests(key).flat_map(|test| test.patterns());
+        Bounds { unlike: patterns.filter(|glob| which(glob)).cloned().collect(), ..Bounds::default() }
+    }
+
+    /// What a condition key of a request by an AWS principal may be.
+    pub(super) fn of_principal(&self, who: &Candidate, key: &str) -> Domain {
+        match key {
+            "aws:principalisawsservice" => Domain::always("false"),
+            "aws:principalservicename" | "aws:principalservicenameslist" => Domain::never(),
+            "aws:principalaccount" | "kms:calleraccount" => self.account(who),
+            "aws:principalarn" => self.arn(who),
+            "aws:principalorgid" | "aws:principalorgpaths" => self.organization(who, key),
+            _ => self.around(who, key),
+        }
+    }
+
+    /// The same of a request by a service on somebody's behalf.
+    pub(super) fn of_service(&self, who: &Candidate, key: &str) -> Domain {
+        match key {
+            "aws:principalisawsservice" => Domain::always("true"),
+            "aws:sourceaccount" | "aws:sourceowner" => self.account(who).or_absent(),
+            _ => self.around(who, key),
+        }
+    }
+
+    fn account(&self, who: &Candidate) -> Domain {
+        match who {
+            Candidate::Account(id) => Domain::always(&id.to_string()),
+            _ => Domain::within(Bounds {
+                like: vec![Glob::wild("????????????")],
+                unlike: self.accounts.iter().map(|id| Glob::plain(&id.to_string())).collect(),
+                outside: Vec::new(),
+            }),
+        }
+    }
+
+    fn arn(&self, who: &Candidate) -> Domain {
+        let like = match who {
+            Candidate::Account(id) => in_account(&id.to_string()),
+            _ => in_account("????????????"),
+        };
+        Domain::within(Bounds { like: vec![like], ..self.arns_of_others(who) })
+    }
+
+    fn arns_of_others(&self, who: &Candidate) -> Bounds {
+        let others = self.accounts.iter().filter(|id| *who != Candidate::Account(**id));
+        Bounds { unlike: others.map(|id| in_account(&id.to_string())).collect(), ..Bounds::default() }
+    }
+
+    fn organization(&self, who: &Candidate, key: &str) -> Domain {
+        let paths = key.ends_with("paths");
+        match who {
+            Candidate::Account(_) => Domain::free(key),
+            Candidate::Organization(id) if paths => {
+                Domain::within(Bounds { like: vec![Glob::wild(&format!("{id}/*"))], ..Bounds::default() })
+            }
+            Candidate::Organization(id) => Domain::always(id),
+            _ => {
+                let of = |id: &String| if paths { Glob::wild(&format!("{id}/*")) } else { Glob::plain(id) };
+                let unlike = self.organizations.iter().map(of).collect();
+                Domain::within(Bounds { unlike, ..Bounds::default() }).or_absent()
+            }
+        }
+    }
+
+    /// Keys that say where a request comes from, and for whom.
+    fn around(&self, who: &Candidate, key: &str) -> Domain {
+        let outsider = *who == Candidate::Outsider;
+        match key {
+            "aws:sourceaccount" | "aws:sourceowner" if !matches!(who, Candidate::Account(_)) => {
+                self.account(who).or_absent()
+            }
+            "aws:sourceorgid" | "aws:sourceorgpaths" => self.organization(who, key).or_absent(),
+            "aws:sourcearn" => self.source_arn(who),
+            "aws:sourcevpc" | "aws:sourcevpce" if outsider => {
+                Domain::within(self.patterns(key, |glob| glob.literal().is_some())).or_absent()
+            }
+            "aws:sourceip" if outsider => {
+                Domain::within(Bounds { outside: self.networks(key), ..Bounds::default() }).or_absent()
+            }
+            "aws:userid" if outsider => {
+                Domain::within(self.patterns(key, |glob| glob.fixed_start().len() >= UNIQUE))
+            }
+            "aws:principalorgmasteraccountid" if outsider => self.account(who).or_absent(),
+            "aws:resourceaccount" => {
+                self.key_account.map_or_else(|| Domain::free(key), |id| Domain::always(&id.to_string()))
+            }
+            _ => Domain::free(key),
+        }
+    }
+
+    /// A source that names no account (a bucket's ARN) is somebody's all the same.
+    fn source_arn(&self, who: &Candidate) -> Domain {
+        let mut bounds = self.arns_of_others(who);
+        if *who == Candidate::Outsider {
+            let whole = |glob: &Glob| Arn::parse(glob.text()).is_some_and(|arn| arn.account.is_empty());
+            bounds.unlike.extend(self.patterns("aws:sourcearn", whole).unlike);
+        }
+        Domain::within(bounds).or_absent()
+    }
+
+    fn networks(&self, key: &str) -> Vec<IpNet> {
+        let narrow = |net: &IpNet| match net {
+            IpNet::V4(net) => net.prefix_len() >= NETWORK_BITS.0,
+            IpNet::V6(net) => net.prefix_len() >= NETWORK_BITS.1,
+        };
+        let networks = self.tests(key).flat_map(|test| &test.values).filter_map(|value| match value {
+            Value::Network(net) => Some(*net),
+            _ => None,
+        });
+        networks.filter(narrow).collect()
+    }
+}
+
+fn in_account(id: &str) -> Glob {
+    Glob::new(&format!("arn:*:*:*:{id}:*"), Syntax::Arn, false)
+}
+
+/// The accounts in a test's values: twelve digits on their own, or in an ARN.
+pub(super) fn accounts_of(test: &Test) -> BTreeSet<AccountId> {
+    let words = test.patterns().flat_map(|glob| glob.text().split(|c: char| !c.is_ascii_digit()));
+    words.filter_map(|word| word.parse().ok()).collect()
+}
+
+/// The organizations that a test of an organization key names.
+pub(super) fn organizations_of(test: &Test) -> BTreeSet<String> {
+    let known = ORGANIZATION_KEYS.contains(&test.key.as_str());
+    let patterns = test.patterns().filter(|_| known);
+    let starts = patterns.map(|glob| (glob.fixed_start(), glob.literal().is_some()));
+    let whole = starts.filter_map(|(start, literal)| match start.split_once('/') {
+        Some((id, _)) => Some(id.to_owned()),
+        None => literal.then_some(start),
+    });
+    whole.filter(|id| !id.is_empty()).collect()
+}

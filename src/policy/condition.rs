@@ -1,0 +1,366 @@
+//! One test of a condition: an operator, a key, its values, and what it says of a request.
+
+use std::fmt;
+
+use ipnet::IpNet;
+
+use super::glob::{Glob, Syntax};
+use super::kleene::Kleene;
+use crate::clock::Timestamp;
+
+/// How a number or an instant is compared.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Order {
+    Equal,
+    Less,
+    LessOrEqual,
+    Greater,
+    GreaterOrEqual,
+}
+
+impl Order {
+    fn holds<T: PartialOrd>(self, given: &T, named: &T) -> bool {
+        match self {
+            Self::Equal => given == named,
+            Self::Less => given < named,
+            Self::LessOrEqual => given <= named,
+            Self::Greater => given > named,
+            Self::GreaterOrEqual => given >= named,
+        }
+    }
+}
+
+/// What an operator compares, without its negation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Family {
+    Text {
+        syntax: Syntax,
+        ignore_case: bool,
+    },
+    Number(Order),
+    Date(Order),
+    Bool,
+    Address,
+    Null,
+    /// An operator that this version does not know.
+    Strange,
+}
+
+/// `ForAllValues:` and `ForAnyValue:`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Quantifier {
+    None,
+    All,
+    Any,
+}
+
+/// A value of a condition, as its operator reads it.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Value {
+    Pattern(Glob),
+    Number(f64),
+    Date(Timestamp),
+    Bool(bool),
+    Network(IpNet),
+    /// Not what the operator compares.
+    Strange,
+}
+
+/// One operator on one key. All tests of a statement must hold.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Test {
+    /// As it is in the policy.
+    operator: String,
+    name: String,
+    /// In lower case: keys are the same in any.
+    pub(super) key: String,
+    family: Family,
+    pub(super) negated: bool,
+    if_exists: bool,
+    pub(super) quantifier: Quantifier,
+    texts: Vec<String>,
+    pub(super) values: Vec<Value>,
+}
+
+impl Test {
+    /// A test as it is in the policy; `variables` where its version knows them.
+    pub(super) fn new(operator: &str, name: &str, texts: Vec<String>, variables: bool) -> Self {
+        let lower = operator.to_ascii_lowercase();
+        let (quantifier, rest) = match lower.split_once(':') {
+            Some(("forallvalues", rest)) => (Quantifier::All, rest),
+            Some(("foranyvalue", rest)) => (Quantifier::Any, rest),
+            _ => (Quantifier::None, lower.as_str()),
+        };
+        let (if_exists, rest) = rest.strip_suffix("ifexists").map_or((false, rest), |rest| (true, rest));
+        let (family, negated) = match family(rest) {
+            // Whether a key is there has no "if it is there", and no values to quantify over.
+            (Family::Null, _) if if_exists || quantifier != Quantifier::None => (Family::Strange, false),
+            known => known,
+        };
+        let values = texts.iter().map(|text| value(family, text, variables)).collect();
+        Self {
+            operator: operator.to_owned(),
+            name: name.to_owned(),
+            key: name.to_ascii_lowercase(),
+            family,
+            negated,
+            if_exists,
+            quantifier,
+            texts,
+            values,
+        }
+    }
+
+    /// What it says of a request with those values of the key, or none.
+    pub(super) fn weigh(&self, given: Option<&[String]>) -> Kleene {
+        match (self.family, given) {
+            (Family::Strange, _) => Kleene::Unknown,
+            (Family::Null, _) => self.weigh_presence(given.is_some()),
+            (_, None) => self.weigh_absent(),
+            (_, Some(given)) => self.weigh_values(given),
+        }
+    }
+
+    fn weigh_presence(&self, present: bool) -> Kleene {
+        Kleene::any(self.values.iter().map(|value| match value {
+            Value::Bool(absent) => Kleene::from(*absent != present),
+            _ => Kleene::Unknown,
+        }))
+    }
+
+    fn weigh_absent(&self) -> Kleene {
+        Kleene::from(match self.quantifier {
+            _ if self.if_exists => true,
+            Quantifier::All => true,
+            Quantifier::Any => false,
+            Quantifier::None => self.negated,
+        })
+    }
+
+    fn weigh_values(&self, given: &[String]) -> Kleene {
+        let each = given.iter().map(|text| self.weigh_value(text));
+        match self.quantifier {
+            Quantifier::All => Kleene::all(each),
+            Quantifier::Any => Kleene::any(each),
+            // A key of several values without a quantifier: one match is a match.
+            Quantifier::None if self.negated => Kleene::all(each),
+            Quantifier::None => Kleene::any(each),
+        }
+    }
+
+    fn weigh_value(&self, text: &str) -> Kleene {
+        let found = Kleene::any(self.values.iter().map(|value| self.compare(text, value)));
+        if self.negated { found.not() } else { found }
+    }
+
+    fn compare(&self, text: &str, value: &Value) -> Kleene {
+        match (self.family, value) {
+            (_, Value::Pattern(glob)) => glob.matches(text),
+            (Family::Number(order), Value::Number(named)) => {
+                number(text).is_some_and(|given| order.holds(&given, named)).into()
+            }
+            (Family::Date(order), Value::Date(named)) => {
+                instant(text).is_some_and(|given| order.holds(&given, named)).into()
+            }
+            (_, Value::Bool(named)) => (boolean(text) == Some(*named)).into(),
+            (_, Value::Network(named)) => network(text).is_some_and(|given| named.contains(&given)).into(),
+            _ => Kleene::Unknown,
+        }
+    }
+
+    /// Whether it only asks if the key is there.
+    pub(super) fn is_null(&self) -> bool {
+        self.family == Family::Null
+    }
+
+    /// Whether it distinguishes texts by their characters.
+    pub(super) fn patterns(&self) -> impl Iterator<Item = &Glob> {
+        self.values
+            .iter()
+            .filter_map(|value| if let Value::Pattern(glob) = value { Some(glob) } else { None })
+    }
+
+    /// Why the test cannot always be decided, if so.
+    pub(super) fn doubt(&self) -> Option<String> {
+        if self.family == Family::Strange {
+            return Some(format!("the operator `{}` is not known", self.operator));
+        }
+        let strange = self.values.iter().position(|value| *value == Value::Strange);
+        if let Some(text) = strange.and_then(|at| self.texts.get(at)) {
+            return Some(format!("`{text}` is nothing that {} compares", self.operator));
+        }
+        let variable = self.patterns().find_map(Glob::variable)?;
+        Some(format!("the policy variable `{variable}` of {} is not known", self.name))
+    }
+}
+
+impl fmt::Display for Test {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {} {}", self.operator, self.name, some_of(&self.texts))
+    }
+}
+
+/// The first few of a list of texts.
+pub(super) fn some_of<T: AsRef<str>>(texts: &[T]) -> String {
+    let shown: Vec<&str> = texts.iter().take(3).map(AsRef::as_ref).collect();
+    let more = texts.len().saturating_sub(shown.len());
+    let tail = if more > 0 { format!(" and {more} more") } else { String::new() };
+    format!("{}{tail}", shown.join(", "))
+}
+
+/// What an operator of that lower-case name compares, and whether it is a negation.
+fn family(name: &str) -> (Family, bool) {
+    let text = |syntax| Family::Text { syntax, ignore_case: false };
+    let any_case = Family::Text { syntax: Syntax::Plain, ignore_case: true };
+    match name {
+        "stringequals" | "binaryequals" => (text(Syntax::Plain), false),
+        "stringnotequals" => (text(Syntax::Plain), true),
+        "stringequalsignorecase" => (any_case, false),
+        "stringnotequalsignorecase" => (any_case, true),
+        "stringlike" => (text(Syntax::Wild), false),
+        "stringnotlike" => (text(Syntax::Wild), true),
+        "arnequals" | "arnlike" => (text(Syntax::Arn), false),
+        "arnnotequals" | "arnnotlike" => (text(Syntax::Arn), true),
+        "bool" => (Family::Bool, false),
+        "ipaddress" => (Family::Address, false),
+        "notipaddress" => (Family::Address, true),
+        "null" => (Family::Null, false),
+        _ => ordered(name),
+    }
+}
+
+fn ordered(name: &str) -> (Family, bool) {
+    let (family, rest): (fn(Order) -> Family, &str) = match name.strip_prefix("numeric") {
+        Some(rest) => (Family::Number, rest),
+        None => (Family::Date, name.strip_prefix("date").unwrap_or_default()),
+    };
+    match rest {
+        "equals" => (family(Order::Equal), false),
+        "notequals" => (family(Order::Equal), true),
+        "lessthan" => (family(Order::Less), false),
+        "lessthanequals" => (family(Order::LessOrEqual), false),
+        "greaterthan" => (family(Order::Greater), false),
+        "greaterthanequals" => (family(Order::GreaterOrEqual), false),
+        _ => (Family::Strange, false),
+    }
+}
+
+fn value(family: Family, text: &str, variables: bool) -> Value {
+    match family {
+        Family::Text { syntax, ignore_case } => {
+            let glob = Glob::new(text, syntax, variables);
+            match syntax {
+                Syntax::Arn if !glob.is_arn() => Value::Strange,
+                _ if ignore_case => Value::Pattern(glob.ignoring_case()),
+                _ => Value::Pattern(glob),
+            }
+        }
+        Family::Number(_) => number(text).map_or(Value::Strange, Value::Number),
+        Family::Date(_) => instant(text).map_or(Value::Strange, Value::Date),
+        Family::Bool | Family::Null => boolean(text).map_or(Value::Strange, Value::Bool),
+        Family::Address => network(text).map_or(Value::Strange, Value::Network),
+        Family::Strange => Value::Strange,
+    }
+}
+
+fn number(text: &str) -> Option<f64> {
+    text.parse().ok().filter(|number: &f64| number.is_finite())
+}
+
+/// An instant as IAM takes them: ISO 8601, or seconds since 1970.
+fn instant(text: &str) -> Option<Timestamp> {
+    let seconds = text.parse::<i64>().ok().and_then(|seconds| seconds.checked_mul(1000));
+    seconds.map(Timestamp::from_millis).or_else(|| Timestamp::parse(text).ok())
+}
+
+fn boolean(text: &str) -> Option<bool> {
+    match text.to_ascii_lowercase().as_str() {
+        "true" => Some(true),
+        "false" => Some(false),
+        _ => None,
+    }
+}
+
+/// A network; an address is one of itself.
+fn network(text: &str) -> Option<IpNet> {
+    let whole = if text.contains(':') { 128 } else { 32 };
+    if text.contains('/') { text.parse().ok() } else { format!("{text}/{whole}").parse().ok() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Kleene::{False, True, Unknown};
+    use super::*;
+
+    #[track_caller]
+    fn check(operator: &str, values: &[&str], cases: &[(Option<&str>, Kleene)]) {
+        let texts = values.iter().map(|it| (*it).to_owned()).collect();
+        let test = Test::new(operator, "aws:Key", texts, true);
+        for (given, expected) in cases {
+            let given = given.map(|given| given.split('|').map(str::to_owned).collect::<Vec<_>>());
+            assert_eq!(test.weigh(given.as_deref()), *expected, "{test} on {given:?}");
+        }
+    }
+
+    #[test]
+    fn an_absent_key_is_no_match_and_a_negation_of_it_is() {
+        check("StringEquals", &["a", "b"], &[(None, False), (Some("b"), True), (Some("c"), False)]);
+        check("StringNotEquals", &["a", "b"], &[(None, True), (Some("b"), False), (Some("c"), True)]);
+        check("stringequalsIFEXISTS", &["a"], &[(None, True), (Some("b"), False)]);
+        check("StringNotEqualsIfExists", &["a"], &[(None, True), (Some("a"), False)]);
+        check("Null", &["true"], &[(None, True), (Some("a"), False)]);
+        check("Null", &["false"], &[(None, False), (Some("a"), True)]);
+        check("StringEquals", &[], &[(None, False), (Some("a"), False)]);
+    }
+
+    #[test]
+    fn every_family_compares_its_own_way() {
+        check("StringLike", &["a*"], &[(Some("ab"), True), (Some("b"), False)]);
+        check("StringEqualsIgnoreCase", &["aB"], &[(Some("Ab"), True)]);
+        check("Bool", &["False"], &[(Some("false"), True), (Some("true"), False), (None, False)]);
+        check("NumericLessThan", &["1.2"], &[(Some("1.1"), True), (Some("1.2"), False), (None, False)]);
+        check("NumericNotEquals", &["1"], &[(Some("1.0"), False), (Some("2"), True), (None, True)]);
+        let midnight = Some("2026-11-21T00:00:00Z");
+        check("DateGreaterThanEquals", &["2026-11-21"], &[(midnight, True), (Some("0"), False)]);
+        check("IpAddress", &["10.0.0.0/8"], &[(Some("10.1.2.3"), True), (Some("::1"), False)]);
+        check("NotIpAddress", &["10.1.2.3"], &[(Some("10.1.2.3"), False), (None, True)]);
+        check("BinaryEquals", &["YQ=="], &[(Some("YQ=="), True)]);
+        check("ArnLike", &["arn:aws:iam::*:role/x"], &[(Some("arn:aws:iam::1:role/x"), True)]);
+    }
+
+    #[test]
+    fn sets_are_quantified_over() {
+        check(
+            "ForAllValues:StringEquals",
+            &["a", "b"],
+            &[(None, True), (Some("a|b"), True), (Some("a|c"), False)],
+        );
+        check("ForAnyValue:StringEquals", &["a"], &[(None, False), (Some("a|c"), True), (Some("c"), False)]);
+        check(
+            "ForAnyValue:StringNotEquals",
+            &["a"],
+            &[(None, False), (Some("a|c"), True), (Some("a"), False)],
+        );
+        check(
+            "ForAllValues:StringNotEquals",
+            &["a"],
+            &[(None, True), (Some("a|c"), False), (Some("c"), True)],
+        );
+    }
+
+    #[test]
+    fn what_cannot_be_decided_says_why() {
+        let doubt =
+            |operator, value: &str| Test::new(operator, "aws:Key", vec![value.to_owned()], true).doubt();
+        check("StringEquals", &["${aws:username}"], &[(None, False), (Some("a"), Unknown)]);
+        check("StringEquals", &["a", "${aws:username}"], &[(Some("a"), True), (Some("b"), Unknown)]);
+        check("StringSounds", &["a"], &[(None, Unknown), (Some("a"), Unknown)]);
+        check("NullIfExists", &["true"], &[(None, Unknown)]);
+        check("Bool", &["maybe"], &[(None, False), (Some("true"), Unknown)]);
+        check("ArnLike", &["*"], &[(Some("arn:aws:iam::1:role/x"), Unknown)]);
+        assert!(doubt("StringEquals", "${aws:username}").unwrap().contains("`${aws:username}`"));
+        assert!(doubt("StringSounds", "a").unwrap().contains("`StringSounds`"));
+        assert!(doubt("IpAddress", "x").unwrap().contains("`x`"));
+        assert_eq!(doubt("StringEquals", "a"), None);
+    }
+}

@@ -1,0 +1,205 @@
+//! Which requests of a class get past Deny statements: all kinds of them are weighed, by IAM's rules.
+//!
+//! Nothing here knows what a TLS statement looks like. A class is some callers, actions and
+//! resources, and what is known of the condition keys; every combination that the statements can
+//! tell apart is one kind of request. Kinds that no statement treats differently are weighed once,
+//! and a kind is not split further once its answer is certain, so real policies take few steps.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::condition::Test;
+use super::glob::TooMany;
+use super::kleene::{Kleene, Span};
+use super::parse::Statement;
+use super::principal::Caller;
+use super::values::{Domain, outcomes};
+
+/// Kinds of requests that one question may weigh.
+const STEPS: usize = 100_000;
+
+/// A class of requests.
+pub(super) struct Class<'a> {
+    pub(super) callers: BTreeSet<Caller>,
+    /// In lower case.
+    pub(super) actions: Vec<String>,
+    pub(super) resources: Vec<String>,
+    /// What a key, in lower case, may be.
+    pub(super) domain: &'a dyn Fn(&str) -> Domain,
+}
+
+/// What became of the kinds of requests in a class.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Passed {
+    /// Some get through.
+    pub(super) some: bool,
+    /// Some are stopped.
+    pub(super) not_all: bool,
+    /// Of some it is not known, or there are too many kinds to weigh them all.
+    pub(super) in_doubt: bool,
+}
+
+impl Passed {
+    fn note(&mut self, passes: Kleene) {
+        match passes {
+            Kleene::True => self.some = true,
+            Kleene::False => self.not_all = true,
+            Kleene::Unknown => self.in_doubt = true,
+        }
+    }
+}
+
+/// Which requests of a class the one statement allows (or any, without one) and no other denies.
+pub(super) fn passing(allow: Option<&Statement>, denies: &[&Statement], class: &Class<'_>) -> Passed {
+    let statements: Vec<&Statement> = allow.into_iter().chain(denies.iter().copied()).collect();
+    let reaches = match reaches(&statements, class) {
+        Ok(reaches) => reaches,
+        Err(TooMany) => return Passed { in_doubt: true, ..Passed::default() },
+    };
+    let mut search = Search::new(&statements, allow.is_some(), class);
+    for reach in reaches {
+        search.visit(&reach);
+        if search.is_answered() {
+            break;
+        }
+    }
+    search.passed
+}
+
+/// How the statements reach callers, actions and resources: every row that a request can have.
+fn reaches(statements: &[&Statement], class: &Class<'_>) -> Result<BTreeSet<Vec<Kleene>>, TooMany> {
+    let callers = rows(statements, &class.callers, |statement, caller| statement.names(caller));
+    let actions = rows(statements, &class.actions, |statement, action| statement.is_of_action(action));
+    let resources = rows(statements, &class.resources, |statement, resource| statement.acts_on(resource));
+    let of_calls = products(&callers, &actions)?;
+    products(&of_calls, &resources)
+}
+
+fn rows<'a, T: 'a>(
+    statements: &[&Statement],
+    things: impl IntoIterator<Item = &'a T>,
+    weigh: impl Fn(&Statement, &T) -> Kleene,
+) -> BTreeSet<Vec<Kleene>> {
+    let row = |thing| statements.iter().map(|statement| weigh(statement, thing)).collect();
+    things.into_iter().map(row).collect()
+}
+
+fn products(
+    some: &BTreeSet<Vec<Kleene>>,
+    others: &BTreeSet<Vec<Kleene>>,
+) -> Result<BTreeSet<Vec<Kleene>>, TooMany> {
+    if some.len() * others.len() > STEPS {
+        return Err(TooMany);
+    }
+    let both = |(one, other): (&Vec<Kleene>, &Vec<Kleene>)| {
+        one.iter().zip(other).map(|(a, b)| *a.min(b)).collect::<Vec<_>>()
+    };
+    Ok(some.iter().flat_map(|one| others.iter().map(move |other| (one, other))).map(both).collect())
+}
+
+/// A condition key that some statement tests, and the results that its tests can have together.
+struct Key {
+    /// Each with one result a test; none where there are too many.
+    outcomes: Option<Vec<Vec<Kleene>>>,
+    /// The range of each test's results.
+    spans: Vec<Span>,
+    /// Which of the outcomes is weighed now.
+    chosen: Option<usize>,
+}
+
+impl Key {
+    fn of(name: &str, tests: &[&Test], class: &Class<'_>) -> Self {
+        let Ok(outcomes) = outcomes(name, tests, &(class.domain)(name)) else {
+            return Self { outcomes: None, spans: vec![Span::OPEN; tests.len()], chosen: None };
+        };
+        let column = |test: usize| {
+            let results = || outcomes.iter().map(|row| row[test]);
+            Span { low: Kleene::all(results()), high: Kleene::any(results()) }
+        };
+        Self { spans: (0..tests.len()).map(column).collect(), outcomes: Some(outcomes), chosen: None }
+    }
+
+    fn span(&self, test: usize) -> Span {
+        match (&self.outcomes, self.chosen) {
+            (Some(outcomes), Some(chosen)) => Span::of(outcomes[chosen][test]),
+            _ => self.spans[test],
+        }
+    }
+}
+
+/// The walk through the outcomes of all keys.
+struct Search {
+    keys: Vec<Key>,
+    /// Each statement's tests: which key, and which of the key's tests.
+    tests: Vec<Vec<(usize, usize)>>,
+    allows: bool,
+    passed: Passed,
+    steps: usize,
+}
+
+impl Search {
+    fn new(statements: &[&Statement], allows: bool, class: &Class<'_>) -> Self {
+        let mut by_key: BTreeMap<&str, Vec<(usize, &Test)>> = BTreeMap::new();
+        for (at, statement) in statements.iter().enumerate() {
+            for test in &statement.tests {
+                by_key.entry(&test.key).or_default().push((at, test));
+            }
+        }
+        let mut tests = vec![Vec::new(); statements.len()];
+        let mut keys = Vec::new();
+        for (name, of_key) in by_key {
+            for (column, (statement, _)) in of_key.iter().enumerate() {
+                tests[*statement].push((keys.len(), column));
+            }
+            keys.push(Key::of(name, &of_key.iter().map(|(_, test)| *test).collect::<Vec<_>>(), class));
+        }
+        Self { keys, tests, allows, passed: Passed::default(), steps: STEPS }
+    }
+
+    /// Whether no further kind can change the answer.
+    fn is_answered(&self) -> bool {
+        self.steps == 0 || (self.passed.some && (self.allows || self.passed.not_all))
+    }
+
+    fn applies(&self, statement: usize, reach: &[Kleene]) -> Span {
+        let tests = self.tests[statement].iter().map(|(key, test)| self.keys[*key].span(*test));
+        tests.fold(Span::of(reach[statement]), Span::and)
+    }
+
+    fn passes(&self, reach: &[Kleene]) -> Span {
+        let denies = usize::from(self.allows)..reach.len();
+        let denied = denies.map(|it| self.applies(it, reach)).fold(Span::of(Kleene::False), Span::or);
+        let allowed = if self.allows { self.applies(0, reach) } else { Span::of(Kleene::True) };
+        allowed.and(denied.not())
+    }
+
+    /// A key whose outcome is open and may still matter.
+    fn next_key(&self, reach: &[Kleene]) -> Option<usize> {
+        let open = (0..reach.len()).filter(|it| self.applies(*it, reach).settled().is_none());
+        let mut keys = open.flat_map(|it| &self.tests[it]).map(|(key, _)| *key);
+        keys.find(|key| self.keys[*key].chosen.is_none() && self.keys[*key].outcomes.is_some())
+    }
+
+    fn visit(&mut self, reach: &[Kleene]) {
+        self.steps = self.steps.saturating_sub(1);
+        if self.steps == 0 {
+            self.passed.in_doubt = true;
+            return;
+        }
+        if let Some(passes) = self.passes(reach).settled() {
+            return self.passed.note(passes);
+        }
+        let Some(key) = self.next_key(reach) else {
+            self.passed.in_doubt = true;
+            return;
+        };
+        let outcomes = self.keys[key].outcomes.as_ref().map_or(0, Vec::len);
+        for chosen in 0..outcomes {
+            self.keys[key].chosen = Some(chosen);
+            self.visit(reach);
+            if self.is_answered() {
+                break;
+            }
+        }
+        self.keys[key].chosen = None;
+    }
+}

@@ -1,0 +1,131 @@
+//! Every question on any bytes, with what must hold of the answers whatever the bytes are.
+//!
+//! A fuzzer calls it for as long as it likes, and a test with a fixed seed for a moment. A policy is
+//! somebody else's text: it may be refused, and never panic, hang or change its answer.
+
+use super::{Admitted, Policy, PolicyError, Refusal, UploadHeader};
+
+const BUCKET: &str = "arn:aws:s3:::b";
+const KEY: &str = "arn:aws:kms:eu-west-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab";
+
+/// The answers to all questions.
+#[derive(Debug, PartialEq, Eq)]
+struct Answers {
+    plain_http: Refusal,
+    sse_c: Refusal,
+    uploads: Vec<(UploadHeader, Refusal)>,
+    writer: Option<String>,
+    admitted: Admitted,
+}
+
+fn answers(policy: &Policy) -> Answers {
+    Answers {
+        plain_http: super::plain_http(policy, BUCKET),
+        sse_c: super::sse_c_uploads(policy, BUCKET),
+        uploads: super::uploads(policy, BUCKET),
+        writer: super::sse_s3_only_writer(policy, BUCKET),
+        admitted: super::admitted(policy, KEY),
+    }
+}
+
+/// Parses the bytes and asks everything; whether they were a policy.
+///
+/// # Panics
+///
+/// Where an answer is not the same for the same policy, however its text is laid out.
+pub fn exercise(bytes: &[u8]) -> bool {
+    let Ok(text) = std::str::from_utf8(bytes) else { return false };
+    let parsed = Policy::parse(text);
+    assert_eq!(parsed, Policy::parse(text), "the same text gives the same policy");
+    let Ok(policy) = parsed else { return false };
+    let found = answers(&policy);
+    let again = serde_json::from_str::<serde_json::Value>(text).map(|json| json.to_string());
+    let again: Result<Policy, PolicyError> =
+        again.map_or_else(|error| Err(PolicyError::Json(error.to_string())), |text| Policy::parse(&text));
+    assert_eq!(again.as_ref().map(answers).as_ref(), Ok(&found), "the same policy in another layout");
+    assert!(found.uploads.len() >= 7, "every class of uploads has an answer");
+    true
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Words of the policy language, so that what chance puts together is often nearly a policy.
+    const WORDS: &[&str] = &[
+        "{",
+        "}",
+        "[",
+        "]",
+        ":",
+        ",",
+        "\"Version\":\"2012-10-17\",",
+        "\"Statement\":",
+        "\"Effect\":\"Deny\",",
+        "\"Effect\":\"Allow\",",
+        "\"Principal\":\"*\",",
+        "\"NotPrincipal\":{\"AWS\":\"111122223333\"},",
+        "\"Action\":\"s3:*\",",
+        "\"Action\":[\"s3:Put*\",\"kms:*\"],",
+        "\"NotAction\":\"s3:GetObject\",",
+        "\"Resource\":\"*\"",
+        "\"Resource\":[\"arn:aws:s3:::b\",\"arn:aws:s3:::b/*\"]",
+        ",\"Condition\":",
+        "{\"Bool\":{\"aws:SecureTransport\":false}}",
+        "{\"StringLike\":{\"aws:PrincipalOrgID\":[\"o-*\",\"${x}\"]}}",
+        "{\"ForAllValues:ArnLike\":{\"aws:PrincipalArn\":\"arn:aws:iam::*:role/?\"}}",
+        "{\"NumericLessThan\":{\"s3:TlsVersion\":1.2},\"Null\":{\"k\":true}}",
+        "null",
+        "1e9",
+        "\"\\ud83d\\ude00*\"",
+        "{\"NotIpAddressIfExists\":{\"aws:SourceIp\":[\"10.0.0.0/8\",\"::/0\"]}}",
+        "${*}",
+        "\u{e000}",
+    ];
+
+    fn statement(random: &mut fastrand::Rng, words: &mut Vec<&'static str>) {
+        words.push("{");
+        for from in [8..10, 10..12, 12..15, 15..17] {
+            words.push(WORDS[random.usize(from)]);
+        }
+        if random.bool() {
+            words.extend([WORDS[17], *random.choice(&WORDS[18..22]).unwrap()]);
+        }
+        words.push("}");
+    }
+
+    fn text(random: &mut fastrand::Rng) -> String {
+        let mut words = vec!["{", WORDS[6], WORDS[7], "["];
+        for number in 0..random.usize(1..4) {
+            words.extend((number > 0).then_some(","));
+            statement(random, &mut words);
+        }
+        words.extend(["]", "}"]);
+        for _ in 0..random.usize(0..3) {
+            let at = random.usize(0..words.len());
+            words[at] = random.choice(WORDS).unwrap();
+        }
+        words.concat()
+    }
+
+    #[test]
+    fn nothing_that_chance_writes_breaks_it() {
+        let mut random = fastrand::Rng::with_seed(20_261_121);
+        let policies = (0..3_000).filter(|_| exercise(text(&mut random).as_bytes())).count();
+        assert!(policies > 300, "only {policies} were policies");
+        for bytes in [&b"\xff"[..], b"", b"{}", b"\"\\ud800\""] {
+            assert!(!exercise(bytes));
+        }
+    }
+
+    #[test]
+    fn bytes_that_flip_break_nothing() {
+        let mut random = fastrand::Rng::with_seed(3);
+        for _ in 0..3_000 {
+            let mut bytes = text(&mut random).into_bytes();
+            let at = random.usize(0..bytes.len());
+            bytes[at] = random.u8(..);
+            exercise(&bytes);
+        }
+    }
+}

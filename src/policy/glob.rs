@@ -1,0 +1,308 @@
+//! IAM's patterns, and the texts that tell them apart.
+//!
+//! Whether statements cover a class of requests together depends on what texts can do to all their
+//! patterns at once: `a*` and `*b` are both matched by `ab`, by neither one's own examples. So
+//! [`samples`] walks all patterns together as one automaton and gives a text for every combination
+//! that some text matches. No general glob crate does that, or knows IAM's rules (a wildcard of an
+//! ARN's first five parts stops at a colon, `${*}` is a plain star).
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+use super::kleene::Kleene;
+
+/// Steps of the automaton that one set of patterns may take: a tenth of a second, and far more than
+/// the policies that AWS accepts need.
+const STEPS: usize = 2_000_000;
+
+/// One position of a pattern.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Token {
+    Char(char),
+    /// `?`, and whether a colon will do.
+    One(bool),
+    /// `*`, likewise.
+    Any(bool),
+}
+
+/// How a text is to be read as a pattern.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Syntax {
+    /// Every character stands for itself.
+    Plain,
+    /// `*` and `?` are wildcards.
+    Wild,
+    /// So they are, and each of an ARN's first five parts is matched for itself.
+    Arn,
+}
+
+/// A pattern.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Glob {
+    text: String,
+    tokens: Vec<Token>,
+    ignore_case: bool,
+    variable: Option<String>,
+}
+
+/// The patterns have too many combinations to be told apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct TooMany;
+
+impl Glob {
+    /// Reads a pattern; with `variables`, `${…}` stands for a text that is not known here.
+    pub(super) fn new(text: &str, syntax: Syntax, variables: bool) -> Self {
+        let mut glob = Self { text: text.to_owned(), tokens: Vec::new(), ignore_case: false, variable: None };
+        let mut rest = text;
+        let mut colons = 0;
+        while let Some(next) = rest.chars().next() {
+            let crosses = syntax != Syntax::Arn || colons >= 5;
+            if let Some((name, after)) = variable(rest).filter(|_| variables) {
+                glob.push_variable(name);
+                rest = after;
+                continue;
+            }
+            colons += usize::from(next == ':');
+            glob.tokens.push(match next {
+                '*' if syntax != Syntax::Plain => Token::Any(crosses),
+                '?' if syntax != Syntax::Plain => Token::One(crosses),
+                other => Token::Char(other),
+            });
+            rest = &rest[next.len_utf8()..];
+        }
+        glob
+    }
+
+    /// A text of our own making, for itself.
+    pub(super) fn plain(text: &str) -> Self {
+        Self::new(text, Syntax::Plain, false)
+    }
+
+    /// A pattern of our own making.
+    pub(super) fn wild(text: &str) -> Self {
+        Self::new(text, Syntax::Wild, false)
+    }
+
+    /// The same pattern for texts in any case.
+    pub(super) fn ignoring_case(self) -> Self {
+        Self { ignore_case: true, ..self }
+    }
+
+    fn push_variable(&mut self, name: &str) {
+        match name {
+            "*" | "?" | "$" => self.tokens.extend(name.chars().map(Token::Char)),
+            _ => {
+                self.tokens.push(Token::Any(true));
+                self.variable.get_or_insert_with(|| format!("${{{name}}}"));
+            }
+        }
+    }
+
+    /// As it is in the policy.
+    pub(super) fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// The first policy variable in it.
+    pub(super) fn variable(&self) -> Option<&str> {
+        self.variable.as_deref()
+    }
+
+    /// The one text that it matches, if it is no more than a text.
+    pub(super) fn literal(&self) -> Option<String> {
+        self.tokens.iter().map(|token| if let Token::Char(it) = token { Some(*it) } else { None }).collect()
+    }
+
+    /// The characters before the first wildcard.
+    pub(super) fn fixed_start(&self) -> String {
+        self.tokens
+            .iter()
+            .map_while(|token| if let Token::Char(it) = token { Some(*it) } else { None })
+            .collect()
+    }
+
+    /// Whether it has the five colons of an ARN.
+    pub(super) fn is_arn(&self) -> bool {
+        self.tokens.iter().filter(|token| **token == Token::Char(':')).count() >= 5
+    }
+
+    /// Whether the text matches: unknown where that hangs on a policy variable.
+    pub(super) fn matches(&self, text: &str) -> Kleene {
+        let accepted = text.chars().fold(self.enter(0), |at, c| self.step(&at, c)).contains(&self.end());
+        match (accepted, &self.variable) {
+            (false, _) => Kleene::False,
+            (true, Some(_)) => Kleene::Unknown,
+            (true, None) => Kleene::True,
+        }
+    }
+
+    fn end(&self) -> usize {
+        self.tokens.len()
+    }
+
+    /// The positions that stand open at one: a star may also be empty.
+    fn enter(&self, mut at: usize) -> BTreeSet<usize> {
+        let mut positions = BTreeSet::from([at]);
+        while let Some(Token::Any(_)) = self.tokens.get(at) {
+            at += 1;
+            positions.insert(at);
+        }
+        positions
+    }
+
+    fn step(&self, positions: &BTreeSet<usize>, next: char) -> BTreeSet<usize> {
+        let mut after = BTreeSet::new();
+        for at in positions {
+            match self.tokens.get(*at) {
+                Some(Token::Char(it)) if self.same(*it, next) => after.extend(self.enter(at + 1)),
+                Some(Token::One(crosses)) if *crosses || next != ':' => after.extend(self.enter(at + 1)),
+                Some(Token::Any(crosses)) if *crosses || next != ':' => after.extend(self.enter(*at)),
+                _ => {}
+            }
+        }
+        self.forget(after)
+    }
+
+    /// At a last star that takes everything, the other positions do not matter any more.
+    fn forget(&self, positions: BTreeSet<usize>) -> BTreeSet<usize> {
+        let last = self.end().saturating_sub(1);
+        let open = self.tokens.last() == Some(&Token::Any(true)) && positions.contains(&last);
+        if open { BTreeSet::from([last, last + 1]) } else { positions }
+    }
+
+    fn same(&self, one: char, other: char) -> bool {
+        one == other || (self.ignore_case && one.to_lowercase().eq(other.to_lowercase()))
+    }
+
+    /// The characters that are not like any other from here.
+    fn next_characters(&self, positions: &BTreeSet<usize>) -> Vec<char> {
+        let mut found = Vec::new();
+        for at in positions {
+            match self.tokens.get(*at) {
+                Some(Token::Char(it)) if self.ignore_case => {
+                    found.extend(it.to_lowercase().chain(it.to_uppercase()));
+                    found.push(*it);
+                }
+                Some(Token::Char(it)) => found.push(*it),
+                _ => {}
+            }
+        }
+        found
+    }
+}
+
+/// The name in a `${name}` at the start of a text, and what follows.
+fn variable(text: &str) -> Option<(&str, &str)> {
+    text.strip_prefix("${")?.split_once('}')
+}
+
+/// A character that no pattern has.
+fn fresh(globs: &[&Glob]) -> char {
+    let used = |c: char| globs.iter().any(|glob| glob.tokens.contains(&Token::Char(c)));
+    ('\u{e000}'..'\u{f8ff}').find(|c| !used(*c)).unwrap_or('\u{f8ff}')
+}
+
+/// Where every pattern that is still alive stands.
+type Place = BTreeMap<usize, BTreeSet<usize>>;
+
+fn advance(globs: &[&Glob], place: &Place, next: char) -> Place {
+    let step = |(glob, at): (&usize, &BTreeSet<usize>)| (*glob, globs[*glob].step(at, next));
+    place.iter().map(step).filter(|(_, at)| !at.is_empty()).collect()
+}
+
+/// A text for every combination of the patterns that some text matches. All texts begin with
+/// `prefix` and, where that is not empty, go on.
+pub(super) fn samples(globs: &[&Glob], prefix: &str) -> Result<Vec<String>, TooMany> {
+    let start = globs.iter().enumerate().map(|(glob, it)| (glob, it.enter(0))).collect();
+    let start: Place = prefix.chars().fold(start, |place, c| advance(globs, &place, c));
+    let accepted = |place: &Place| -> BTreeSet<usize> {
+        place.iter().filter(|(glob, at)| at.contains(&globs[**glob].end())).map(|(glob, _)| *glob).collect()
+    };
+    let fresh = fresh(globs);
+    let mut found: BTreeMap<BTreeSet<usize>, String> = BTreeMap::new();
+    if prefix.is_empty() {
+        found.insert(accepted(&start), String::new());
+    }
+    let mut seen = BTreeSet::from([start.clone()]);
+    let mut open = VecDeque::from([(start, prefix.to_owned())]);
+    let mut steps = 0;
+    while let Some((place, text)) = open.pop_front() {
+        let mut alphabet: BTreeSet<char> = [':', fresh].into();
+        alphabet.extend(place.iter().flat_map(|(glob, at)| globs[*glob].next_characters(at)));
+        steps += alphabet.len() * (place.values().map(BTreeSet::len).sum::<usize>() + 1);
+        if steps > STEPS {
+            return Err(TooMany);
+        }
+        for next in alphabet {
+            let after = advance(globs, &place, next);
+            let text = format!("{text}{next}");
+            found.entry(accepted(&after)).or_insert_with(|| text.clone());
+            if seen.insert(after.clone()) {
+                open.push_back((after, text));
+            }
+        }
+    }
+    Ok(found.into_values().collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Kleene::{False, True, Unknown};
+    use super::*;
+
+    #[track_caller]
+    fn check(pattern: &str, syntax: Syntax, cases: &[(&str, Kleene)]) {
+        for (text, expected) in cases {
+            assert_eq!(Glob::new(pattern, syntax, true).matches(text), *expected, "{pattern} on {text}");
+        }
+    }
+
+    #[test]
+    fn wildcards_match_as_in_iam() {
+        check("a*b?", Syntax::Wild, &[("abc", True), ("axxbc", True), ("ab", False), ("Abc", False)]);
+        check("a*", Syntax::Plain, &[("a*", True), ("ab", False)]);
+        check("${*}${?}${$}", Syntax::Wild, &[("*?$", True), ("xx$", False)]);
+        check("", Syntax::Wild, &[("", True), ("a", False)]);
+        assert_eq!(Glob::wild("aB*").ignoring_case().matches("Abc"), True);
+    }
+
+    #[test]
+    fn an_arns_parts_are_matched_each_for_itself() {
+        let role = "arn:aws:iam::111122223333:role/a:b";
+        check("arn:aws:iam::*:role/*", Syntax::Arn, &[(role, True)]);
+        check("arn:aws:*:role/*", Syntax::Arn, &[(role, False)]);
+        check("arn:aws:*:role/*", Syntax::Wild, &[(role, True)]);
+    }
+
+    #[test]
+    fn a_variable_leaves_open_only_what_hangs_on_it() {
+        check("b/${aws:username}/*", Syntax::Wild, &[("b/x/y", Unknown), ("c/x/y", False)]);
+        let old = Glob::new("${aws:username}", Syntax::Wild, false);
+        assert_eq!((old.matches("${aws:username}"), old.matches("bob")), (True, False));
+        assert_eq!(old.variable(), None);
+    }
+
+    fn combinations(patterns: &[&str], prefix: &str) -> BTreeSet<String> {
+        let globs: Vec<Glob> = patterns.iter().map(|it| Glob::wild(it)).collect();
+        let samples = samples(&globs.iter().collect::<Vec<_>>(), prefix).unwrap();
+        let row = |text: &String| {
+            assert!(text.starts_with(prefix), "{text}");
+            globs.iter().map(|glob| if glob.matches(text) == True { '1' } else { '0' }).collect()
+        };
+        samples.iter().map(row).collect()
+    }
+
+    #[test]
+    fn every_combination_that_a_text_can_reach_has_a_sample() {
+        assert_eq!(combinations(&["a*", "*b"], ""), ["00", "01", "10", "11"].map(String::from).into());
+        assert_eq!(combinations(&["a", "a*"], ""), ["00", "01", "11"].map(String::from).into());
+        assert_eq!(combinations(&["*", "?*"], ""), ["10", "11"].map(String::from).into());
+        assert_eq!(combinations(&["b/*", "b"], "b/"), ["10".to_owned()].into());
+        assert_eq!(combinations(&[], ""), [String::new()].into());
+    }
+
+    #[test]
+    fn patterns_beyond_measure_are_given_up() {
+        let many: Vec<Glob> = (0..40).map(|n| Glob::wild(&format!("*{n:08}*{n:04}*"))).collect();
+        assert_eq!(samples(&many.iter().collect::<Vec<_>>(), ""), Err(TooMany));
+    }
+}

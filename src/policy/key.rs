@@ -1,0 +1,216 @@
+//! The question that is asked of a key's policy: whom may it let in.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::candidate::{Candidate, Named, accounts_of, organizations_of};
+use super::condition::{Test, some_of};
+use super::cover::{Class, Passed, passing};
+use super::glob::{Glob, TooMany, samples};
+use super::parse::{Effect, Policy, Statement};
+use super::principal::{Caller, Principal, callers};
+use super::refusal::doubts;
+use super::values::Domain;
+use crate::model::AccountId;
+
+/// Whom a key's policy may let in, for any operation of KMS; each with the statement that does.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Admitted {
+    /// Somebody of an account and organization that the policy does not name.
+    pub anyone: Option<String>,
+    /// The accounts that are let in by name, the key's own too.
+    pub accounts: BTreeMap<AccountId, String>,
+    /// The organizations (`o-…`) that are let in as a whole.
+    pub organizations: BTreeMap<String, String>,
+    /// There may be others: what decides is not in the policy.
+    pub undecided: Option<String>,
+}
+
+/// Whom a key's policy may let in. Services come in for nobody but the accounts and organizations
+/// that a statement names as their source.
+pub fn admitted(policy: &Policy, key_arn: &str) -> Admitted {
+    let globs: Vec<&Glob> = policy.statements.iter().flat_map(|it| &it.actions.entries).collect();
+    let actions = match samples(&globs, "kms:") {
+        Ok(actions) => actions,
+        Err(TooMany) => {
+            let undecided = Some("its actions have more combinations than are weighed".to_owned());
+            return Admitted { undecided, ..Admitted::default() };
+        }
+    };
+    let door = Door {
+        denies: policy.with(Effect::Deny),
+        callers: callers(policy.statements.iter().flat_map(|it| &it.principals.entries)),
+        named: Named::of(policy, key_arn),
+        actions,
+        key_arn,
+    };
+    let mut admitted = Admitted::default();
+    for allow in policy.with(Effect::Allow) {
+        door.let_in(allow, &mut admitted);
+    }
+    admitted
+}
+
+/// What every request to one key has to pass.
+struct Door<'a> {
+    denies: Vec<&'a Statement>,
+    callers: BTreeSet<Caller>,
+    named: Named<'a>,
+    actions: Vec<String>,
+    key_arn: &'a str,
+}
+
+impl Door<'_> {
+    fn let_in(&self, allow: &Statement, admitted: &mut Admitted) {
+        self.outsiders(allow, admitted);
+        self.nameless(allow, admitted);
+        for id in &self.named.accounts {
+            if let Some(name) =
+                self.mention(allow, |entry| entry.account() == Some(*id), |it| accounts_of(it).contains(id))
+            {
+                let passed = self.account(allow, *id);
+                self.note(allow, passed, admitted, |admitted, _| {
+                    admitted.accounts.entry(*id).or_insert_with(|| format!("{}, by {name}", allow.place));
+                });
+            }
+        }
+        for id in &self.named.organizations {
+            if let Some(name) = self.mention(allow, |_| false, |test| organizations_of(test).contains(id)) {
+                let passed = self.organization(allow, id);
+                self.note(allow, passed, admitted, |admitted, _| {
+                    let text = || format!("{}, by {name}", allow.place);
+                    admitted.organizations.entry(id.clone()).or_insert_with(text);
+                });
+            }
+        }
+    }
+
+    fn note(
+        &self,
+        allow: &Statement,
+        passed: Passed,
+        admitted: &mut Admitted,
+        record: impl FnOnce(&mut Admitted, &Statement),
+    ) {
+        if passed.some {
+            record(admitted, allow);
+        } else if passed.in_doubt {
+            let statements: Vec<&Statement> =
+                [allow].into_iter().chain(self.denies.iter().copied()).collect();
+            admitted.undecided.get_or_insert_with(|| doubts(&statements));
+        }
+    }
+
+    /// Those whom the policy does not name: anyone, or those whom a network or a user id lets in.
+    fn outsiders(&self, allow: &Statement, admitted: &mut Admitted) {
+        let nobody = || BTreeSet::from([Caller::default()]);
+        let anyone = self.principals(allow, &Candidate::Outsider, nobody());
+        self.note(allow, anyone, admitted, |admitted, allow| {
+            admitted.anyone.get_or_insert_with(|| widest(allow));
+        });
+        if !anyone.some && self.principals(allow, &Candidate::Unnamed, nobody()).some {
+            admitted.undecided.get_or_insert_with(|| {
+                let by: Vec<String> = allow.tests.iter().map(ToString::to_string).collect();
+                format!("{} lets in by {}, which names no account", allow.place, some_of(&by))
+            });
+        }
+    }
+
+    /// Principals that say nothing of their account.
+    fn nameless(&self, allow: &Statement, admitted: &mut Admitted) {
+        let nameless = |entry: &&Principal| match entry {
+            Principal::Aws(_) | Principal::Federated(_) => entry.account().is_none(),
+            Principal::CanonicalUser(_) => true,
+            _ => false,
+        };
+        for entry in allow.principals.entries.iter().filter(nameless) {
+            let caller = BTreeSet::from([Caller::by(entry)]);
+            let passed = self.principals(allow, &Candidate::Unnamed, caller);
+            if passed.some || passed.in_doubt {
+                let text = || format!("{} lets in {entry}, whose account it does not say", allow.place);
+                admitted.undecided.get_or_insert_with(text);
+            }
+        }
+    }
+
+    fn account(&self, allow: &Statement, id: AccountId) -> Passed {
+        let who = Candidate::Account(id);
+        let mut inside: BTreeSet<Caller> =
+            self.callers.iter().filter(|caller| caller.account == Some(id)).cloned().collect();
+        inside.insert(Caller::of(id));
+        let passed = self.principals(allow, &who, inside);
+        if passed.some { passed } else { either(passed, self.services(allow, &who)) }
+    }
+
+    fn organization(&self, allow: &Statement, id: &str) -> Passed {
+        let who = Candidate::Organization(id.to_owned());
+        let passed = self.principals(allow, &who, BTreeSet::from([Caller::default()]));
+        if passed.some { passed } else { either(passed, self.services(allow, &who)) }
+    }
+
+    fn principals(&self, allow: &Statement, who: &Candidate, callers: BTreeSet<Caller>) -> Passed {
+        self.passing(allow, callers, &|key| self.named.of_principal(who, key))
+    }
+
+    fn services(&self, allow: &Statement, who: &Candidate) -> Passed {
+        let is_service = |caller: &&Caller| caller.names.iter().all(|it| matches!(it, Principal::Service(_)));
+        let services = self.callers.iter().filter(|it| it.account.is_none()).filter(is_service);
+        self.passing(allow, services.cloned().collect(), &|key| self.named.of_service(who, key))
+    }
+
+    fn passing(
+        &self,
+        allow: &Statement,
+        callers: BTreeSet<Caller>,
+        domain: &dyn Fn(&str) -> Domain,
+    ) -> Passed {
+        let resources = vec![self.key_arn.to_owned()];
+        let class = Class { callers, actions: self.actions.clone(), resources, domain };
+        passing(Some(allow), &self.denies, &class)
+    }
+
+    /// Where a name stands that may let somebody in: named by the Allow, or excepted from a Deny.
+    fn mention(
+        &self,
+        allow: &Statement,
+        entry: impl Fn(&Principal) -> bool,
+        test: impl Fn(&Test) -> bool,
+    ) -> Option<String> {
+        let named = |statement: &Statement, excepted: bool| {
+            let entries = if statement.principals.negated == excepted {
+                &statement.principals.entries[..]
+            } else {
+                &[]
+            };
+            let entry = entries.iter().find(|it| entry(it)).map(|it| format!("Principal {it}"));
+            let mut tests = statement.tests.iter().filter(|it| it.negated == excepted);
+            entry.or_else(|| tests.find(|it| test(it)).map(ToString::to_string))
+        };
+        let excepted = || {
+            self.denies
+                .iter()
+                .find_map(|deny| Some(format!("{}, and not {}", named(deny, true)?, deny.place)))
+        };
+        named(allow, false).or_else(excepted)
+    }
+}
+
+fn either(one: Passed, other: Passed) -> Passed {
+    Passed {
+        some: one.some || other.some,
+        not_all: one.not_all || other.not_all,
+        in_doubt: one.in_doubt || other.in_doubt,
+    }
+}
+
+/// How wide a statement is that lets in anyone.
+fn widest(allow: &Statement) -> String {
+    let named: Vec<String> = allow.principals.entries.iter().map(ToString::to_string).collect();
+    let whom = if allow.principals.negated { "all but " } else { "Principal " };
+    let tests: Vec<String> = allow.tests.iter().map(ToString::to_string).collect();
+    let narrows = if tests.is_empty() {
+        String::new()
+    } else {
+        format!(", and {} alone keeps out no account", some_of(&tests))
+    };
+    format!("{} lets in {whom}{}{narrows}", allow.place, some_of(&named))
+}

@@ -1,0 +1,192 @@
+//! Who a statement names, and who a request may come from.
+
+use std::collections::BTreeSet;
+use std::fmt;
+
+use super::kleene::Kleene;
+use crate::model::{AccountId, Arn};
+
+/// An entry of `Principal` or `NotPrincipal`.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Principal {
+    /// `*`, of AWS or at all: the same in a resource's policy.
+    Everyone,
+    /// An account, by its number or its root's ARN: all who are in it.
+    Account(AccountId),
+    /// A user, role or session by its ARN.
+    Aws(String),
+    /// The unique id that AWS leaves in place of the ARN of a user or role that was deleted.
+    Deleted(String),
+    Service(String),
+    Federated(String),
+    CanonicalUser(String),
+    /// Nothing that names a principal; AWS does not take it, so what it would do is not known.
+    Strange(String),
+}
+
+impl Principal {
+    /// An entry of the map's member `AWS`.
+    pub(super) fn aws(text: &str) -> Self {
+        let account = |text: &str| text.parse().ok().map(Self::Account);
+        let of_arn = |arn: Arn<'_>| match (arn.service, arn.resource) {
+            ("iam", "root") => account(arn.account),
+            _ => Some(Self::Aws(text.to_owned())),
+        };
+        match text {
+            "*" => Self::Everyone,
+            _ if text.contains(['*', '?']) => Self::Strange(text.to_owned()),
+            _ if is_unique_id(text) => Self::Deleted(text.to_owned()),
+            _ => Arn::parse(text)
+                .and_then(of_arn)
+                .or_else(|| account(text))
+                .unwrap_or_else(|| Self::Strange(text.to_owned())),
+        }
+    }
+
+    /// An entry of another member of the map.
+    pub(super) fn of(text: &str, kind: fn(String) -> Self) -> Self {
+        if text.contains(['*', '?']) { Self::Strange(text.to_owned()) } else { kind(text.to_owned()) }
+    }
+
+    /// The account that it names or is in.
+    pub(super) fn account(&self) -> Option<AccountId> {
+        match self {
+            Self::Account(id) => Some(*id),
+            Self::Aws(arn) | Self::Federated(arn) => Arn::parse(arn)?.account.parse().ok(),
+            _ => None,
+        }
+    }
+
+    pub(super) fn matches(&self, caller: &Caller) -> Kleene {
+        match self {
+            Self::Everyone => Kleene::True,
+            Self::Account(id) => (caller.account == Some(*id)).into(),
+            Self::Strange(_) => Kleene::Unknown,
+            named => caller.names.contains(named).into(),
+        }
+    }
+}
+
+impl fmt::Display for Principal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Everyone => f.write_str("*"),
+            Self::Account(id) => write!(f, "{id}"),
+            Self::Aws(text)
+            | Self::Deleted(text)
+            | Self::Service(text)
+            | Self::Federated(text)
+            | Self::CanonicalUser(text)
+            | Self::Strange(text) => f.write_str(text),
+        }
+    }
+}
+
+/// `AIDA…`, `AROA…`: four letters for the kind, then the id.
+fn is_unique_id(text: &str) -> bool {
+    let plain = text.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit());
+    plain && text.starts_with('A') && (16..=128).contains(&text.len())
+}
+
+/// Who sends a request, as far as statements can tell.
+#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Caller {
+    pub(super) account: Option<AccountId>,
+    /// The entries that name it and nobody else.
+    pub(super) names: BTreeSet<Principal>,
+}
+
+impl Caller {
+    /// Somebody whom no policy names, of that account.
+    pub(super) fn of(account: AccountId) -> Self {
+        Self { account: Some(account), names: BTreeSet::new() }
+    }
+
+    /// The one whom an entry names; of an account, somebody whom nothing else names.
+    pub(super) fn by(principal: &Principal) -> Self {
+        let whole = matches!(principal, Principal::Account(_));
+        let names = if whole { BTreeSet::new() } else { BTreeSet::from([principal.clone()]) };
+        Self { account: principal.account(), names }
+    }
+
+    /// The same one under a further name.
+    fn also(&self, principal: &Principal) -> Self {
+        let mut both = self.clone();
+        both.names.insert(principal.clone());
+        both
+    }
+}
+
+/// Somebody for every combination of the entries that can name one request's sender.
+///
+/// A session has its own ARN and its role's, which the session's ARN does not give whole; a canonical
+/// user is an account by another name; a federated identity may hold a role's session.
+pub(super) fn callers<'a>(entries: impl Iterator<Item = &'a Principal>) -> BTreeSet<Caller> {
+    let entries: BTreeSet<&Principal> = entries.collect();
+    let mut all: BTreeSet<Caller> = entries.iter().filter_map(|entry| on_its_own(entry)).collect();
+    let sessions = entries.iter().filter(|entry| is_of(entry, ":assumed-role/"));
+    for session in sessions {
+        let roles = entries.iter().filter(|it| is_of(it, ":role/") && it.account() == session.account());
+        all.extend(roles.map(|role| Caller::by(session).also(role)));
+    }
+    let elsewhere = |it: &Principal| matches!(it, Principal::CanonicalUser(_) | Principal::Federated(_));
+    for other_name in entries.iter().filter(|entry| elsewhere(entry)) {
+        let known = all.iter().filter(|it| it.account.is_some());
+        let both: Vec<Caller> = known.map(|caller| caller.also(other_name)).collect();
+        all.extend(both);
+    }
+    all.insert(Caller::default());
+    all
+}
+
+fn on_its_own(entry: &Principal) -> Option<Caller> {
+    let someone = !matches!(entry, Principal::Everyone | Principal::Strange(_));
+    someone.then(|| Caller::by(entry))
+}
+
+fn is_of(entry: &Principal, kind: &str) -> bool {
+    matches!(entry, Principal::Aws(arn) if arn.contains(kind))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ROLE: &str = "arn:aws:iam::111122223333:role/x";
+
+    #[test]
+    fn entries_are_read_for_what_they_name() {
+        let account = Principal::Account("111122223333".parse().unwrap());
+        assert_eq!(Principal::aws("111122223333"), account);
+        assert_eq!(Principal::aws("arn:aws-cn:iam::111122223333:root"), account);
+        assert_eq!(Principal::aws("*"), Principal::Everyone);
+        assert!(matches!(Principal::aws(ROLE), Principal::Aws(_)));
+        assert!(matches!(Principal::aws("AROAEXAMPLEEXAMPLE123"), Principal::Deleted(_)));
+        for strange in ["arn:aws:iam::111122223333:role/*", "bob", "1111"] {
+            assert!(matches!(Principal::aws(strange), Principal::Strange(_)), "{strange}");
+        }
+        assert_eq!(Principal::aws(ROLE).account(), account.account());
+    }
+
+    #[test]
+    fn an_account_is_all_who_are_in_it_and_a_role_is_not_its_account() {
+        let (account, role) = (Principal::aws("111122223333"), Principal::aws(ROLE));
+        let (x, somebody) = (Caller::by(&role), Caller::of("111122223333".parse().unwrap()));
+        assert_eq!((account.matches(&x), role.matches(&x)), (Kleene::True, Kleene::True));
+        assert_eq!((account.matches(&somebody), role.matches(&somebody)), (Kleene::True, Kleene::False));
+        assert_eq!(account.matches(&Caller::default()), Kleene::False);
+        assert_eq!(Principal::Everyone.matches(&Caller::default()), Kleene::True);
+    }
+
+    #[test]
+    fn a_session_has_its_roles_name_too_and_users_are_one_each() {
+        let count = |texts: &[&str]| {
+            let entries: Vec<Principal> = texts.iter().map(|it| Principal::aws(it)).collect();
+            callers(entries.iter()).into_iter().filter(|caller| caller.names.len() == 2).count()
+        };
+        assert_eq!(count(&[ROLE, "arn:aws:sts::111122223333:assumed-role/x/s"]), 1);
+        assert_eq!(count(&[ROLE, "arn:aws:sts::444455556666:assumed-role/x/s"]), 0);
+        assert_eq!(count(&["arn:aws:iam::111122223333:user/a", "arn:aws:iam::111122223333:user/b"]), 0);
+        assert_eq!(count(&[ROLE, "arn:aws:iam::111122223333:role/y"]), 0);
+    }
+}

@@ -1,0 +1,223 @@
+//! What a condition key may hold in a class of requests, as far as the tests on it can tell.
+//!
+//! A key takes any value, and the tests of a policy tell only a few kinds of value apart. Here are
+//! texts that stand for all of them, and then each kind's row of test results. Where a text stands
+//! for no real value (the outcome of a test that nobody can bring about), it makes an answer more
+//! careful, never less: a class of requests with more in it is refused as a whole less often.
+
+use std::collections::{BTreeSet, VecDeque};
+
+use ipnet::{IpNet, Ipv4Net, Ipv6Net};
+
+use super::condition::{Quantifier, Test, Value};
+use super::glob::{Glob, TooMany, samples};
+use super::kleene::Kleene;
+use crate::clock::Timestamp;
+
+/// Kinds of sets of values that one key may have before it counts as too many.
+const SETS: usize = 512;
+
+/// Keys that are there in every request.
+const ALWAYS: [&str; 4] = ["aws:currenttime", "aws:epochtime", "aws:requestedregion", "aws:securetransport"];
+
+/// Keys that are either true or false, where they are there.
+const BOOLEAN: [&str; 6] = [
+    "aws:multifactorauthpresent",
+    "aws:principalisawsservice",
+    "aws:securetransport",
+    "aws:viaawsservice",
+    "kms:bypasspolicylockoutsafetycheck",
+    "kms:grantisforawsresource",
+];
+
+/// What a key may be in a class of requests.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Domain {
+    absent: bool,
+    present: Present,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+enum Present {
+    Never,
+    Among(Vec<String>),
+    Any(Bounds),
+}
+
+/// What holds of every value that a key may have.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(super) struct Bounds {
+    pub(super) like: Vec<Glob>,
+    pub(super) unlike: Vec<Glob>,
+    pub(super) outside: Vec<IpNet>,
+}
+
+impl Domain {
+    /// Anything, as far as is known of the key.
+    pub(super) fn free(key: &str) -> Self {
+        if BOOLEAN.contains(&key) {
+            let values = ["true", "false"].map(str::to_owned).into();
+            return Self { absent: !ALWAYS.contains(&key), present: Present::Among(values) };
+        }
+        Self { absent: !ALWAYS.contains(&key), present: Present::Any(Bounds::default()) }
+    }
+
+    pub(super) const fn never() -> Self {
+        Self { absent: true, present: Present::Never }
+    }
+
+    pub(super) fn always(value: &str) -> Self {
+        Self { absent: false, present: Present::Among(vec![value.to_owned()]) }
+    }
+
+    /// There in every request, with any value within bounds.
+    pub(super) const fn within(bounds: Bounds) -> Self {
+        Self { absent: false, present: Present::Any(bounds) }
+    }
+
+    /// The same, or absent.
+    pub(super) fn or_absent(self) -> Self {
+        Self { absent: true, ..self }
+    }
+
+    fn texts(&self, key: &str, tests: &[&Test]) -> Result<Vec<String>, TooMany> {
+        match &self.present {
+            Present::Never => Ok(Vec::new()),
+            Present::Among(values) => Ok(values.clone()),
+            Present::Any(bounds) => bounds.texts(key, tests),
+        }
+    }
+}
+
+impl Bounds {
+    fn admit(&self, text: &str) -> bool {
+        let outside = |net: &IpNet| {
+            format!("{text}/32")
+                .parse()
+                .or_else(|_| format!("{text}/128").parse())
+                .is_ok_and(|it: IpNet| net.contains(&it))
+        };
+        self.like.iter().all(|glob| glob.matches(text) == Kleene::True)
+            && !self.unlike.iter().any(|glob| glob.matches(text) == Kleene::True)
+            && !self.outside.iter().any(outside)
+    }
+
+    /// A text for every kind of value that the tests and the bounds can tell.
+    fn texts(&self, key: &str, tests: &[&Test]) -> Result<Vec<String>, TooMany> {
+        let mut texts = typed(tests, &self.outside);
+        let patterns: Vec<&Glob> =
+            tests.iter().flat_map(|test| test.patterns()).chain(&self.like).chain(&self.unlike).collect();
+        // A key that holds numbers, instants or addresses holds nothing else, but where people
+        // write the values themselves: tags, and the encryption context.
+        if !patterns.is_empty()
+            || texts.is_empty()
+            || key.contains('/')
+            || key.starts_with("kms:encryptioncontext")
+        {
+            texts.extend(samples(&patterns, "")?);
+        }
+        texts.retain(|text| self.admit(text));
+        Ok(texts)
+    }
+}
+
+/// The result of every test, for each kind of value (and absence) that the key may have.
+pub(super) fn outcomes(key: &str, tests: &[&Test], domain: &Domain) -> Result<Vec<Vec<Kleene>>, TooMany> {
+    let row = |given: Option<&[String]>| tests.iter().map(|test| test.weigh(given)).collect::<Vec<_>>();
+    let single: BTreeSet<Vec<Kleene>> =
+        domain.texts(key, tests)?.into_iter().map(|text| row(Some(&[text]))).collect();
+    let sets = tests.iter().any(|test| test.quantifier != Quantifier::None);
+    let mut rows = if sets { unions(tests, single)? } else { single };
+    if domain.absent {
+        rows.insert(row(None));
+    }
+    Ok(rows.into_iter().collect())
+}
+
+/// The rows of every set of values: a set's row follows from the rows of its members.
+fn unions(tests: &[&Test], single: BTreeSet<Vec<Kleene>>) -> Result<BTreeSet<Vec<Kleene>>, TooMany> {
+    let mut found = single.clone();
+    let mut open: VecDeque<Vec<Kleene>> = single.iter().cloned().collect();
+    while let Some(row) = open.pop_front() {
+        for other in &single {
+            let pairs = row.iter().zip(other).zip(tests);
+            let both: Vec<Kleene> = pairs.map(|((a, b), test)| together(test, *a, *b)).collect();
+            if found.insert(both.clone()) {
+                open.push_back(both);
+            }
+        }
+        if found.len() > SETS {
+            return Err(TooMany);
+        }
+    }
+    Ok(found)
+}
+
+fn together(test: &Test, one: Kleene, other: Kleene) -> Kleene {
+    match test.quantifier {
+        Quantifier::All => one.min(other),
+        Quantifier::Any => one.max(other),
+        // Whether the key is there is the same for every set.
+        Quantifier::None if test.is_null() || test.negated => one.min(other),
+        Quantifier::None => one.max(other),
+    }
+}
+
+/// Texts on every side of each number, instant, truth and address that the tests name.
+fn typed(tests: &[&Test], outside: &[IpNet]) -> Vec<String> {
+    let (mut numbers, mut dates, mut networks) = (Vec::new(), Vec::new(), outside.to_vec());
+    let mut texts = BTreeSet::new();
+    for value in tests.iter().filter(|test| !test.is_null()).flat_map(|test| &test.values) {
+        match value {
+            Value::Number(number) => numbers.push(*number),
+            Value::Date(at) => dates.push(*at),
+            Value::Network(network) => networks.push(*network),
+            Value::Bool(_) => texts.extend(["true", "false"].map(str::to_owned)),
+            Value::Pattern(_) | Value::Strange => {}
+        }
+    }
+    texts.extend(around_numbers(numbers));
+    texts.extend(dates.iter().flat_map(|at| [-1, 0, 1].map(|by| around(*at, by))));
+    texts.extend(around_networks(&networks));
+    texts.into_iter().collect()
+}
+
+fn around(at: Timestamp, by: i64) -> String {
+    at.plus_millis(by).to_string()
+}
+
+fn around_numbers(mut numbers: Vec<f64>) -> Vec<String> {
+    numbers.sort_by(f64::total_cmp);
+    let ends = numbers.first().map(|it| it - 1.0).into_iter().chain(numbers.last().map(|it| it + 1.0));
+    let between = numbers.windows(2).map(|pair| f64::midpoint(pair[0], pair[1]));
+    let points: Vec<f64> = ends.chain(between).chain(numbers.iter().copied()).collect();
+    points.iter().map(ToString::to_string).collect()
+}
+
+/// The first and last address of each network and those beside it, and the ends of all there are:
+/// networks lie in or beside each other, so every part of one that others leave free has one of them.
+fn around_networks(networks: &[IpNet]) -> Vec<String> {
+    if networks.is_empty() {
+        return Vec::new();
+    }
+    let (mut fours, mut sixes) = (BTreeSet::from([0, u32::MAX]), BTreeSet::from([0, u128::MAX]));
+    for network in networks {
+        match network {
+            IpNet::V4(net) => {
+                let (first, last) = (u32::from(net.network()), u32::from(net.broadcast()));
+                fours.extend([first, last, first.saturating_sub(1), last.saturating_add(1)]);
+            }
+            IpNet::V6(net) => {
+                let (first, last) = (u128::from(net.network()), u128::from(net.broadcast()));
+                sixes.extend([first, last, first.saturating_sub(1), last.saturating_add(1)]);
+            }
+        }
+    }
+    let fours =
+        fours.into_iter().filter_map(|at| Ipv4Net::new(at.into(), 32).ok()).map(|net| net.addr().to_string());
+    let sixes = sixes
+        .into_iter()
+        .filter_map(|at| Ipv6Net::new(at.into(), 128).ok())
+        .map(|net| net.addr().to_string());
+    fours.chain(sixes).collect()
+}

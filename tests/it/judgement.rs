@@ -1,0 +1,380 @@
+//! From facts to findings, as a night publishes them: every check on every resource, exceptions and
+//! gaps with their bounds, and the same again in another light.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use atrest::check::{self, CHECKS, Judge};
+use atrest::clock::Timestamp;
+use atrest::judge::ExceptionState;
+use atrest::model::{
+    AcceptedGap, AccountId, Exception, Exceptions, RunId, RunStatus, Scope, Severity, Standard,
+};
+use atrest::sim::{Effect, Rule, Schedule};
+use atrest::sink::{Changed, FinalizeError};
+use atrest::standard;
+
+use crate::support::night::{Morning, NOW, Night, Row, Rules, rejudge, rows_of};
+use crate::support::worlds::{healthy, troubled};
+
+const DAY: i64 = 86_400_000;
+
+fn text<'a>(row: &'a Row, column: &str) -> &'a str {
+    row[column].as_deref().unwrap_or_else(|| panic!("{column} is NULL in {row:?}"))
+}
+
+fn findings(morning: &Morning) -> Vec<Row> {
+    morning.rows("findings")
+}
+
+/// The findings of a check, by resource.
+fn of_check(rows: &[Row], check: &str) -> BTreeMap<String, Row> {
+    let rows = rows.iter().filter(|row| text(row, "check_id") == check);
+    rows.map(|row| (text(row, "resource_arn").to_owned(), row.clone())).collect()
+}
+
+/// An exception from yesterday to tomorrow for whatever a check's reason fails.
+fn exception(id: &str, check_id: &str, reason: &str) -> Exception {
+    Exception {
+        id: id.to_owned(),
+        check_id: check::find(check_id).expect("a check").id,
+        accepts: [reason.to_owned()].into(),
+        scope: Scope::default(),
+        resources: Vec::new(),
+        max_matches: 1_000,
+        reason: "to be mended with the next release".to_owned(),
+        compensating_control: None,
+        owner: "payments".to_owned(),
+        requested_by: "dev".to_owned(),
+        approved_by: "ciso".to_owned(),
+        approved_at: NOW.plus_millis(-2 * DAY),
+        ticket: "SEC-1".to_owned(),
+        starts: NOW.plus_millis(-DAY),
+        expires: NOW.plus_millis(DAY),
+        supersedes: None,
+        sha256: format!("{id:0>64}"),
+    }
+}
+
+fn with(exceptions: impl IntoIterator<Item = Exception>) -> Rules {
+    let records = exceptions.into_iter().collect();
+    Rules { exceptions: Exceptions { records, sha256: Some("e".repeat(64)) }, ..Rules::default() }
+}
+
+fn judged(rules: Rules) -> Morning {
+    let morning = Night::over(healthy().world).judged_by(rules).run();
+    morning.census();
+    morning
+}
+
+// Findings
+
+#[test]
+fn every_instance_is_judged_once_on_every_resource_of_its_kind() {
+    for world in [healthy().world, troubled(1)] {
+        let morning = Night::over(world).run();
+        let rows = findings(&morning);
+        let instances = standard::all_instances(&standard::built_in());
+        let count = |kind: fn(&Judge) -> bool| {
+            instances.iter().filter(|instance| kind(&instance.check.judge)).count()
+        };
+        let expected = count(|judge| matches!(judge, Judge::Bucket(_))) * morning.rows("buckets").len()
+            + count(|judge| matches!(judge, Judge::Key(_))) * morning.rows("keys").len()
+            + count(|judge| matches!(judge, Judge::Account(_))) * morning.rows("accounts").len();
+        assert_eq!(rows.len(), expected);
+        let uids: BTreeSet<&str> = rows.iter().map(|row| text(row, "finding_uid")).collect();
+        assert_eq!(uids.len(), rows.len(), "no uid is there twice");
+    }
+}
+
+#[test]
+fn a_finding_says_what_its_check_says() {
+    let morning = Night::over(troubled(0)).run();
+    let checks: BTreeSet<_> = morning
+        .rows("checks")
+        .iter()
+        .map(|row| (row["check_id"].clone(), row["check_params"].clone()))
+        .collect();
+    for row in findings(&morning) {
+        assert!(checks.contains(&(row["check_id"].clone(), row["check_params"].clone())), "{row:?}");
+        let check = check::find(text(&row, "check_id")).expect("a check");
+        let reason = check.reasons.iter().find(|reason| reason.code == text(&row, "reason_code"));
+        let reason = reason.unwrap_or_else(|| panic!("{} lacks the reason of {row:?}", check.id));
+        assert_eq!(reason.verdict.word(), text(&row, "verdict"), "{row:?}");
+        assert_eq!(row["verdict"], row["verdict_before_exception"]);
+        let ends_well = text(&row, "reason").ends_with(['.', '…']);
+        assert!(ends_well && text(&row, "reason").len() > 10, "{row:?}");
+        let asks_for_something = matches!(text(&row, "verdict"), "fail" | "unknown");
+        assert_eq!(row["remedy"].is_some(), asks_for_something, "{row:?}");
+    }
+    for control in morning.rows("controls") {
+        assert!(
+            checks.contains(&(control["check_id"].clone(), control["check_params"].clone())),
+            "{control:?}"
+        );
+    }
+}
+
+#[test]
+fn a_finding_keeps_its_uid_from_night_to_night() {
+    let uids = |morning: &Morning| -> BTreeMap<String, (String, String)> {
+        let of = |row: &Row| (text(row, "resource_arn").to_owned(), text(row, "check_id").to_owned());
+        findings(morning).iter().map(|row| (text(row, "finding_uid").to_owned(), of(row))).collect()
+    };
+    let world = healthy().world;
+    let first = Night::over(world.clone()).run();
+    let mut night = Night::over(world)
+        .with(Schedule::of([Rule::always(Effect::AccessDenied).on("s3:GetBucketEncryption")]));
+    night.run = 2;
+    let second = night.run();
+    assert_eq!(uids(&first), uids(&second), "a denied read changes no uid");
+}
+
+#[test]
+fn what_is_off_is_not_judged_and_says_nothing() {
+    let mut rules = Rules::default();
+    rules.standard.checks.retain(|entry| entry.check_id == "s3_tls_only");
+    let morning = judged(rules);
+    assert!(findings(&morning).iter().all(|row| text(row, "check_id") == "s3_tls_only"));
+    assert_eq!(morning.rows("checks").len(), 1);
+    assert!(morning.rows("controls").iter().all(|row| text(row, "check_id") == "s3_tls_only"));
+}
+
+// Exceptions
+
+#[test]
+fn an_exception_makes_a_fail_exempt_and_nothing_else() {
+    let before = of_check(&findings(&judged(Rules::default())), "s3_encryption_standard");
+    let morning = judged(with([exception("E-1", "s3_encryption_standard", "no_default_configured")]));
+    let after = of_check(&findings(&morning), "s3_encryption_standard");
+    let mut exempt = 0;
+    for (arn, before) in before {
+        let after = &after[&arn];
+        assert_eq!(before["verdict"], after["verdict_before_exception"], "{after:?}");
+        assert_eq!(before["reason_code"], after["reason_code"]);
+        if text(&before, "reason_code") == "no_default_configured" {
+            assert_eq!((text(after, "verdict"), text(after, "exception_id")), ("exempt", "E-1"));
+            assert!(after["exception_expires_at"].is_some());
+            exempt += 1;
+        } else {
+            assert_eq!((&after["verdict"], &after["exception_id"]), (&before["verdict"], &None));
+        }
+    }
+    assert!(exempt > 0);
+    let census = morning.census();
+    assert_eq!(census.exceptions[0].state, ExceptionState::Used);
+    assert_eq!(census.exceptions[0].matches, exempt);
+    assert_eq!(census.run.exceptions_sha256.as_deref(), Some("e".repeat(64).as_str()));
+}
+
+/// An exception for every reason of every check, over nights in which much could not be read.
+#[test]
+fn an_exception_never_hides_an_unknown() {
+    let everything = CHECKS.iter().flat_map(|check| {
+        let reasons = check.reasons.iter();
+        reasons.map(|reason| exception(&format!("{}-{}", check.id, reason.code), check.id, reason.code))
+    });
+    let mut rules = with(everything);
+    rules.standard.exceptions.exemptible =
+        CHECKS.iter().flat_map(|check| check.reasons.iter().map(|reason| reason.code.to_owned())).collect();
+    for seed in 0..6 {
+        let schedule = Schedule::random(seed, 0.4, None);
+        let plain = Night::over(troubled(seed % 3)).with(schedule.clone()).run();
+        let excepted = Night::over(troubled(seed % 3)).with(schedule).judged_by(rules.clone()).run();
+        for (plain, excepted) in findings(&plain).iter().zip(&findings(&excepted)) {
+            assert_eq!(plain["finding_uid"], excepted["finding_uid"]);
+            let expected = match text(plain, "verdict") {
+                "fail" => "exempt",
+                verdict => verdict,
+            };
+            assert_eq!(text(excepted, "verdict"), expected, "{plain:?}\n{excepted:?}");
+        }
+    }
+}
+
+#[test]
+fn one_match_too_many_and_an_exception_applies_to_nothing_and_is_a_finding() {
+    let all = exception("E-1", "s3_bucket_key", "bucket_key_off");
+    let matches = judged(with([all.clone()])).census().exceptions[0].matches;
+    // Nothing in the healthy world lacks a bucket key, so another check has to serve.
+    let all = match matches {
+        0 => exception("E-1", "s3_tls_only", "no_policy"),
+        _ => all,
+    };
+    let matches = judged(with([all.clone()])).census().exceptions[0].matches;
+    assert!(matches > 1);
+    let exactly = judged(with([Exception { max_matches: matches, ..all.clone() }]));
+    assert_eq!(exactly.census().exceptions[0].state, ExceptionState::Used);
+    let too_many = judged(with([Exception { max_matches: matches - 1, ..all }]));
+    assert_eq!(too_many.census().exceptions[0].state, ExceptionState::TooManyMatches);
+    let rows = findings(&too_many);
+    assert!(rows.iter().all(|row| text(row, "verdict") != "exempt"));
+    let told: Vec<&Row> =
+        rows.iter().filter(|row| text(row, "check_id") == "exception_max_matches").collect();
+    assert_eq!(told.len(), 1);
+    assert_eq!((text(told[0], "verdict"), text(told[0], "exception_id")), ("fail", "E-1"));
+    assert_eq!(text(told[0], "resource_type"), "AWS::Organizations::Account");
+}
+
+#[test]
+fn an_exception_holds_from_its_start_to_before_its_end() {
+    let at = |as_of: Timestamp| {
+        let rules = with([exception("E-1", "s3_tls_only", "no_policy")]);
+        let morning = judged(Rules { as_of: Some(as_of), ..rules });
+        let exempt = findings(&morning).iter().filter(|row| text(row, "verdict") == "exempt").count();
+        (exempt > 0, morning.census().exceptions[0].state)
+    };
+    assert_eq!(at(NOW.plus_millis(-DAY - 1)), (false, ExceptionState::NotYet));
+    assert_eq!(at(NOW.plus_millis(-DAY)), (true, ExceptionState::Used));
+    assert_eq!(at(NOW.plus_millis(DAY - 1)), (true, ExceptionState::Used));
+    assert_eq!(at(NOW.plus_millis(DAY)), (false, ExceptionState::Expired));
+}
+
+#[test]
+fn an_exception_holds_where_its_scope_and_its_resources_say() {
+    let healthy = healthy();
+    let exempt_in = |exception: Exception| -> BTreeSet<String> {
+        let rows = findings(&judged(with([exception])));
+        let exempt = rows.iter().filter(|row| text(row, "verdict") == "exempt");
+        exempt.map(|row| text(row, "resource_arn").to_owned()).collect()
+    };
+    let all = exception("E-1", "s3_tls_only", "no_policy");
+    let everywhere = exempt_in(all.clone());
+    let scope = |accounts: &[AccountId], ous: &[&str]| Scope {
+        accounts: accounts.iter().copied().collect(),
+        ous: ous.iter().map(|unit| (*unit).to_owned()).collect(),
+    };
+    let in_two = exempt_in(Exception { scope: scope(&[healthy.two], &[]), ..all.clone() });
+    assert!(!in_two.is_empty() && in_two.len() < everywhere.len());
+    let in_unit = exempt_in(Exception { scope: scope(&[], &["Workloads"]), ..all.clone() });
+    assert_eq!(in_unit, everywhere, "only the management account's bucket is elsewhere, and it has a policy");
+    assert!(exempt_in(Exception { scope: scope(&[], &["Nowhere"]), ..all.clone() }).is_empty());
+    let named = |pattern: &str| exempt_in(Exception { resources: vec![pattern.to_owned()], ..all.clone() });
+    assert_eq!(named("plain-s?"), BTreeSet::from(["arn:aws:s3:::plain-s3".to_owned()]));
+    assert_eq!(named("arn:aws:s3:::plain-*"), named("plain-s?"));
+    assert!(named("kms-*").len() > 5 && named("nothing").is_empty());
+}
+
+#[test]
+fn what_is_too_grave_is_not_exempted_without_the_standards_leave() {
+    let outside = exception("E-1", "s3_key_in_org", "key_outside_org");
+    let verdict = |rules: Rules| {
+        let row = of_check(&findings(&judged(rules)), "s3_key_in_org")["arn:aws:s3:::kms-outside"].clone();
+        text(&row, "verdict").to_owned()
+    };
+    assert_eq!(verdict(with([outside.clone()])), "fail");
+    let mut rules = with([outside.clone()]);
+    rules.standard.exceptions.exemptible = ["key_outside_org".to_owned()].into();
+    assert_eq!(verdict(rules.clone()), "exempt");
+    // A critical finding may be exempt for 30 days, whatever the exception says.
+    rules.exceptions.records[0].expires = NOW.plus_millis(30 * DAY);
+    assert_eq!(verdict(rules), "fail", "31 days from start to end");
+}
+
+// The standard
+
+#[test]
+fn the_closest_scope_decides() {
+    let healthy = healthy();
+    let mut rules = Rules::default();
+    let entry = rules.standard.checks.iter().find(|entry| entry.check_id == "s3_tls_only").unwrap().clone();
+    let (mut unit, mut account) = (entry.clone(), entry);
+    unit.scope.ous = ["Workloads".to_owned()].into();
+    unit.severity = Some(Severity::Critical);
+    account.scope.accounts = [healthy.two].into();
+    account.enabled = false;
+    rules.standard.checks.extend([unit, account]);
+    let rows = of_check(&findings(&judged(rules)), "s3_tls_only");
+    assert_eq!(text(&rows["arn:aws:s3:::kms-alias"], "severity"), "critical");
+    assert_eq!(text(&rows["arn:aws:s3:::policed"], "severity"), "medium");
+    assert!(!rows.contains_key("arn:aws:s3:::plain-s3"), "off in its account");
+}
+
+#[test]
+fn another_standard_judges_an_old_run_in_a_new_one() {
+    let morning = judged(Rules::default());
+    let again = RunId::new(NOW, 2);
+    let mut rules = Rules::default();
+    rules.standard.version = "2".to_owned();
+    rules.standard.sha256 = "b".repeat(64);
+    rules.standard.encryption[0].requirement.customer_managed_key = true;
+    let census = rejudge(&morning.store, &morning.run_id, &again, &rules).unwrap();
+    assert_eq!(census.run.standard_sha256.as_deref(), Some("b".repeat(64).as_str()));
+    let arn = "arn:aws:s3:::kms-no-key";
+    let before = of_check(&findings(&morning), "s3_encryption_standard")[arn].clone();
+    let after = of_check(&rows_of(&morning.store, "findings", &again), "s3_encryption_standard")[arn].clone();
+    assert_eq!((text(&before, "verdict"), text(&after, "verdict")), ("pass", "fail"));
+    assert_eq!(before["finding_uid"], after["finding_uid"]);
+}
+
+#[test]
+fn the_same_name_with_another_text_is_refused() {
+    let morning = judged(with([exception("E-1", "s3_tls_only", "no_policy")]));
+    let refused = |rules: &Rules| {
+        let error = rejudge(&morning.store, &morning.run_id, &RunId::new(NOW, 2), rules).unwrap_err();
+        match error {
+            FinalizeError::Changed(changed) => changed,
+            other => panic!("{other}"),
+        }
+    };
+    let mut rules = Rules::default();
+    rules.standard.sha256 = "c".repeat(64);
+    assert!(matches!(refused(&rules), Changed::Standard { .. }));
+    let mut rules = with([exception("E-1", "s3_tls_only", "no_policy")]);
+    rules.exceptions.records[0].sha256 = "d".repeat(64);
+    assert_eq!(refused(&rules), Changed::Exception { id: "E-1".to_owned() });
+    assert_eq!(morning.store.objects().keys().filter(|key| key.starts_with("runs/")).count(), 1);
+}
+
+// Gaps
+
+fn gap(account: AccountId, operation: Option<&str>, expires: Timestamp) -> AcceptedGap {
+    AcceptedGap {
+        scope: Scope { accounts: [account].into(), ..Scope::default() },
+        region: None,
+        operation: operation.map(str::to_owned),
+        denied_by: None,
+        reason: "the account is being handed over".to_owned(),
+        owner: "platform".to_owned(),
+        approver: "ciso".to_owned(),
+        expires,
+    }
+}
+
+fn accepting(gaps: Vec<AcceptedGap>) -> Rules {
+    Rules { standard: Standard { gaps, ..standard::built_in() }, ..Rules::default() }
+}
+
+#[test]
+fn an_accepted_gap_changes_the_runs_status_and_nothing_else() {
+    let healthy = healthy();
+    let tomorrow = NOW.plus_millis(DAY);
+    let night = |rules: Rules| {
+        let denied = Rule::always(Effect::AccessDenied).on("s3:GetBucketPolicy");
+        let morning = Night::over(healthy.world.clone()).with(Schedule::of([denied])).judged_by(rules).run();
+        morning.census();
+        morning
+    };
+    let plain = night(Rules::default());
+    assert_eq!(plain.census().run.status, RunStatus::Partial);
+    let accounts = [healthy.management, healthy.one, healthy.two];
+    let all = |operation: Option<&str>, expires| accounts.map(|id| gap(id, operation, expires)).to_vec();
+    let accepted = night(accepting(all(Some("s3:GetBucket*"), tomorrow)));
+    assert_eq!(accepted.census().run.status, RunStatus::CompleteWithAcceptedGaps);
+    for table in ["accounts", "buckets", "keys", "findings"] {
+        assert_eq!(plain.rows(table), accepted.rows(table), "{table}");
+    }
+    for row in accepted.rows("coverage") {
+        let is_gap = text(&row, "operation") == "s3:GetBucketPolicy";
+        assert_eq!(
+            (text(&row, "accepted_gap"), text(&row, "complete")),
+            if is_gap { ("true", "false") } else { ("false", "true") }
+        );
+    }
+    for (gaps, why) in [
+        (all(Some("s3:GetBucketEncryption"), tomorrow), "another operation"),
+        (all(None, NOW), "a gap that has ended"),
+        (all(None, tomorrow)[..2].to_vec(), "not every account"),
+    ] {
+        assert_eq!(night(accepting(gaps)).census().run.status, RunStatus::Partial, "{why}");
+    }
+}
