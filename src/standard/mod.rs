@@ -22,19 +22,3 @@ pub use glob::glob;
 pub use import::import;
 pub use parse::parse;
 pub use scope::{Effective, Instance, Tie, all_instances, effective, gap_accepts};
-
-/// tmp
-pub fn parse_exceptions(
-    _: &str,
-    _: &crate::model::Standard,
-) -> Result<crate::model::Exceptions, Vec<Problem>> {
-    Err(vec![])
-}
-/// tmp
-pub fn import(
-    _: &str,
-    _: crate::clock::Timestamp,
-    _: &crate::model::Standard,
-) -> Result<String, Vec<Problem>> {
-    Err(vec![])
-}
