@@ -1,6 +1,7 @@
 //! The standard's tests: what holds, and every way in which a file can be wrong.
 
 mod exceptions;
+mod parameters;
 
 use proptest::prelude::*;
 use proptest::test_runner::{Config, RngSeed};
@@ -84,6 +85,10 @@ fn every_slip_in_a_standard_is_named() {
         ),
         ("an unknown check", "[[check]]\nid = \"kms_rotation_enabeld\""),
         ("no check", "[[check]]\nseverity = \"low\"\n[[check]]\nid = \" \""),
+        (
+            "texts of several lines",
+            "[[check]]\nid = \"zz\\nzz\"\naccounts = [\"1\\u001b[2J\"]\nparameters = {}\n[exceptions]\nmax_days = { \"a\\nb\" = 1 }\n\"c\\nd\" = 1",
+        ),
         ("an unknown severity", "[[check]]\nid = \"kms_rotation_enabled\"\nseverity = \"hihg\""),
         (
             "parameters that are not there",
