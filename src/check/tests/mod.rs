@@ -1,0 +1,4 @@
+//! Checks, held by their truth tables.
+
+mod buckets;
+mod table;
