@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::truth_table::{Column, truth_table, words};
 use crate::check::{
-    Check, Context, Judge, KeySubject, Organization, Outcome, PolicyReading, find, support::DAY_MS,
+    Check, Context, Judge, KeySubject, Organization, Outcome, PolicyReading, ROTATION_FOOTNOTE, find,
+    support::DAY_MS,
 };
 use crate::clock::Timestamp;
 use crate::model::*;
@@ -420,6 +421,13 @@ fn material_age() {
     let columns =
         [describe(), manager(), multi_region(), few_states(), few_specs(), origin(), created(), rotations()];
     insta::assert_snapshot!(table("kms_key_material_age", &columns));
+}
+
+#[test]
+fn who_judges_rotation_says_what_it_is_not() {
+    for check_id in ["kms_rotation_enabled", "kms_rotation_period", "kms_key_material_age"] {
+        assert!(find(check_id).unwrap().rationale.ends_with(ROTATION_FOOTNOTE), "{check_id}");
+    }
 }
 
 #[test]
