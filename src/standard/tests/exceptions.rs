@@ -220,6 +220,16 @@ fn an_import_waits_for_a_person_and_is_then_read() {
 }
 
 #[test]
+fn an_import_accepts_every_way_not_to_meet_the_standard() {
+    let text = import("{\"a-bucket\" = \"None\"}", at("2026-11-21T09:30:00Z"), &standard()).unwrap();
+    assert!(text.contains("check = \"s3_encryption_standard\""), "{text}");
+    let check = check::find("s3_encryption_standard").unwrap();
+    for reason in check.reasons.iter().filter(|reason| reason.verdict == Verdict::Fail && reason.exemptible) {
+        assert!(text.contains(&format!("\"{}\"", reason.code)), "{} is not in {text}", reason.code);
+    }
+}
+
+#[test]
 fn the_shortest_lists() {
     let one = |text: &str| imported(text).unwrap().matches("[[exception]]").count();
     assert_eq!(one(r#"{"sample-s3-bucket"="12/31/20 00:00","sample2-s3-bucket2"="None"}"#), 1);
