@@ -5,9 +5,15 @@
 //! to, so that a file shows at a glance what can come of it. What was not read leads to `unknown`
 //! through [`support`], never to `pass` or `fail`; a test walks every reading through every check.
 
+mod account_scanned;
 mod bucket;
 mod exception_max_matches;
+mod kms_key_disabled;
+mod kms_key_material_age;
+mod kms_key_pending_deletion;
+mod kms_material_expiring;
 mod kms_rotation_enabled;
+mod kms_rotation_period;
 mod requirement;
 mod s3_bucket_key;
 mod s3_default_encryption;
@@ -46,6 +52,12 @@ pub static CHECKS: &[&Check] = &[
     &s3_tls_only::CHECK,
     &s3_upload_encryption_enforced::CHECK,
     &kms_rotation_enabled::CHECK,
+    &kms_rotation_period::CHECK,
+    &kms_key_material_age::CHECK,
+    &kms_key_pending_deletion::CHECK,
+    &kms_key_disabled::CHECK,
+    &kms_material_expiring::CHECK,
+    &account_scanned::CHECK,
     &exception_max_matches::CHECK,
 ];
 
