@@ -53,7 +53,8 @@ fn head(text: &mut String, standard: &Standard) {
 fn encryption(text: &mut String, standard: &Standard) {
     let _ = writeln!(text, "\nDefault encryption");
     for entry in &standard.encryption {
-        let _ = writeln!(text, "  {}: {}", place(&entry.scope), requirement(&entry.requirement));
+        let asked = format!("{}: {}", place(&entry.scope), requirement(&entry.requirement));
+        let _ = writeln!(text, "{}", print::wrapped(&asked, "  "));
     }
 }
 
@@ -138,7 +139,7 @@ fn accepted(text: &mut String, standard: &Standard, exceptions: &Exceptions) {
     let _ = writeln!(text, "  approved by: {approvers}");
     for exception in &exceptions.records {
         let until = exception.expires.date();
-        let _ =
-            writeln!(text, "  {}: {} until {until}: {}", exception.id, exception.check_id, exception.reason);
+        let what = format!("{} until {until}: {}", exception.check_id, exception.reason);
+        let _ = writeln!(text, "{}", print::wrapped(&what, &format!("  {}: ", exception.id)));
     }
 }

@@ -68,7 +68,7 @@ fn a_mistake_in_a_file_is_told_with_its_line_and_nothing_is_done() {
         shell.write("late.toml", &EXCEPTIONS.replace("expires = 2026-12-15", "expires = 2026-11-01"));
         refused(
             with("--standard standard.toml --exceptions late.toml"),
-            &["late.toml: line ", "EX-2026-001"],
+            &["late.toml: line ", "`expires` must be after `starts`"],
         );
     }
     assert!(!shell.path("lake").exists(), "a mistake comes before the lake");
@@ -87,7 +87,7 @@ fn exceptions_are_imported_and_refused_until_a_person_fills_them() {
     let filled = filled.replace("approved_by = \"\"", "approved_by = \"ciso@example.com\"");
     shell.write("imported.toml", &filled.replace(" = \"\"", " = \"filled\""));
     let checked = shell.atrest(check).succeeded();
-    assert!(checked.stdout.contains("sample2-s3-bucket2 s3_encryption_standard until "), "{checked}");
+    assert!(checked.stdout.contains("-sample2-s3-bucket2: s3_encryption_standard"), "{checked}");
     shell.write("old.tfvars", "{\"a\"=\"31/12/26\"}");
     refused(shell.atrest("checks --import-exceptions old.tfvars"), &["old.tfvars: line 1"]);
 }
@@ -130,7 +130,8 @@ fn a_run_is_judged_again_by_another_standard() {
         "changed.toml",
         &STANDARD.replace("customer_managed_key = true", "customer_managed_key = false"),
     );
-    shell.atrest("scan --lake lake").succeeded();
+    // A night of its own: runs of one second would have no order.
+    shell.atrest("scan --lake lake --run 2026-11-20T03:00:00Z").succeeded();
     let run = committed(&shell.path("lake"))[0].clone();
     let again = format!("finalize --lake lake --run {run}");
     let judged = shell.atrest(&format!("{again} --standard standard.toml --as-of 2026-12-01")).succeeded();
