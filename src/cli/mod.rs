@@ -95,7 +95,7 @@ fn run(command: Command) -> Result<Exit, CliError> {
                 let stop = stop_on_signals(
                     "stopping: accounts in flight are dropped, what is sealed is kept; once more aborts",
                 )?;
-                scan::run(&args, &stop).await
+                Box::pin(scan::run(&args, &stop)).await
             });
             // Blocked look-ups of names must not hold the exit back.
             runtime.shutdown_background();

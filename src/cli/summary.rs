@@ -114,7 +114,8 @@ fn verdicts(text: &mut String, census: &Census) {
             Verdict::Fail => by_severity(found),
             _ => String::new(),
         };
-        let _ = writeln!(text, "          {:>6} {}{severities}", of(*verdict), spoken(verdict.word()));
+        let line = format!("{}{severities}", spoken(verdict.word()));
+        let _ = writeln!(text, "{}", print::wrapped(&line, &format!("          {:>6} ", of(*verdict))));
     }
     let to = |verdict| found.buckets_to_standard(verdict);
     let judged: u64 =
@@ -186,7 +187,8 @@ fn worst(text: &mut String, found: &Findings) {
         for example in examples.iter().take(EXAMPLES) {
             // 78 columns: a key's ARN in most Regions.
             let _ = writeln!(text, "  {}", cut(&named(example), 78));
-            let _ = writeln!(text, "{}", print::wrapped(&example.reason, "    "));
+            let words = example.reason.split_whitespace().map(|word| cut(word, 76));
+            let _ = writeln!(text, "{}", print::wrapped(&words.collect::<Vec<_>>().join(" "), "    "));
         }
     }
     if kinds > WORST {

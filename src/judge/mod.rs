@@ -9,6 +9,7 @@ mod account;
 mod exempt;
 mod tally;
 
+use std::fmt::Write;
 use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
@@ -242,7 +243,13 @@ impl<'a> Judge<'a> {
 }
 
 fn digest(text: &str) -> String {
-    Sha256::digest(text.as_bytes()).iter().take(16).map(|byte| format!("{byte:02x}")).collect()
+    let hash = Sha256::digest(text.as_bytes());
+    let (half, _) = hash.split_at(16);
+    half.iter().fold(String::with_capacity(32), |mut text, byte| {
+        // Writing to a String cannot fail.
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
 }
 
 fn policy_of<'p>(policies: &'p Policies, hash: &PolicyHash) -> PolicyReading<'p> {

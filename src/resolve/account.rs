@@ -22,6 +22,8 @@ pub struct ScannedAccount<'a> {
     pub buckets: u64,
     /// Keys listed.
     pub keys: u64,
+    /// Whether the standard accepts every row that is not complete.
+    pub gaps_accepted: bool,
 }
 
 /// What an account's status needs of its coverage: small, because there is one an account.
@@ -29,8 +31,6 @@ pub struct ScannedAccount<'a> {
 pub struct CoverageDigest {
     /// Whether every row is complete.
     pub complete: bool,
-    /// Whether every row that is not is a gap that the standard accepts.
-    pub accepted: bool,
     /// Reads that were denied.
     pub denied: u64,
     /// Reads that were sent.
@@ -46,7 +46,6 @@ impl CoverageDigest {
     pub fn of(rows: &[CoverageRow]) -> Self {
         Self {
             complete: rows.iter().all(|row| row.tally.complete()),
-            accepted: false,
             denied: rows.iter().map(|row| row.tally.faults_of(FaultKind::Denied)).sum(),
             asked: rows.iter().map(|row| row.tally.asked()).sum(),
             buckets_listed: listed(rows, "s3:ListBuckets"),
@@ -78,7 +77,7 @@ pub fn account_facts(
         buckets: scanned.filter(|s| s.coverage.buckets_listed || s.buckets > 0).map(|s| s.buckets),
         keys: scanned.filter(|s| s.coverage.keys_listed || s.keys > 0).map(|s| s.keys),
         calls: scanned.map_or(0, |scanned| scanned.coverage.asked),
-        gaps_accepted: scanned.is_some_and(|scanned| scanned.coverage.accepted),
+        gaps_accepted: scanned.is_some_and(|scanned| scanned.gaps_accepted),
         scan: scanned.map(|scanned| scanned.scan.clone()),
         account,
     }

@@ -60,7 +60,7 @@ impl Pass<'_, '_, '_> {
                 let count = counts.entry(joined.account_id).or_default();
                 count.buckets = joined.buckets.len() as u64;
                 self.buckets(&joined).await?;
-                count.coverage = self.coverage(joined, &mut coverage).await?;
+                (count.coverage, count.gaps_accepted) = self.coverage(joined, &mut coverage).await?;
             }
         }
         for chunk in self.log.segments.chunks(ACCOUNTS_AT_ONCE) {
@@ -105,23 +105,24 @@ impl Pass<'_, '_, '_> {
         Ok(())
     }
 
+    /// Writes an account's coverage; gives its digest, and whether every gap in it is accepted.
     async fn coverage(
         &mut self,
         joined: JoinedBuckets,
         totals: &mut CoverageTotals,
-    ) -> Result<CoverageDigest, FinalizeError> {
+    ) -> Result<(CoverageDigest, bool), FinalizeError> {
         let place = self.rules.get(joined.account_id).map(AccountRules::place);
-        let mut digest = CoverageDigest::of(&joined.coverage);
-        digest.accepted = true;
+        let digest = CoverageDigest::of(&joined.coverage);
+        let mut all_accepted = true;
         for row in joined.coverage {
             let accepts =
                 |gap| place.is_some_and(|place| standard::gap_accepts(gap, &row, &place, self.as_of));
             let accepted_gap = !row.tally.complete() && self.gaps.iter().any(accepts);
-            digest.accepted &= row.tally.complete() || accepted_gap;
+            all_accepted &= row.tally.complete() || accepted_gap;
             totals.add(&row.tally);
             self.tables.coverage(&CoverageFacts { row, accepted_gap }).await?;
         }
-        Ok(digest)
+        Ok((digest, all_accepted))
     }
 
     async fn accounts(&mut self, accounts: &[AccountFacts]) -> Result<(), FinalizeError> {

@@ -28,6 +28,7 @@ pub(super) struct Counts {
     pub(super) buckets: u64,
     pub(super) keys: u64,
     pub(super) coverage: CoverageDigest,
+    pub(super) gaps_accepted: bool,
 }
 
 /// One account after the second pass.
@@ -182,6 +183,7 @@ impl RunLog {
                 coverage: count.coverage,
                 buckets: count.buckets,
                 keys: count.keys,
+                gaps_accepted: count.gaps_accepted,
             });
             let filter = &self.header.settings.filter;
             resolve::account_facts(&self.organization, &self.unit_names, filter, account.clone(), scanned)

@@ -114,7 +114,7 @@ pub static TABLE: Table<Finding> = Table {
             name: "remedy",
             kind: Kind::String,
             doc: "What to do. NULL where there is nothing to do.",
-            value: |row| row.remedy.as_deref().into(),
+            value: |row| row.remedy.into(),
         },
         Column {
             name: "observed_at",

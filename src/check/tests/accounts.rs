@@ -46,7 +46,6 @@ fn case() -> Case {
             finished_at: at("2026-11-21T03:01:00Z"),
         }),
         coverage: CoverageDigest {
-            accepted: false,
             complete: true,
             denied: 0,
             asked: 10,
@@ -59,8 +58,13 @@ fn case() -> Case {
 }
 
 fn judged(check: &'static Check, case: &Case) -> Outcome {
-    let scanned =
-        case.scan.as_ref().map(|scan| ScannedAccount { scan, coverage: case.coverage, buckets: 0, keys: 0 });
+    let scanned = case.scan.as_ref().map(|scan| ScannedAccount {
+        scan,
+        coverage: case.coverage,
+        buckets: 0,
+        keys: 0,
+        gaps_accepted: false,
+    });
     let identity = OrganizationIdentity::default();
     let facts = account_facts(&identity, &BTreeMap::new(), &case.filter, case.account.clone(), scanned);
     let encryption = EncryptionRequirement {
