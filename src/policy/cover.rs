@@ -46,6 +46,15 @@ impl Passed {
             Kleene::Unknown => self.in_doubt = true,
         }
     }
+
+    /// The same of two classes together.
+    pub(super) fn or(self, other: Self) -> Self {
+        Self {
+            some: self.some || other.some,
+            not_all: self.not_all || other.not_all,
+            in_doubt: self.in_doubt || other.in_doubt,
+        }
+    }
 }
 
 /// Which requests of a class the one statement allows (or any, without one) and no other denies.

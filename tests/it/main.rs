@@ -29,6 +29,7 @@ mod least_privilege;
 mod limits;
 mod moto;
 mod policy;
+mod policy_laws;
 mod signals;
 mod simulate;
 mod survive;
