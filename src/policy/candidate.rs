@@ -121,11 +121,10 @@ impl<'a> Named<'a> {
     }
 
     fn arn(&self, who: &Candidate) -> Domain {
-        let like = match who {
-            Candidate::Account(id) => in_account(&id.to_string()),
-            _ => in_account("????????????"),
-        };
-        Domain::within(Bounds { like: vec![like], ..self.arns_of_others(who) })
+        Domain::within(match who {
+            Candidate::Account(id) => Bounds { like: vec![in_account(&id.to_string())], ..Bounds::default() },
+            _ => Bounds { like: vec![in_account("????????????")], ..self.arns_of_others(who) },
+        })
     }
 
     fn arns_of_others(&self, who: &Candidate) -> Bounds {
@@ -218,4 +217,31 @@ fn organizations_of(test: &Test) -> BTreeSet<String> {
         None => literal.then(|| start.to_ascii_lowercase()),
     });
     whole.filter(|id| !id.is_empty()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn test(key: &str, value: &str) -> Test {
+        Test::new("StringLike", key, vec![value.to_owned()], true)
+    }
+
+    #[test]
+    fn accounts_are_twelve_digits_on_their_own() {
+        let of =
+            |value: &str| accounts_of(&test("aws:PrincipalArn", value)).into_iter().map(|id| id.to_string());
+        assert!(of("arn:aws:iam::444455556666:role/777788889999-x").eq(["444455556666", "777788889999"]));
+        assert!(of("4444555566667").chain(of("4444*")).next().is_none());
+    }
+
+    #[test]
+    fn organizations_are_read_from_their_own_keys() {
+        let of = |key: &str, value: &str| Vec::from_iter(organizations_of(&test(key, value)));
+        assert_eq!(of("aws:PrincipalOrgID", "o-ABCDEFGHIJ"), ["o-abcdefghij"]);
+        assert_eq!(of("aws:PrincipalOrgPaths", "o-abcdefghij/r-ab12/*"), ["o-abcdefghij"]);
+        assert!(
+            of("aws:PrincipalOrgID", "o-abc*").is_empty() && of("aws:PrincipalTag/x", "o-abc").is_empty()
+        );
+    }
 }

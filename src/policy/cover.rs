@@ -15,7 +15,7 @@ use super::principal::Caller;
 use super::values::{Domain, outcomes};
 
 /// Kinds of requests that one question may weigh.
-const STEPS: usize = 100_000;
+const STEPS: usize = 20_000;
 
 /// A class of requests.
 pub(super) struct Class<'a> {
