@@ -82,6 +82,11 @@ impl Glob {
         Self::new(text, Syntax::Wild, false)
     }
 
+    /// A pattern for texts in lower case, in whatever case it is written.
+    pub(super) fn lower(text: &str) -> Self {
+        Self { text: text.to_owned(), ..Self::wild(&text.to_ascii_lowercase()) }
+    }
+
     /// The same pattern for texts in any case.
     pub(super) fn ignoring_case(self) -> Self {
         Self { ignore_case: true, ..self }

@@ -143,11 +143,11 @@ fn plain_http_is_refused_in_whole_in_part_or_not_at_all() {
             ),
             (
                 r#"{"Effect":"Deny","Principal":"*","Action":["s3:Get*","s3:PutObject"],"Resource":BOTH,"Condition":{"Bool":{"aws:SecureTransport":"false"}}}"#,
-                "part: only s3:get*, s3:putobject",
+                "part: only s3:Get*, s3:PutObject",
             ),
             (
                 r#"{"Effect":"Deny","Principal":"*","NotAction":"s3:ListBucket","Resource":BOTH,"Condition":{"Bool":{"aws:SecureTransport":"false"}}}"#,
-                "part: not s3:listbucket",
+                "part: not s3:ListBucket",
             ),
             (
                 r#"{"Effect":"Deny","Principal":{"AWS":"arn:aws:iam::111122223333:role/x"},"Action":"s3:*","Resource":BOTH,"Condition":{"Bool":{"aws:SecureTransport":"false"}}}"#,
@@ -191,7 +191,7 @@ fn statements_count_together() {
             (
                 r#"{"Effect":"Deny","Principal":"*","Action":"s3:GetObject","Resource":BOTH},
                 {"Effect":"Deny","Principal":"*","NotAction":"s3:Get*","Resource":BOTH}"#,
-                "part: statement 1 only s3:getobject; statement 2 not s3:get*",
+                "part: statement 1 only s3:GetObject; statement 2 not s3:Get*",
             ),
             (
                 r#"{"Effect":"Deny","Principal":{"AWS":"111122223333"},"Action":"s3:*","Resource":BOTH},
