@@ -13,15 +13,15 @@ use tokio_util::sync::CancellationToken;
 use super::args::{DemoArgs, ShapeArgs};
 use super::error::CliError;
 use super::exit::Exit;
-use super::rules::Rules;
 use super::{VERSION, print, scan::header, summary};
 use crate::aws::environment::{Environment, Tuning};
 use crate::clock::{FrozenClock, Timestamp};
 use crate::log;
-use crate::model::{Reading, RunId, ScanFilter, ScanSettings, Source};
+use crate::model::{Exceptions, Reading, RunId, ScanFilter, ScanSettings, Source};
 use crate::scan::{self, Edge, Limits, Silent};
 use crate::sim::{self, Schedule, Shape, Simulator};
 use crate::sink::{self, Census, FolderStore, Judgement, Lake};
+use crate::standard;
 
 /// The instant of every demo: 2026-11-21T03:00:00Z.
 const FROZEN: Timestamp = Timestamp::from_millis(1_795_230_000_000);
@@ -76,15 +76,14 @@ async fn census(folder: &Path, shape: Shape) -> Result<Census, CliError> {
     let edge = Edge::new(aws, caller, None, &run, Limits::default());
     let lake = Lake::open(Arc::new(FolderStore::open(folder, true)?)).await?;
     scan::scan(&edge, &lake, &run, &Silent, &CancellationToken::new()).await?;
-    let rules = Rules::built_in();
     let judgement = Judgement {
         observed_run_id: run.run_id.clone(),
         run_id: run.run_id.clone(),
         as_of: None,
         judged_at: FROZEN,
         tool_version: VERSION.to_owned(),
-        standard: rules.standard,
-        exceptions: rules.exceptions,
+        standard: standard::built_in(),
+        exceptions: Exceptions::default(),
     };
     Ok(sink::finalize(&lake, &judgement).await?)
 }

@@ -19,11 +19,6 @@ pub struct Rules {
 }
 
 impl Rules {
-    /// The built-in standard, and no exceptions.
-    pub fn built_in() -> Self {
-        Self { standard: standard::built_in(), exceptions: Exceptions::default() }
-    }
-
     /// Reads the files that were named.
     pub fn read(args: &RulesArgs) -> Result<Self, CliError> {
         let standard = match &args.standard {

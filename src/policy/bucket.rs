@@ -105,7 +105,7 @@ pub fn plain_http(policy: &Policy, bucket_arn: &str) -> Refusal {
 ///
 /// Such an upload has no `x-amz-server-side-encryption`: S3 takes one of the two.
 pub fn sse_c_uploads(policy: &Policy, bucket_arn: &str) -> Refusal {
-    upload(policy, bucket_arn, &|key| match key {
+    Uploads::of(policy, bucket_arn).refused(&|key| match key {
         CUSTOMER_KEY => Domain::always("AES256"),
         ENCRYPTION | KEY_ID => Domain::never(),
         _ => Domain::free(key),
@@ -122,8 +122,9 @@ pub fn uploads(policy: &Policy, bucket_arn: &str) -> Vec<(UploadHeader, Refusal)
     headers.extend(keys.iter().cloned().map(UploadHeader::SseKms));
     headers.extend(keys.iter().cloned().map(UploadHeader::DsseKms));
     headers.push(UploadHeader::Other);
+    let every = Uploads::of(policy, bucket_arn);
     let weigh = |header: UploadHeader| {
-        let refusal = upload(policy, bucket_arn, &|key| header.domain(key, &named));
+        let refusal = every.refused(&|key| header.domain(key, &named));
         (header, refusal)
     };
     headers.into_iter().map(weigh).collect()
@@ -214,10 +215,23 @@ fn delivers(
     passed.some || passed.in_doubt
 }
 
-fn upload(policy: &Policy, bucket_arn: &str, domain: &dyn Fn(&str) -> Domain) -> Refusal {
-    let Some(resources) = objects(policy, bucket_arn) else { return too_many() };
-    let actions = vec![PUT_OBJECT.to_owned()];
-    refusal(policy, &Class { callers: anyone(policy), actions, resources, domain })
+/// All uploads to a bucket, whatever their headers.
+struct Uploads<'a> {
+    policy: &'a Policy,
+    callers: BTreeSet<Caller>,
+    objects: Option<Vec<String>>,
+}
+
+impl<'a> Uploads<'a> {
+    fn of(policy: &'a Policy, bucket_arn: &str) -> Self {
+        Self { policy, callers: anyone(policy), objects: objects(policy, bucket_arn) }
+    }
+
+    fn refused(&self, domain: &dyn Fn(&str) -> Domain) -> Refusal {
+        let Some(resources) = self.objects.clone() else { return too_many() };
+        let (callers, actions) = (self.callers.clone(), vec![PUT_OBJECT.to_owned()]);
+        refusal(self.policy, &Class { callers, actions, resources, domain })
+    }
 }
 
 fn too_many() -> Refusal {

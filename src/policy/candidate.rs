@@ -11,6 +11,7 @@ use ipnet::IpNet;
 use super::condition::{Test, Value};
 use super::glob::{Glob, Syntax};
 use super::parse::Policy;
+use super::principal::Principal;
 use super::values::{Bounds, Domain};
 use crate::model::{AccountId, Arn};
 
@@ -34,6 +35,22 @@ pub(super) enum Candidate {
     Account(AccountId),
     /// Somebody in that organization, in an account that the policy does not name.
     Organization(String),
+}
+
+impl Candidate {
+    /// Whether an entry names it, or somebody of it.
+    pub(super) fn is_named_by(&self, entry: &Principal) -> bool {
+        matches!(self, Self::Account(id) if entry.account() == Some(*id))
+    }
+
+    /// Whether a test has its name among the values.
+    pub(super) fn is_tested_by(&self, test: &Test) -> bool {
+        match self {
+            Self::Account(id) => accounts_of(test).contains(id),
+            Self::Organization(id) => organizations_of(test).contains(id),
+            Self::Outsider | Self::Unnamed => false,
+        }
+    }
 }
 
 /// All that a policy names.
@@ -66,7 +83,8 @@ impl<'a> Named<'a> {
 
     fn patterns(&self, key: &str, which: impl Fn(&Glob) -> bool) -> Bounds {
         let patterns = self.tests(key).flat_map(|test| test.patterns());
-        Bounds { unlike: patterns.filter(|glob| which(glob)).cloned().collect(), ..Bounds::default() }
+        let named = patterns.filter(|glob| which(glob)).map(|glob| glob.clone().ignoring_case());
+        Bounds { unlike: named.collect(), ..Bounds::default() }
     }
 
     /// What a condition key of a request by an AWS principal may be.
@@ -85,6 +103,7 @@ impl<'a> Named<'a> {
     pub(super) fn of_service(&self, who: &Candidate, key: &str) -> Domain {
         match key {
             "aws:principalisawsservice" => Domain::always("true"),
+            "aws:principalarn" | "aws:principalorgid" | "aws:principalorgpaths" => Domain::never(),
             "aws:sourceaccount" | "aws:sourceowner" => self.account(who).or_absent(),
             _ => self.around(who, key),
         }
@@ -102,11 +121,10 @@ impl<'a> Named<'a> {
     }
 
     fn arn(&self, who: &Candidate) -> Domain {
-        let like = match who {
-            Candidate::Account(id) => in_account(&id.to_string()),
-            _ => in_account("????????????"),
-        };
-        Domain::within(Bounds { like: vec![like], ..self.arns_of_others(who) })
+        Domain::within(match who {
+            Candidate::Account(id) => Bounds { like: vec![in_account(&id.to_string())], ..Bounds::default() },
+            _ => Bounds { like: vec![in_account("????????????")], ..self.arns_of_others(who) },
+        })
     }
 
     fn arns_of_others(&self, who: &Candidate) -> Bounds {
@@ -124,7 +142,7 @@ impl<'a> Named<'a> {
             Candidate::Organization(id) => Domain::always(id),
             _ => {
                 let of = |id: &String| if paths { Glob::wild(&format!("{id}/*")) } else { Glob::plain(id) };
-                let unlike = self.organizations.iter().map(of).collect();
+                let unlike = self.organizations.iter().map(|id| of(id).ignoring_case()).collect();
                 Domain::within(Bounds { unlike, ..Bounds::default() }).or_absent()
             }
         }
@@ -184,19 +202,46 @@ fn in_account(id: &str) -> Glob {
 }
 
 /// The accounts in a test's values: twelve digits on their own, or in an ARN.
-pub(super) fn accounts_of(test: &Test) -> BTreeSet<AccountId> {
+fn accounts_of(test: &Test) -> BTreeSet<AccountId> {
     let words = test.patterns().flat_map(|glob| glob.text().split(|c: char| !c.is_ascii_digit()));
     words.filter_map(|word| word.parse().ok()).collect()
 }
 
-/// The organizations that a test of an organization key names.
-pub(super) fn organizations_of(test: &Test) -> BTreeSet<String> {
+/// The organizations that a test of an organization key names; their ids are in lower case.
+fn organizations_of(test: &Test) -> BTreeSet<String> {
     let known = ORGANIZATION_KEYS.contains(&test.key.as_str());
     let patterns = test.patterns().filter(|_| known);
     let starts = patterns.map(|glob| (glob.fixed_start(), glob.literal().is_some()));
     let whole = starts.filter_map(|(start, literal)| match start.split_once('/') {
-        Some((id, _)) => Some(id.to_owned()),
-        None => literal.then_some(start),
+        Some((id, _)) => Some(id.to_ascii_lowercase()),
+        None => literal.then(|| start.to_ascii_lowercase()),
     });
     whole.filter(|id| !id.is_empty()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn test(key: &str, value: &str) -> Test {
+        Test::new("StringLike", key, vec![value.to_owned()], true)
+    }
+
+    #[test]
+    fn accounts_are_twelve_digits_on_their_own() {
+        let of =
+            |value: &str| accounts_of(&test("aws:PrincipalArn", value)).into_iter().map(|id| id.to_string());
+        assert!(of("arn:aws:iam::444455556666:role/777788889999-x").eq(["444455556666", "777788889999"]));
+        assert!(of("4444555566667").chain(of("4444*")).next().is_none());
+    }
+
+    #[test]
+    fn organizations_are_read_from_their_own_keys() {
+        let of = |key: &str, value: &str| Vec::from_iter(organizations_of(&test(key, value)));
+        assert_eq!(of("aws:PrincipalOrgID", "o-ABCDEFGHIJ"), ["o-abcdefghij"]);
+        assert_eq!(of("aws:PrincipalOrgPaths", "o-abcdefghij/r-ab12/*"), ["o-abcdefghij"]);
+        assert!(
+            of("aws:PrincipalOrgID", "o-abc*").is_empty() && of("aws:PrincipalTag/x", "o-abc").is_empty()
+        );
+    }
 }

@@ -149,22 +149,23 @@ impl Test {
     }
 
     fn weigh_value(&self, text: &str) -> Kleene {
-        let found = Kleene::any(self.values.iter().map(|value| self.compare(text, value)));
+        // A number that is none, and the like, equals nothing.
+        let given = value(self.family, text, false);
+        let found = Kleene::any(self.values.iter().map(|named| match named {
+            Value::Pattern(glob) => glob.matches(text),
+            Value::Strange => Kleene::Unknown,
+            named => self.compare(&given, named).into(),
+        }));
         if self.negated { found.not() } else { found }
     }
 
-    fn compare(&self, text: &str, value: &Value) -> Kleene {
-        match (self.family, value) {
-            (_, Value::Pattern(glob)) => glob.matches(text),
-            (Family::Number(order), Value::Number(named)) => {
-                number(text).is_some_and(|given| order.holds(&given, named)).into()
-            }
-            (Family::Date(order), Value::Date(named)) => {
-                instant(text).is_some_and(|given| order.holds(&given, named)).into()
-            }
-            (_, Value::Bool(named)) => (boolean(text) == Some(*named)).into(),
-            (_, Value::Network(named)) => network(text).is_some_and(|given| named.contains(&given)).into(),
-            _ => Kleene::Unknown,
+    fn compare(&self, given: &Value, named: &Value) -> bool {
+        match (self.family, given, named) {
+            (Family::Number(order), Value::Number(given), Value::Number(named)) => order.holds(given, named),
+            (Family::Date(order), Value::Date(given), Value::Date(named)) => order.holds(given, named),
+            (_, Value::Bool(given), Value::Bool(named)) => given == named,
+            (_, Value::Network(given), Value::Network(named)) => named.contains(given),
+            _ => false,
         }
     }
 

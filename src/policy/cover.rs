@@ -15,7 +15,7 @@ use super::principal::Caller;
 use super::values::{Domain, outcomes};
 
 /// Kinds of requests that one question may weigh.
-const STEPS: usize = 100_000;
+const STEPS: usize = 20_000;
 
 /// A class of requests.
 pub(super) struct Class<'a> {
@@ -44,6 +44,15 @@ impl Passed {
             Kleene::True => self.some = true,
             Kleene::False => self.not_all = true,
             Kleene::Unknown => self.in_doubt = true,
+        }
+    }
+
+    /// The same of two classes together.
+    pub(super) fn or(self, other: Self) -> Self {
+        Self {
+            some: self.some || other.some,
+            not_all: self.not_all || other.not_all,
+            in_doubt: self.in_doubt || other.in_doubt,
         }
     }
 }

@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::candidate::{Candidate, Named, accounts_of, organizations_of};
-use super::condition::{Test, some_of};
+use super::candidate::{Candidate, Named};
+use super::condition::some_of;
 use super::cover::{Class, Passed, passing};
 use super::glob::{Glob, TooMany, samples};
 use super::parse::{Effect, Policy, Statement};
@@ -64,24 +64,32 @@ impl Door<'_> {
         self.outsiders(allow, admitted);
         self.nameless(allow, admitted);
         for id in &self.named.accounts {
-            if let Some(name) =
-                self.mention(allow, |entry| entry.account() == Some(*id), |it| accounts_of(it).contains(id))
-            {
-                let passed = self.account(allow, *id);
-                self.note(allow, passed, admitted, |admitted, _| {
-                    admitted.accounts.entry(*id).or_insert_with(|| format!("{}, by {name}", allow.place));
-                });
-            }
+            self.named(allow, &Candidate::Account(*id), admitted, |admitted, text| {
+                admitted.accounts.entry(*id).or_insert(text);
+            });
         }
         for id in &self.named.organizations {
-            if let Some(name) = self.mention(allow, |_| false, |test| organizations_of(test).contains(id)) {
-                let passed = self.organization(allow, id);
-                self.note(allow, passed, admitted, |admitted, _| {
-                    let text = || format!("{}, by {name}", allow.place);
-                    admitted.organizations.entry(id.clone()).or_insert_with(text);
-                });
-            }
+            self.named(allow, &Candidate::Organization(id.clone()), admitted, |admitted, text| {
+                admitted.organizations.entry(id.clone()).or_insert(text);
+            });
         }
+    }
+
+    /// Somebody whom a statement names, by itself or through a service that acts for it.
+    fn named(
+        &self,
+        allow: &Statement,
+        who: &Candidate,
+        admitted: &mut Admitted,
+        record: impl FnOnce(&mut Admitted, String),
+    ) {
+        let by_test = self.test_of(allow, who);
+        let Some(name) = self.entry_of(allow, who).or_else(|| by_test.clone()) else { return };
+        let mut passed = self.principals(allow, who, self.inside(who));
+        if by_test.is_some() {
+            passed = passed.or(self.services(allow, who));
+        }
+        self.note(allow, passed, admitted, |it| record(it, format!("{}, by {name}", allow.place)));
     }
 
     fn note(
@@ -89,10 +97,10 @@ impl Door<'_> {
         allow: &Statement,
         passed: Passed,
         admitted: &mut Admitted,
-        record: impl FnOnce(&mut Admitted, &Statement),
+        record: impl FnOnce(&mut Admitted),
     ) {
         if passed.some {
-            record(admitted, allow);
+            record(admitted);
         } else if passed.in_doubt {
             let statements: Vec<&Statement> =
                 [allow].into_iter().chain(self.denies.iter().copied()).collect();
@@ -104,7 +112,7 @@ impl Door<'_> {
     fn outsiders(&self, allow: &Statement, admitted: &mut Admitted) {
         let nobody = || BTreeSet::from([Caller::default()]);
         let anyone = self.principals(allow, &Candidate::Outsider, nobody());
-        self.note(allow, anyone, admitted, |admitted, allow| {
+        self.note(allow, anyone, admitted, |admitted| {
             admitted.anyone.get_or_insert_with(|| widest(allow));
         });
         if !anyone.some && self.principals(allow, &Candidate::Unnamed, nobody()).some {
@@ -132,19 +140,10 @@ impl Door<'_> {
         }
     }
 
-    fn account(&self, allow: &Statement, id: AccountId) -> Passed {
-        let who = Candidate::Account(id);
-        let mut inside: BTreeSet<Caller> =
-            self.callers.iter().filter(|caller| caller.account == Some(id)).cloned().collect();
-        inside.insert(Caller::of(id));
-        let passed = self.principals(allow, &who, inside);
-        if passed.some { passed } else { either(passed, self.services(allow, &who)) }
-    }
-
-    fn organization(&self, allow: &Statement, id: &str) -> Passed {
-        let who = Candidate::Organization(id.to_owned());
-        let passed = self.principals(allow, &who, BTreeSet::from([Caller::default()]));
-        if passed.some { passed } else { either(passed, self.services(allow, &who)) }
+    fn inside(&self, who: &Candidate) -> BTreeSet<Caller> {
+        let Candidate::Account(id) = who else { return BTreeSet::from([Caller::default()]) };
+        let named = self.callers.iter().filter(|caller| caller.account == Some(*id));
+        named.cloned().chain([Caller::of(*id)]).collect()
     }
 
     fn principals(&self, allow: &Statement, who: &Candidate, callers: BTreeSet<Caller>) -> Passed {
@@ -168,37 +167,29 @@ impl Door<'_> {
         passing(Some(allow), &self.denies, &class)
     }
 
-    /// Where a name stands that may let somebody in: named by the Allow, or excepted from a Deny.
-    fn mention(
-        &self,
-        allow: &Statement,
-        entry: impl Fn(&Principal) -> bool,
-        test: impl Fn(&Test) -> bool,
-    ) -> Option<String> {
-        let named = |statement: &Statement, excepted: bool| {
-            let entries = if statement.principals.negated == excepted {
-                &statement.principals.entries[..]
-            } else {
-                &[]
-            };
-            let entry = entries.iter().find(|it| entry(it)).map(|it| format!("Principal {it}"));
-            let mut tests = statement.tests.iter().filter(|it| it.negated == excepted);
-            entry.or_else(|| tests.find(|it| test(it)).map(ToString::to_string))
+    /// The principal that names somebody: of the Allow, or excepted from a Deny.
+    fn entry_of(&self, allow: &Statement, who: &Candidate) -> Option<String> {
+        let entry = |statement: &Statement, excepted: bool| {
+            let entries = &statement.principals.entries;
+            let found = entries.iter().find(|it| who.is_named_by(it));
+            found.filter(|_| statement.principals.negated == excepted).map(|it| format!("Principal {it}"))
         };
-        let excepted = || {
-            self.denies
-                .iter()
-                .find_map(|deny| Some(format!("{}, and not {}", named(deny, true)?, deny.place)))
-        };
-        named(allow, false).or_else(excepted)
+        entry(allow, false).or_else(|| self.excepted(|deny| entry(deny, true)))
     }
-}
 
-fn either(one: Passed, other: Passed) -> Passed {
-    Passed {
-        some: one.some || other.some,
-        not_all: one.not_all || other.not_all,
-        in_doubt: one.in_doubt || other.in_doubt,
+    /// The test that names somebody, likewise.
+    fn test_of(&self, allow: &Statement, who: &Candidate) -> Option<String> {
+        let test = |statement: &Statement, excepted: bool| {
+            let mut tests = statement.tests.iter().filter(|it| it.negated == excepted);
+            tests.find(|it| who.is_tested_by(it)).map(ToString::to_string)
+        };
+        test(allow, false).or_else(|| self.excepted(|deny| test(deny, true)))
+    }
+
+    fn excepted(&self, name: impl Fn(&Statement) -> Option<String>) -> Option<String> {
+        self.denies
+            .iter()
+            .find_map(|deny| Some(format!("the exception from {}, {}", deny.place, name(deny)?)))
     }
 }
 

@@ -173,8 +173,7 @@ fn statement(number: usize, json: Json, variables: bool) -> Result<Statement, Po
         None => return Err(elements.missing("Effect")),
     };
     let principals = elements.principals()?;
-    let action = |text: &str| Glob::wild(&text.to_ascii_lowercase());
-    let actions = elements.scope("Action", "NotAction", "Action or NotAction", action)?;
+    let actions = elements.scope("Action", "NotAction", "Action or NotAction", Glob::lower)?;
     let resource = |text: &str| Glob::new(text, Syntax::Wild, variables);
     let resources = elements.scope("Resource", "NotResource", "Resource or NotResource", resource)?;
     let tests = elements.tests(variables)?;

@@ -221,3 +221,52 @@ fn around_networks(networks: &[IpNet]) -> Vec<String> {
         .map(|net| net.addr().to_string());
     fours.chain(sixes).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn test(operator: &str, values: &[&str]) -> Test {
+        Test::new(operator, "k", values.iter().map(|it| (*it).to_owned()).collect(), true)
+    }
+
+    /// The rows of tests' results, `1` for true and `0` for false.
+    fn rows(tests: &[Test], domain: &Domain) -> Vec<String> {
+        let tests: Vec<&Test> = tests.iter().collect();
+        let word =
+            |row: &Vec<Kleene>| row.iter().map(|it| if *it == Kleene::True { '1' } else { '0' }).collect();
+        outcomes("k", &tests, domain).unwrap().iter().map(word).collect()
+    }
+
+    #[test]
+    fn each_kind_of_value_has_a_row() {
+        let free = Domain::free("k");
+        let ages =
+            [test("NumericLessThan", &["5"]), test("NumericGreaterThan", &["10"]), test("Null", &["true"])];
+        assert_eq!(rows(&ages, &free), ["000", "001", "010", "100"]);
+        let nets = [test("IpAddress", &["10.0.0.0/8"]), test("IpAddress", &["10.1.0.0/16", "10.2.0.1"])];
+        assert_eq!(rows(&nets, &free), ["00", "10", "11"]);
+        let halves = [test("NotIpAddress", &["0.0.0.0/1", "128.0.0.0/1", "::/0"])];
+        assert_eq!(rows(&halves, &free), ["0", "1"], "there is no such address, but a request without one");
+        let days = [test("DateLessThan", &["2026-11-21"]), test("DateGreaterThan", &["2026-11-21"])];
+        assert_eq!(rows(&days, &free), ["00", "01", "10"]);
+    }
+
+    #[test]
+    fn sets_have_rows_that_no_single_value_has() {
+        let sets = [test("ForAnyValue:StringEquals", &["a"]), test("ForAnyValue:StringEquals", &["b"])];
+        assert_eq!(rows(&sets, &Domain::free("k")), ["00", "01", "10", "11"]);
+        let single = [test("StringEquals", &["a"]), test("StringEquals", &["b"])];
+        assert_eq!(rows(&single, &Domain::free("k")), ["00", "01", "10"]);
+    }
+
+    #[test]
+    fn a_domain_leaves_out_what_cannot_be() {
+        let account = [test("StringLike", &["4*"]), test("StringEquals", &["444455556666"])];
+        let like = vec![Glob::wild("????????????")];
+        let bounds = Bounds { like, unlike: vec![Glob::plain("444455556666")], ..Bounds::default() };
+        assert_eq!(rows(&account, &Domain::within(bounds)), ["00", "10"]);
+        assert_eq!(rows(&account, &Domain::always("444455556666").or_absent()), ["00", "11"]);
+        assert_eq!(rows(&[test("Null", &["true"])], &Domain::never()), ["1"]);
+    }
+}

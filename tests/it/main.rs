@@ -30,6 +30,7 @@ mod least_privilege;
 mod limits;
 mod moto;
 mod policy;
+mod policy_laws;
 mod rules;
 mod signals;
 mod simulate;

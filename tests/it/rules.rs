@@ -96,7 +96,7 @@ fn exceptions_are_imported_and_refused_until_a_person_fills_them() {
 fn findings_end_a_scan_with_three_unless_told_otherwise() {
     let simulated = Simulated::start(SMALL);
     let shell = Shell::on(&simulated);
-    let mut code = |line: &str, code| {
+    let code = |line: &str, code| {
         let lake = format!("lake{}", line.len());
         let finished = shell.atrest(&format!("scan --lake {lake} {line}")).ended(code);
         assert_eq!(committed(&shell.path(&lake)).len(), 1, "{finished}");

@@ -299,7 +299,8 @@ fn modules() -> BTreeMap<PathBuf, Module> {
     let manifest: toml::Table = toml::from_str(&read(&root().join("Cargo.toml"))).unwrap();
     let named = ["bench", "test", "example", "bin"].iter().filter_map(|kind| manifest.get(*kind)?.as_array());
     let named = named.flatten().filter_map(|target| target.get("path")?.as_str()).map(PathBuf::from);
-    let usual = ["src/lib.rs", "src/main.rs", "tests/it/main.rs"].map(PathBuf::from);
+    // The fuzz target is of a package of its own, which the build does not know.
+    let usual = ["src/lib.rs", "src/main.rs", "tests/it/main.rs", "tests/fuzz/policy.rs"].map(PathBuf::from);
     let mut reached = BTreeMap::new();
     for target in usual.into_iter().chain(named) {
         Module::reach(root(), &target, &mut reached);
