@@ -1,50 +1,71 @@
 //! Whether a key rotates by itself.
 
-use super::support::{KEY_GONE, KEY_NOT_READ, decided, metadata};
+use super::support::{
+    ASYMMETRIC, CUSTOM_KEY_STORE, HMAC, IMPORTED_MATERIAL, KEY_GONE, KEY_NOT_READ, MANAGER_NOT_TOLD,
+    ORIGIN_NOT_TOLD, PENDING_DELETION, REPLICA_OF_PRIMARY, ROTATION_NOT_READ, ROTATION_UNSUPPORTED,
+    SPEC_NOT_TOLD, STATE_NOT_TOLD, days, decided, metadata, switched_on, told,
+};
 use super::{Check, Context, Judge, KeySubject, Outcome, Reason};
-use crate::model::{Category, KeyRotation, RotationReason, Severity};
+use crate::model::{Category, RotationFacts, Severity};
 
-static ENABLED: Reason = Reason::pass("rotation_enabled", "The key rotates automatically.");
+static ENABLED: Reason = Reason::pass("rotation_enabled", "Automatic rotation is on.");
 static AWS_MANAGED: Reason =
-    Reason::pass("aws_managed_yearly", "AWS rotates its own managed keys every year.");
+    Reason::pass("aws_managed_yearly", "The key is an AWS managed key, which AWS rotates every year.");
 static DISABLED: Reason = Reason::fail("rotation_disabled", "Automatic rotation is off.");
-static CANNOT: Reason =
-    Reason::not_applicable("rotation_not_applicable", "Automatic rotation cannot apply to this key.");
-static REPLICA: Reason = Reason::not_applicable(
-    "replica_of_primary",
-    "The key is a replica: its rotation is its primary's, and is judged there.",
-);
-static NOT_READ: Reason = Reason::unknown("rotation_not_read", "The key's rotation could not be read.");
 
 /// The check.
 pub static CHECK: Check = Check {
     id: "kms_rotation_enabled",
     version: 1,
-    title: "Keys rotate automatically",
-    question: "Is automatic rotation on, where KMS can rotate the key?",
+    title: "KMS keys rotate automatically",
+    question: "Is automatic rotation on, for every key that KMS can rotate automatically?",
     category: Category::Security,
     severity: Severity::Medium,
     parameters: &[],
-    reasons: &[&ENABLED, &AWS_MANAGED, &DISABLED, &CANNOT, &REPLICA, &NOT_READ, &KEY_NOT_READ, &KEY_GONE],
-    rationale: "Rotation limits how much data one piece of key material protects (KMS Developer Guide, \"Rotating AWS \
-                KMS keys\"). Rotation adds key material for what is encrypted from then on; it does not re-encrypt \
-                stored data.",
-    remedy: "Turn automatic rotation on with kms:EnableKeyRotation.",
+    reasons: &[
+        &ENABLED,
+        &AWS_MANAGED,
+        &DISABLED,
+        &PENDING_DELETION,
+        &ASYMMETRIC,
+        &HMAC,
+        &CUSTOM_KEY_STORE,
+        &IMPORTED_MATERIAL,
+        &ROTATION_UNSUPPORTED,
+        &REPLICA_OF_PRIMARY,
+        &ROTATION_NOT_READ,
+        &MANAGER_NOT_TOLD,
+        &STATE_NOT_TOLD,
+        &SPEC_NOT_TOLD,
+        &ORIGIN_NOT_TOLD,
+        &KEY_NOT_READ,
+        &KEY_GONE,
+    ],
+    rationale: "Rotation limits how much data one piece of key material protects. KMS can rotate symmetric encryption \
+                keys whose material it made itself (AWS KMS Developer Guide, \"Rotating AWS KMS keys\"). Rotation adds \
+                key material for what is encrypted from then on; it does not re-encrypt stored data.",
+    remedy: "Turn automatic rotation on with kms:EnableKeyRotation, for a multi-Region key on its primary key.",
     judge: Judge::Key(judge),
 };
 
 fn judge(key: &KeySubject<'_>, _: &Context<'_>) -> Outcome {
-    decided(metadata(key).map(|metadata| {
-        let rotation = &key.facts.rotation;
-        if metadata.is_replica(&key.facts.observation.key_arn) {
-            return Outcome::from(&REPLICA);
-        }
-        match (rotation.rotation, rotation.reason) {
-            (KeyRotation::Enabled, Some(RotationReason::AwsManagedYearly)) => Outcome::from(&AWS_MANAGED),
-            (KeyRotation::Enabled, _) => Outcome::from(&ENABLED),
-            (KeyRotation::Disabled, _) => Outcome::from(&DISABLED),
-            (KeyRotation::NotApplicable, _) => Outcome::from(&CANNOT),
-            (KeyRotation::Unknown, _) => Outcome::from(&NOT_READ),
-        }
-    }))
+    decided(rotation(key))
+}
+
+fn rotation(key: &KeySubject<'_>) -> Result<Outcome, Outcome> {
+    let metadata = metadata(key)?;
+    told(metadata.manager.as_ref(), &MANAGER_NOT_TOLD)?;
+    if metadata.is_aws_managed() {
+        return Ok(Outcome::from(&AWS_MANAGED));
+    }
+    Ok(match switched_on(key, metadata)? {
+        true => Outcome::from(&ENABLED).saying(enabled(&key.facts.rotation)),
+        false => Outcome::from(&DISABLED),
+    })
+}
+
+fn enabled(rotation: &RotationFacts) -> String {
+    let period = rotation.period_days.map(|period| format!(", every {}", days(period.into())));
+    let next = rotation.next_rotation_at.map(|next| format!(", next on {}", next.date()));
+    format!("Automatic rotation is on{}{}.", period.unwrap_or_default(), next.unwrap_or_default())
 }

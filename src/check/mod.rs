@@ -5,10 +5,29 @@
 //! to, so that a file shows at a glance what can come of it. What was not read leads to `unknown`
 //! through [`support`], never to `pass` or `fail`; a test walks every reading through every check.
 
+mod account_scanned;
+mod bucket;
 mod exception_max_matches;
+mod kms_key_disabled;
+mod kms_key_material_age;
+mod kms_key_pending_deletion;
+mod kms_material_expiring;
 mod kms_rotation_enabled;
+mod kms_rotation_period;
+mod requirement;
+mod s3_bucket_key;
 mod s3_default_encryption;
+mod s3_encryption_standard;
+mod s3_key_in_org;
+mod s3_key_reference_by_arn;
+mod s3_key_rotation;
+mod s3_key_usable;
+mod s3_sse_c_blocked;
+mod s3_tls_only;
+mod s3_upload_encryption_enforced;
 mod support;
+#[cfg(test)]
+mod tests;
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;
@@ -21,8 +40,26 @@ use crate::model::{
 use crate::policy::{Policy, PolicyError};
 
 /// Every check, in the order of the lake: buckets, keys, accounts.
-pub static CHECKS: &[&Check] =
-    &[&s3_default_encryption::CHECK, &kms_rotation_enabled::CHECK, &exception_max_matches::CHECK];
+pub static CHECKS: &[&Check] = &[
+    &s3_default_encryption::CHECK,
+    &s3_encryption_standard::CHECK,
+    &s3_key_usable::CHECK,
+    &s3_key_in_org::CHECK,
+    &s3_key_rotation::CHECK,
+    &s3_key_reference_by_arn::CHECK,
+    &s3_bucket_key::CHECK,
+    &s3_sse_c_blocked::CHECK,
+    &s3_tls_only::CHECK,
+    &s3_upload_encryption_enforced::CHECK,
+    &kms_rotation_enabled::CHECK,
+    &kms_rotation_period::CHECK,
+    &kms_key_material_age::CHECK,
+    &kms_key_pending_deletion::CHECK,
+    &kms_key_disabled::CHECK,
+    &kms_material_expiring::CHECK,
+    &account_scanned::CHECK,
+    &exception_max_matches::CHECK,
+];
 
 /// The check by which a bucket meets the standard, or does not.
 pub const STANDARD_CHECK: &str = "s3_encryption_standard";

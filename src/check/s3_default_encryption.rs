@@ -1,5 +1,6 @@
 //! Whether a default encryption is configured at all.
 
+use super::bucket::spoken_default;
 use super::support::{BUCKET_GONE, ENCRYPTION_NOT_READ, decided, mode};
 use super::{BucketSubject, Check, Context, Judge, Outcome, Reason};
 use crate::model::{Category, Encryption, Severity};
@@ -21,15 +22,20 @@ pub static CHECK: Check = Check {
     parameters: &[],
     reasons: &[&CONFIGURED, &NOT_CONFIGURED, &ENCRYPTION_NOT_READ, &BUCKET_GONE],
     rationale: "S3 encrypts every new object since 2023-01-05, so that AWS always answers with a default (Amazon S3 \
-                User Guide, \"Setting default server-side encryption behavior\"). The check is kept for what other \
-                endpoints and older partitions answer, and for the auditor who asks.",
-    remedy: "Set a default encryption with s3:PutBucketEncryption.",
+                User Guide, \"Setting default server-side encryption behavior for Amazon S3 buckets\"). The check is \
+                kept for what other endpoints and older partitions answer, and for the auditor who asks. Default \
+                encryption applies to new objects whose request names no encryption; it does not show how stored \
+                objects are encrypted.",
+    remedy: "Set a default encryption with s3:PutBucketEncryption (permission s3:PutEncryptionConfiguration).",
     judge: Judge::Bucket(judge),
 };
 
 fn judge(bucket: &BucketSubject<'_>, _: &Context<'_>) -> Outcome {
-    decided(mode(bucket).map(|mode| match mode {
-        Encryption::NotConfigured => Outcome::from(&NOT_CONFIGURED),
-        _ => Outcome::from(&CONFIGURED),
+    decided(mode(bucket).map(|mode| {
+        match mode {
+            Encryption::NotConfigured => Outcome::from(&NOT_CONFIGURED),
+            _ => Outcome::from(&CONFIGURED)
+                .saying(format!("The default encryption is {}.", spoken_default(bucket.facts))),
+        }
     }))
 }

@@ -183,9 +183,9 @@ fn worst(text: &mut String, found: &Findings) {
             spoken(kind.reason_code)
         );
         for example in examples.iter().take(EXAMPLES) {
-            // 76 columns: a key's ARN in the longest Region of today.
-            let _ = writeln!(text, "    {}", cut(&named(example), 76));
-            let _ = writeln!(text, "{}", print::wrapped(&example.reason, "      "));
+            // 78 columns: a key's ARN in most Regions.
+            let _ = writeln!(text, "  {}", cut(&named(example), 78));
+            let _ = writeln!(text, "{}", print::wrapped(&example.reason, "    "));
         }
     }
     if kinds > WORST {

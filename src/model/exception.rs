@@ -36,10 +36,12 @@ pub struct Exception {
     pub ticket: String,
     /// From when on it holds.
     pub starts: Timestamp,
-    /// From when on it holds no more.
+    /// From when on it holds no more: its own end, or the start of what supersedes it.
     pub expires: Timestamp,
     /// The exception that it takes the place of.
     pub supersedes: Option<String>,
+    /// Whether it came from a list that had no end for it: its end is the latest that was allowed.
+    pub imported_without_expiry: bool,
     /// The hex SHA-256 of the record: it never changes under its id.
     pub sha256: String,
 }

@@ -67,7 +67,8 @@ pub(super) fn listed(words: &[&str]) -> String {
 
 /// A file, and what is wrong with it so far.
 pub(super) struct Document<'t> {
-    text: &'t str,
+    /// Where its lines end.
+    ends: Vec<usize>,
     root: Spanned<DeTable<'t>>,
     problems: RefCell<Vec<Problem>>,
 }
@@ -75,10 +76,11 @@ pub(super) struct Document<'t> {
 impl<'t> Document<'t> {
     /// Takes the text for TOML. What follows an error of syntax mostly follows from it: one is reported.
     pub(super) fn parse(text: &'t str) -> Result<Self, Vec<Problem>> {
+        let ends = text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n').map(|(at, _)| at).collect();
         match DeTable::parse(text) {
-            Ok(root) => Ok(Self { text, root, problems: RefCell::default() }),
+            Ok(root) => Ok(Self { ends, root, problems: RefCell::default() }),
             Err(error) => {
-                let line = error.span().map(|span| line_of(text, span.start));
+                let line = error.span().map(|span| line_of(&ends, span.start));
                 let what = format!("not TOML: {}", error.message().trim_end().replace('\n', ", "));
                 Err(vec![Problem { line, what, fix: None }])
             }
@@ -90,9 +92,18 @@ impl<'t> Document<'t> {
         Table::new(self, name, None, self.root.get_ref(), required)
     }
 
-    /// Adds a problem.
+    /// Adds a problem. It is one line, whatever of the file it quotes.
     pub(super) fn problem(&self, line: Option<usize>, what: impl Into<String>, fix: Option<String>) {
-        self.problems.borrow_mut().push(Problem { line, what: what.into(), fix });
+        let plain = |letter: char| match letter.is_control() {
+            true => letter.escape_debug().to_string(),
+            false => letter.to_string(),
+        };
+        let what = what.into().chars().map(plain).collect();
+        self.problems.borrow_mut().push(Problem { line, what, fix });
+    }
+
+    fn line_of(&self, span: &Range<usize>) -> usize {
+        line_of(&self.ends, span.start)
     }
 
     /// What is wrong with it, by line.
@@ -104,8 +115,8 @@ impl<'t> Document<'t> {
     }
 }
 
-fn line_of(text: &str, offset: usize) -> usize {
-    text.bytes().take(offset).filter(|byte| *byte == b'\n').count() + 1
+fn line_of(ends: &[usize], offset: usize) -> usize {
+    ends.partition_point(|end| *end < offset) + 1
 }
 
 /// A table of the file, and which of its keys were asked for.
@@ -186,6 +197,11 @@ impl<'d> Table<'d> {
         value.item.get_ref().as_bool().or_else(|| value.wrong_type("true or false"))
     }
 
+    /// A whole number.
+    pub(super) fn number(&mut self, key: &'static str) -> Option<i64> {
+        self.value(key)?.number()
+    }
+
     /// A list of texts that must each be read as something; each but once.
     pub(super) fn list<T>(&mut self, key: &'static str, parse: impl Parse<T>) -> Option<Vec<T>> {
         let value = self.value(key)?;
@@ -257,8 +273,9 @@ impl<'d> Table<'d> {
             return value.wrong_type("a table of whole numbers");
         };
         let numbers = entries.iter().map(|(name, number)| {
-            let at = Value { span: name.span(), item: number, ..value };
-            (name.get_ref().as_ref(), at.number(), at)
+            let key = name.get_ref().as_ref();
+            let at = Value { span: name.span(), item: number, key, ..value };
+            (key, at.number(), at)
         });
         Some(numbers.collect())
     }
@@ -275,7 +292,7 @@ impl<'d> Table<'d> {
         for key in self.entries.keys() {
             let name = key.get_ref().as_ref();
             if !self.asked.contains(&name) {
-                let line = line_of(self.document.text, key.span().start);
+                let line = self.document.line_of(&key.span());
                 let what = format!("{} has the unknown key {}", self.name, quoted(name));
                 self.document.problem(Some(line), what, suggestion(name, self.asked.iter().copied()));
             }
@@ -315,7 +332,7 @@ pub(super) fn one_of<T: Copy>(all: &[T], word: impl Fn(T) -> &'static str) -> im
 #[derive(Clone)]
 pub(super) struct Value<'d> {
     document: &'d Document<'d>,
-    key: &'static str,
+    key: &'d str,
     item: &'d Spanned<DeValue<'d>>,
     span: Range<usize>,
 }
@@ -323,8 +340,8 @@ pub(super) struct Value<'d> {
 impl<'d> Value<'d> {
     /// Adds a problem of this value: what it has, or is.
     pub(super) fn problem(&self, what: impl fmt::Display, fix: Option<String>) {
-        let line = line_of(self.document.text, self.span.start);
-        self.document.problem(Some(line), format!("`{}` {what}", self.key), fix);
+        let line = self.document.line_of(&self.span);
+        self.document.problem(Some(line), format!("{} {what}", quoted(self.key)), fix);
     }
 
     fn wrong_type<T>(&self, expected: &str) -> Option<T> {
@@ -368,7 +385,7 @@ impl<'d> Value<'d> {
         let Some(entries) = self.item.get_ref().as_table() else {
             return self.wrong_type(&format!("written `{name}`"));
         };
-        let line = Some(line_of(self.document.text, self.span.start));
+        let line = Some(self.document.line_of(&self.span));
         Some(Table::new(self.document, name, line, entries, required))
     }
 }

@@ -5,31 +5,20 @@
 //! Nothing here reads a file or asks for the time.
 
 mod built_in;
+mod exceptions;
 mod file;
 mod glob;
+mod import;
 mod parse;
 mod scope;
 #[cfg(test)]
 mod tests;
+mod write;
 
 pub use built_in::built_in;
+pub use exceptions::parse_exceptions;
 pub use file::Problem;
 pub use glob::glob;
+pub use import::import;
 pub use parse::parse;
 pub use scope::{Effective, Instance, Tie, all_instances, effective, gap_accepts};
-
-/// tmp
-pub fn parse_exceptions(
-    _: &str,
-    _: &crate::model::Standard,
-) -> Result<crate::model::Exceptions, Vec<Problem>> {
-    Err(vec![])
-}
-/// tmp
-pub fn import(
-    _: &str,
-    _: crate::clock::Timestamp,
-    _: &crate::model::Standard,
-) -> Result<String, Vec<Problem>> {
-    Err(vec![])
-}

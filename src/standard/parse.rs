@@ -11,6 +11,7 @@ use crate::model::{
     AcceptedGap, AccountId, Arn, CheckEntry, DeniedBy, Encryption, EncryptionEntry, EncryptionRequirement,
     ExceptionRules, Parameters, Scope, Severity, Standard, TrustedAccount, Verdict,
 };
+use crate::spelling::nearest;
 
 const TOP: &[&str] = &["id", "version", "owner", "approved_by", "approved_at", "effective_from", "review_by"];
 
@@ -60,7 +61,7 @@ fn set<T: Ord>(list: Option<Vec<T>>) -> BTreeSet<T> {
 }
 
 /// `ous` and `accounts` of an entry; none where they cannot be read.
-pub(super) fn scope(table: &mut Table<'_>) -> Option<Scope> {
+pub(super) fn scope_in(table: &mut Table<'_>) -> Option<Scope> {
     let mut whole = true;
     // An empty list is not the whole organization by accident.
     let ous = list_of(table, "ous", &mut whole, any_text);
@@ -135,7 +136,7 @@ fn encryption_entry(mut table: Table<'_>) -> Option<EncryptionEntry> {
     let approved_keys = set(table.list("approved_keys", key_arn));
     let approved_aliases = set(table.list("approved_aliases", alias));
     let approved_key_accounts = set(table.list("approved_key_accounts", of_form));
-    let scope = scope(&mut table);
+    let scope = scope_in(&mut table);
     table.finish();
     let requirement = EncryptionRequirement {
         minimum_mode: minimum_mode?,
@@ -175,8 +176,10 @@ fn checks(top: &mut Table<'_>, base: Option<&Standard>) -> Vec<CheckEntry> {
 /// Finds a check by the name that a file gives it.
 pub(super) fn known_check(id: &str) -> Result<&'static Check, (String, Option<String>)> {
     check::find(id).ok_or_else(|| {
-        let what = format!("there is no check {}", quoted(id));
-        (what, suggestion(id, CHECKS.iter().map(|check| check.id)))
+        let near = nearest(id, CHECKS.iter().map(|check| check.id));
+        let fix =
+            near.map_or("`atrest checks` lists them".to_owned(), |near| format!("did you mean `{near}`?"));
+        (format!("there is no check {}", quoted(id)), Some(fix))
     })
 }
 
@@ -184,14 +187,18 @@ fn check_entry(mut table: Table<'_>) -> Option<CheckEntry> {
     let check = table.parsed("id", known_check);
     let severity = table.parsed("severity", one_of(Severity::ALL, Severity::word));
     let enabled = table.flag("enabled").unwrap_or(true);
-    let scope = scope(&mut table);
+    let scope = scope_in(&mut table);
     let parameters = parameters(&mut table, check, enabled);
     table.finish();
     Some(CheckEntry { scope: scope?, check_id: check?.id, parameters: parameters?, severity, enabled })
 }
 
 /// An instance has every parameter of its check; an entry that turns the check off may have none.
-fn parameters(table: &mut Table<'_>, check: Option<&'static Check>, enabled: bool) -> Option<Parameters> {
+pub(super) fn parameters(
+    table: &mut Table<'_>,
+    check: Option<&'static Check>,
+    enabled: bool,
+) -> Option<Parameters> {
     let there = table.value("parameters").is_some();
     let given = table.numbers("parameters");
     let check = check?;
@@ -200,8 +207,7 @@ fn parameters(table: &mut Table<'_>, check: Option<&'static Check>, enabled: boo
     for (name, number, value) in given.into_iter().flatten() {
         let names = || check.parameters.iter().map(|parameter| parameter.name);
         let Some(parameter) = check.parameters.iter().find(|parameter| parameter.name == name) else {
-            let what = format!("has {}, which `{}` does not take", quoted(name), check.id);
-            value.problem(what, suggestion(name, names()));
+            value.problem(format!("is no parameter of `{}`", check.id), suggestion(name, names()));
             good = false;
             continue;
         };
@@ -211,7 +217,7 @@ fn parameters(table: &mut Table<'_>, check: Option<&'static Check>, enabled: boo
         };
         if !(parameter.minimum..=parameter.maximum).contains(&number) {
             let (least, most) = (parameter.minimum, parameter.maximum);
-            value.problem(format!("has `{name}` = {number}"), Some(format!("it takes {least} to {most}")));
+            value.problem(format!("is {number}"), Some(format!("it takes {least} to {most}")));
             good = false;
         }
         parameters.insert(name.to_owned(), number);
@@ -222,7 +228,8 @@ fn parameters(table: &mut Table<'_>, check: Option<&'static Check>, enabled: boo
     let missing = check.parameters.iter().filter(|parameter| !parameters.contains_key(parameter.name));
     let missing: Vec<&str> = missing.map(|parameter| parameter.name).collect();
     if !missing.is_empty() && (enabled || !parameters.is_empty()) {
-        let example: Vec<String> = missing.iter().map(|name| format!("{name} = …")).collect();
+        let example: Vec<String> =
+            check.parameters.iter().map(|parameter| format!("{} = …", parameter.name)).collect();
         table.problem(
             format!("`{}` needs {}", check.id, listed(&missing)),
             Some(format!("write parameters = {{ {} }}", example.join(", "))),
@@ -262,7 +269,7 @@ fn trusted_accounts(top: &mut Table<'_>) -> Vec<TrustedAccount> {
 const GAP: &[&str] = &["reason", "owner", "approver", "expires"];
 
 fn gap(mut table: Table<'_>) -> Option<AcceptedGap> {
-    let scope = scope(&mut table);
+    let scope = scope_in(&mut table);
     let (account, ou) = (table.value("account").is_some(), table.value("ou").is_some());
     let (account_id, unit) = (table.parsed("account", of_form::<AccountId>), table.text("ou"));
     let region = table.parsed("region", of_form);
@@ -312,15 +319,15 @@ fn exception_rules(top: &mut Table<'_>, base: Option<&Standard>) -> ExceptionRul
     for (name, days, value) in table.numbers("max_days").into_iter().flatten() {
         let Some(severity) = Severity::ALL.iter().copied().find(|severity| severity.word() == name) else {
             let words = Severity::ALL.iter().map(|severity| severity.word());
-            value.problem(format!("has {}, which is no severity", quoted(name)), suggestion(name, words));
+            value.problem("is no severity", suggestion(name, words));
             continue;
         };
         let Some(days) = days else { continue };
         let most = base.and_then(|base| base.exceptions.max_days.get(&severity)).copied();
         match most {
-            _ if days < 1 => value.problem(format!("has `{name}` = {days}, and a day is the least"), None),
+            _ if days < 1 => value.problem(format!("is {days}, and a day is the least"), None),
             Some(most) if days > most => value.problem(
-                format!("has `{name}` = {days}, and {most} is built in"),
+                format!("is {days}, and {most} is built in"),
                 Some(format!("a standard may shorten it: 1 to {most}")),
             ),
             _ => {
@@ -345,8 +352,5 @@ fn exemptible(code: &str) -> Result<String, (String, Option<String>)> {
         return Err((format!("{} is no reason to fail: there is nothing to exempt", quoted(code)), None));
     }
     let what = format!("no check has the reason code {}", quoted(code));
-    Err((
-        what,
-        crate::spelling::nearest(code, fails).map(|near| format!("did you mean {}?", listed(&[near]))),
-    ))
+    Err((what, nearest(code, fails).map(|near| format!("did you mean {}?", listed(&[near])))))
 }

@@ -35,7 +35,7 @@ pub struct Instance {
 }
 
 impl Instance {
-    fn new(check: &'static Check, parameters: &Parameters, severity: Severity) -> Self {
+    pub(super) fn new(check: &'static Check, parameters: &Parameters, severity: Severity) -> Self {
         let params_json = (!parameters.is_empty()).then(|| {
             // Names are words of ours, and need no escape.
             let pairs: Vec<String> =

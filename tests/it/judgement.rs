@@ -51,6 +51,7 @@ fn exception(id: &str, check_id: &str, reason: &str) -> Exception {
         starts: NOW.plus_millis(-DAY),
         expires: NOW.plus_millis(DAY),
         supersedes: None,
+        imported_without_expiry: false,
         sha256: format!("{id:0>64}"),
     }
 }

@@ -1,5 +1,11 @@
 //! The standard's tests: what holds, and every way in which a file can be wrong.
 
+mod exceptions;
+mod parameters;
+
+use proptest::prelude::*;
+use proptest::test_runner::{Config, RngSeed};
+
 use super::*;
 use crate::check::CHECKS;
 use crate::clock::Timestamp;
@@ -79,6 +85,10 @@ fn every_slip_in_a_standard_is_named() {
         ),
         ("an unknown check", "[[check]]\nid = \"kms_rotation_enabeld\""),
         ("no check", "[[check]]\nseverity = \"low\"\n[[check]]\nid = \" \""),
+        (
+            "texts of several lines",
+            "[[check]]\nid = \"zz\\nzz\"\naccounts = [\"1\\u001b[2J\"]\nparameters = {}\n[exceptions]\nmax_days = { \"a\\nb\" = 1 }\n\"c\\nd\" = 1",
+        ),
         ("an unknown severity", "[[check]]\nid = \"kms_rotation_enabled\"\nseverity = \"hihg\""),
         (
             "parameters that are not there",
@@ -297,4 +307,66 @@ fn a_gap_accepts_what_it_names_and_nothing_else() {
     assert!(accepts(any, &row(1, 1, 0), now) && !accepts(scp, &row(1, 1, 0), now), "another fault");
     assert!(accepts(any, &row(0, 0, 1), now) && !accepts(scp, &row(0, 0, 1), now), "never sent");
     assert!(!accepts(scp, &row(1, 0, 1), now), "some never sent");
+}
+
+// Nothing that a file holds makes the reader fall over
+
+fn few() -> Config {
+    Config {
+        cases: 256,
+        rng_seed: RngSeed::Fixed(20_261_121),
+        failure_persistence: None,
+        ..Config::default()
+    }
+}
+
+const EXAMPLES: [&str; 2] = [
+    include_str!("../../../tests/standards/standard.toml"),
+    include_str!("../../../tests/standards/exceptions.toml"),
+];
+
+#[test]
+fn the_examples_are_good() {
+    let standard = parse(EXAMPLES[0]).unwrap();
+    let exceptions = parse_exceptions(EXAMPLES[1], &standard).unwrap();
+    assert_eq!(exceptions.records.len(), 2);
+    assert_eq!(exceptions.records[0].expires, exceptions.records[1].starts);
+    assert_eq!((standard.gaps.len(), standard.trusted_accounts.len()), (1, 1));
+    assert_eq!(
+        (standard.exceptions.max_days[&Severity::Critical], standard.exceptions.max_days[&Severity::Low]),
+        (14, 365)
+    );
+}
+
+fn read_all(text: &str) {
+    let standard = parse(text).unwrap_or_else(|_| built_in());
+    let _ = parse_exceptions(text, &standard);
+    let _ = import(text, Timestamp::from_millis(0), &standard);
+}
+
+proptest! {
+    #![proptest_config(few())]
+
+    #[test]
+    fn any_text_is_read_or_refused(text in ".*") {
+        read_all(&text);
+    }
+
+    /// A good file with a piece of it taken out, doubled, or put in another's place.
+    #[test]
+    fn a_spoilt_file_is_read_or_refused(
+        example in 0..2_usize,
+        from in any::<prop::sample::Index>(),
+        length in 0..80_usize,
+        to in any::<prop::sample::Index>(),
+        put in prop_oneof![Just(String::new()), "[\\[\\]{}=\"'#a-z0-9.,*\n -]{0,8}", Just("9".repeat(40))],
+    ) {
+        let letters: Vec<char> = EXAMPLES[example].chars().collect();
+        let from = from.index(letters.len());
+        let piece = &letters[from..letters.len().min(from + length)];
+        let to = to.index(letters.len());
+        let until = letters.len().min(to + length);
+        let spoilt = letters[..to].iter().chain(piece).copied().chain(put.chars());
+        read_all(&spoilt.chain(letters[until..].iter().copied()).collect::<String>());
+    }
 }

@@ -1,0 +1,179 @@
+//! Whether the material of a key that does not rotate by itself is young enough.
+
+use super::support::{
+    KEY_GONE, KEY_NOT_READ, MANAGER_NOT_TOLD, ORIGIN_NOT_TOLD, PENDING_DELETION, REPLICA_OF_PRIMARY,
+    SPEC_NOT_TOLD, STATE_NOT_TOLD, days, days_between, decided, is_pending_deletion, metadata, spoken, told,
+    within_days,
+};
+use super::{Check, Context, Judge, KeySubject, Outcome, Parameter, Reason};
+use crate::clock::Timestamp;
+use crate::model::{Category, KeyMetadata, NotAsked, Reading, RotationReason, RotationRule, Severity};
+
+static YOUNG: Reason = Reason::pass("material_young_enough", "The key material is no older than is allowed.");
+static TOO_OLD: Reason = Reason::fail("material_too_old", "The key material is older than is allowed.");
+static BY_PERIOD: Reason = Reason::not_applicable(
+    "judged_by_rotation_period",
+    "KMS can rotate the key automatically; the check kms_rotation_period judges that.",
+);
+static NO_MATERIAL: Reason = Reason::not_applicable(
+    "no_key_material",
+    "The key has no key material: it waits for its import, the first or another.",
+);
+static OUTSIDE: Reason = Reason::unknown(
+    "rotation_outside_kms",
+    "The key material is in an external key store, outside AWS: KMS cannot see how old it is.",
+);
+static HISTORY_NOT_READ: Reason = Reason::unknown(
+    "rotation_history_not_read",
+    "Imported key material can be rotated on demand, and the key's rotations were not read.",
+);
+static CREATION_NOT_TOLD: Reason =
+    Reason::unknown("creation_date_not_told", "KMS did not say when the key was created.");
+static ORIGIN_NOT_KNOWN: Reason = Reason::unknown(
+    "key_origin_not_known",
+    "The key material comes from where this version of the tool knows nothing of.",
+);
+
+/// The check.
+pub static CHECK: Check = Check {
+    id: "kms_key_material_age",
+    version: 1,
+    title: "Key material that KMS does not rotate is not too old",
+    question: "Is the key material no older than the standard allows, for every key that KMS cannot rotate \
+               automatically?",
+    category: Category::Security,
+    severity: Severity::Medium,
+    parameters: &[Parameter {
+        name: "max_days",
+        doc: "The greatest age of the key material in days, from its last rotation, or else from the key's creation.",
+        minimum: 1,
+        maximum: 36_500,
+    }],
+    reasons: &[
+        &YOUNG,
+        &TOO_OLD,
+        &BY_PERIOD,
+        &PENDING_DELETION,
+        &REPLICA_OF_PRIMARY,
+        &NO_MATERIAL,
+        &OUTSIDE,
+        &HISTORY_NOT_READ,
+        &CREATION_NOT_TOLD,
+        &ORIGIN_NOT_KNOWN,
+        &MANAGER_NOT_TOLD,
+        &STATE_NOT_TOLD,
+        &SPEC_NOT_TOLD,
+        &ORIGIN_NOT_TOLD,
+        &KEY_NOT_READ,
+        &KEY_GONE,
+    ],
+    rationale: "KMS does not rotate imported key material by itself, and cannot rotate asymmetric keys, HMAC keys and \
+                keys in custom key stores at all: they are replaced by a new key and an alias that is pointed at it \
+                (AWS KMS Developer Guide, \"Rotate keys manually\"). Imported material of symmetric encryption keys \
+                can be rotated on demand since June 2025 (AWS KMS Developer Guide, \"Perform on-demand key \
+                rotation\"). The age is counted from the last completed rotation, or else from the key's creation, \
+                which is never later than the import; how old material was when it was imported, KMS cannot see. \
+                Rotation adds key material for what is encrypted from then on; it does not re-encrypt stored data.",
+    remedy: "Imported key material: import new material with kms:ImportKeyMaterial, then kms:RotateKeyOnDemand. Other \
+             keys: create a new key, point the alias and every reference at it, and keep the old key as long as data \
+             is encrypted under it.",
+    judge: Judge::Key(judge),
+};
+
+fn judge(key: &KeySubject<'_>, context: &Context<'_>) -> Outcome {
+    decided(age(key, context.as_of, context.parameter("max_days")))
+}
+
+fn age(key: &KeySubject<'_>, as_of: Timestamp, max_days: i64) -> Result<Outcome, Outcome> {
+    let metadata = metadata(key)?;
+    told(metadata.manager.as_ref(), &MANAGER_NOT_TOLD)?;
+    if metadata.is_aws_managed() {
+        return Ok(Outcome::from(&BY_PERIOD));
+    }
+    let key_arn = &key.facts.observation.key_arn;
+    if metadata.is_replica(key_arn) {
+        return Ok(Outcome::from(&REPLICA_OF_PRIMARY));
+    }
+    let state = told(metadata.state.as_ref(), &STATE_NOT_TOLD)?;
+    if is_pending_deletion(state) {
+        return Ok(Outcome::from(&PENDING_DELETION));
+    }
+    told(metadata.spec.as_ref(), &SPEC_NOT_TOLD)?;
+    let origin = told(metadata.origin.as_ref(), &ORIGIN_NOT_TOLD)?;
+    // Asymmetric material is imported too, or outside KMS.
+    match origin {
+        "EXTERNAL" if state == "PendingImport" => return Ok(Outcome::from(&NO_MATERIAL)),
+        "EXTERNAL_KEY_STORE" => return Ok(Outcome::from(&OUTSIDE)),
+        _ => {}
+    }
+    match metadata.rotation_rule(key_arn) {
+        RotationRule::NotApplicable(RotationReason::ImportedMaterial) => {
+            imported(key, created(metadata)?, as_of, max_days)
+        }
+        RotationRule::NotApplicable(_) => Ok(Since::Creation(created(metadata)?).judged(as_of, max_days)),
+        _ if origin == "AWS_KMS" => Ok(Outcome::from(&BY_PERIOD)),
+        _ => Ok(Outcome::from(&ORIGIN_NOT_KNOWN)
+            .saying(format!("The key's origin is {origin}, which this version of the tool does not know."))),
+    }
+}
+
+/// Imported material of a symmetric encryption key, which can be rotated on demand.
+fn imported(
+    key: &KeySubject<'_>,
+    created: Timestamp,
+    as_of: Timestamp,
+    max_days: i64,
+) -> Result<Outcome, Outcome> {
+    let rotations = &key.facts.observation.rotations.reading;
+    let Some(history) = rotations.known().filter(|history| history.iter().all(|entry| entry.at.is_some()))
+    else {
+        if within_days(created, as_of, max_days) {
+            return Ok(Since::Creation(created).judged(as_of, max_days));
+        }
+        return Err(Outcome::from(&HISTORY_NOT_READ).saying(format!(
+            "The key was created on {}, {} ago, and at most {} are allowed; imported key material can be rotated on \
+             demand, and the key's rotations were not read: {}.",
+            created.date(),
+            days(days_between(created, as_of)),
+            days(max_days),
+            why_no_history(rotations)
+        )));
+    };
+    let last = history.iter().filter_map(|entry| entry.at).max().filter(|last| *last > created);
+    Ok(last.map_or(Since::Creation(created), Since::Rotation).judged(as_of, max_days))
+}
+
+fn why_no_history<T>(rotations: &Reading<T>) -> &'static str {
+    match rotations {
+        Reading::Known(_) => "one of them has no date",
+        Reading::NotAsked(NotAsked::DoesNotApply | NotAsked::TurnedOff) => "the census does not read them",
+        unread => spoken(unread.word()),
+    }
+}
+
+fn created(metadata: &KeyMetadata) -> Result<Timestamp, Outcome> {
+    metadata.created_at.ok_or_else(|| Outcome::from(&CREATION_NOT_TOLD))
+}
+
+/// What the age is counted from.
+#[derive(Clone, Copy)]
+enum Since {
+    Creation(Timestamp),
+    Rotation(Timestamp),
+}
+
+impl Since {
+    fn judged(self, as_of: Timestamp, max_days: i64) -> Outcome {
+        let (since, words) = match self {
+            Self::Creation(at) => (at, "The key was created on"),
+            Self::Rotation(at) => (at, "The key material was last rotated on"),
+        };
+        let reason = if within_days(since, as_of, max_days) { &YOUNG } else { &TOO_OLD };
+        Outcome::from(reason).saying(format!(
+            "{words} {}, {} ago; at most {} are allowed.",
+            since.date(),
+            days(days_between(since, as_of)),
+            days(max_days)
+        ))
+    }
+}

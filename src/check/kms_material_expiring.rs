@@ -1,0 +1,91 @@
+//! Whether imported key material is there, and stays for a while.
+
+use super::support::{
+    KEY_GONE, KEY_NOT_READ, ORIGIN_NOT_TOLD, STATE_NOT_TOLD, days, days_between, decided, metadata, told,
+    within_days,
+};
+use super::{Check, Context, Judge, KeySubject, Outcome, Parameter, Reason};
+use crate::clock::Timestamp;
+use crate::model::{Category, Severity};
+
+static LATER: Reason =
+    Reason::pass("material_expires_later", "The imported key material does not expire soon.");
+static NEVER: Reason =
+    Reason::pass("material_does_not_expire", "The imported key material has no expiry date.");
+static SOON: Reason = Reason::fail("material_expires_soon", "The imported key material expires soon.");
+static EXPIRED: Reason = Reason::fail("material_expired", "The imported key material has expired.");
+// Also where the material never came: KMS says the same of both, and were an expired key not a fail any more, the
+// finding would close on the day of the outage.
+static MISSING: Reason = Reason::fail(
+    "material_missing",
+    "The key has no key material: it expired, was deleted or was never imported, and the key encrypts and decrypts nothing.",
+);
+static NOT_IMPORTED: Reason = Reason::not_applicable(
+    "origin_not_external",
+    "The key's material is not imported, and so cannot expire.",
+);
+
+/// The check.
+pub static CHECK: Check = Check {
+    id: "kms_material_expiring",
+    version: 1,
+    title: "Imported key material does not expire soon",
+    question: "Is imported key material there, and does it stay for longer than the standard's notice?",
+    category: Category::Availability,
+    severity: Severity::High,
+    parameters: &[Parameter {
+        name: "days",
+        doc: "The notice in days: material that expires within so many days fails.",
+        minimum: 1,
+        maximum: 3650,
+    }],
+    reasons: &[
+        &LATER,
+        &NEVER,
+        &SOON,
+        &EXPIRED,
+        &MISSING,
+        &NOT_IMPORTED,
+        &STATE_NOT_TOLD,
+        &ORIGIN_NOT_TOLD,
+        &KEY_NOT_READ,
+        &KEY_GONE,
+    ],
+    rationale: "When imported key material expires, KMS deletes it, and the key cannot be used until the very same \
+                material is imported again (AWS KMS Developer Guide, \"Importing key material for AWS KMS keys\"). \
+                Where a key has several materials, the earliest expiry counts, because the key needs all of them. A \
+                key in the state PendingImport has no usable material: it fails too, whether the material expired or \
+                never came, because KMS does not tell the two apart.",
+    remedy: "Import the same key material again with kms:ImportKeyMaterial, with a later expiry date or none.",
+    judge: Judge::Key(judge),
+};
+
+fn judge(key: &KeySubject<'_>, context: &Context<'_>) -> Outcome {
+    decided(expiry(key, context.as_of, context.parameter("days")))
+}
+
+fn expiry(key: &KeySubject<'_>, as_of: Timestamp, notice: i64) -> Result<Outcome, Outcome> {
+    let metadata = metadata(key)?;
+    if told(metadata.origin.as_ref(), &ORIGIN_NOT_TOLD)? != "EXTERNAL" {
+        return Ok(Outcome::from(&NOT_IMPORTED));
+    }
+    let state = told(metadata.state.as_ref(), &STATE_NOT_TOLD)?;
+    Ok(match metadata.material_expires_at {
+        Some(at) if at <= as_of => Outcome::from(&EXPIRED).saying(format!(
+            "The imported key material expired on {}, {} ago.",
+            at.date(),
+            days(days_between(at, as_of))
+        )),
+        _ if state == "PendingImport" => Outcome::from(&MISSING),
+        Some(at) => {
+            let reason = if within_days(as_of, at, notice) { &SOON } else { &LATER };
+            Outcome::from(reason).saying(format!(
+                "The imported key material expires on {}, {} from now; the notice is {}.",
+                at.date(),
+                days(days_between(as_of, at)),
+                days(notice)
+            ))
+        }
+        None => Outcome::from(&NEVER),
+    })
+}

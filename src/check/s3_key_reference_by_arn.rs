@@ -1,0 +1,92 @@
+//! Whether the default encryption names its key so that it means the same key to every requester.
+
+use super::bucket::{NO_KMS_KEY, about_key, is_aws_s3_alias, no_kms_key};
+use super::support::{BUCKET_GONE, ENCRYPTION_NOT_READ, decided, key_of};
+use super::{BucketSubject, Check, Context, Judge, Outcome, Reason};
+use crate::model::{AccountId, Arn, Category, KeyLink, KeyRefKind, Region, Severity};
+
+static KEY_ARN: Reason = Reason::pass("key_named_by_arn", "The key is named by its ARN.");
+static ALIAS_ARN: Reason = Reason::pass(
+    "alias_arn_names_account",
+    "The key is named by the ARN of an alias: it fixes the account and the Region, and not the key.",
+);
+static ALIAS_NAME: Reason = Reason::fail(
+    "alias_resolves_in_requesters_account",
+    "The key is named by a bare alias, which S3 resolves in the account of whoever sends the request.",
+);
+static KEY_ID: Reason = Reason::fail(
+    "key_id_without_account",
+    "The key is named by a bare key id, which says nothing of its account and Region.",
+);
+static MALFORMED: Reason =
+    Reason::fail("reference_malformed", "The reference is no ARN of a KMS key or of an alias.");
+
+/// The check.
+pub static CHECK: Check = Check {
+    id: "s3_key_reference_by_arn",
+    version: 1,
+    title: "The default encryption names its key by ARN",
+    question: "Does the bucket's default encryption name its AWS KMS key in a form that means the same key to every \
+               requester?",
+    category: Category::Availability,
+    severity: Severity::Low,
+    parameters: &[],
+    reasons: &[
+        &KEY_ARN,
+        &ALIAS_ARN,
+        &ALIAS_NAME,
+        &KEY_ID,
+        &MALFORMED,
+        &NO_KMS_KEY,
+        &ENCRYPTION_NOT_READ,
+        &BUCKET_GONE,
+    ],
+    rationale: "A bare alias is resolved in the requester's account, so that a writer of another account may encrypt \
+                with a key of its own, or fail; a bare key id works for requesters of the key's own account only, and \
+                some services cannot deliver logs under it (Amazon S3 API Reference, \"PutBucketEncryption\" and \
+                \"ServerSideEncryptionByDefault\"). The ARN of an alias passes, with a code of its own: it names the \
+                account, so that every requester means the same alias; but whoever may change the alias changes the \
+                key.",
+    remedy: "Name the key by its key ARN with s3:PutBucketEncryption.",
+    judge: Judge::Bucket(judge),
+};
+
+fn judge(bucket: &BucketSubject<'_>, _: &Context<'_>) -> Outcome {
+    let facts = bucket.facts;
+    decided(key_of(bucket).map(|key| {
+        let reference = facts.kms_key_ref.as_deref().unwrap_or_default();
+        if key.link == KeyLink::None || reference.is_empty() {
+            return no_kms_key(facts);
+        }
+        // By the text alone: what an alias points to may not have been read.
+        if is_aws_s3_alias(reference) {
+            let text = format!(
+                "The reference {reference} is the alias of the AWS managed key that every account has."
+            );
+            return Outcome::from(&NO_KMS_KEY).saying(text);
+        }
+        let about =
+            |reason, form: &str| about_key(facts, reason, format!("The key is named {form}: {reference}."));
+        match facts.kms_key_ref_kind {
+            Some(KeyRefKind::AliasName) => {
+                about(&ALIAS_NAME, "by a bare alias, which S3 resolves in each requester's account")
+            }
+            Some(KeyRefKind::KeyId) => about(&KEY_ID, "by a bare key id, without its account and Region"),
+            _ if !is_kms_arn(reference) => about(&MALFORMED, "by what is no ARN of a KMS key or of an alias"),
+            Some(KeyRefKind::AliasArn) => {
+                about(&ALIAS_ARN, "by the ARN of an alias, which fixes the account and not the key")
+            }
+            _ => about(&KEY_ARN, "by its ARN"),
+        }
+    }))
+}
+
+fn is_kms_arn(reference: &str) -> bool {
+    Arn::parse(reference).is_some_and(|arn| {
+        let names = |kind| arn.resource.strip_prefix(kind).is_some_and(|name| !name.is_empty());
+        arn.service == "kms"
+            && arn.account.parse::<AccountId>().is_ok()
+            && arn.region.parse::<Region>().is_ok()
+            && (names("key/") || names("alias/"))
+    })
+}

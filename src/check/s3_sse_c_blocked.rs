@@ -1,0 +1,92 @@
+//! Whether uploads with customer-provided keys (SSE-C) are refused.
+
+use super::bucket::{
+    POLICY_NOT_READ, POLICY_NOT_UNDERSTOOD, POLICY_UNDECIDED, bucket_arn, policy, undecided,
+};
+use super::support::{BUCKET_GONE, ENCRYPTION_NOT_READ, decided, mode};
+use super::{BucketSubject, Check, Context, Judge, Outcome, Reason};
+use crate::model::{Category, Severity};
+use crate::policy::{Refusal, sse_c_uploads};
+
+static BY_SETTING: Reason = Reason::pass(
+    "blocked_by_setting",
+    "The bucket's encryption configuration blocks new objects with SSE-C; what is stored with SSE-C can still be read.",
+);
+static BY_POLICY: Reason = Reason::pass(
+    "blocked_by_policy",
+    "The bucket's policy refuses every upload with SSE-C; what is stored with SSE-C can still be read.",
+);
+static PARTLY: Reason = Reason::fail(
+    "partly_blocked_by_policy",
+    "The encryption configuration does not block SSE-C, and the bucket's policy refuses only some such uploads.",
+);
+static NOT_BLOCKED: Reason = Reason::fail(
+    "sse_c_not_blocked",
+    "The encryption configuration says that SSE-C is not blocked, and no policy refuses it.",
+);
+static NOT_REPORTED: Reason = Reason::fail(
+    "sse_c_block_not_reported",
+    "The encryption configuration reports no blocked encryption types, and no policy refuses SSE-C.",
+);
+
+/// The check.
+pub static CHECK: Check = Check {
+    id: "s3_sse_c_blocked",
+    version: 1,
+    title: "Uploads with customer-provided keys (SSE-C) are blocked",
+    question: "Does the bucket refuse new objects that are encrypted with a key that the requester provides (SSE-C), by \
+               its encryption configuration or by its policy?",
+    category: Category::Security,
+    severity: Severity::Medium,
+    parameters: &[],
+    reasons: &[
+        &BY_SETTING,
+        &BY_POLICY,
+        &PARTLY,
+        &NOT_BLOCKED,
+        &NOT_REPORTED,
+        &POLICY_UNDECIDED,
+        &POLICY_NOT_READ,
+        &POLICY_NOT_UNDERSTOOD,
+        &ENCRYPTION_NOT_READ,
+        &BUCKET_GONE,
+    ],
+    rationale: "With SSE-C whoever writes holds the key: stolen credentials are enough to encrypt a bucket's objects \
+                over and demand a ransom. Since April 2026 new general purpose buckets have SSE-C blocked, and \
+                existing ones only in accounts that had no object with SSE-C (Amazon S3 User Guide, \"Default SSE-C \
+                setting for new buckets FAQ\" and \"Blocking or unblocking SSE-C for a general purpose bucket\"). \
+                A block refuses what is written from then on; objects already stored with SSE-C can still be read \
+                with their key.",
+    remedy: "Send the default encryption as it is and BlockedEncryptionTypes SSE-C with s3:PutBucketEncryption, once no \
+             application writes with SSE-C.",
+    judge: Judge::Bucket(judge),
+};
+
+fn judge(bucket: &BucketSubject<'_>, _: &Context<'_>) -> Outcome {
+    let set = mode(bucket).map(|_| bucket.facts.sse_c_blocked);
+    if set == Ok(Some(true)) {
+        return Outcome::from(&BY_SETTING);
+    }
+    decided(refused(bucket).and_then(|refusal| {
+        // Where the configuration was not read, only a policy that refuses all says something.
+        let setting = match refusal {
+            Refusal::Every => return Ok(Outcome::from(&BY_POLICY)),
+            _ => set?,
+        };
+        match (refusal, setting) {
+            (Refusal::Part(which), _) => Ok(Outcome::from(&PARTLY).saying(format!(
+                "The encryption configuration does not block SSE-C, and the policy refuses such uploads in part: {}.",
+                which.trim_end_matches('.')
+            ))),
+            (Refusal::Undecided(why), _) => Err(undecided(&why)),
+            (_, Some(_)) => Ok(Outcome::from(&NOT_BLOCKED)),
+            (_, None) => Ok(Outcome::from(&NOT_REPORTED)),
+        }
+    }))
+}
+
+/// How much of the uploads with SSE-C the bucket's policy refuses.
+fn refused(bucket: &BucketSubject<'_>) -> Result<Refusal, Outcome> {
+    let arn = bucket_arn(bucket.facts);
+    Ok(policy(bucket.policy)?.map_or(Refusal::None, |policy| sse_c_uploads(policy, &arn)))
+}

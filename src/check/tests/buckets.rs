@@ -1,0 +1,795 @@
+//! The bucket checks' truth tables, and buckets made for them.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
+
+use super::table::{Column, Made, UNREAD, Value, column, truth_table};
+use crate::check::{
+    BucketSubject, CHECKS, Check, Context, Judge, Organization, Outcome, PolicyReading, find,
+};
+use crate::clock::Timestamp;
+use crate::model::{
+    AccountId, BucketFacts, Encryption, EncryptionRequirement, KeyJoin, KeyLink, KeyRefKind, KeyRotation,
+    Parameters, RotationReason, TlsOnly, TrustedAccount,
+};
+use crate::policy::{Policy, PolicyError, Refusal, plain_http};
+
+const HOME: &str = "111111111111";
+const MEMBER: &str = "222222222222";
+const OUTSIDE: &str = "999999999999";
+
+/// A bucket with all that a check may ask of it. [`MadeBucket::facts`] joins the parts as the join does.
+#[derive(Clone)]
+pub struct MadeBucket {
+    encryption: (Encryption, &'static str),
+    algorithm: Option<&'static str>,
+    region: Option<&'static str>,
+    reference: Reference,
+    link: KeyLink,
+    /// The account and Region of the key.
+    owner: &'static str,
+    key_region: &'static str,
+    state: Option<&'static str>,
+    origin: Option<&'static str>,
+    is_for_s3: Option<bool>,
+    rotation: (KeyRotation, Option<RotationReason>),
+    bucket_key: Option<bool>,
+    sse_c_blocked: Option<bool>,
+    policy: MadePolicy,
+    minimum: Encryption,
+    customer_managed: bool,
+    approved: Approved,
+    members: &'static [&'static str],
+    members_complete: bool,
+    trust: Option<&'static str>,
+}
+
+/// How the default names its key.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Reference {
+    None,
+    AwsS3,
+    AwsS3Arn,
+    KeyId,
+    KeyArn,
+    AliasName,
+    AliasArn,
+    NoKmsArn,
+    NoAccountArn,
+}
+
+/// What the standard's lists of keys have.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Approved {
+    Any,
+    TheKey,
+    KeyBesideIt,
+    KeyElsewhere,
+    AliasName,
+    AliasArn,
+    HomeAccount,
+    MemberAccount,
+}
+
+#[derive(Clone)]
+enum MadePolicy {
+    Known(Rc<Policy>, TlsOnly),
+    Absent,
+    Unparsed(Rc<PolicyError>),
+    Unread(&'static str),
+}
+
+impl MadePolicy {
+    /// A policy of these statements on the bucket `data`.
+    fn of(statements: &str) -> Self {
+        let text = format!(r#"{{"Version":"2012-10-17","Statement":[{statements}]}}"#);
+        match Policy::parse(&text) {
+            Ok(policy) => {
+                let tls_only = match plain_http(&policy, "arn:aws:s3:::data") {
+                    Refusal::Every => TlsOnly::Enforced,
+                    Refusal::Part(_) => TlsOnly::Partial,
+                    Refusal::None => TlsOnly::Absent,
+                    Refusal::Undecided(_) => TlsOnly::Unknown,
+                };
+                Self::Known(Rc::new(policy), tls_only)
+            }
+            Err(error) => Self::Unparsed(Rc::new(error)),
+        }
+    }
+}
+
+/// A bucket with SSE-KMS under an enabled, rotating key of its own account.
+pub fn bucket() -> MadeBucket {
+    MadeBucket {
+        encryption: (Encryption::SseKms, "known"),
+        algorithm: None,
+        region: Some("eu-west-1"),
+        reference: Reference::KeyArn,
+        link: KeyLink::SameAccount,
+        owner: HOME,
+        key_region: "eu-west-1",
+        state: Some("Enabled"),
+        origin: Some("AWS_KMS"),
+        is_for_s3: Some(true),
+        rotation: (KeyRotation::Enabled, None),
+        bucket_key: Some(true),
+        sse_c_blocked: Some(true),
+        policy: MadePolicy::Absent,
+        minimum: Encryption::SseKms,
+        customer_managed: false,
+        approved: Approved::Any,
+        members: &[HOME, MEMBER],
+        members_complete: true,
+        trust: None,
+    }
+}
+
+impl MadeBucket {
+    fn key_arn(&self, id: &str) -> String {
+        format!("arn:aws:kms:{}:{}:key/{id}", self.key_region, self.owner)
+    }
+
+    /// The ARN of the key as it is listed; a bare reference leads to the bucket's own account and Region.
+    fn listed_arn(&self) -> Option<String> {
+        match self.reference {
+            Reference::KeyArn | Reference::AliasArn => Some(self.key_arn("k1")),
+            _ => self.region.map(|region| format!("arn:aws:kms:{region}:{HOME}:key/k1")),
+        }
+    }
+
+    fn reference(&self) -> Option<String> {
+        Some(match self.reference {
+            Reference::None => return None,
+            Reference::AwsS3 => "alias/aws/s3".to_owned(),
+            Reference::AwsS3Arn => format!("arn:aws:kms:{}:{}:alias/aws/s3", self.key_region, self.owner),
+            Reference::NoKmsArn => "arn:aws:s3:::data".to_owned(),
+            Reference::NoAccountArn => "arn:aws:kms:eu-west-1:nobody:alias/data".to_owned(),
+            Reference::KeyId => "k1".to_owned(),
+            Reference::AliasName => "alias/data".to_owned(),
+            Reference::KeyArn => self.key_arn("k1"),
+            Reference::AliasArn => format!("arn:aws:kms:{}:{}:alias/data", self.key_region, self.owner),
+        })
+    }
+
+    fn kind(&self) -> KeyRefKind {
+        match self.reference {
+            Reference::None => KeyRefKind::None,
+            Reference::AwsS3 | Reference::AliasName => KeyRefKind::AliasName,
+            Reference::AwsS3Arn | Reference::AliasArn | Reference::NoAccountArn => KeyRefKind::AliasArn,
+            Reference::KeyId => KeyRefKind::KeyId,
+            Reference::KeyArn | Reference::NoKmsArn => KeyRefKind::KeyArn,
+        }
+    }
+
+    fn is_read(&self) -> bool {
+        self.encryption.0 != Encryption::Unknown
+    }
+
+    fn names_aws_s3(&self) -> bool {
+        matches!(self.reference, Reference::None | Reference::AwsS3 | Reference::AwsS3Arn)
+    }
+
+    fn is_malformed(&self) -> bool {
+        matches!(self.reference, Reference::NoKmsArn | Reference::NoAccountArn)
+    }
+
+    /// The link as the join can find it.
+    fn link(&self) -> KeyLink {
+        match self.encryption.0 {
+            Encryption::Other if self.reference == Reference::None => KeyLink::None,
+            Encryption::SseKms | Encryption::DsseKms | Encryption::Other => match self.link {
+                _ if self.names_aws_s3() => KeyLink::AwsManaged,
+                _ if self.is_malformed() => KeyLink::Unproven,
+                _ if self.listed_arn().is_none() => KeyLink::Unproven,
+                link => link,
+            },
+            _ => KeyLink::None,
+        }
+    }
+
+    fn join(&self) -> KeyJoin {
+        use KeyLink::{AwsManaged, SameAccount, SameOrg};
+        let link = self.link();
+        let described = matches!(link, SameAccount | SameOrg);
+        let listed = described || (link == AwsManaged && self.state.is_some());
+        let named = link != KeyLink::None && self.reference == Reference::KeyArn;
+        let text = |text: Option<&str>| text.filter(|_| described).map(str::to_owned);
+        let account = match link {
+            KeyLink::None => None,
+            _ if self.is_malformed() => None,
+            AwsManaged => Some(HOME),
+            _ => Some(self.owner),
+        };
+        KeyJoin {
+            link,
+            key_arn: self.listed_arn().filter(|_| named || listed),
+            account_id: account.map(|id| id.parse().unwrap()),
+            manager: text(Some("CUSTOMER")),
+            origin: text(self.origin),
+            state: text(self.state),
+            is_for_s3: self.is_for_s3.filter(|_| described),
+            rotation: described.then_some(self.rotation.0),
+            rotation_reason: self.rotation.1.filter(|_| described),
+        }
+    }
+
+    fn facts(&self) -> BucketFacts {
+        let read = self.is_read();
+        let reference = self.reference().filter(|_| read && self.link() != KeyLink::None);
+        BucketFacts {
+            partition: "aws".parse().unwrap(),
+            account_id: HOME.parse().unwrap(),
+            region: self.region.map(|region| region.parse().unwrap()),
+            name: "data".to_owned(),
+            created_at: None,
+            encryption: self.encryption.0,
+            encryption_read: self.encryption.1,
+            sse_algorithm: self.algorithm.filter(|_| read).map(str::to_owned),
+            kms_key_ref_kind: read.then(|| reference.as_ref().map_or(KeyRefKind::None, |_| self.kind())),
+            kms_key_ref: reference,
+            key: read.then(|| self.join()),
+            bucket_key_enabled: self.bucket_key.filter(|_| read),
+            blocked_encryption_types: None,
+            sse_c_blocked: self.sse_c_blocked.filter(|_| self.encryption.1 == "known"),
+            tls_only: self.tls_only(),
+            policy_read: "known",
+            policy_sha256: None,
+            observed_at: None,
+        }
+    }
+
+    fn tls_only(&self) -> TlsOnly {
+        match self.policy {
+            MadePolicy::Known(_, tls_only) => tls_only,
+            MadePolicy::Absent => TlsOnly::Absent,
+            MadePolicy::Unparsed(_) | MadePolicy::Unread(_) => TlsOnly::Unknown,
+        }
+    }
+
+    fn requirement(&self) -> EncryptionRequirement {
+        let set = |has: bool, text: String| has.then_some(text).into_iter().collect::<BTreeSet<String>>();
+        let key = match self.approved {
+            Approved::KeyBesideIt => self.key_arn("k2"),
+            Approved::KeyElsewhere => format!("arn:aws:kms:us-east-1:{MEMBER}:key/k3"),
+            _ => self.key_arn("k1"),
+        };
+        let named =
+            matches!(self.approved, Approved::TheKey | Approved::KeyBesideIt | Approved::KeyElsewhere);
+        let alias = match self.approved {
+            Approved::AliasName => Some("alias/data".to_owned()),
+            Approved::AliasArn => Some(format!("arn:aws:kms:{}:{}:alias/data", self.key_region, self.owner)),
+            _ => None,
+        };
+        let account: Option<AccountId> = match self.approved {
+            Approved::HomeAccount => HOME.parse().ok(),
+            Approved::MemberAccount => MEMBER.parse().ok(),
+            _ => None,
+        };
+        EncryptionRequirement {
+            minimum_mode: self.minimum,
+            customer_managed_key: self.customer_managed,
+            approved_keys: set(named, key),
+            approved_aliases: alias.into_iter().collect(),
+            approved_key_accounts: account.into_iter().collect(),
+        }
+    }
+
+    fn trusted(&self) -> Vec<TrustedAccount> {
+        let trust = |expires: &str| TrustedAccount {
+            account_id: OUTSIDE.parse().unwrap(),
+            owner: "Data Platform".to_owned(),
+            reason: "Holds the keys of the joint venture.".to_owned(),
+            expires: Timestamp::parse(expires).unwrap(),
+        };
+        self.trust.map(trust).into_iter().collect()
+    }
+}
+
+impl Made for MadeBucket {
+    /// A bare key id or alias leads to no other account.
+    fn can_be(&self) -> bool {
+        self.owner == HOME || !matches!(self.reference, Reference::KeyId | Reference::AliasName)
+    }
+
+    fn judge(&self, check: &Check) -> Outcome {
+        let Judge::Bucket(judge) = check.judge else { panic!("{} judges no buckets", check.id) };
+        let facts = self.facts();
+        let policy = match &self.policy {
+            MadePolicy::Known(policy, _) => PolicyReading::Known(policy),
+            MadePolicy::Absent => PolicyReading::Absent,
+            MadePolicy::Unparsed(error) => PolicyReading::Unparsed(error),
+            MadePolicy::Unread(read) => PolicyReading::Unread(read),
+        };
+        let organization = Organization {
+            members: self.members.iter().map(|id| id.parse().unwrap()).collect(),
+            members_complete: self.members_complete,
+            ..Organization::default()
+        };
+        judge(
+            &BucketSubject { facts: &facts, policy },
+            &Context {
+                as_of: Timestamp::parse("2026-11-21T00:00:00Z").unwrap(),
+                parameters: &Parameters::new(),
+                encryption: &self.requirement(),
+                organization: &organization,
+                trusted_accounts: &self.trusted(),
+                critical_accounts: &BTreeSet::new(),
+            },
+        )
+    }
+
+    fn faults(&self) -> Vec<(&'static str, Self)> {
+        let mut faults = Vec::new();
+        let mut add = |name, change: &dyn Fn(&mut Self)| {
+            let mut less = self.clone();
+            change(&mut less);
+            faults.push((name, less));
+        };
+        let unlisted = |made: &mut Self| {
+            made.state = None;
+            if !matches!(made.link, KeyLink::None | KeyLink::OutsideOrg) {
+                made.link = KeyLink::Unproven;
+            }
+        };
+        add("the encryption not read", &|made| made.encryption = (Encryption::Unknown, "denied"));
+        add("the bucket gone", &|made| made.encryption = (Encryption::Unknown, "gone"));
+        add("the policy not read", &|made| made.policy = MadePolicy::Unread("denied"));
+        add("the keys not listed", &unlisted);
+        add("the key not described", &|made| {
+            (made.state, made.origin, made.is_for_s3) = (None, None, None);
+            made.rotation = (KeyRotation::Unknown, None);
+        });
+        add("the state not told", &|made| made.state = None);
+        add("the origin not told", &|made| made.origin = None);
+        add("the specification not told", &|made| made.is_for_s3 = None);
+        add("the rotation not read", &|made| made.rotation = (KeyRotation::Unknown, None));
+        add("the accounts not all listed", &|made| {
+            made.members_complete = false;
+            if made.link == KeyLink::OutsideOrg {
+                made.link = KeyLink::Unproven;
+            }
+        });
+        add("no account listed", &|made| {
+            (made.members, made.members_complete) = (&[], false);
+            unlisted(made);
+            if made.link == KeyLink::OutsideOrg {
+                made.link = KeyLink::Unproven;
+            }
+        });
+        add("the Region not read", &|made| made.region = None);
+        // What leaves the subject as it was is no fault of it.
+        let same = |less: &Self| {
+            let policy = matches!(less.policy, MadePolicy::Unread(_));
+            less.facts() == self.facts()
+                && policy == matches!(self.policy, MadePolicy::Unread(_))
+                && (less.members, less.members_complete) == (self.members, self.members_complete)
+        };
+        faults.retain(|(_, less)| !same(less));
+        faults
+    }
+}
+
+type Columns = Vec<Column<MadeBucket>>;
+
+/// Every mode, and every *read* word.
+fn encryptions() -> Column<MadeBucket> {
+    use Encryption::{DsseKms, NotConfigured, Other, SseKms, SseS3, Unknown};
+    let known = [
+        ("not_configured", NotConfigured),
+        ("sse_s3", SseS3),
+        ("sse_kms", SseKms),
+        ("dsse_kms", DsseKms),
+        ("other", Other),
+    ];
+    let known = known.map(|(name, mode)| (name, (mode, "known")));
+    let unread = [&["gone"][..], &UNREAD].concat();
+    let unread = unread.into_iter().map(|read| (read, (Unknown, read)));
+    let all = known.into_iter().chain([("absent", (NotConfigured, "absent"))]).chain(unread);
+    column("encryption", all, |made: &mut MadeBucket, encryption| {
+        made.encryption = encryption;
+        made.algorithm = (encryption.0 == Other).then_some("aws:fsx");
+    })
+}
+
+/// Every link of a default that names a customer's key, with an account that goes with it.
+fn links() -> Column<MadeBucket> {
+    let links = [
+        (KeyLink::AwsManaged, HOME),
+        (KeyLink::SameAccount, HOME),
+        (KeyLink::SameOrg, MEMBER),
+        (KeyLink::OutsideOrg, OUTSIDE),
+        (KeyLink::Missing, HOME),
+        (KeyLink::Unproven, HOME),
+    ];
+    column("key", links.map(|(link, owner)| (link.word(), (link, owner))), |made: &mut MadeBucket, key| {
+        (made.link, made.owner) = key;
+    })
+}
+
+fn references() -> Column<MadeBucket> {
+    let all = [
+        ("none", Reference::None),
+        ("alias/aws/s3", Reference::AwsS3),
+        ("arn alias/aws/s3", Reference::AwsS3Arn),
+        ("key_id", Reference::KeyId),
+        ("key_arn", Reference::KeyArn),
+        ("alias_name", Reference::AliasName),
+        ("alias_arn", Reference::AliasArn),
+        ("arn of a bucket", Reference::NoKmsArn),
+        ("arn without account", Reference::NoAccountArn),
+    ];
+    column("reference", all, |made: &mut MadeBucket, reference| made.reference = reference)
+}
+
+/// Whether the default names a key at all.
+fn named_or_not() -> Column<MadeBucket> {
+    let all = [("none", Reference::None), ("key_arn", Reference::KeyArn)];
+    column("reference", all, |made: &mut MadeBucket, reference| made.reference = reference)
+}
+
+fn regions() -> Column<MadeBucket> {
+    let all = [("same", Some("eu-west-1")), ("other", Some("eu-central-1")), ("not read", None)];
+    column("region", all, |made: &mut MadeBucket, region| made.region = region)
+}
+
+fn states() -> Column<MadeBucket> {
+    let all = [
+        "Enabled",
+        "Updating",
+        "Disabled",
+        "PendingDeletion",
+        "PendingReplicaDeletion",
+        "PendingImport",
+        "Unavailable",
+        "Creating",
+        "SomethingNew",
+    ];
+    let all = all.map(|state| (state, Some(state))).into_iter().chain([("not read", None)]);
+    column("state", all, |made: &mut MadeBucket, state| made.state = state)
+}
+
+fn origins() -> Column<MadeBucket> {
+    let all = ["AWS_KMS", "EXTERNAL", "AWS_CLOUDHSM", "EXTERNAL_KEY_STORE"];
+    let all = all.map(|origin| (origin, Some(origin))).into_iter().chain([("not read", None)]);
+    column("origin", all, |made: &mut MadeBucket, origin| made.origin = origin)
+}
+
+fn kinds() -> Column<MadeBucket> {
+    let all = [("symmetric", Some(true)), ("other", Some(false)), ("not read", None)];
+    column("kind", all, |made: &mut MadeBucket, is_for_s3| made.is_for_s3 = is_for_s3)
+}
+
+fn rotations() -> Column<MadeBucket> {
+    use KeyRotation::{Disabled, Enabled, NotApplicable, Unknown};
+    use RotationReason::{
+        Asymmetric, CustomKeyStore, Hmac, ImportedMaterial, PendingDeletion, ReplicaOfPrimary,
+    };
+    let reasons = [PendingDeletion, Asymmetric, Hmac, CustomKeyStore, ImportedMaterial];
+    let plain = [
+        (Enabled, None),
+        (Enabled, Some(ReplicaOfPrimary)),
+        (Disabled, None),
+        (Disabled, Some(ReplicaOfPrimary)),
+        (NotApplicable, None),
+        (NotApplicable, Some(ReplicaOfPrimary)),
+        (Unknown, None),
+        (Unknown, Some(ReplicaOfPrimary)),
+    ];
+    let all = plain.into_iter().chain(reasons.map(|reason| (NotApplicable, Some(reason))));
+    let name = |(rotation, reason): (KeyRotation, Option<RotationReason>)| match reason {
+        Some(reason) => format!("{} {}", rotation.word(), reason.word()),
+        None => rotation.word().to_owned(),
+    };
+    column("rotation", all.map(|it| (name(it), it)), |made: &mut MadeBucket, rotation| {
+        made.rotation = rotation;
+    })
+}
+
+fn minimums() -> Column<MadeBucket> {
+    let all = [Encryption::SseS3, Encryption::SseKms, Encryption::DsseKms];
+    column("asked", all.map(|mode| (mode.word(), mode)), |made: &mut MadeBucket, mode| made.minimum = mode)
+}
+
+fn customer_managed() -> Column<MadeBucket> {
+    column("key asked", [("any", false), ("customer managed", true)], |made: &mut MadeBucket, asked| {
+        made.customer_managed = asked;
+    })
+}
+
+fn approvals() -> Column<MadeBucket> {
+    let all = [
+        ("any", Approved::Any),
+        ("the key's ARN", Approved::TheKey),
+        ("a key beside it", Approved::KeyBesideIt),
+        ("a key elsewhere", Approved::KeyElsewhere),
+        ("alias name", Approved::AliasName),
+        ("alias ARN", Approved::AliasArn),
+        ("bucket's account", Approved::HomeAccount),
+        ("other account", Approved::MemberAccount),
+    ];
+    column("approved", all, |made: &mut MadeBucket, approved| made.approved = approved)
+}
+
+#[track_caller]
+fn hold(id: &str, parts: Vec<(&str, MadeBucket, Columns)>) {
+    insta::assert_snapshot!(id, truth_table(find(id).unwrap(), parts));
+}
+
+#[test]
+fn s3_default_encryption() {
+    hold("s3_default_encryption", vec![("every default", bucket(), vec![encryptions()])]);
+}
+
+#[test]
+fn s3_key_usable() {
+    hold(
+        "s3_key_usable",
+        vec![
+            ("every default", bucket(), vec![encryptions(), named_or_not()]),
+            ("every reference and link", bucket(), vec![references(), links()]),
+            ("every key of the organization", bucket(), vec![kinds(), regions(), states(), origins()]),
+        ],
+    );
+}
+
+#[test]
+fn s3_key_in_org() {
+    let owners = column("owner", [("bucket's account", HOME), ("member", MEMBER), ("no member", OUTSIDE)], {
+        |made: &mut MadeBucket, owner| made.owner = owner
+    });
+    let links = [KeyLink::SameOrg, KeyLink::OutsideOrg, KeyLink::Missing, KeyLink::Unproven];
+    let links = column("key", links.map(|link| (link.word(), link)), |made: &mut MadeBucket, link| {
+        made.link = link;
+    });
+    let members: [(_, (&'static [&'static str], bool)); 3] =
+        [("all", (&[HOME, MEMBER], true)), ("some", (&[HOME, MEMBER], false)), ("none", (&[], false))];
+    let members = column("accounts listed", members, |made: &mut MadeBucket, members| {
+        (made.members, made.members_complete) = members;
+    });
+    let trust = [
+        ("none", None),
+        ("until later", Some("2026-11-21T00:00:00.001Z")),
+        ("until now", Some("2026-11-21T00:00:00Z")),
+    ];
+    let trust = column("trust in no member", trust, |made: &mut MadeBucket, trust| made.trust = trust);
+    hold(
+        "s3_key_in_org",
+        vec![
+            ("every default", bucket(), vec![encryptions(), named_or_not()]),
+            ("every reference and link", bucket(), vec![references(), self::links()]),
+            ("every owner", bucket(), vec![owners, links, members, trust]),
+        ],
+    );
+}
+
+#[test]
+fn s3_key_rotation() {
+    hold(
+        "s3_key_rotation",
+        vec![
+            ("every default", bucket(), vec![encryptions(), named_or_not()]),
+            ("every link", bucket(), vec![references(), links()]),
+            ("every rotation of a key of the organization", bucket(), vec![rotations()]),
+        ],
+    );
+}
+
+#[test]
+fn s3_key_reference_by_arn() {
+    hold(
+        "s3_key_reference_by_arn",
+        vec![
+            ("every default", bucket(), vec![encryptions(), named_or_not()]),
+            ("every reference and link", bucket(), vec![references(), links()]),
+        ],
+    );
+}
+
+#[test]
+fn s3_bucket_key() {
+    let flags = [("true", Some(true)), ("false", Some(false)), ("unset", None)];
+    let flags = column("bucket key", flags, |made: &mut MadeBucket, flag| made.bucket_key = flag);
+    hold("s3_bucket_key", vec![("every default", bucket(), vec![encryptions(), flags])]);
+}
+
+/// A Deny to everyone of an action on resources under a condition, all in JSON.
+fn deny(action: &str, resources: &str, condition: &str) -> String {
+    format!(
+        r#"{{"Effect":"Deny","Principal":"*","Action":"{action}","Resource":{resources},"Condition":{{{condition}}}}}"#
+    )
+}
+
+/// A Deny of uploads to the whole bucket.
+fn deny_put(condition: &str) -> String {
+    deny("s3:PutObject", OBJECTS, condition)
+}
+
+/// Policies by name, and what there can be instead of one.
+fn policies(known: Vec<(&'static str, String)>) -> Column<MadeBucket> {
+    let known = known.into_iter().map(|(name, statements)| (name.to_owned(), MadePolicy::of(&statements)));
+    let instead = [("no policy", MadePolicy::Absent), ("not understood", MadePolicy::of("{}"))];
+    let unread = ["gone"].into_iter().chain(UNREAD).map(|read| (read, MadePolicy::Unread(read)));
+    let instead = instead.into_iter().chain(unread).map(|(name, policy)| (name.to_owned(), policy));
+    let all = known.chain(instead);
+    let value = |(name, policy): (String, MadePolicy)| -> Value<MadeBucket> {
+        (name, Box::new(move |made: &mut MadeBucket| made.policy = policy.clone()))
+    };
+    Column { name: "policy", values: all.map(value).collect() }
+}
+
+const BOTH: &str = r#"["arn:aws:s3:::data","arn:aws:s3:::data/*"]"#;
+const OBJECTS: &str = r#""arn:aws:s3:::data/*""#;
+const FOLDER: &str = r#""arn:aws:s3:::data/in/*""#;
+const ALLOW: &str = r#"{"Effect":"Allow","Principal":{"AWS":"222222222222"},"Action":"s3:*","Resource":"arn:aws:s3:::data/*"}"#;
+const ALLOW_LOGS: &str = r#"{"Effect":"Allow","Principal":{"Service":"logging.s3.amazonaws.com"},"Action":"s3:PutObject","Resource":"arn:aws:s3:::data/*"}"#;
+const MODE: &str = "s3:x-amz-server-side-encryption";
+const KEY: &str = "s3:x-amz-server-side-encryption-aws-kms-key-id";
+/// What the policies on uploads refuse.
+const UPLOAD_POLICIES: &str = "the policies
+  kms         any header but aws:kms and aws:kms:dsse, and none
+  kms?        any header but aws:kms and aws:kms:dsse
+  k1          as kms, and any key but k1, and none
+  k1?         as kms?, and with a header any key but k1, and none
+  key?        as kms?, and with a header no key
+  folder ...  the same for some objects
+
+every mode";
+/// A condition of which nobody can say for whom it holds.
+const WHO_KNOWS: &str = r#","StringFoo":{"aws:PrincipalTag/team":"a"}"#;
+
+#[test]
+fn s3_encryption_standard() {
+    let logs = || policies(vec![("logs are written", ALLOW_LOGS.to_owned()), ("no logs", ALLOW.to_owned())]);
+    let aws_managed = MadeBucket { reference: Reference::None, ..bucket() };
+    let lists = || {
+        let lists = [("any", Approved::Any), ("the key's ARN", Approved::TheKey)];
+        column("approved", lists, |made: &mut MadeBucket, approved| made.approved = approved)
+    };
+    let some_references = || {
+        let some = [("key_arn", Reference::KeyArn), ("alias_name", Reference::AliasName)];
+        column("reference", some, |made: &mut MadeBucket, reference| made.reference = reference)
+    };
+    hold(
+        "s3_encryption_standard",
+        vec![
+            ("every default", bucket(), vec![encryptions(), minimums(), customer_managed(), lists(), logs()]),
+            ("every key reference", aws_managed, vec![customer_managed(), approvals(), references()]),
+            ("every link", bucket(), vec![customer_managed(), lists(), some_references(), links()]),
+            ("", bucket(), vec![customer_managed(), approvals(), references(), links(), regions()]),
+        ],
+    );
+}
+
+#[test]
+fn s3_sse_c_blocked() {
+    let condition = r#""Null":{"s3:x-amz-server-side-encryption-customer-algorithm":"false"}"#;
+    let policies = policies(vec![
+        ("refuses all", deny_put(condition)),
+        ("refuses some", deny("s3:PutObject", FOLDER, condition)),
+        ("refuses none", ALLOW.to_owned()),
+        ("undecided", deny_put(&format!("{condition}{WHO_KNOWS}"))),
+    ]);
+    let settings = [("blocked", Some(true)), ("not blocked", Some(false)), ("not reported", None)];
+    let settings = column("setting", settings, |made: &mut MadeBucket, setting| made.sse_c_blocked = setting);
+    hold("s3_sse_c_blocked", vec![("every default", bucket(), vec![encryptions(), settings, policies])]);
+}
+
+#[test]
+fn s3_tls_only() {
+    let condition = r#""Bool":{"aws:SecureTransport":"false"}"#;
+    let policies = policies(vec![
+        ("refuses all", deny("s3:*", BOTH, condition)),
+        ("refuses on objects", deny("s3:*", OBJECTS, condition)),
+        ("refuses none", ALLOW.to_owned()),
+        ("undecided", deny("s3:*", BOTH, &format!("{condition}{WHO_KNOWS}"))),
+    ]);
+    hold("s3_tls_only", vec![("every policy", bucket(), vec![policies])]);
+}
+
+#[test]
+fn s3_upload_encryption_enforced() {
+    let k1 = "arn:aws:kms:eu-west-1:111111111111:key/k1";
+    let there = format!(r#""Null":{{"{MODE}":"false"}}"#);
+    let not_kms = format!(r#""StringNotEquals":{{"{MODE}":["aws:kms","aws:kms:dsse"]}}"#);
+    let not_k1 = format!(r#""StringNotEquals":{{"{KEY}":"{k1}"}}"#);
+    let no_key = format!(r#""Null":{{"{MODE}":"false","{KEY}":"true"}}"#);
+    let if_kms = [deny_put(&format!("{there},{not_kms}"))];
+    let if_k1 = |resources| {
+        let conditions = [&not_kms, &not_k1];
+        conditions.map(|not| deny("s3:PutObject", resources, &format!("{there},{not}"))).join(",")
+    };
+    let about_keys = || {
+        vec![
+            ("kms", deny_put(&not_kms)),
+            ("kms?", if_kms.join(",")),
+            ("k1", format!("{},{}", deny_put(&not_kms), deny_put(&not_k1))),
+            ("k1?", if_k1(OBJECTS)),
+            ("key?", format!("{},{}", if_kms.join(","), deny_put(&no_key))),
+            ("folder kms", deny("s3:PutObject", FOLDER, &not_kms)),
+            ("folder k1?", if_k1(FOLDER)),
+            ("refuses none", ALLOW.to_owned()),
+        ]
+    };
+    let more = [
+        ("undecided", deny_put(&format!("{not_kms}{WHO_KNOWS}"))),
+        ("logs are written", ALLOW_LOGS.to_owned()),
+    ];
+    let all = policies(about_keys().into_iter().chain(more).collect());
+    let mut about_keys = policies(about_keys());
+    about_keys
+        .values
+        .retain(|(name, _)| !["gone", "not understood"].contains(&&**name) && !UNREAD.contains(&&**name));
+    let lists = [("any", Approved::Any), ("k1", Approved::TheKey), ("k2", Approved::KeyBesideIt)];
+    let lists = column("approved", lists, |made: &mut MadeBucket, approved| made.approved = approved);
+    let defaults = [
+        ("sse_s3", (Encryption::SseS3, Reference::None, KeyLink::None)),
+        ("sse_kms aws/s3", (Encryption::SseKms, Reference::None, KeyLink::None)),
+        ("sse_kms k1", (Encryption::SseKms, Reference::KeyArn, KeyLink::SameAccount)),
+        ("sse_kms k1 unproven", (Encryption::SseKms, Reference::KeyArn, KeyLink::Unproven)),
+        ("denied", (Encryption::Unknown, Reference::None, KeyLink::None)),
+        ("gone", (Encryption::Unknown, Reference::None, KeyLink::None)),
+    ];
+    let defaults = || {
+        let values = defaults.map(|(name, (mode, reference, link))| -> Value<MadeBucket> {
+            let read = if mode == Encryption::Unknown { name } else { "known" };
+            let set = move |made: &mut MadeBucket| {
+                (made.encryption, made.reference, made.link) = ((mode, read), reference, link);
+            };
+            (name.to_owned(), Box::new(set))
+        });
+        Column { name: "default", values: values.into() }
+    };
+    // The key's own state is not looked at; without it there are fewer faults to go through.
+    let start = MadeBucket {
+        state: None,
+        origin: None,
+        is_for_s3: None,
+        rotation: (KeyRotation::Unknown, None),
+        ..bucket()
+    };
+    let mut with_kms = defaults();
+    with_kms.values.retain(|(name, _)| !["sse_s3", "gone"].contains(&&**name));
+    let rules = vec![customer_managed(), lists, with_kms, about_keys];
+    hold(
+        "s3_upload_encryption_enforced",
+        vec![
+            (UPLOAD_POLICIES, start.clone(), vec![minimums(), defaults(), all]),
+            ("every rule about keys, with SSE-KMS asked", start, rules),
+        ],
+    );
+}
+
+/// The checks whose tables are here, in their order.
+const HELD: [&str; 10] = [
+    "s3_default_encryption",
+    "s3_encryption_standard",
+    "s3_key_usable",
+    "s3_key_in_org",
+    "s3_key_rotation",
+    "s3_key_reference_by_arn",
+    "s3_bucket_key",
+    "s3_sse_c_blocked",
+    "s3_tls_only",
+    "s3_upload_encryption_enforced",
+];
+
+fn of_buckets() -> impl Iterator<Item = &'static Check> {
+    CHECKS.iter().copied().filter(|check| matches!(check.judge, Judge::Bucket(_)))
+}
+
+#[test]
+fn every_bucket_check_has_its_table() {
+    assert_eq!(of_buckets().map(|check| check.id).collect::<Vec<_>>(), HELD);
+    assert!(CHECKS.iter().zip(HELD).all(|(check, id)| check.id == id), "the bucket checks come first");
+}
+
+#[test]
+fn a_code_leads_to_one_verdict() {
+    let mut verdicts = BTreeMap::new();
+    for reason in of_buckets().flat_map(|check| check.reasons) {
+        let snake = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
+        assert!(reason.code.chars().all(snake), "{}", reason.code);
+        let first = *verdicts.entry(reason.code).or_insert(reason.verdict);
+        assert_eq!(first, reason.verdict, "{}", reason.code);
+    }
+}

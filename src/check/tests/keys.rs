@@ -1,0 +1,525 @@
+//! The key checks, over every class of key and every way of not reading one.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::truth_table::{Column, truth_table, words};
+use crate::check::{
+    Check, Context, Judge, KeySubject, Organization, Outcome, PolicyReading, find, support::DAY_MS,
+};
+use crate::clock::Timestamp;
+use crate::model::*;
+use crate::resolve::{KeyIndex, key_facts};
+
+const KEY_ARN: &str = "arn:aws:kms:eu-west-1:111122223333:key/mrk-1";
+const PRIMARY_ARN: &str = "arn:aws:kms:us-east-1:111122223333:key/mrk-1";
+
+/// A key and its surroundings as the census read them; the facts are the join's own.
+#[derive(Debug, Clone, PartialEq)]
+struct Case {
+    key: KeyObservation,
+    primary: Option<KeyObservation>,
+    buckets: u64,
+    named: Vec<String>,
+    limit: i64,
+}
+
+fn as_of() -> Timestamp {
+    Timestamp::parse("2026-11-21T03:00:00Z").unwrap()
+}
+
+/// So many days before the instant of judgement, and so many milliseconds before that.
+fn ago(days: i64, millis: i64) -> Timestamp {
+    as_of().plus_millis(-days * DAY_MS - millis)
+}
+
+fn observed<T>(reading: Reading<T>) -> Observation<T> {
+    let region = "eu-west-1".parse().unwrap();
+    Observation { reading, ..Observation::not_asked("kms:Read", region, NotAsked::DoesNotApply) }
+}
+
+fn key(key_arn: &str) -> KeyObservation {
+    KeyObservation {
+        region: key_arn.split(':').nth(3).unwrap().parse().unwrap(),
+        key_id: "mrk-1".to_owned(),
+        key_arn: key_arn.to_owned(),
+        describe: observed(Reading::Known(KeyMetadata {
+            manager: Some("CUSTOMER".to_owned()),
+            origin: Some("AWS_KMS".to_owned()),
+            spec: Some("SYMMETRIC_DEFAULT".to_owned()),
+            usage: Some("ENCRYPT_DECRYPT".to_owned()),
+            state: Some("Enabled".to_owned()),
+            created_at: Some(ago(100, 0)),
+            ..KeyMetadata::default()
+        })),
+        rotation: observed(Reading::Known(status(true, Some(365)))),
+        rotations: observed(Reading::NotAsked(NotAsked::DoesNotApply)),
+        policy: observed(Reading::NotAsked(NotAsked::DoesNotApply)),
+    }
+}
+
+fn case() -> Case {
+    Case { key: key(KEY_ARN), primary: None, buckets: 0, named: Vec::new(), limit: 365 }
+}
+
+fn status(enabled: bool, period_days: Option<i32>) -> RotationStatus {
+    RotationStatus { enabled, period_days, next_rotation_at: None, on_demand_started_at: None }
+}
+
+fn account_id() -> AccountId {
+    "111122223333".parse().unwrap()
+}
+
+fn judged(check: &'static Check, case: &Case) -> Outcome {
+    let mut index = KeyIndex::new([account_id()].into(), true);
+    index.add_key(account_id(), &case.key);
+    if let Some(primary) = &case.primary {
+        index.add_key(account_id(), primary);
+    }
+    let aliases = index.aliases_of(account_id(), &case.key.region);
+    let partition = case.key.region.partition();
+    let mut facts = key_facts(&index, &aliases, &partition, account_id(), case.key.clone());
+    facts.default_key_of_buckets = case.buckets;
+    let subject =
+        KeySubject { facts: &facts, policy: PolicyReading::Unread("not_asked"), buckets: &case.named };
+    let encryption = EncryptionRequirement {
+        minimum_mode: Encryption::SseS3,
+        customer_managed_key: false,
+        approved_keys: BTreeSet::new(),
+        approved_aliases: BTreeSet::new(),
+        approved_key_accounts: BTreeSet::new(),
+    };
+    let parameters: BTreeMap<_, _> =
+        check.parameters.iter().map(|parameter| (parameter.name.to_owned(), case.limit)).collect();
+    let context = Context {
+        as_of: as_of(),
+        parameters: &parameters,
+        encryption: &encryption,
+        organization: &Organization::default(),
+        trusted_accounts: &[],
+        critical_accounts: &BTreeSet::new(),
+    };
+    match check.judge {
+        Judge::Key(judge) => judge(&subject, &context),
+        _ => panic!("{} is not about keys", check.id),
+    }
+}
+
+/// Every reading that is not a value, by its *read* word.
+fn unread<T>() -> [(&'static str, fn() -> Reading<T>); 10] {
+    [
+        ("absent", || Reading::Absent),
+        ("gone", || Reading::Gone),
+        ("denied", || Reading::Unread(Fault::new(FaultKind::Denied))),
+        ("throttled", || Reading::Unread(Fault::new(FaultKind::Throttled))),
+        ("transport", || Reading::Unread(Fault::new(FaultKind::Transport))),
+        ("service", || Reading::Unread(Fault::new(FaultKind::Service))),
+        ("protocol", || Reading::Unread(Fault::new(FaultKind::Protocol))),
+        ("identity", || Reading::Unread(Fault::new(FaultKind::Identity))),
+        ("unavailable", || Reading::Unread(Fault::new(FaultKind::Unavailable))),
+        ("not_asked", || Reading::NotAsked(NotAsked::DependencyUnread)),
+    ]
+}
+
+/// What a fault leaves behind: no answer, or none to be trusted, or none asked for.
+fn faults<T>() -> [Reading<T>; 3] {
+    let denied = Reading::Unread(Fault::new(FaultKind::Denied));
+    [denied, Reading::Gone, Reading::NotAsked(NotAsked::DependencyUnread)]
+}
+
+/// A column's values of all that is no value; faults are of one class.
+fn or_unread<T: 'static>(column: Column<Case>, set: fn(&mut Case, Reading<T>)) -> Column<Case> {
+    unread().into_iter().fold(column, |column, (word, reading)| {
+        let set = move |case: &mut Case| set(case, reading());
+        match word {
+            "absent" | "gone" | "denied" | "not_asked" => column.value(word, set),
+            _ => column.alike(word, set),
+        }
+    })
+}
+
+fn metadata(case: &mut Case) -> Option<&mut KeyMetadata> {
+    match &mut case.key.describe.reading {
+        Reading::Known(metadata) => Some(metadata),
+        _ => None,
+    }
+}
+
+/// Every single loss that a fault can bring to a case.
+fn losses(case: &Case) -> Vec<(&'static str, Case)> {
+    let mut losses = Vec::new();
+    let mut lose = |what: &'static str, change: &dyn Fn(&mut Case)| {
+        let mut less = case.clone();
+        change(&mut less);
+        losses.push((what, less));
+    };
+    for fault in faults() {
+        lose("DescribeKey", &|case| case.key.describe.reading = fault.clone());
+    }
+    for fault in faults() {
+        lose("GetKeyRotationStatus", &|case| case.key.rotation.reading = fault.clone());
+    }
+    for fault in faults() {
+        lose("ListKeyRotations", &|case| case.key.rotations.reading = fault.clone());
+    }
+    for fault in faults() {
+        lose("the primary's rotation", &|case| {
+            if let Some(primary) = &mut case.primary {
+                primary.rotation.reading = fault.clone();
+            }
+        });
+    }
+    lose("the primary", &|case| case.primary = None);
+    lose("the buckets", &|case| (case.buckets, case.named) = (0, Vec::new()));
+    lose("KeyManager", &|case| metadata(case).into_iter().for_each(|m| m.manager = None));
+    lose("Origin", &|case| metadata(case).into_iter().for_each(|m| m.origin = None));
+    lose("KeySpec", &|case| metadata(case).into_iter().for_each(|m| m.spec = None));
+    lose("KeyState", &|case| metadata(case).into_iter().for_each(|m| m.state = None));
+    lose("CreationDate", &|case| metadata(case).into_iter().for_each(|m| m.created_at = None));
+    lose("DeletionDate", &|case| metadata(case).into_iter().for_each(|m| m.deletion_at = None));
+    lose("RotationPeriodInDays", &|case| {
+        if let Reading::Known(status) = &mut case.key.rotation.reading {
+            status.period_days = None;
+        }
+    });
+    losses
+}
+
+fn describe() -> Column<Case> {
+    let column = Column::new("describe").value("known", |_| {});
+    unread().into_iter().fold(column, |column, (word, reading)| {
+        column.end(word, move |case: &mut Case| case.key.describe.reading = reading())
+    })
+}
+
+/// Texts of AWS's; those after a tilde are of the class of another.
+fn texts(
+    name: &'static str,
+    values: &'static [&'static str],
+    field: fn(&mut KeyMetadata) -> &mut Option<String>,
+) -> Column<Case> {
+    let set = move |case: &mut Case, value: Option<&str>| {
+        if let Some(metadata) = metadata(case) {
+            *field(metadata) = value.map(str::to_owned);
+        }
+    };
+    let column = Column::new(name);
+    let column = values.iter().fold(column, |column, value| match value.strip_prefix('~') {
+        Some(value) => column.alike(value, move |case| set(case, Some(value))),
+        None => column.value(*value, move |case| set(case, Some(value))),
+    });
+    column.value("not told", move |case| set(case, None))
+}
+
+fn manager() -> Column<Case> {
+    texts("manager", &["CUSTOMER", "AWS"], |m| &mut m.manager)
+}
+
+fn origin() -> Column<Case> {
+    const ORIGINS: &[&str] = &["AWS_KMS", "EXTERNAL", "AWS_CLOUDHSM", "EXTERNAL_KEY_STORE", "YET_TO_COME"];
+    texts("origin", ORIGINS, |m| &mut m.origin)
+}
+
+fn spec() -> Column<Case> {
+    const SPECS: &[&str] = &["SYMMETRIC_DEFAULT", "RSA_4096", "~ML_DSA_65", "HMAC_256", "~YET_TO_COME"];
+    texts("spec", SPECS, |m| &mut m.spec)
+}
+
+/// States that rotation and age ask for, and one for all others.
+fn few_states() -> Column<Case> {
+    const STATES: &[&str] = &["Enabled", "PendingDeletion", "PendingReplicaDeletion", "PendingImport"];
+    texts("state", STATES, |m| &mut m.state)
+}
+
+fn few_specs() -> Column<Case> {
+    texts("spec", &["SYMMETRIC_DEFAULT", "RSA_4096", "HMAC_256"], |m| &mut m.spec)
+}
+
+fn state() -> Column<Case> {
+    const STATES: &[&str] = &[
+        "~Creating",
+        "Enabled",
+        "Disabled",
+        "PendingDeletion",
+        "PendingImport",
+        "PendingReplicaDeletion",
+        "~Unavailable",
+        "~Updating",
+        "~YetToCome",
+    ];
+    texts("state", STATES, |m| &mut m.state)
+}
+
+fn multi_region() -> Column<Case> {
+    fn of(case: &mut Case, key_type: &str, primary: Option<&str>) {
+        if let Some(metadata) = metadata(case) {
+            metadata.multi_region = Some(MultiRegion {
+                key_type: Some(key_type.to_owned()),
+                primary_key_arn: primary.map(str::to_owned),
+            });
+        }
+    }
+    Column::new("multi_region")
+        .value("none", |_| {})
+        .alike("primary", |case| of(case, "PRIMARY", Some(KEY_ARN)))
+        .value("replica, primary not read", |case| of(case, "REPLICA", Some(PRIMARY_ARN)))
+        .value("replica, primary read", |case| {
+            of(case, "REPLICA", Some(PRIMARY_ARN));
+            case.primary = Some(key(PRIMARY_ARN));
+        })
+        .alike("replica, primary not named", |case| of(case, "REPLICA", None))
+}
+
+fn rotation() -> Column<Case> {
+    let known = |enabled, period| {
+        move |case: &mut Case| case.key.rotation.reading = Reading::Known(status(enabled, period))
+    };
+    let column = Column::new("rotation")
+        .alike("enabled, 90 days", known(true, Some(90)))
+        .value("enabled, 365 days", known(true, Some(365)))
+        .value("enabled, 366 days", known(true, Some(366)))
+        .value("enabled, period not told", known(true, None))
+        .value("disabled", known(false, None));
+    or_unread(column, |case, reading| case.key.rotation.reading = reading)
+}
+
+fn created() -> Column<Case> {
+    let at = |at: Option<Timestamp>| {
+        move |case: &mut Case| {
+            if let Some(metadata) = metadata(case) {
+                metadata.created_at = at;
+            }
+        }
+    };
+    Column::new("created")
+        .alike("after as_of", at(Some(ago(-1, 0))))
+        .value("365 days ago", at(Some(ago(365, 0))))
+        .value("365 days and 1 ms ago", at(Some(ago(365, 1))))
+        .value("not told", at(None))
+}
+
+fn completed(dates: &[Option<Timestamp>]) -> Reading<Vec<CompletedRotation>> {
+    let on_demand =
+        |at: &Option<Timestamp>| CompletedRotation { at: *at, rotation_type: Some("ON_DEMAND".to_owned()) };
+    Reading::Known(dates.iter().map(on_demand).collect())
+}
+
+fn rotations() -> Column<Case> {
+    let known = |dates: &'static [Option<(i64, i64)>]| {
+        move |case: &mut Case| {
+            let dates: Vec<_> =
+                dates.iter().map(|date| date.map(|(days, millis)| ago(days, millis))).collect();
+            case.key.rotations.reading = completed(&dates);
+        }
+    };
+    let column = Column::new("rotations")
+        .value("none", known(&[]))
+        .value("last 365 days ago", known(&[Some((900, 0)), Some((365, 0))]))
+        .value("last 365 days and 1 ms ago", known(&[Some((365, 1)), Some((900, 0))]))
+        .value("one without a date", known(&[None, Some((900, 0))]));
+    or_unread(column, |case, reading| case.key.rotations.reading = reading)
+}
+
+fn limit(limits: &[i64]) -> Column<Case> {
+    let column = Column::new("limit");
+    limits.iter().fold(column, |column, limit| {
+        let limit = *limit;
+        column.value(limit.to_string(), move |case: &mut Case| case.limit = limit)
+    })
+}
+
+fn used() -> Column<Case> {
+    Column::new("buckets")
+        .value("0", |_| {})
+        .value("1", |case: &mut Case| (case.buckets, case.named) = (1, vec!["logs".to_owned()]))
+        .value("12", |case| {
+            (case.buckets, case.named) = (12, ["a", "b", "c"].map(str::to_owned).to_vec());
+        })
+}
+
+fn table(check_id: &str, columns: &[Column<Case>]) -> String {
+    let check = find(check_id).unwrap();
+    truth_table(check, &case(), columns, |case| judged(check, case), losses)
+}
+
+#[test]
+fn rotation_enabled() {
+    let columns = [describe(), manager(), multi_region(), state(), spec(), origin(), rotation()];
+    insta::assert_snapshot!(table("kms_rotation_enabled", &columns));
+}
+
+#[test]
+fn rotation_period() {
+    let columns = [
+        describe(),
+        manager(),
+        limit(&[364, 365]),
+        multi_region(),
+        few_states(),
+        few_specs(),
+        origin(),
+        rotation(),
+    ];
+    insta::assert_snapshot!(table("kms_rotation_period", &columns));
+}
+
+#[test]
+fn material_age() {
+    let columns =
+        [describe(), manager(), multi_region(), few_states(), few_specs(), origin(), created(), rotations()];
+    insta::assert_snapshot!(table("kms_key_material_age", &columns));
+}
+
+#[test]
+fn pending_deletion() {
+    let columns = [describe(), manager(), origin(), spec(), multi_region(), state(), deletion(), used()];
+    insta::assert_snapshot!(table("kms_key_pending_deletion", &columns));
+}
+
+#[test]
+fn disabled() {
+    let columns = [describe(), manager(), origin(), spec(), multi_region(), state(), used()];
+    insta::assert_snapshot!(table("kms_key_disabled", &columns));
+}
+
+#[test]
+fn material_expiring() {
+    let columns = [describe(), manager(), spec(), multi_region(), origin(), state(), expires(), used()];
+    insta::assert_snapshot!(table("kms_material_expiring", &columns));
+}
+
+fn deletion() -> Column<Case> {
+    let at = |at: Option<Timestamp>| {
+        move |case: &mut Case| {
+            if let Some(metadata) = metadata(case) {
+                metadata.deletion_at = at;
+            }
+        }
+    };
+    Column::new("deletion")
+        .value("in 7 days", at(Some(ago(-7, 0))))
+        .value("past", at(Some(ago(2, 0))))
+        .value("not told", at(None))
+}
+
+fn expires() -> Column<Case> {
+    let at = |at: Option<Timestamp>| {
+        move |case: &mut Case| {
+            if let Some(metadata) = metadata(case) {
+                metadata.material_expires_at = at;
+            }
+        }
+    };
+    Column::new("expires")
+        .value("never", at(None))
+        .value("past", at(Some(ago(3, 0))))
+        .value("at as_of", at(Some(ago(0, 0))))
+        .value("in 1 ms", at(Some(ago(0, -1))))
+        .value("in 365 days", at(Some(ago(-365, 0))))
+        .value("in 365 days and 1 ms", at(Some(ago(-365, -1))))
+}
+
+fn with(change: impl FnOnce(&mut Case)) -> Case {
+    let mut case = case();
+    change(&mut case);
+    case
+}
+
+fn described(change: impl FnOnce(&mut KeyMetadata)) -> Case {
+    with(|case| change(metadata(case).unwrap()))
+}
+
+fn said(check_id: &str, cases: Vec<(&str, Case)>) -> String {
+    let check = find(check_id).unwrap();
+    format!("{check_id}\n\n{}", words(cases, |case| judged(check, case)))
+}
+
+fn imported(m: &mut KeyMetadata) {
+    (m.origin, m.created_at) = (Some("EXTERNAL".to_owned()), Some(ago(800, 0)));
+}
+
+fn in_state(m: &mut KeyMetadata, state: &str) {
+    m.state = Some(state.to_owned());
+}
+
+fn used_by(case: &mut Case, all: u64, named: &[&str]) {
+    (case.buckets, case.named) = (all, named.iter().map(|name| (*name).to_owned()).collect());
+}
+
+#[test]
+fn rotation_in_words() {
+    let mut rotating = status(true, Some(365));
+    rotating.next_rotation_at = Some(ago(-30, 0));
+    let cases = vec![
+        ("enabled", with(|case| case.key.rotation.reading = Reading::Known(rotating.clone()))),
+        ("denied", with(|case| case.key.rotation.reading = Reading::Unread(Fault::new(FaultKind::Denied)))),
+    ];
+    let enabled = said("kms_rotation_enabled", cases);
+    let aws_managed = |case: &mut Case| {
+        (case.limit, metadata(case).unwrap().manager) = (90, Some("AWS".to_owned()));
+    };
+    let cases = vec![("too long", with(|case| case.limit = 90)), ("AWS managed", with(aws_managed))];
+    insta::assert_snapshot!([enabled, said("kms_rotation_period", cases)].join("\n"));
+}
+
+#[test]
+fn material_in_words() {
+    let history = |reading: Reading<Vec<CompletedRotation>>| {
+        with(|case| {
+            imported(metadata(case).unwrap());
+            case.key.rotations.reading = reading;
+        })
+    };
+    let cases = vec![
+        ("history not asked", described(imported)),
+        ("history denied", history(Reading::Unread(Fault::new(FaultKind::Denied)))),
+        ("history without a date", history(completed(&[None]))),
+        ("rotated", history(completed(&[Some(ago(1, 0))]))),
+        ("HMAC", described(|m| (m.spec, m.created_at) = (Some("HMAC_256".to_owned()), Some(ago(366, 0))))),
+        ("an origin to come", described(|m| m.origin = Some("YET_TO_COME".to_owned()))),
+    ];
+    let age = said("kms_key_material_age", cases);
+    let expiring = |at: Timestamp| {
+        described(|m| {
+            imported(m);
+            m.material_expires_at = Some(at);
+        })
+    };
+    let cases = vec![
+        ("past", expiring(ago(3, 0))),
+        ("soon", expiring(ago(-1, 0))),
+        ("later", expiring(ago(-400, 0))),
+    ];
+    insta::assert_snapshot!([age, said("kms_material_expiring", cases)].join("\n"));
+}
+
+#[test]
+fn states_in_words() {
+    let pending = |at: Option<Timestamp>| {
+        described(|m| {
+            in_state(m, "PendingDeletion");
+            m.deletion_at = at;
+        })
+    };
+    let mut in_use = pending(Some(ago(-7, 0)));
+    used_by(&mut in_use, 12, &["a", "b", "c"]);
+    let cases = vec![
+        ("a date to come", pending(Some(ago(-7, 0)))),
+        ("less than a day to come", pending(Some(ago(0, -1)))),
+        ("a date gone by", pending(Some(ago(2, 0)))),
+        ("no date", pending(None)),
+        ("after its replicas", described(|m| in_state(m, "PendingReplicaDeletion"))),
+        ("in use", in_use),
+    ];
+    let deletion = said("kms_key_pending_deletion", cases);
+    let disabled = |all, named: &[&str]| {
+        let mut case = described(|m| in_state(m, "Disabled"));
+        used_by(&mut case, all, named);
+        case
+    };
+    let cases = vec![
+        ("not", described(|m| in_state(m, "Unavailable"))),
+        ("in use", disabled(1, &["logs"])),
+        ("in use, no name at hand", disabled(3, &[])),
+    ];
+    insta::assert_snapshot!([deletion, said("kms_key_disabled", cases)].join("\n"));
+}

@@ -1,0 +1,7 @@
+//! Checks, held by their truth tables.
+
+mod accounts;
+mod buckets;
+mod keys;
+mod table;
+mod truth_table;
