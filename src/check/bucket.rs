@@ -1,19 +1,20 @@
 //! What the bucket checks share: their common reasons, and how a bucket, its default and its key are
 //! spoken of.
 
-use super::support::spoken;
+use super::support::{BUCKET_GONE, spoken};
 use super::{Outcome, PolicyReading, Reason};
 use crate::model::{BucketFacts, Encryption};
 use crate::policy::Policy;
 
 /// The policy was not read.
-pub static POLICY_NOT_READ: Reason = Reason::unknown("policy_not_read", "The policy could not be read.");
+pub static POLICY_NOT_READ: Reason =
+    Reason::unknown("policy_not_read", "The bucket policy could not be read.");
 /// The policy was read, and is no policy as far as this version can tell.
 pub static POLICY_NOT_UNDERSTOOD: Reason =
-    Reason::unknown("policy_not_understood", "The policy was read and could not be understood.");
+    Reason::unknown("policy_not_understood", "The bucket policy was read and not understood.");
 /// The policy was understood, and does not answer the question either way.
 pub static POLICY_UNDECIDED: Reason =
-    Reason::unknown("policy_undecided", "It cannot be said what the policy refuses.");
+    Reason::unknown("policy_undecided", "It cannot be said what the bucket policy refuses.");
 /// There is no policy that could refuse anything.
 pub static NO_POLICY: Reason = Reason::fail("no_policy", "The bucket has no policy.");
 /// The default encryption needs no KMS key.
@@ -40,19 +41,19 @@ pub fn policy(reading: PolicyReading<'_>) -> Result<Option<&Policy>, Outcome> {
         PolicyReading::Known(policy) => Ok(Some(policy)),
         PolicyReading::Absent => Ok(None),
         PolicyReading::Unparsed(error) => {
-            let text = format!("The policy was read and could not be understood: {error}.");
+            let text = format!("The bucket policy was read and not understood: {error}.");
             Err(Outcome::from(&POLICY_NOT_UNDERSTOOD).saying(text))
         }
-        PolicyReading::Unread(read) => {
-            Err(Outcome::from(&POLICY_NOT_READ).saying(format!("The policy was not read: {}.", spoken(read))))
-        }
+        PolicyReading::Unread("gone") => Err(Outcome::from(&BUCKET_GONE)),
+        PolicyReading::Unread(read) => Err(Outcome::from(&POLICY_NOT_READ)
+            .saying(format!("The bucket policy was not read: {}.", spoken(read)))),
     }
 }
 
 /// A policy that leaves the question open, and why.
 pub fn undecided(why: &str) -> Outcome {
     Outcome::from(&POLICY_UNDECIDED)
-        .saying(format!("It cannot be said what the policy refuses: {}.", why.trim_end_matches('.')))
+        .saying(format!("It cannot be said what the bucket policy refuses: {}.", why.trim_end_matches('.')))
 }
 
 /// The bucket's ARN.

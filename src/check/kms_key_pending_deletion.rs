@@ -25,7 +25,7 @@ pub static CHECK: Check = Check {
     severity: Severity::Medium,
     parameters: &[],
     reasons: &[&NOT_PENDING, &PENDING, &IN_USE, &STATE_NOT_TOLD, &KEY_NOT_READ, &KEY_GONE],
-    rationale: "Once a key is deleted, what was encrypted under it cannot be recovered, by AWS neither. The waiting \
+    rationale: "Once a key is deleted, what was encrypted under it cannot be recovered, not even by AWS. The waiting \
                 period of 7 to 30 days is the last time to cancel; until then the key already encrypts and decrypts \
                 nothing (AWS KMS Developer Guide, \"Delete an AWS KMS key\"). Only the default encryption of buckets \
                 is counted as use: a key that no bucket names can still be needed by stored objects or by other \

@@ -12,6 +12,8 @@ mod kms_key_disabled;
 mod kms_key_material_age;
 mod kms_key_pending_deletion;
 mod kms_material_expiring;
+mod kms_policy_outside_org;
+mod kms_policy_public;
 mod kms_rotation_enabled;
 mod kms_rotation_period;
 mod requirement;
@@ -57,6 +59,8 @@ pub static CHECKS: &[&Check] = &[
     &kms_key_pending_deletion::CHECK,
     &kms_key_disabled::CHECK,
     &kms_material_expiring::CHECK,
+    &kms_policy_public::CHECK,
+    &kms_policy_outside_org::CHECK,
     &account_scanned::CHECK,
     &exception_max_matches::CHECK,
 ];

@@ -56,7 +56,7 @@ pub static CHECK: Check = Check {
                 existing ones only in accounts that had no object with SSE-C (Amazon S3 User Guide, \"Default SSE-C \
                 setting for new buckets FAQ\" and \"Blocking or unblocking SSE-C for a general purpose bucket\"). \
                 A block refuses what is written from then on; objects already stored with SSE-C can still be read \
-                with their key.",
+                with their key. Denies in policies of the organization are not seen.",
     remedy: "Send the default encryption as it is and BlockedEncryptionTypes SSE-C with s3:PutBucketEncryption, once no \
              application writes with SSE-C.",
     judge: Judge::Bucket(judge),

@@ -3,7 +3,7 @@
 use super::bucket::{
     NO_POLICY, POLICY_NOT_READ, POLICY_NOT_UNDERSTOOD, POLICY_UNDECIDED, bucket_arn, policy, undecided,
 };
-use super::support::decided;
+use super::support::{BUCKET_GONE, decided};
 use super::{BucketSubject, Check, Context, Judge, Outcome, PolicyReading, Reason};
 use crate::model::{Category, Severity, TlsOnly};
 use crate::policy::{Refusal, plain_http};
@@ -35,12 +35,14 @@ pub static CHECK: Check = Check {
         &POLICY_UNDECIDED,
         &POLICY_NOT_READ,
         &POLICY_NOT_UNDERSTOOD,
+        &BUCKET_GONE,
     ],
     rationale: "S3 answers plain HTTP as well as HTTPS, and what is encrypted at rest then travels in the clear. A \
                 statement with effect Deny, principal *, action s3:* and the condition aws:SecureTransport false, on \
                 the ARN of the bucket and of its objects, refuses it (Amazon S3 User Guide, \"Security best \
                 practices for Amazon S3\"). An Allow with aws:SecureTransport true is not enough: another Allow may \
-                admit the same request. Denies in policies of the organization, such as resource control policies, are not seen.",
+                admit the same request. Denies in policies of the organization, such as resource control \
+                policies, are not seen.",
     remedy: "Add to the bucket's policy a Deny of s3:* for every principal, on the bucket's ARN and on its ARN followed \
              by /*, with the condition Bool aws:SecureTransport false and no other.",
     judge: Judge::Bucket(judge),

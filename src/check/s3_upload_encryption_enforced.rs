@@ -63,7 +63,7 @@ pub static CHECK: Check = Check {
                 mode, no key (which means aws/s3), or a key that is not approved. An upload without the header must be \
                 refused, unless the default meets the standard. Values that S3 itself refuses are left out, and \
                 uploads with SSE-C are judged by s3_sse_c_blocked. A key that the policy names is taken for a customer \
-                managed key, unless it is aws/s3 by its alias. \
+                managed key, unless it is aws/s3 by its alias; \
                 Denies in policies of the organization are not seen.",
     remedy: "Deny s3:PutObject on the bucket's objects to every principal, with StringNotEquals, where \
              s3:x-amz-server-side-encryption is not what the standard asks for, and where \
@@ -81,7 +81,9 @@ fn judge(bucket: &BucketSubject<'_>, context: &Context<'_>) -> Outcome {
 enum Below {
     No,
     Yes,
-    /// Only where it names the AWS managed key by its own ARN.
+    /// Where it names a key that the standard does not approve; the policy names no key of these.
+    BySomeKey,
+    /// Where it names the AWS managed key by its own ARN.
     ByAwsKey,
     /// It cannot be said, and the outcome that says why.
     Unsaid(Outcome),
@@ -99,15 +101,24 @@ fn enforced(bucket: &BucketSubject<'_>, requirement: &EncryptionRequirement) -> 
     };
     let (mut through, mut partly, mut by_aws_key, mut open) =
         (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-    for (header, refusal) in uploads(policy, &bucket_arn(bucket.facts)) {
-        let words = spoken(bucket.facts, &header);
-        match (below(bucket, requirement, &header), refusal) {
+    let classes = uploads(policy, &bucket_arn(bucket.facts));
+    let names_all_approved = names_all_approved(requirement, &classes);
+    for (header, refusal) in &classes {
+        let words = spoken(bucket.facts, header);
+        match (below(bucket, requirement, header), refusal) {
             (Below::No, _) | (_, Refusal::Every) => {}
             (_, Refusal::Undecided(why)) => open.push(undecided(&format!("{words}: {why}"))),
             (Below::Unsaid(outcome), _) => open.push(outcome),
-            (Below::ByAwsKey, _) => by_aws_key.push(words),
+            (Below::Yes | Below::BySomeKey, Refusal::None) => through.push(words),
+            (Below::ByAwsKey, Refusal::None) => by_aws_key.push(words),
+            (Below::BySomeKey, Refusal::Part(which)) if names_all_approved => {
+                partly.push(format!("{words} ({which})"));
+            }
+            // The keys of the part that gets through may all be good.
+            (Below::BySomeKey | Below::ByAwsKey, Refusal::Part(which)) => {
+                open.push(undecided(&format!("{words}: which keys get through is not weighed ({which})")));
+            }
             (Below::Yes, Refusal::Part(which)) => partly.push(format!("{words} ({which})")),
-            (Below::Yes, Refusal::None) => through.push(words),
         }
     }
     if !through.is_empty() {
@@ -126,6 +137,17 @@ fn enforced(bucket: &BucketSubject<'_>, requirement: &EncryptionRequirement) -> 
         return Ok(Outcome::from(&AWS_KEY_BY_NAME).saying(text));
     }
     open.into_iter().next().map_or_else(|| Ok(Outcome::from(&ENFORCED)), Err)
+}
+
+/// Whether no key beside those that the policy names is approved.
+fn names_all_approved(requirement: &EncryptionRequirement, classes: &[(UploadHeader, Refusal)]) -> bool {
+    let named = |key: &String| {
+        classes.iter().any(
+            |(header, _)| matches!(header, UploadHeader::SseKms(KeyChoice::Named(named)) if named == key),
+        )
+    };
+    requirement.approved_key_accounts.is_empty()
+        && requirement.approved_keys.iter().chain(&requirement.approved_aliases).all(named)
 }
 
 fn below(bucket: &BucketSubject<'_>, requirement: &EncryptionRequirement, header: &UploadHeader) -> Below {
@@ -158,7 +180,7 @@ fn below_by_key(facts: &BucketFacts, requirement: &EncryptionRequirement, key: &
     let reference = match key {
         KeyChoice::Unnamed => None,
         KeyChoice::Named(key) => Some(key.as_str()),
-        KeyChoice::Other if requirement.names_keys() => return Below::Yes,
+        KeyChoice::Other if requirement.names_keys() => return Below::BySomeKey,
         KeyChoice::Other => return Below::ByAwsKey,
     };
     if requirement.customer_managed_key && reference.is_none_or(is_aws_s3_alias) {

@@ -1,8 +1,9 @@
 //! How a check reaches a value: through a `Result` whose error is an outcome of verdict `unknown`.
 
-use super::{BucketSubject, KeySubject, Outcome, Reason};
+use super::{BucketSubject, KeySubject, Outcome, PolicyReading, Reason};
 use crate::clock::Timestamp;
 use crate::model::{Encryption, KeyJoin, KeyMetadata, KeyRotation, Reading, RotationReason};
+use crate::policy::{self, Admitted};
 
 /// The bucket's configuration was not read.
 pub static ENCRYPTION_NOT_READ: Reason =
@@ -201,4 +202,64 @@ pub fn buckets_in_words(key: &KeySubject<'_>) -> Option<String> {
         (named, 0) => format!("{counted}: {}", named.join(", ")),
         (named, more) => format!("{counted}: {} and {more} more", named.join(", ")),
     })
+}
+
+/// The customer sets no policy on a key of AWS's.
+pub static AWS_MANAGED_POLICY: Reason = Reason::not_applicable(
+    "aws_managed_policy",
+    "The key is an AWS managed key, and AWS alone sets its key policy.",
+);
+/// Nothing keeps out somebody whom nobody knows.
+pub static POLICY_ADMITS_ANYONE: Reason =
+    Reason::grave("policy_admits_anyone", "The key policy admits anyone in any AWS account.");
+/// The key's policy was not read.
+pub static POLICY_NOT_READ: Reason = Reason::unknown("policy_not_read", "The key policy could not be read.");
+/// Every key has a policy; an answer that has none says nothing.
+pub static POLICY_ABSENT: Reason =
+    Reason::unknown("policy_absent", "KMS gave no key policy, and every KMS key has one.");
+/// The text is not a policy as AWS would take it.
+pub static POLICY_NOT_UNDERSTOOD: Reason =
+    Reason::unknown("policy_not_understood", "The key policy was read and not understood.");
+/// What decides is not in the policy.
+pub static POLICY_UNDECIDED: Reason = Reason::unknown(
+    "policy_undecided",
+    "Whom the key policy admits depends on what the policy does not say.",
+);
+
+/// Whom the policy of a customer managed key admits; else what there is to say.
+pub fn admitted(key: &KeySubject<'_>) -> Result<Admitted, Outcome> {
+    let metadata = metadata(key)?;
+    told(metadata.manager.as_ref(), &MANAGER_NOT_TOLD)?;
+    if metadata.is_aws_managed() {
+        return Err(Outcome::from(&AWS_MANAGED_POLICY));
+    }
+    match key.policy {
+        PolicyReading::Known(policy) => Ok(policy::admitted(policy, &key.facts.observation.key_arn)),
+        PolicyReading::Absent => Err(Outcome::from(&POLICY_ABSENT)),
+        PolicyReading::Unparsed(error) => Err(Outcome::from(&POLICY_NOT_UNDERSTOOD)
+            .saying(format!("The key policy was read and not understood: {error}."))),
+        PolicyReading::Unread("gone") => Err(Outcome::from(&KEY_GONE)),
+        PolicyReading::Unread(read) => {
+            Err(Outcome::from(&POLICY_NOT_READ)
+                .saying(format!("The key policy was not read: {}.", spoken(read))))
+        }
+    }
+}
+
+/// The policy admits anyone, if it does.
+pub fn anyone(admitted: &Admitted) -> Option<Outcome> {
+    let why = admitted.anyone.as_ref()?;
+    Some(
+        Outcome::from(&POLICY_ADMITS_ANYONE)
+            .saying(format!("The key policy admits anyone in any AWS account: {why}.")),
+    )
+}
+
+/// The policy may admit more than it names, if it may.
+pub fn undecided(admitted: &Admitted) -> Option<Outcome> {
+    let why = admitted.undecided.as_ref()?;
+    Some(
+        Outcome::from(&POLICY_UNDECIDED)
+            .saying(format!("Whom the key policy admits depends on what the policy does not say: {why}.")),
+    )
 }

@@ -18,6 +18,9 @@ use crate::model::Standard;
 /// The check that such lists are about: the bucket is not encrypted as it should be.
 const CHECK: &str = "s3_encryption_standard";
 
+/// A default whose key is gone is broken. Who agreed to another encryption did not agree to that.
+const NOT_AGREED: &str = "key_missing";
+
 /// Makes an exceptions file of a list of buckets; or every problem of the list.
 pub fn import(text: &str, now: Timestamp, standard: &Standard) -> Result<String, Vec<Problem>> {
     let check = check::find(CHECK)
@@ -97,7 +100,11 @@ impl Importer<'_> {
                 format!("# The list gives no end; {days} days is the longest that the standard allows.\n")
             }
         };
-        let reasons = self.check.reasons.iter().filter(|reason| self.rules.may_accept(reason));
+        let reasons = self
+            .check
+            .reasons
+            .iter()
+            .filter(|reason| reason.code != NOT_AGREED && self.rules.may_accept(reason));
         let starts = self.starts.date();
         let fields = [
             ("id", write::text(&format!("imported-{starts}-{}", entry.bucket))),

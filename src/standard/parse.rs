@@ -352,5 +352,5 @@ fn exemptible(code: &str) -> Result<String, (String, Option<String>)> {
         return Err((format!("{} is no reason to fail: there is nothing to exempt", quoted(code)), None));
     }
     let what = format!("no check has the reason code {}", quoted(code));
-    Err((what, nearest(code, fails).map(|near| format!("did you mean {}?", listed(&[near])))))
+    Err((what, nearest(code, fails).map(|near| format!("did you mean `{near}`?"))))
 }

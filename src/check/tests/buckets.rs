@@ -631,6 +631,7 @@ const UPLOAD_POLICIES: &str = "the policies
   k1          as kms, and any key but k1, and none
   k1?         as kms?, and with a header any key but k1, and none
   key?        as kms?, and with a header no key
+  key*?       as kms?, and with a header any key but those of the bucket's account
   folder ...  the same for some objects
 
 every mode";
@@ -692,6 +693,7 @@ fn s3_upload_encryption_enforced() {
     let there = format!(r#""Null":{{"{MODE}":"false"}}"#);
     let not_kms = format!(r#""StringNotEquals":{{"{MODE}":["aws:kms","aws:kms:dsse"]}}"#);
     let not_k1 = format!(r#""StringNotEquals":{{"{KEY}":"{k1}"}}"#);
+    let not_home = format!(r#""StringNotLike":{{"{KEY}":"arn:aws:kms:*:{HOME}:key/*"}}"#);
     let no_key = format!(r#""Null":{{"{MODE}":"false","{KEY}":"true"}}"#);
     let if_kms = [deny_put(&format!("{there},{not_kms}"))];
     let if_k1 = |resources| {
@@ -705,6 +707,7 @@ fn s3_upload_encryption_enforced() {
             ("k1", format!("{},{}", deny_put(&not_kms), deny_put(&not_k1))),
             ("k1?", if_k1(OBJECTS)),
             ("key?", format!("{},{}", if_kms.join(","), deny_put(&no_key))),
+            ("key*?", format!("{},{}", if_kms.join(","), deny_put(&format!("{there},{not_home}")))),
             ("folder kms", deny("s3:PutObject", FOLDER, &not_kms)),
             ("folder k1?", if_k1(FOLDER)),
             ("refuses none", ALLOW.to_owned()),
@@ -719,7 +722,12 @@ fn s3_upload_encryption_enforced() {
     about_keys
         .values
         .retain(|(name, _)| !["gone", "not understood"].contains(&&**name) && !UNREAD.contains(&&**name));
-    let lists = [("any", Approved::Any), ("k1", Approved::TheKey), ("k2", Approved::KeyBesideIt)];
+    let lists = [
+        ("any", Approved::Any),
+        ("k1", Approved::TheKey),
+        ("k2", Approved::KeyBesideIt),
+        ("bucket\'s account", Approved::HomeAccount),
+    ];
     let lists = column("approved", lists, |made: &mut MadeBucket, approved| made.approved = approved);
     let defaults = [
         ("sse_s3", (Encryption::SseS3, Reference::None, KeyLink::None)),

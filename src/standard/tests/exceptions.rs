@@ -95,8 +95,7 @@ fn what_is_grave_needs_the_standards_leave() {
         let is_grave = |reason: &&&check::Reason| reason.verdict == Verdict::Fail && !reason.exemptible;
         Some((check.id, check.reasons.iter().find(is_grave)?.code))
     });
-    // The rule is tried on whatever check has such a reason.
-    let Some((check, code)) = grave else { return };
+    let (check, code) = grave.expect("some reason is grave");
     let text = record(&[
         ("check", &format!("\"{check}\"")),
         ("accepts", &format!("[\"{code}\"]")),
@@ -217,6 +216,17 @@ fn an_import_waits_for_a_person_and_is_then_read() {
         read.records.iter().map(|record| record.imported_without_expiry).collect::<Vec<_>>(),
         [true, false, false]
     );
+}
+
+#[test]
+fn an_import_accepts_another_encryption_and_not_a_broken_one() {
+    let text = import("{\"a-bucket\" = \"None\"}", at("2026-11-21T09:30:00Z"), &standard()).unwrap();
+    assert!(text.contains("check = \"s3_encryption_standard\""), "{text}");
+    let check = check::find("s3_encryption_standard").unwrap();
+    for reason in check.reasons.iter().filter(|reason| reason.verdict == Verdict::Fail) {
+        let accepted = text.contains(&format!("\"{}\"", reason.code));
+        assert_eq!(accepted, reason.code != "key_missing", "{}", reason.code);
+    }
 }
 
 #[test]
