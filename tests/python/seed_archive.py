@@ -64,9 +64,7 @@ def seed_tls_policies(world: World, account: str) -> None:
     name = "archive-tls-json-false"
     bucket(world, account, name, TLS_ENFORCED, deny("TlsOnly", name, ["", "/*"], secure=False))
     name = "archive-tls-two-statements"
-    bucket(
-        world, account, name, TLS_ENFORCED, deny("Bucket", name, [""]), deny("Objects", name, ["/*"])
-    )
+    bucket(world, account, name, TLS_ENFORCED, deny("Bucket", name, [""]), deny("Objects", name, ["/*"]))
     name = "archive-tls-objects-only"
     bucket(world, account, name, TLS_IN_PART, deny("Objects", name, ["/*"]))
     name = "archive-tls-one-role"
@@ -175,9 +173,7 @@ def seed_log_buckets(world: World, account: str) -> None:
     bucket(world, account, name, TLS_NOT_ENFORCED | spared, allow(service, name))
     # CloudTrail takes SSE-KMS.
     name = "archive-trail-logs"
-    bucket(
-        world, account, name, TLS_NOT_ENFORCED, allow({"Service": "cloudtrail.amazonaws.com"}, name)
-    )
+    bucket(world, account, name, TLS_NOT_ENFORCED, allow({"Service": "cloudtrail.amazonaws.com"}, name))
 
 
 def seed_own_key(world: World, account: str) -> None:
@@ -201,8 +197,6 @@ def seed_own_key(world: World, account: str) -> None:
         account,
         REGION,
         "archive-own-key",
-        SSE_KMS
-        | NO_POLICY
-        | reference(key.arn, BY_KEY_ARN, SAME_ACCOUNT, key.arn, account, ROTATING),
+        SSE_KMS | NO_POLICY | reference(key.arn, BY_KEY_ARN, SAME_ACCOUNT, key.arn, account, ROTATING),
         default=rule("aws:kms", key.arn),
     )

@@ -58,8 +58,9 @@ def seed_key_policies(world: World, account: str, other_member: str) -> None:
     key(OUTSIDER, allow({"AWS": f"arn:aws:iam::{OUTSIDE_ACCOUNT}:role/theirs"}, "kms:CreateGrant"))
     key(OUTSIDER, allow(public, use, {"StringEquals": {"kms:CallerAccount": OUTSIDE_ACCOUNT}}))
     key(OTHER_ORGANIZATION, allow(public, use, {"StringEquals": {"aws:PrincipalOrgID": "o-elsewhere00"}}))
-    # moto keeps any text; AWS would not have taken it.
-    seed_key(world, account, "no policy", NOT_UNDERSTOOD)
+    # A statement for nobody: AWS would not have taken it, and moto keeps what it is given.
+    nobody = {"Effect": "Allow", "Action": "kms:*", "Resource": "*"}
+    key(NOT_UNDERSTOOD, nobody)
 
 
 def allow(principal: object, action: object, condition: dict | None = None) -> dict:

@@ -140,9 +140,7 @@ def seed_quaint(world: World, account: str, keys: dict[str, Key]) -> None:
         account,
         "eu-west-1",
         "quaint-alias-arn-of-payments",
-        SSE_KMS
-        | NO_POLICY
-        | reference(alias_arn, BY_ALIAS_ARN, SAME_ORG, key.arn, key.account_id, ROTATING),
+        SSE_KMS | NO_POLICY | reference(alias_arn, BY_ALIAS_ARN, SAME_ORG, key.arn, key.account_id, ROTATING),
         default=rule("aws:kms", alias_arn),
     )
     world.bucket(account, "eu-west-1", "q" * 63, SSE_S3 | NO_POLICY, default=rule("AES256"))
@@ -162,9 +160,7 @@ def seed_analytics(world: World, account: str, keys: dict[str, Key], central: Ke
     world.expect_key(virginia, SYMMETRIC | made(world, virginia) | alias, READS_STILL)
 
     def bucket(region: str, name: str, key_ref: str, expect: dict) -> None:
-        world.bucket(
-            account, region, name, SSE_KMS | NO_POLICY | expect, default=rule("aws:kms", key_ref)
-        )
+        world.bucket(account, region, name, SSE_KMS | NO_POLICY | expect, default=rule("aws:kms", key_ref))
 
     by_alias = ("alias/analytics", BY_ALIAS_NAME, SAME_ACCOUNT)
     bucket(

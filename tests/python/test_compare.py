@@ -19,7 +19,7 @@ import contract
 import lake_checks
 from compare_lake import compare
 from lake import Lake
-from made_lake import ACCOUNT, RUN_ID, STARTED, Made, bucket, check, coverage
+from made_lake import ACCOUNT, KEY_ARN, RUN_ID, STARTED, Made, bucket, check, coverage
 from truth import any_of, matches, within_run
 
 
@@ -111,6 +111,26 @@ BEFORE: list[tuple[str, Any, str]] = [
         "a finding of the other type",
         lambda m: m.tables["findings"][0].update(resource_type=contract.KEY),
         "a resource with a row",
+    ),
+    (
+        "another verdict than the truth's",
+        lambda m: m.tables["findings"][0].update(verdict="unknown", verdict_before_exception="unknown"),
+        "plain s3_tls_only None  verdict\n",
+    ),
+    (
+        "another reason than the truth's",
+        lambda m: m.tables["findings"][0].update(reason_code="other"),
+        "plain s3_tls_only None  reason_code",
+    ),
+    (
+        "another severity than the truth's",
+        lambda m: m.tables["findings"][0].update(severity="low"),
+        "plain s3_tls_only None  severity",
+    ),
+    (
+        "a key that no truth tells of",
+        lambda m: m.tables["findings"][0].update(related_arn=KEY_ARN),
+        "plain s3_tls_only None  related_arn",
     ),
     (
         "a bucket that was not judged",
@@ -297,6 +317,16 @@ class Comparison(unittest.TestCase):
         self.assertTrue(says in report, f"no `{says}` in: {report[:2000]}")
 
     def test_a_right_lake_has_no_differences(self) -> None:
+        self.made.write(self.root)
+        self.assertEqual(self.report(), "")
+
+    def test_what_no_truth_tells_may_change(self) -> None:
+        self.made.tables["findings"][0].update(
+            finding_uid="0" * 32, reason="In other words.", remedy="Or so.", observed_at=STARTED
+        )
+        for table in ("findings", "checks"):
+            self.made.tables[table][0].update(check_version=2)
+        self.made.tables["findings"][1].update(check_version=2)
         self.made.write(self.root)
         self.assertEqual(self.report(), "")
 
