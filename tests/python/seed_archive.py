@@ -3,6 +3,7 @@
 from expected import (
     BY_KEY_ARN,
     NO_POLICY,
+    NOT_CONFIGURED,
     READS_ROTATING,
     ROTATES,
     ROTATING,
@@ -65,12 +66,20 @@ def seed_tls_policies(world: World, account: str) -> None:
     bucket(world, account, name, TLS_ENFORCED, deny("TlsOnly", name, ["", "/*"], secure=False))
     name = "archive-tls-two-statements"
     bucket(world, account, name, TLS_ENFORCED, deny("Bucket", name, [""]), deny("Objects", name, ["/*"]))
+    # One pattern has the bucket and its objects.
+    name = "archive-tls-one-pattern"
+    bucket(world, account, name, TLS_ENFORCED, deny("TlsOnly", name, ["*"]))
     name = "archive-tls-objects-only"
     bucket(world, account, name, TLS_IN_PART, deny("Objects", name, ["/*"]))
     name = "archive-tls-one-role"
     bucket(world, account, name, TLS_IN_PART, deny("Role", name, ["", "/*"], Principal=role))
     name = "archive-tls-one-network"
     bucket(world, account, name, TLS_IN_PART, deny("Network", name, ["", "/*"], Condition=one_network))
+    name = "archive-tls-downloads-only"
+    bucket(world, account, name, TLS_IN_PART, deny("Get", name, ["/*"], Action="s3:GetObject"))
+    name = "archive-tls-but-for-one-role"
+    but_for = {"Bool": {"aws:SecureTransport": "false"}, "ArnNotEquals": {"aws:PrincipalArn": role["AWS"]}}
+    bucket(world, account, name, TLS_IN_PART, deny("ButFor", name, ["", "/*"], Condition=but_for))
     # A Deny of TLS, the usual slip of the pen, and an Allow on TLS: neither refuses plain HTTP.
     name = "archive-tls-inverted"
     bucket(
@@ -139,6 +148,17 @@ def seed_sse_c_policies(world: World, account: str) -> None:
         deny("TlsOnly", name, ["", "/*"]),
         deny("NoSseC", name, ["/secret/*"], Action="s3:PutObject", Condition=named),
     )
+    # Uploads must name an encryption, and those with SSE-C name none of the two that S3 knows.
+    name = "archive-sse-c-refused-with-all-others"
+    unnamed = {"Null": {"s3:x-amz-server-side-encryption": "true"}}
+    bucket(
+        world,
+        account,
+        name,
+        TLS_ENFORCED | {"s3_sse_c_blocked": passes("blocked_by_policy")},
+        deny("TlsOnly", name, ["", "/*"]),
+        deny("Named", name, ["/*"], Action="s3:PutObject", Condition=unnamed),
+    )
 
 
 def seed_log_buckets(world: World, account: str) -> None:
@@ -171,6 +191,16 @@ def seed_log_buckets(world: World, account: str) -> None:
     name = "archive-load-balancer-logs-of-old"
     service = {"AWS": f"arn:aws:iam::{LOAD_BALANCERS_OF_IRELAND}:root"}
     bucket(world, account, name, TLS_NOT_ENFORCED | spared, allow(service, name))
+    # Spared is who has SSE-S3, and not who has nothing.
+    name = "archive-server-access-logs-by-no-default"
+    service = {"Service": "logging.s3.amazonaws.com"}
+    world.bucket(
+        account,
+        REGION,
+        name,
+        NOT_CONFIGURED | NO_POLICY | TLS_NOT_ENFORCED,
+        policy=policy(allow(service, name)),
+    )
     # CloudTrail takes SSE-KMS.
     name = "archive-trail-logs"
     bucket(world, account, name, TLS_NOT_ENFORCED, allow({"Service": "cloudtrail.amazonaws.com"}, name))

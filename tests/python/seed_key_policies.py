@@ -51,12 +51,19 @@ def seed_key_policies(world: World, account: str, other_member: str) -> None:
     of_caller = {"StringEquals": {"kms:CallerAccount": account, **via_s3["StringEquals"]}}
     key(NAMED_WITHIN, allow(public, use, of_caller))
     key(NAMED_WITHIN, allow(public, use, {"StringEquals": {"aws:PrincipalOrgID": world.org_id}}))
+    # Wide open, and shut to all others by a Deny.
+    others = {"StringNotEquals": {"aws:PrincipalOrgID": world.org_id}}
+    key(NAMED_WITHIN, allow(public, use), allow(public, use, others) | {"Effect": "Deny"})
     key(NAMED_WITHIN, allow({"AWS": f"arn:aws:iam::{other_member}:root"}, use))
     key(NAMED_WITHIN, allow({"Service": "logs.us-east-1.amazonaws.com"}, use))
     key(OUTSIDER, allow({"AWS": f"arn:aws:iam::{OUTSIDE_ACCOUNT}:root"}, use))
     key(OUTSIDER, allow({"AWS": OUTSIDE_ACCOUNT}, use))
     key(OUTSIDER, allow({"AWS": f"arn:aws:iam::{OUTSIDE_ACCOUNT}:role/theirs"}, "kms:CreateGrant"))
     key(OUTSIDER, allow(public, use, {"StringEquals": {"kms:CallerAccount": OUTSIDE_ACCOUNT}}))
+    # Shut to one of two.
+    not_theirs = {"StringEquals": {"aws:PrincipalAccount": OUTSIDE_ACCOUNT}}
+    two = {"AWS": [OUTSIDE_ACCOUNT, f"arn:aws:iam::{other_member}:root"]}
+    key(NAMED_WITHIN, allow(two, use), allow(public, use, not_theirs) | {"Effect": "Deny"})
     key(OTHER_ORGANIZATION, allow(public, use, {"StringEquals": {"aws:PrincipalOrgID": "o-elsewhere00"}}))
     # A statement for nobody: AWS would not have taken it, and moto keeps what it is given.
     nobody = {"Effect": "Allow", "Action": "kms:*", "Resource": "*"}
