@@ -8,6 +8,7 @@ use super::args::ChecksArgs;
 use super::error::CliError;
 use super::print;
 use super::rules::{Rules, read, refuse};
+use super::summary::mode_name;
 use crate::check::{CHECKS, Check, Judge};
 use crate::clock::{Clock, SystemClock};
 use crate::model::{EncryptionRequirement, Exceptions, Scope, Severity, Standard};
@@ -52,12 +53,13 @@ fn head(text: &mut String, standard: &Standard) {
 fn encryption(text: &mut String, standard: &Standard) {
     let _ = writeln!(text, "\nDefault encryption");
     for entry in &standard.encryption {
-        let _ = writeln!(text, "  {}: {}", place(&entry.scope), requirement(&entry.requirement));
+        let asked = format!("{}: {}", place(&entry.scope), requirement(&entry.requirement));
+        let _ = writeln!(text, "{}", print::wrapped(&asked, "  "));
     }
 }
 
 fn requirement(asked: &EncryptionRequirement) -> String {
-    let mut parts = vec![format!("at least {}", asked.minimum_mode.word())];
+    let mut parts = vec![format!("at least {}", mode_name(asked.minimum_mode))];
     if asked.customer_managed_key {
         parts.push("a customer managed key".to_owned());
     }
@@ -94,16 +96,9 @@ fn one(text: &mut String, standard: &Standard, check: &Check) {
     let _ = writeln!(text, "{}", print::wrapped(check.rationale, "  why: "));
     let _ = writeln!(text, "{}", print::wrapped(check.remedy, "  remedy: "));
     for reason in check.reasons {
-        let lead = format!("    {:<14} {}: ", reason.verdict.word(), reason.code);
-        let _ = writeln!(text, "{}", wrapped_under(reason.meaning, &lead));
+        let lead = format!("    {:<15} ", reason.verdict.word());
+        let _ = writeln!(text, "{}", print::wrapped(&format!("{}: {}", reason.code, reason.meaning), &lead));
     }
-}
-
-/// Wrapped under a fixed column, for the lead differs from line to line.
-fn wrapped_under(meaning: &str, lead: &str) -> String {
-    let indent = " ".repeat(19);
-    print::wrapped(&format!("{}{meaning}", lead.trim_start()), "    ")
-        .replace("\n    ", &format!("\n{indent}"))
 }
 
 fn place(scope: &Scope) -> String {
@@ -119,7 +114,8 @@ fn accepted(text: &mut String, standard: &Standard, exceptions: &Exceptions) {
         let _ = writeln!(text, "\nTrusted accounts outside the organization");
         for trusted in &standard.trusted_accounts {
             let (id, until) = (trusted.account_id, trusted.expires.date());
-            let _ = writeln!(text, "  {id} until {until}: {} (owner {})", trusted.reason, trusted.owner);
+            let why = format!("until {until}: {} (owner {})", trusted.reason, trusted.owner);
+            let _ = writeln!(text, "{}", print::wrapped(&why, &format!("  {id} ")));
         }
     }
     if !standard.gaps.is_empty() {
@@ -128,19 +124,22 @@ fn accepted(text: &mut String, standard: &Standard, exceptions: &Exceptions) {
             let operation = gap.operation.as_deref().unwrap_or("every operation");
             let region = gap.region.as_ref().map(|region| format!(" in {region}")).unwrap_or_default();
             let (place, until) = (place(&gap.scope), gap.expires.date());
-            let _ = writeln!(text, "  {place}: {operation}{region} until {until}: {}", gap.reason);
+            let what = format!("{place}: {operation}{region} until {until}: {}", gap.reason);
+            let _ = writeln!(text, "{}", print::wrapped(&what, "  "));
         }
     }
     let limits: BTreeMap<&Severity, &i64> = standard.exceptions.max_days.iter().collect();
     let limits: Vec<String> =
         limits.into_iter().map(|(severity, days)| format!("{} {days}", severity.word())).collect();
-    let _ = writeln!(text, "\nExceptions: at most this many days by severity: {}", limits.join(", "));
+    let _ = writeln!(text, "\nExceptions");
+    let limits = format!("at most this many days, by severity: {}", limits.join(", "));
+    let _ = writeln!(text, "{}", print::wrapped(&limits, "  "));
     let approvers: Vec<&str> = standard.exceptions.approvers.iter().map(String::as_str).collect();
     let approvers = if approvers.is_empty() { "nobody".to_owned() } else { approvers.join(", ") };
     let _ = writeln!(text, "  approved by: {approvers}");
     for exception in &exceptions.records {
         let until = exception.expires.date();
-        let _ =
-            writeln!(text, "  {}: {} until {until}: {}", exception.id, exception.check_id, exception.reason);
+        let what = format!("{} until {until}: {}", exception.check_id, exception.reason);
+        let _ = writeln!(text, "{}", print::wrapped(&what, &format!("  {}: ", exception.id)));
     }
 }

@@ -89,7 +89,8 @@ fn counts(text: &mut String, census: &Census) {
     }
 }
 
-fn mode_name(mode: Encryption) -> &'static str {
+/// A mode as AWS names it.
+pub fn mode_name(mode: Encryption) -> &'static str {
     match mode {
         Encryption::NotConfigured => "no default configured",
         Encryption::SseS3 => "SSE-S3",

@@ -159,7 +159,9 @@ impl<'d> Table<'d> {
 
     /// The value of a key.
     pub(super) fn value(&mut self, key: &'static str) -> Option<Value<'d>> {
-        self.asked.push(key);
+        if !self.asked.contains(&key) {
+            self.asked.push(key);
+        }
         let item = self.entries.get(key)?;
         Some(Value { document: self.document, key, item, span: item.span() })
     }

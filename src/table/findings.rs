@@ -17,7 +17,7 @@ pub static TABLE: Table<Finding> = Table {
         Column {
             name: "account_id",
             kind: Kind::String,
-            doc: "The resource's account.",
+            doc: "The account of the resource that is judged.",
             value: |row| row.account_id.into(),
         },
         Column {
@@ -35,7 +35,7 @@ pub static TABLE: Table<Finding> = Table {
         Column {
             name: "resource_arn",
             kind: Kind::String,
-            doc: "The resource's ARN.",
+            doc: "The ARN of the resource that is judged.",
             value: |row| row.resource_arn.as_ref().into(),
         },
         Column {

@@ -30,6 +30,7 @@ mod least_privilege;
 mod limits;
 mod moto;
 mod policy;
+mod rules;
 mod signals;
 mod simulate;
 mod survive;

@@ -112,7 +112,7 @@ fn every_slip_in_a_standard_is_named() {
         ("a bad line", "[[check]\nid = 5"),
         (
             "unknown keys at every level",
-            "critical_account = [\"111122223333\"]\n[[check]]\nid = \"kms_rotation_enabled\"\nsevrity = \"low\"\n[exceptions]\nzzz = 1",
+            "critical_account = [\"111122223333\"]\n[[check]]\nid = \"kms_rotation_enabled\"\nsevrity = \"low\"\nqqq = 1\n[exceptions]\nzzz = 1",
         ),
         ("an unknown check", "[[check]]\nid = \"kms_rotation_enabeld\""),
         ("no check", "[[check]]\nseverity = \"low\"\n[[check]]\nid = \" \""),
