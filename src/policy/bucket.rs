@@ -103,11 +103,14 @@ pub fn plain_http(policy: &Policy, bucket_arn: &str) -> Refusal {
 
 /// How much of all uploads with a key of the customer's own (SSE-C), by anyone, is refused.
 ///
-/// Such an upload has no `x-amz-server-side-encryption`: S3 takes one of the two.
+/// Such an upload has no `x-amz-server-side-encryption`: S3 takes one of the two. And it comes over TLS:
+/// S3 rejects every other, so that a Deny of plain HTTP refuses none of them.
 pub fn sse_c_uploads(policy: &Policy, bucket_arn: &str) -> Refusal {
     Uploads::of(policy, bucket_arn).refused(&|key| match key {
         CUSTOMER_KEY => Domain::always("AES256"),
         ENCRYPTION | KEY_ID => Domain::never(),
+        TLS => Domain::always("true"),
+        TLS_VERSION => Domain::within(Bounds::default()),
         _ => Domain::free(key),
     })
 }

@@ -301,6 +301,23 @@ fn sse_c_is_refused_by_its_own_header_or_for_want_of_another() {
                 "none",
             ),
             (r#"{"Effect":"Deny","Principal":"*","Action":"s3:GetObject","Resource":"BUCKET/*"}"#, "none"),
+            // S3 takes SSE-C over TLS only.
+            (
+                r#"{"Effect":"Deny","Principal":"*","Action":"s3:*","Resource":BOTH,"Condition":{"Bool":{"aws:SecureTransport":"false"}}}"#,
+                "none",
+            ),
+            (
+                r#"{"Effect":"Deny","Principal":"*","Action":"s3:*","Resource":BOTH,"Condition":{"Null":{"s3:TlsVersion":"true"}}}"#,
+                "none",
+            ),
+            (
+                r#"{"Effect":"Deny","Principal":"*","Action":"s3:*","Resource":BOTH,"Condition":{"NumericLessThan":{"s3:TlsVersion":"1.3"}}}"#,
+                "part: ",
+            ),
+            (
+                r#"{"Effect":"Deny","Principal":"*","Action":"s3:*","Resource":BOTH,"Condition":{"Bool":{"aws:SecureTransport":"true"}}}"#,
+                "every",
+            ),
         ],
         sse_c_uploads,
     );

@@ -169,9 +169,10 @@ TABLES: dict[str, list[Column]] = {
         always("category"),
         always("severity"),
         always("verdict"),
-        maybe("verdict_before_exception"),
-        maybe("reason_code"),
-        maybe("reason"),
+        always("verdict_before_exception"),
+        always("reason_code"),
+        always("reason"),
+        # Of a finding that is exempt, and of one about an exception.
         maybe("exception_id"),
         maybe("exception_expires_at", TIMESTAMP),
         maybe("remedy"),
@@ -186,18 +187,18 @@ TABLES: dict[str, list[Column]] = {
         always("question"),
         always("category"),
         always("severity"),
-        maybe("remedy"),
+        always("remedy"),
     ],
     "controls": [
         always("run_id"),
         always("check_id"),
         maybe("check_params"),
         always("framework"),
-        maybe("framework_version"),
+        always("framework_version"),
         always("control_id"),
-        maybe("control_title"),
+        always("control_title"),
         always("relation"),
-        maybe("source"),
+        always("source"),
     ],
     "coverage": [
         always("run_id"),
@@ -259,7 +260,7 @@ TABLES: dict[str, list[Column]] = {
         always("findings_unknown", BIGINT),
         always("calls", BIGINT),
         always("settings_sha256"),
-        maybe("standard_sha256"),
+        always("standard_sha256"),
         maybe("exceptions_sha256"),
         always("manifest_key"),
         always("manifest_sha256"),
@@ -267,12 +268,6 @@ TABLES: dict[str, list[Column]] = {
 }
 
 # What identifies a row within a run.
-# Tables that the contract names and that a later version writes.
-LATER = {"findings", "checks", "controls"}
-
-# Columns that a later version judges, and that say "unknown" until then.
-NOT_JUDGED = {("buckets", "tls_only")}
-
 KEYS: dict[str, tuple[str, ...]] = {
     "accounts": ("account_id",),
     "buckets": ("account_id", "bucket"),
@@ -301,6 +296,16 @@ ROTATION_REASON = (
 CATEGORY = ("security", "availability", "cost", "evidence")
 SEVERITY = ("informational", "low", "medium", "high", "critical")
 VERDICT = ("pass", "fail", "unknown", "not_applicable", "exempt")
+
+# What a check judges shows in its id.
+BUCKET = "AWS::S3::Bucket"
+KEY = "AWS::KMS::Key"
+ACCOUNT = "AWS::Organizations::Account"
+JUDGES = {"s3_": BUCKET, "kms_": KEY, "account_": ACCOUNT}
+
+# The check that is about exceptions: it has a finding, of the account that answers for the
+# organization, only where an exception matches more than was agreed.
+OF_EXCEPTIONS = "exception_max_matches"
 
 # The columns whose words are ours, and therefore closed. AWS's own words (states, specs, origins)
 # are open sets and stand in no list.
@@ -347,7 +352,7 @@ WORDS: dict[str, dict[str, tuple[str, ...]]] = {
         "policy_read": READ,
     },
     "findings": {
-        "resource_type": ("AWS::S3::Bucket", "AWS::KMS::Key", "AWS::Organizations::Account"),
+        "resource_type": (BUCKET, KEY, ACCOUNT),
         "category": CATEGORY,
         "severity": SEVERITY,
         "verdict": VERDICT,

@@ -30,7 +30,7 @@ def check_layout(lake: Lake, report: Report) -> None:
     """Every table has files, and nothing in a table's folder is anything else."""
     report.expect("lake", lake.root, "run_id", True, RUN_ID.fullmatch(lake.run_id) is not None)
     for table in contract.TABLES:
-        if not lake.files(table) and table not in contract.LATER:
+        if not lake.files(table):
             report.differs(table, lake.run_id, "files", "at least one", "none")
         for path in (lake.root / table).rglob("*"):
             match = DATA_FILE.fullmatch(lake.key(path))
@@ -132,14 +132,16 @@ def check_value(table: str, key: tuple, column: contract.Column, value: Any, rep
     words = contract.WORDS[table].get(column.name)
     if words and value not in words:
         report.differs(table, key, column.name, f"one of {', '.join(words)}", value)
-    if column.name.endswith("_sha256") and not is_sha256(value):
+    if column.name.endswith("_sha256") and not is_hex(value, 64):
         report.differs(table, key, column.name, "64 lower-case hex digits", value)
+    if column.name == "finding_uid" and not is_hex(value, 32):
+        report.differs(table, key, column.name, "32 lower-case hex digits", value)
     if isinstance(value, list) and None in value and column.name != "ou_names":
         report.differs(table, key, column.name, "no NULL in the list", value)
 
 
-def is_sha256(text: str) -> bool:
-    return len(text) == 64 and set(text) <= set("0123456789abcdef")
+def is_hex(text: str, digits: int) -> bool:
+    return len(text) == digits and set(text) <= set("0123456789abcdef")
 
 
 # Equations
@@ -248,19 +250,83 @@ def check_defaults(lake: Lake, report: Report) -> None:
 
 
 def check_findings(lake: Lake, report: Report) -> None:
-    """Every finding is of a check of this run and of a resource that has a row."""
-    checks = {(row["check_id"], row["check_params"]) for row in lake.rows("checks")}
-    resources = {row["bucket_arn"] for row in lake.rows("buckets")}
-    resources |= {row["key_arn"] for row in lake.rows("keys")}
-    accounts = {row["account_id"] for row in lake.rows("accounts")}
+    """Every check of the run has judged every resource once, and every finding agrees with itself."""
+    checks = {(row["check_id"], row["check_params"]): row for row in lake.rows("checks")}
+    resources = resources_of(lake)
+    judged: dict[tuple, Counter] = {instance: Counter() for instance in checks}
     for row in lake.rows("findings"):
-        key = row_key("findings", row)
-        if (row["check_id"], row["check_params"]) not in checks:
-            report.differs("findings", key, "check_id", "a check of this run", row["check_id"])
-        if row["account_id"] not in accounts:
-            report.differs("findings", key, "account_id", "a listed account", row["account_id"])
-        if row["resource_type"] != "AWS::Organizations::Account" and row["resource_arn"] not in resources:
-            report.differs("findings", key, "resource_arn", "a resource with a row", row["resource_arn"])
+        key = finding_key(row)
+        instance, resource = (row["check_id"], row["check_params"]), judged_resource(row)
+        if instance in checks:
+            judged[instance][resource] += 1
+            for column in ("check_version", "category"):
+                report.expect("findings", key, column, checks[instance][column], row[column])
+        else:
+            report.differs("findings", key, "check_id", "a check of this run", instance)
+        if resource not in resources[row["resource_type"]]:
+            report.differs("findings", key, "resource_arn", "a resource with a row", resource)
+        check_finding(key, row, report)
+    for instance, counted in judged.items():
+        if instance[0] != contract.OF_EXCEPTIONS:
+            check_all_is_judged(instance, counted, resources, report)
+    for row in lake.rows("controls"):
+        instance = (row["check_id"], row["check_params"])
+        if instance not in checks:
+            report.differs("controls", row_key("controls", row), "check_id", "a check of this run", instance)
+
+
+def finding_key(row: Row) -> tuple:
+    """A finding as a person knows it: its uid says nothing."""
+    return (row["resource_arn"], row["check_id"], row["check_params"])
+
+
+def judged_resource(row: Row) -> tuple:
+    """What a finding is about: account, Region and ARN.
+
+    An account's row has no ARN, and the finding has the one of Organizations, which ends in the id.
+    """
+    arn = row["resource_arn"]
+    account = row["resource_type"] == contract.ACCOUNT
+    return (row["account_id"], row["region"], arn.split("/")[-1] if account else arn)
+
+
+def resources_of(lake: Lake) -> dict[str, set[tuple]]:
+    """What there is to judge, by type."""
+    return {
+        contract.BUCKET: {
+            (row["account_id"], row["region"], row["bucket_arn"]) for row in lake.rows("buckets")
+        },
+        contract.KEY: {(row["account_id"], row["region"], row["key_arn"]) for row in lake.rows("keys")},
+        contract.ACCOUNT: {(row["account_id"], None, row["account_id"]) for row in lake.rows("accounts")},
+    }
+
+
+def check_finding(key: tuple, row: Row, report: Report) -> None:
+    """The columns of one finding that say the same thing twice."""
+    exempt = row["verdict"] == "exempt"
+    before = "fail" if exempt else row["verdict"]
+    report.expect("findings", key, "verdict_before_exception", before, row["verdict_before_exception"])
+    # A finding about an exception names it, and is a fail all the same.
+    if row["check_id"] != contract.OF_EXCEPTIONS:
+        report.expect("findings", key, "exception_id is told", exempt, row["exception_id"] is not None)
+    report.expect(
+        "findings", key, "exception_expires_at is told", exempt, row["exception_expires_at"] is not None
+    )
+    nothing_to_do = row["verdict"] in ("pass", "not_applicable")
+    report.expect("findings", key, "remedy is told", not nothing_to_do, row["remedy"] is not None)
+
+
+def check_all_is_judged(
+    instance: tuple, counted: Counter, resources: dict[str, set[tuple]], report: Report
+) -> None:
+    """One instance of a check has one finding of every resource that it judges."""
+    types = [type for prefix, type in contract.JUDGES.items() if instance[0].startswith(prefix)]
+    if len(types) != 1:
+        report.differs("checks", instance, "check_id", f"one of {', '.join(contract.JUDGES)}…", instance[0])
+        return
+    for resource in sorted(resources[types[0]] | counted.keys(), key=repr):
+        expected = int(resource in resources[types[0]])
+        report.expect("findings", (resource[-1], *instance), "findings", expected, counted[resource])
 
 
 def check_calls(lake: Lake, report: Report) -> None:

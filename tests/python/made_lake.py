@@ -15,11 +15,13 @@ import pyarrow.parquet
 import zstandard
 
 import contract
+from compare_lake import UNTOLD
 from truth import sha256
 
 RUN_ID = "20261121T030000Z-0123abcd"
 STARTED = 1_795_230_000_000
 ACCOUNT = "123456789012"
+ACCOUNT_ARN = f"arn:aws:organizations::{ACCOUNT}:account/o-abcdefghij/{ACCOUNT}"
 KEY_ARN = f"arn:aws:kms:eu-west-1:{ACCOUNT}:key/11111111-2222-3333-4444-555555555555"
 POLICY = '{"Version":"2012-10-17","Statement":[]}'
 
@@ -124,10 +126,55 @@ def coverage(region: str, operation: str, known: int, absent: int = 0) -> dict[s
     )
 
 
+def check(check_id: str, **values: Any) -> dict[str, Any]:
+    plain = {
+        "check_version": 1,
+        "title": "Title",
+        "question": "Is it?",
+        "category": "security",
+        "severity": "high",
+        "remedy": "Do it.",
+    }
+    return filled("checks", check_id=check_id, **(plain | values))
+
+
+def finding(check_id: str, arn: str, **values: Any) -> dict[str, Any]:
+    """A pass, where nothing else is said."""
+    types = (type for prefix, type in contract.JUDGES.items() if check_id.startswith(prefix))
+    plain = {
+        "finding_uid": sha256(f"{arn}\n{check_id}\n{values.get('check_params')}")[:32],
+        "account_id": ACCOUNT,
+        "region": "eu-west-1",
+        "resource_type": next(types, contract.ACCOUNT),
+        "resource_arn": arn,
+        "check_id": check_id,
+        "check_version": 1,
+        "category": "security",
+        "severity": "high",
+        "verdict": "pass",
+        "verdict_before_exception": values.get("verdict", "pass"),
+        "reason_code": "some_reason",
+        "reason": "For some reason.",
+    }
+    return filled("findings", **(plain | values))
+
+
+def control(check_id: str, check_params: str | None) -> dict[str, Any]:
+    return filled(
+        "controls",
+        check_id=check_id,
+        check_params=check_params,
+        framework="CIS",
+        framework_version="5.0.0",
+        control_id="1.1",
+        control_title="Title",
+        relation="direct",
+        source="https://example.com",
+    )
+
+
 def tables() -> dict[str, list[dict[str, Any]]]:
     """One account with two buckets and a key; every table has a row."""
-    check = {"check_id": "s3_default_kms", "check_version": 1}
-    judged = {"category": "security", "severity": "high"}
     reads = [
         coverage("global", "s3:ListBuckets", 1),
         coverage("eu-west-1", "s3:GetBucketEncryption", 2),
@@ -155,22 +202,39 @@ def tables() -> dict[str, list[dict[str, Any]]]:
         ],
         "keys": [key()],
         "findings": [
-            filled(
-                "findings",
-                **check,
-                **judged,
-                finding_uid="f-1",
-                account_id=ACCOUNT,
-                resource_type="AWS::S3::Bucket",
-                resource_arn="arn:aws:s3:::plain",
+            finding("s3_tls_only", "arn:aws:s3:::plain", verdict="fail", remedy="Refuse it."),
+            finding(
+                "s3_tls_only",
+                "arn:aws:s3:::under-key",
+                verdict="exempt",
+                verdict_before_exception="fail",
+                exception_id="E-1",
+                exception_expires_at=STARTED + 5000,
+                remedy="Refuse it.",
+            ),
+            finding("kms_rotation_period", KEY_ARN, check_params='{"max_days":365}'),
+            finding("kms_rotation_period", KEY_ARN, check_params='{"max_days":90}', verdict="not_applicable"),
+            finding("account_scanned", ACCOUNT_ARN, region=None),
+            # About an exception, and so of no instance's full number.
+            finding(
+                contract.OF_EXCEPTIONS,
+                ACCOUNT_ARN,
+                region=None,
                 verdict="fail",
-            )
+                exception_id="E-1",
+                remedy="Ask.",
+            ),
         ],
-        "checks": [filled("checks", **check, **judged, title="Title", question="Is it?")],
+        "checks": [
+            check("s3_tls_only"),
+            check("kms_rotation_period", check_params='{"max_days":365}'),
+            check("kms_rotation_period", check_params='{"max_days":90}'),
+            check("account_scanned"),
+            check(contract.OF_EXCEPTIONS),
+        ],
         "controls": [
-            filled(
-                "controls", check_id="s3_default_kms", framework="CIS", control_id="1.1", relation="direct"
-            )
+            control("s3_tls_only", None),
+            control("kms_rotation_period", '{"max_days":365}'),
         ],
         "coverage": reads,
         "calls": [
@@ -208,10 +272,11 @@ def tables() -> dict[str, list[dict[str, Any]]]:
                 accounts_not_scanned=0,
                 buckets=2,
                 keys=1,
-                findings_fail=1,
+                findings_fail=2,
                 findings_unknown=0,
                 calls=9,
                 settings_sha256="0" * 64,
+                standard_sha256="1" * 64,
                 manifest_key=f"manifests/{RUN_ID}.json",
             )
         ],
@@ -231,11 +296,12 @@ class Made:
 
     def truth(self) -> dict[str, Any]:
         """What the lake holds, as a truth says it."""
-        told = ("accounts", "buckets", "keys", "coverage")
+        told = ("accounts", "buckets", "keys", "findings", "coverage")
         rows = {table: copy.deepcopy(self.tables[table]) for table in told}
         for table in told:
             for each in rows[table]:
-                del each["run_id"]
+                for column in {"run_id", *UNTOLD.get(table, ())}:
+                    del each[column]
         return {"tables": rows | {"runs": [{"status": "complete"}]}, "coverage_may_add": []}
 
     def write(self, root: Path) -> Path:

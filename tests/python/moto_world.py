@@ -14,7 +14,9 @@ from typing import Any
 import boto3
 from botocore.config import Config
 
+import contract
 from truth import any_of, at, at_least, sha256, within_run
+from verdicts import Verdict, columns, findings, not_applicable, passes, unknown
 
 MANAGEMENT_ACCOUNT = "123456789012"
 ROLE = "atrest-audit"
@@ -50,11 +52,21 @@ SCENARIOS = ("named", "fallback")
 
 @dataclass
 class Expected:
-    """One row of a table, in each scenario that has it."""
+    """One row of a table, in each scenario that has it, and the findings of what it is about."""
 
     rows: dict[str, dict[str, Any]]
+    findings: dict[str, list[dict[str, Any]]]
     # Reads beside those that a row's `…_read` columns tell of: (operation, outcome).
     reads: dict[str, list[tuple[str, str]]] = field(default_factory=dict)
+
+
+def expectation(
+    type: str, arn: str, told: dict[str, dict[str, Any]], reads: dict[str, list[tuple[str, str]]]
+) -> Expected:
+    """A resource's row and its findings, from what is told of it in each scenario."""
+    rows = {scenario: columns(each) for scenario, each in told.items()}
+    judged = {scenario: findings(type, arn, rows[scenario], each) for scenario, each in told.items()}
+    return Expected(rows, judged, reads)
 
 
 @dataclass
@@ -62,7 +74,10 @@ class Account:
     """An account of the organization."""
 
     id: str
+    arn: str
     row: dict[str, Any]
+    # What `account_scanned` says, by scenario.
+    scanned: dict[str, Verdict]
     # Regions outside the default set that its buckets lie in.
     further_regions: tuple[str, ...] = ()
 
@@ -188,8 +203,11 @@ class World:
         if listed["JoinedTimestamp"] == self._last_joined:
             raise RuntimeError("two accounts joined in the same microsecond: moto's paging loses one")
         self._last_joined = listed["JoinedTimestamp"]
+        # A missed management account is the worst of all.
+        severity = "critical" if account_id == MANAGEMENT_ACCOUNT else None
         self.accounts[account_id] = Account(
             id=account_id,
+            arn=f"arn:aws:organizations::{MANAGEMENT_ACCOUNT}:account/{self.org_id}/{account_id}",
             row={
                 "org_id": self.org_id,
                 "account_id": account_id,
@@ -200,6 +218,11 @@ class World:
                 "state": "ACTIVE",
                 "joined_at": at(listed["JoinedTimestamp"]),
             },
+            scanned={
+                # What `--region` leaves out does not count against complete.
+                "named": passes("account_complete", severity),
+                "fallback": unknown("region_incomplete", severity),
+            },
             further_regions=further_regions,
         )
 
@@ -207,6 +230,7 @@ class World:
         """Closes an account: moto suspends it at once."""
         self.client("organizations").close_account(AccountId=account_id)
         self.accounts[account_id].row["state"] = "SUSPENDED"
+        self.accounts[account_id].scanned = dict.fromkeys(SCENARIOS, not_applicable("not_active"))
 
     # Keys
 
@@ -233,7 +257,7 @@ class World:
         fallback: dict[str, Any] | None = None,
         named: bool = True,
     ) -> None:
-        """Says what the key's row must be; `fallback` is what differs without `--region`."""
+        """Says what must be told of the key; `fallback` is what differs without `--region`."""
         row = {
             "aws_partition": "aws",
             "account_id": key.account_id,
@@ -244,10 +268,10 @@ class World:
             "observed_at": within_run(),
             **expect,
         }
-        rows = {"fallback": row | (fallback or {})}
+        told = {"fallback": row | (fallback or {})}
         if named:
-            rows["named"] = row
-        self.keys.append(Expected(rows, {scenario: reads for scenario in rows}))
+            told["named"] = row
+        self.keys.append(expectation(contract.KEY, key.arn, told, dict.fromkeys(told, reads)))
 
     def created_at(self, key: Key) -> Any:
         """When the service says that the key was made."""
@@ -274,12 +298,11 @@ class World:
         *,
         default: dict[str, Any] | None = None,
         policy: str | None = None,
-        tls_only: str = "absent",
         fallback: dict[str, Any] | None = None,
         named: dict[str, Any] | None = None,
         **request: Any,
     ) -> None:
-        """Creates a bucket and says what its row must be, and what differs in each scenario."""
+        """Creates a bucket and says what must be told of it, and what differs in each scenario."""
         client = self.client("s3", region, account_id)
         if region != "us-east-1":
             request["CreateBucketConfiguration"] = {"LocationConstraint": region}
@@ -299,13 +322,13 @@ class World:
             # moto drops BlockedEncryptionTypes.
             "blocked_encryption_types": None,
             "sse_c_blocked": None,
-            "tls_only": tls_only,
             "policy_read": "known" if policy else "absent",
             "policy_sha256": sha256(policy) if policy else None,
             "observed_at": within_run(),
             **expect,
         }
-        self.buckets.append(Expected({"named": row | (named or {}), "fallback": row | (fallback or {})}))
+        told = {"named": row | (named or {}), "fallback": row | (fallback or {})}
+        self.buckets.append(expectation(contract.BUCKET, row["bucket_arn"], told, {}))
 
     @staticmethod
     def _bucket_created_at(client: Any, name: str) -> Any:
@@ -334,14 +357,18 @@ class World:
         keys = [expected.rows[scenario] for expected in self.keys if scenario in expected.rows]
         coverage = self._coverage(scenario)
         accounts = [self._account_row(scenario, account, coverage) for account in self.accounts.values()]
+        judged = [
+            finding for one in self.buckets + self.keys for finding in one.findings.get(scenario, [])
+        ] + [finding for account in self.accounts.values() for finding in self._judged(scenario, account)]
         return {
             "exit_code": 0 if scenario == "named" else 4,
             "tables": {
                 "accounts": accounts,
                 "buckets": buckets,
                 "keys": keys,
+                "findings": judged,
                 "coverage": coverage,
-                "runs": [self._run_row(scenario, accounts, buckets, keys)],
+                "runs": [self._run_row(scenario, accounts, buckets, keys, judged)],
             },
             # Reads whose number is the scanner's business (how it learns of accounts, sessions and
             # buckets' Regions), so that the truth has no rows of them; the equations hold for them too.
@@ -388,12 +415,20 @@ class World:
         }
 
     @staticmethod
+    def _judged(scenario: str, account: Account) -> list[dict[str, Any]]:
+        told = {"account_scanned": account.scanned[scenario]}
+        return findings(contract.ACCOUNT, account.arn, {"account_id": account.id}, told)
+
+    @staticmethod
     def _owned(expected: list[Expected], scenario: str, account_id: str) -> int:
         rows = [one.rows[scenario] for one in expected if scenario in one.rows]
         return sum(row["account_id"] == account_id for row in rows)
 
-    def _run_row(self, scenario: str, accounts: list, buckets: list, keys: list) -> dict[str, Any]:
+    def _run_row(
+        self, scenario: str, accounts: list, buckets: list, keys: list, judged: list
+    ) -> dict[str, Any]:
         status = Counter(row["scan_status"] for row in accounts)
+        verdicts = Counter(row["verdict"] for row in judged)
         named = scenario == "named"
         return {
             "kind": "filtered" if named else "census",
@@ -410,6 +445,8 @@ class World:
             "accounts_not_scanned": status["not_scanned"],
             "buckets": len(buckets),
             "keys": len(keys),
+            "findings_fail": verdicts["fail"],
+            "findings_unknown": verdicts["unknown"],
         }
 
     def _coverage(self, scenario: str) -> list[dict[str, Any]]:

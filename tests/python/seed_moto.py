@@ -2,27 +2,37 @@
 
     seed_moto.py ENDPOINT [TRUTH.json]
 
-Every resource stands beside the row that it must give, written out by hand from the contract and
-from AWS's semantics. Where moto differs from AWS, the row says what moto gives and `deviates` says
-what AWS would. The truth has two scenarios: `named` (the scan names three Regions; what lies
-elsewhere is left out) and `fallback` (no `--region`: moto has no ListRegions, so the default set and
-the Regions of listed buckets are scanned, and every account is partial).
+Every resource stands beside the row and the verdicts that it must give, written out by hand from the
+contract and from AWS's semantics. Where moto differs from AWS, the row says what moto gives and
+`deviates` says what AWS would. The truth has two scenarios: `named` (the scan names three Regions; what
+lies elsewhere is left out) and `fallback` (no `--region`: moto has no ListRegions, so the default set
+and the Regions of listed buckets are scanned, and every account is partial).
 """
 
 import json
 import sys
 
 from expected import (
+    BUCKET_KEY,
+    BY_ALIAS_ARN,
+    BY_ALIAS_NAME,
+    BY_KEY_ARN,
+    ELSEWHERE,
+    MISSING,
+    NO_POLICY,
     NOT_CONFIGURED,
     NOTHING_KNOWN,
     READS_ROTATING,
     READS_STILL,
     ROTATES,
     ROTATING,
+    SAME_ACCOUNT,
+    SAME_ORG,
     SSE_KMS,
     SSE_S3,
     STILL,
     SYMMETRIC,
+    TLS_ENFORCED,
     deny,
     made,
     plain_key,
@@ -32,6 +42,8 @@ from expected import (
     turn_on_rotation,
 )
 from moto_world import MANAGEMENT_ACCOUNT, Key, World
+from seed_archive import seed_archive
+from seed_key_policies import seed_key_policies
 from seed_multi_region import seed_payments_multi_region
 from seed_payments import (
     NO_SUCH_KEY,
@@ -40,7 +52,7 @@ from seed_payments import (
     seed_payments_keys,
     seed_payments_left_out,
 )
-from truth import sha256
+from verdicts import fails
 
 
 def seed(world: World) -> None:
@@ -73,6 +85,7 @@ def seed(world: World) -> None:
     seed_analytics(world, analytics, home, central)
     seed_archive(world, archive)
     seed_keys_only(world, keys_only)
+    seed_key_policies(world, keys_only, payments)
     note_deviations(world)
 
 
@@ -108,13 +121,14 @@ def seed_management(world: World) -> Key:
         "us-east-1",
         name,
         SSE_KMS
-        | reference("alias/central", "alias_name", "same_account", key.arn, account, ROTATING)
-        | {"bucket_key_enabled": True},
+        | NO_POLICY
+        | TLS_ENFORCED
+        | reference("alias/central", BY_ALIAS_NAME, SAME_ACCOUNT, key.arn, account, ROTATING)
+        | BUCKET_KEY,
         default=rule("aws:kms", "alias/central", bucket_key=True),
         policy=policy(deny("TlsOnly", name, ["", "/*"])),
-        tls_only="enforced",
     )
-    world.bucket(account, "us-east-1", "master-untouched", NOT_CONFIGURED)
+    world.bucket(account, "us-east-1", "master-untouched", NOT_CONFIGURED | NO_POLICY)
     return key
 
 
@@ -126,10 +140,10 @@ def seed_quaint(world: World, account: str, keys: dict[str, Key]) -> None:
         account,
         "eu-west-1",
         "quaint-alias-arn-of-payments",
-        SSE_KMS | reference(alias_arn, "alias_arn", "same_org", key.arn, key.account_id, ROTATING),
+        SSE_KMS | NO_POLICY | reference(alias_arn, BY_ALIAS_ARN, SAME_ORG, key.arn, key.account_id, ROTATING),
         default=rule("aws:kms", alias_arn),
     )
-    world.bucket(account, "eu-west-1", "q" * 63, SSE_S3, default=rule("AES256"))
+    world.bucket(account, "eu-west-1", "q" * 63, SSE_S3 | NO_POLICY, default=rule("AES256"))
 
 
 def seed_analytics(world: World, account: str, keys: dict[str, Key], central: Key) -> None:
@@ -146,9 +160,9 @@ def seed_analytics(world: World, account: str, keys: dict[str, Key], central: Ke
     world.expect_key(virginia, SYMMETRIC | made(world, virginia) | alias, READS_STILL)
 
     def bucket(region: str, name: str, key_ref: str, expect: dict) -> None:
-        world.bucket(account, region, name, SSE_KMS | expect, default=rule("aws:kms", key_ref))
+        world.bucket(account, region, name, SSE_KMS | NO_POLICY | expect, default=rule("aws:kms", key_ref))
 
-    by_alias = ("alias/analytics", "alias_name", "same_account")
+    by_alias = ("alias/analytics", BY_ALIAS_NAME, SAME_ACCOUNT)
     bucket(
         "ap-southeast-2",
         "analytics-sydney",
@@ -167,94 +181,35 @@ def seed_analytics(world: World, account: str, keys: dict[str, Key], central: Ke
         "ap-southeast-2",
         "analytics-cross-payments",
         home.arn,
-        reference(home.arn, "key_arn", "same_org", home.arn, home.account_id, ROTATING),
+        reference(home.arn, BY_KEY_ARN, SAME_ORG, home.arn, home.account_id, ROTATING) | ELSEWHERE,
     )
     bucket(
         "us-east-1",
         "analytics-cross-master",
         central.arn,
-        reference(central.arn, "key_arn", "same_org", central.arn, MANAGEMENT_ACCOUNT, ROTATING),
+        reference(central.arn, BY_KEY_ARN, SAME_ORG, central.arn, MANAGEMENT_ACCOUNT, ROTATING),
     )
     # A bare alias means one of the bucket's own account, where this one is not.
     bucket(
         "ap-southeast-2",
         "analytics-bare-alias-of-payments",
         "alias/payments/zeta",
-        reference("alias/payments/zeta", "alias_name", "missing", None, account, NOTHING_KNOWN),
+        reference("alias/payments/zeta", BY_ALIAS_NAME, MISSING, None, account, NOTHING_KNOWN),
     )
     dangling = f"arn:aws:kms:eu-west-1:{home.account_id}:key/{NO_SUCH_KEY}"
     bucket(
         "ap-southeast-2",
         "analytics-dangling-at-payments",
         dangling,
-        reference(dangling, "key_arn", "missing", dangling, home.account_id, NOTHING_KNOWN),
+        reference(dangling, BY_KEY_ARN, MISSING, dangling, home.account_id, NOTHING_KNOWN),
     )
     # The account-regional namespace.
     world.bucket(
         account,
         "us-east-1",
         f"analytics-{account}-us-east-1-an",
-        NOT_CONFIGURED,
+        NOT_CONFIGURED | NO_POLICY,
         BucketNamespace="account-regional",
-    )
-
-
-def seed_archive(world: World, account: str) -> None:
-    """Bucket policies, by what they do to plain HTTP."""
-    region = "eu-west-1"
-    role = {"AWS": f"arn:aws:iam::{account}:role/writer"}
-    one_network = {"Bool": {"aws:SecureTransport": "false"}, "IpAddress": {"aws:SourceIp": "192.0.2.0/24"}}
-
-    def bucket(tls_only: str, name: str, *statements: dict) -> None:
-        world.bucket(
-            account,
-            region,
-            name,
-            SSE_S3,
-            default=rule("AES256"),
-            policy=policy(*statements),
-            tls_only=tls_only,
-        )
-
-    name = "archive-tls-enforced"
-    bucket("enforced", name, deny("TlsOnly – «strict»", name, ["", "/*"]))
-    name = "archive-tls-json-false"
-    bucket("enforced", name, deny("TlsOnly", name, ["", "/*"], secure=False))
-    name = "archive-tls-two-statements"
-    bucket("enforced", name, deny("Bucket", name, [""]), deny("Objects", name, ["/*"]))
-    name = "archive-tls-objects-only"
-    bucket("partial", name, deny("Objects", name, ["/*"]))
-    name = "archive-tls-one-role"
-    bucket("partial", name, deny("Role", name, ["", "/*"], Principal=role))
-    name = "archive-tls-one-network"
-    bucket("partial", name, deny("Network", name, ["", "/*"], Condition=one_network))
-    # A Deny of TLS, the usual slip of the pen, and an Allow on TLS: neither refuses plain HTTP.
-    name = "archive-tls-inverted"
-    bucket("absent", name, deny("Inverted", name, ["", "/*"], secure="true"))
-    name = "archive-tls-allow"
-    bucket("absent", name, deny("Allow", name, ["", "/*"], secure="true", Effect="Allow", Principal=role))
-
-    key_policy = '{ "Version" : "2012-10-17",\n  "Statement" : [] }\n'
-    key = plain_key(world, account, region, (), Policy=key_policy)
-    turn_on_rotation(world, key)
-    world.expect_key(
-        key,
-        SYMMETRIC
-        | ROTATES
-        | {
-            "created_at": world.created_at(key),
-            "policy_sha256": sha256(key_policy),
-            "default_key_of_buckets": 1,
-            "default_key_of_accounts": 1,
-        },
-        READS_ROTATING,
-    )
-    world.bucket(
-        account,
-        region,
-        "archive-own-key",
-        SSE_KMS | reference(key.arn, "key_arn", "same_account", key.arn, account, ROTATING),
-        default=rule("aws:kms", key.arn),
     )
 
 
@@ -267,6 +222,14 @@ def seed_keys_only(world: World, account: str) -> None:
     key = plain_key(world, account, "eu-west-1", ())
     world.client("kms", key.region, account).rotate_key_on_demand(KeyId=key.id)
     world.expect_key(key, SYMMETRIC | made(world, key), READS_STILL)
+    # Disabled, and the default key of nothing.
+    key = plain_key(world, account, "eu-west-1", ())
+    world.client("kms", key.region, account).disable_key(KeyId=key.id)
+    world.expect_key(
+        key,
+        SYMMETRIC | made(world, key) | {"key_state": "Disabled", "kms_key_disabled": fails("key_disabled")},
+        READS_STILL,
+    )
 
 
 def note_deviations(world: World) -> None:

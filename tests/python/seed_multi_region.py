@@ -1,11 +1,16 @@
 """Multi-Region keys: two primaries, a replica of each, and buckets that name the replicas."""
 
 from expected import (
+    BY_KEY_ARN,
+    BY_KEY_ID,
+    MISSING,
+    NO_POLICY,
     NOTHING_KNOWN,
     READS_CANNOT,
     READS_ROTATING,
     ROTATES,
     ROTATING,
+    SAME_ACCOUNT,
     SSE_KMS,
     SYMMETRIC,
     made,
@@ -14,9 +19,15 @@ from expected import (
     turn_on_rotation,
 )
 from moto_world import Key, World
+from verdicts import columns, not_applicable, passes, rotation_period, unknown
 
-# A replica carries all that its primary was read to say of rotation.
-PRIMARY_ROTATES = ROTATES | {"rotation_read": "known"}
+# A replica carries all that its primary was read to say of rotation; it is judged at the primary.
+PRIMARY_ROTATES = columns(ROTATES) | {"rotation_read": "known"}
+JUDGED_AT_PRIMARY = {
+    "kms_rotation_enabled": not_applicable("replica_of_primary"),
+    **rotation_period(not_applicable("replica_of_primary")),
+    "kms_key_material_age": not_applicable("replica_of_primary"),
+}
 
 
 def seed_payments_multi_region(world: World, account: str) -> None:
@@ -51,7 +62,8 @@ def seed_payments_multi_region(world: World, account: str) -> None:
         "us-east-1",
         "payments-replica-id",
         SSE_KMS
-        | reference(replica.id, "key_id", "same_account", replica.arn, account, ROTATING)
+        | NO_POLICY
+        | reference(replica.id, BY_KEY_ID, SAME_ACCOUNT, replica.arn, account, ROTATING)
         | {"kms_key_rotation_reason": "replica_of_primary"},
         default=rule("aws:kms", replica.id),
     )
@@ -60,7 +72,7 @@ def seed_payments_multi_region(world: World, account: str) -> None:
         account,
         "us-east-1",
         "payments-no-replica-there",
-        SSE_KMS | reference(nowhere, "key_arn", "missing", nowhere, account, NOTHING_KNOWN),
+        SSE_KMS | NO_POLICY | reference(nowhere, BY_KEY_ARN, MISSING, nowhere, account, NOTHING_KNOWN),
         default=rule("aws:kms", nowhere),
     )
     seed_replica_of_unscanned(world, account)
@@ -84,16 +96,21 @@ def seed_replica_of_unscanned(world: World, account: str) -> None:
         },
         fallback=PRIMARY_ROTATES,
     )
-    not_known = {"kms_key_rotation": "unknown", "kms_key_rotation_reason": "replica_of_primary"}
+    not_known = {
+        "kms_key_rotation": "unknown",
+        "kms_key_rotation_reason": "replica_of_primary",
+        "s3_key_rotation": unknown("rotation_not_read"),
+    }
     world.bucket(
         account,
         "us-east-1",
         "payments-replica-of-unscanned",
         SSE_KMS
-        | reference(replica.arn, "key_arn", "same_account", replica.arn, account, ROTATING)
+        | NO_POLICY
+        | reference(replica.arn, BY_KEY_ARN, SAME_ACCOUNT, replica.arn, account, ROTATING)
         | not_known,
         default=rule("aws:kms", replica.arn),
-        fallback={"kms_key_rotation": "enabled"},
+        fallback={"kms_key_rotation": "enabled", "s3_key_rotation": passes("rotation_enabled")},
     )
 
 
@@ -124,6 +141,7 @@ def expect_replica(world: World, key: Key, primary: Key, expect: dict, *, fallba
             "primary_key_arn": primary.arn,
             "rotation_reason": "replica_of_primary",
         }
+        | JUDGED_AT_PRIMARY
         | expect,
         READS_CANNOT,
         fallback=fallback,

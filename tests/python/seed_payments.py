@@ -4,19 +4,35 @@ import json
 
 from expected import (
     AWS_MANAGED,
+    BUCKET_KEY,
+    BY_ALIAS_ARN,
+    BY_ALIAS_NAME,
+    BY_KEY_ARN,
+    BY_KEY_ID,
     DSSE_KMS,
+    ELSEWHERE,
     LEFT_OUT,
-    NO_KEY,
+    MISSING,
+    NO_POLICY,
     NOTHING_KNOWN,
+    OTHER,
+    OUTSIDE_ORG,
+    PENDING_DELETION,
     READS_CANNOT,
     READS_ROTATING,
     READS_STILL,
     ROTATES,
     ROTATING,
+    SAME_ACCOUNT,
     SSE_KMS,
     SSE_S3,
     STILL,
     SYMMETRIC,
+    TLS_ENFORCED,
+    UNPROVEN,
+    UNREAD,
+    YOUNG,
+    cannot,
     cannot_rotate,
     deny,
     made,
@@ -28,6 +44,7 @@ from expected import (
 )
 from moto_world import Key, World
 from truth import at
+from verdicts import fails, not_applicable, passes, unknown
 
 # Accounts and keys that no organization here has.
 OUTSIDE_ACCOUNT = "999999999999"
@@ -107,8 +124,10 @@ def seed_rotating_keys(world: World, account: str) -> dict[str, Key]:
         | {
             "aliases": ["alias/switched-off"],
             "key_state": "Disabled",
+            # payments-switched-off
             "default_key_of_buckets": 1,
             "default_key_of_accounts": 1,
+            "kms_key_disabled": fails("key_disabled_in_use", severity="high"),
         },
         READS_ROTATING,
     )
@@ -129,13 +148,14 @@ def seed_keys_that_cannot_rotate(world: World, account: str) -> dict[str, Key]:
     world.expect_key(
         key,
         SYMMETRIC
-        | cannot_rotate("pending_deletion")
+        | PENDING_DELETION
         | made(world, key)
         | {
-            "key_state": "PendingDeletion",
             "deletion_at": at(deletion),
+            # payments-pending-deletion
             "default_key_of_buckets": 1,
             "default_key_of_accounts": 1,
+            "kms_key_pending_deletion": fails("pending_deletion_in_use", severity="critical"),
         },
         READS_CANNOT,
     )
@@ -147,6 +167,7 @@ def seed_keys_that_cannot_rotate(world: World, account: str) -> dict[str, Key]:
         key,
         SYMMETRIC
         | cannot_rotate("asymmetric")
+        | YOUNG
         | made(world, key)
         | {"key_spec": "RSA_2048", "default_key_of_buckets": 1, "default_key_of_accounts": 1},
         READS_CANNOT,
@@ -157,12 +178,13 @@ def seed_keys_that_cannot_rotate(world: World, account: str) -> dict[str, Key]:
         key,
         SYMMETRIC
         | cannot_rotate("asymmetric")
+        | YOUNG
         | made(world, key)
         | {"key_spec": "ECC_NIST_P256", "key_usage": "SIGN_VERIFY"},
         READS_CANNOT,
     )
 
-    key = world.key(
+    keys["mac"] = key = world.key(
         account,
         region,
         aliases=("alias/mac",),
@@ -174,8 +196,16 @@ def seed_keys_that_cannot_rotate(world: World, account: str) -> dict[str, Key]:
         key,
         SYMMETRIC
         | cannot_rotate("hmac")
+        | YOUNG
         | made(world, key)
-        | {"aliases": ["alias/mac"], "key_spec": "HMAC_256", "key_usage": "GENERATE_VERIFY_MAC"},
+        | {
+            "aliases": ["alias/mac"],
+            "key_spec": "HMAC_256",
+            "key_usage": "GENERATE_VERIFY_MAC",
+            # payments-mac
+            "default_key_of_buckets": 1,
+            "default_key_of_accounts": 1,
+        },
         READS_CANNOT,
     )
 
@@ -192,25 +222,52 @@ def seed_imported_keys(world: World, account: str) -> dict[str, Key]:
         key,
         SYMMETRIC
         | cannot_rotate("imported_material")
+        | YOUNG
         | made(world, key)
         | {
             "aliases": ["alias/byok"],
             "key_origin": "EXTERNAL",
             "default_key_of_buckets": 1,
             "default_key_of_accounts": 1,
+            "kms_material_expiring": passes("material_does_not_expire"),
         },
         READS_CANNOT,
     )
     world.deviates("keys", key.arn, "key_state", "Enabled", "PendingImport")
 
-    for origin, store in (("AWS_CLOUDHSM", "cks-0123456789"), ("EXTERNAL_KEY_STORE", "cks-9876543210")):
-        key = plain_key(world, account, region, (), Origin=origin, CustomKeyStoreId=store)
-        world.expect_key(
-            key,
-            SYMMETRIC | cannot_rotate("custom_key_store") | made(world, key) | {"key_origin": origin},
-            READS_CANNOT,
-        )
-        world.deviates("keys", key.arn, "custom_key_store_id", None, store)
+    # What is in CloudHSM was made there for the key; what is outside AWS may be of any age.
+    store = {"Origin": "AWS_CLOUDHSM", "CustomKeyStoreId": "cks-0123456789"}
+    hsm = plain_key(world, account, region, ("alias/hsm",), **store)
+    world.expect_key(
+        hsm,
+        SYMMETRIC
+        | cannot_rotate("custom_key_store")
+        | YOUNG
+        | made(world, hsm)
+        | {
+            "aliases": ["alias/hsm"],
+            "key_origin": "AWS_CLOUDHSM",
+            # payments-hsm
+            "default_key_of_buckets": 1,
+            "default_key_of_accounts": 1,
+        },
+        READS_CANNOT,
+    )
+    world.deviates("keys", hsm.arn, "custom_key_store_id", None, "cks-0123456789")
+    store = {"Origin": "EXTERNAL_KEY_STORE", "CustomKeyStoreId": "cks-9876543210"}
+    key = plain_key(world, account, region, (), **store)
+    world.expect_key(
+        key,
+        SYMMETRIC
+        | cannot_rotate("custom_key_store")
+        | made(world, key)
+        | {
+            "key_origin": "EXTERNAL_KEY_STORE",
+            "kms_key_material_age": unknown("rotation_outside_kms"),
+        },
+        READS_CANNOT,
+    )
+    world.deviates("keys", key.arn, "custom_key_store_id", None, "cks-9876543210")
 
     # Two reasons at once: the first in the contract's order wins.
     key = plain_key(world, account, region, (), Origin="EXTERNAL")
@@ -218,13 +275,17 @@ def seed_imported_keys(world: World, account: str) -> dict[str, Key]:
     world.expect_key(
         key,
         SYMMETRIC
-        | cannot_rotate("pending_deletion")
+        | PENDING_DELETION
         | made(world, key)
-        | {"key_origin": "EXTERNAL", "key_state": "PendingDeletion", "deletion_at": at(deletion)},
+        | {
+            "key_origin": "EXTERNAL",
+            "deletion_at": at(deletion),
+            "kms_material_expiring": passes("material_does_not_expire"),
+        },
         READS_CANNOT,
     )
 
-    return {"byok": byok}
+    return {"byok": byok, "hsm": hsm}
 
 
 def seed_plain_keys(world: World, account: str) -> dict[str, Key]:
@@ -265,10 +326,11 @@ def seed_payments_buckets(world: World, account: str, keys: dict[str, Key]) -> N
     rotating, still, pending, rsa = (keys[name] for name in ("rotating", "still", "pending", "rsa"))
 
     def bucket(name: str, algorithm: str, key_ref: str | None, expect: dict, flag=None, **more) -> None:
-        world.bucket(account, region, name, expect, default=rule(algorithm, key_ref, bucket_key=flag), **more)
+        default = rule(algorithm, key_ref, bucket_key=flag)
+        world.bucket(account, region, name, NO_POLICY | expect, default=default, **more)
 
-    def same(key_ref: str, kind: str, key: Key, facts: dict) -> dict:
-        return reference(key_ref, kind, "same_account", key.arn, account, facts)
+    def same(key_ref: str, kind: dict, key: Key, facts: dict) -> dict:
+        return reference(key_ref, kind, SAME_ACCOUNT, key.arn, account, facts)
 
     # Dots are legal in a bucket's name, and break virtual-host TLS.
     name = "payments.sse-s3.with.dots"
@@ -276,62 +338,57 @@ def seed_payments_buckets(world: World, account: str, keys: dict[str, Key]) -> N
         name,
         "AES256",
         None,
-        SSE_S3,
+        SSE_S3 | TLS_ENFORCED,
         policy=policy(deny("TlsOnly", name, ["", "/*"])),
-        tls_only="enforced",
     )
     bucket(
         "payments-kms-key-arn",
         "aws:kms",
         rotating.arn,
-        SSE_KMS | same(rotating.arn, "key_arn", rotating, ROTATING) | {"bucket_key_enabled": True},
+        SSE_KMS | same(rotating.arn, BY_KEY_ARN, rotating, ROTATING) | BUCKET_KEY,
         flag=True,
     )
     bucket(
         "payments-kms-key-id",
         "aws:kms",
         rotating.id,
-        SSE_KMS | same(rotating.id, "key_id", rotating, ROTATING),
+        SSE_KMS | same(rotating.id, BY_KEY_ID, rotating, ROTATING),
         flag=False,
     )
     bucket(
         "payments-kms-alias-name",
         "aws:kms",
         "alias/payments/zeta",
-        SSE_KMS | same("alias/payments/zeta", "alias_name", rotating, ROTATING),
+        SSE_KMS | same("alias/payments/zeta", BY_ALIAS_NAME, rotating, ROTATING),
     )
     bucket(
         "payments-kms-alias-arn",
         "aws:kms",
         rotating.alias_arn(LONG_ALIAS),
-        SSE_KMS | same(rotating.alias_arn(LONG_ALIAS), "alias_arn", rotating, ROTATING),
+        SSE_KMS | same(rotating.alias_arn(LONG_ALIAS), BY_ALIAS_ARN, rotating, ROTATING),
     )
     bucket(
         "payments-dsse-key-arn",
         "aws:kms:dsse",
         rotating.arn,
-        DSSE_KMS | same(rotating.arn, "key_arn", rotating, ROTATING),
+        DSSE_KMS | same(rotating.arn, BY_KEY_ARN, rotating, ROTATING),
     )
-    bucket("payments-still", "aws:kms", still.arn, SSE_KMS | same(still.arn, "key_arn", still, STILL))
+    bucket("payments-still", "aws:kms", still.arn, SSE_KMS | same(still.arn, BY_KEY_ARN, still, STILL))
     bucket(
         "payments-switched-off",
         "aws:kms",
         "alias/switched-off",
         SSE_KMS
-        | same("alias/switched-off", "alias_name", keys["switched_off"], ROTATING)
-        | {"kms_key_state": "Disabled"},
+        | same("alias/switched-off", BY_ALIAS_NAME, keys["switched_off"], ROTATING)
+        | {"kms_key_state": "Disabled", "s3_key_usable": fails("key_disabled")},
     )
     bucket(
         "payments-pending-deletion",
         "aws:kms",
         pending.id,
         SSE_KMS
-        | same(pending.id, "key_id", pending, ROTATING)
-        | {
-            "kms_key_state": "PendingDeletion",
-            "kms_key_rotation": "not_applicable",
-            "kms_key_rotation_reason": "pending_deletion",
-        },
+        | same(pending.id, BY_KEY_ID, pending, cannot("pending_deletion"))
+        | {"kms_key_state": "PendingDeletion", "s3_key_usable": fails("key_pending_deletion")},
     )
     # S3 does not check the key when the setting is made: an asymmetric one can stand there.
     bucket(
@@ -339,20 +396,34 @@ def seed_payments_buckets(world: World, account: str, keys: dict[str, Key]) -> N
         "aws:kms",
         rsa.arn,
         SSE_KMS
-        | same(rsa.arn, "key_arn", rsa, ROTATING)
-        | {"kms_key_rotation": "not_applicable", "kms_key_rotation_reason": "asymmetric"},
+        | same(rsa.arn, BY_KEY_ARN, rsa, cannot("asymmetric"))
+        | {"s3_key_usable": fails("key_not_symmetric")},
+    )
+    bucket(
+        "payments-mac",
+        "aws:kms",
+        "alias/mac",
+        SSE_KMS
+        | same("alias/mac", BY_ALIAS_NAME, keys["mac"], cannot("hmac"))
+        | {"s3_key_usable": fails("key_not_symmetric")},
+    )
+    # KMS says Enabled of a key in a key store, too, whose backing key is gone.
+    hsm = keys["hsm"]
+    bucket(
+        "payments-hsm",
+        "aws:kms",
+        hsm.alias_arn("alias/hsm"),
+        SSE_KMS
+        | same(hsm.alias_arn("alias/hsm"), BY_ALIAS_ARN, hsm, cannot("custom_key_store"))
+        | {"kms_key_origin": "AWS_CLOUDHSM", "s3_key_usable": unknown("backing_key_unproven")},
     )
     bucket(
         "payments-byok",
         "aws:kms",
         "alias/byok",
         SSE_KMS
-        | same("alias/byok", "alias_name", keys["byok"], ROTATING)
-        | {
-            "kms_key_origin": "EXTERNAL",
-            "kms_key_rotation": "not_applicable",
-            "kms_key_rotation_reason": "imported_material",
-        },
+        | same("alias/byok", BY_ALIAS_NAME, keys["byok"], cannot("imported_material"))
+        | {"kms_key_origin": "EXTERNAL"},
     )
     seed_aws_managed(bucket, account, region)
     seed_other_algorithms(bucket)
@@ -361,21 +432,28 @@ def seed_payments_buckets(world: World, account: str, keys: dict[str, Key]) -> N
 def seed_aws_managed(bucket, account: str, region: str) -> None:
     """The AWS managed key, in every form. ListKeys of moto lists none of them."""
     own_key = {"kms_key_account_id": account, "kms_key_arn": None, **AWS_MANAGED}
-    none = {"kms_key_ref": None, "kms_key_ref_kind": "none", **own_key}
+    none = {
+        "kms_key_ref": None,
+        "kms_key_ref_kind": "none",
+        **own_key,
+        "s3_key_reference_by_arn": not_applicable("no_kms_key"),
+    }
+    # By the alias that every account has: it names no key of anybody's own.
+    by_alias = none | {"kms_key_ref": "alias/aws/s3", "kms_key_ref_kind": "alias_name"}
     bucket("payments-kms-no-key", "aws:kms", None, SSE_KMS | none)
     bucket("payments-dsse-no-key", "aws:kms:dsse", None, DSSE_KMS | none)
     bucket(
         "payments-aws-alias",
         "aws:kms",
         "alias/aws/s3",
-        SSE_KMS | {"kms_key_ref": "alias/aws/s3", "kms_key_ref_kind": "alias_name", **own_key},
+        SSE_KMS | by_alias,
     )
     alias_arn = f"arn:aws:kms:{region}:{account}:alias/aws/s3"
     bucket(
         "payments-aws-alias-arn",
         "aws:kms",
         alias_arn,
-        SSE_KMS | {"kms_key_ref": alias_arn, "kms_key_ref_kind": "alias_arn", **own_key},
+        SSE_KMS | by_alias | {"kms_key_ref": alias_arn, "kms_key_ref_kind": "alias_arn"},
     )
     # Seen in the wild: another account's alias/aws/s3. It is still an AWS managed key.
     alias_arn = f"arn:aws:kms:{region}:{OUTSIDE_ACCOUNT}:alias/aws/s3"
@@ -383,7 +461,7 @@ def seed_aws_managed(bucket, account: str, region: str) -> None:
         "payments-aws-alias-of-others",
         "aws:kms",
         alias_arn,
-        SSE_KMS | {"kms_key_ref": alias_arn, "kms_key_ref_kind": "alias_arn", **own_key},
+        SSE_KMS | by_alias | {"kms_key_ref": alias_arn, "kms_key_ref_kind": "alias_arn"},
     )
     # ListAliases has the key as alias/aws/s3's target, which proves what it is; ListKeys, which on
     # AWS lists it, does not here: it must not be called missing.
@@ -392,7 +470,7 @@ def seed_aws_managed(bucket, account: str, region: str) -> None:
         "payments-aws-key-arn",
         "aws:kms",
         key_arn,
-        SSE_KMS | {"kms_key_ref": key_arn, "kms_key_ref_kind": "key_arn", **own_key, "kms_key_arn": key_arn},
+        SSE_KMS | own_key | {"kms_key_ref": key_arn, **BY_KEY_ARN, "kms_key_arn": key_arn},
     )
 
 
@@ -403,13 +481,7 @@ def seed_other_algorithms(bucket) -> None:
             f"payments-{algorithm.removeprefix('aws:')}",
             algorithm,
             None,
-            {
-                "encryption": "other",
-                "encryption_read": "known",
-                "sse_algorithm": algorithm,
-                "bucket_key_enabled": False,
-                **NO_KEY,
-            },
+            OTHER | {"sse_algorithm": algorithm},
         )
 
 
@@ -424,32 +496,32 @@ def seed_payments_dangling(world: World, account: str, keys: dict[str, Key], clo
     far = keys["far"]
     # name, reference, kind, link, ARN, account
     rows = [
-        ("missing-alias", "alias/no-such-alias", "alias_name", "missing", None, account),
-        ("missing-alias-arn", missing_alias_arn, "alias_arn", "missing", None, account),
-        ("missing-id", NO_SUCH_KEY, "key_id", "missing", None, account),
-        ("missing-arn", missing_arn, "key_arn", "missing", missing_arn, account),
+        ("missing-alias", "alias/no-such-alias", BY_ALIAS_NAME, MISSING, None, account),
+        ("missing-alias-arn", missing_alias_arn, BY_ALIAS_ARN, MISSING, None, account),
+        ("missing-id", NO_SUCH_KEY, BY_KEY_ID, MISSING, None, account),
+        ("missing-arn", missing_arn, BY_KEY_ARN, MISSING, missing_arn, account),
         # An alias by this name is in analytics and in keys-only, and not here.
-        ("alias-of-others", "alias/analytics", "alias_name", "missing", None, account),
+        ("alias-of-others", "alias/analytics", BY_ALIAS_NAME, MISSING, None, account),
         # Aliases are told apart by case.
-        ("alias-in-another-case", "alias/STILL", "alias_name", "missing", None, account),
-        ("never-a-key", "never a <key> & no id", "key_id", "missing", None, account),
-        ("outside-arn", outside_arn, "key_arn", "outside_org", outside_arn, OUTSIDE_ACCOUNT),
-        ("outside-alias", outside_alias, "alias_arn", "outside_org", None, OUTSIDE_ACCOUNT),
+        ("alias-in-another-case", "alias/STILL", BY_ALIAS_NAME, MISSING, None, account),
+        ("never-a-key", "never a <key> & no id", BY_KEY_ID, MISSING, None, account),
+        ("outside-arn", outside_arn, BY_KEY_ARN, OUTSIDE_ORG, outside_arn, OUTSIDE_ACCOUNT),
+        ("outside-alias", outside_alias, BY_ALIAS_ARN, OUTSIDE_ORG, None, OUTSIDE_ACCOUNT),
         (
             "outside-partition",
             outside_partition,
-            "key_arn",
-            "outside_org",
+            BY_KEY_ARN,
+            OUTSIDE_ORG,
             outside_partition,
             "888888888888",
         ),
         # The owner is of the organization, and suspended: nobody can look.
-        ("closed-owner", closed_key.arn, "key_arn", "unproven", closed_key.arn, closed_key.account_id),
+        ("closed-owner", closed_key.arn, BY_KEY_ARN, UNPROVEN, closed_key.arn, closed_key.account_id),
         (
             "closed-owner-alias",
             closed_key.alias_arn("alias/closed"),
-            "alias_arn",
-            "unproven",
+            BY_ALIAS_ARN,
+            UNPROVEN,
             None,
             closed_key.account_id,
         ),
@@ -459,7 +531,7 @@ def seed_payments_dangling(world: World, account: str, keys: dict[str, Key], clo
             account,
             region,
             f"payments-{name}",
-            SSE_KMS | reference(key_ref, kind, link, arn, owner, NOTHING_KNOWN),
+            SSE_KMS | NO_POLICY | reference(key_ref, kind, link, arn, owner, NOTHING_KNOWN),
             default=rule("aws:kms", key_ref),
         )
     # Whether the key is there shows only when its Region is scanned.
@@ -467,9 +539,9 @@ def seed_payments_dangling(world: World, account: str, keys: dict[str, Key], clo
         account,
         region,
         "payments-far-key",
-        SSE_KMS | reference(far.arn, "key_arn", "unproven", far.arn, account, NOTHING_KNOWN),
+        SSE_KMS | NO_POLICY | reference(far.arn, BY_KEY_ARN, UNPROVEN, far.arn, account, NOTHING_KNOWN),
         default=rule("aws:kms", far.arn),
-        fallback=reference(far.arn, "key_arn", "same_account", far.arn, account, STILL),
+        fallback=reference(far.arn, BY_KEY_ARN, SAME_ACCOUNT, far.arn, account, STILL) | ELSEWHERE,
     )
 
 
@@ -491,19 +563,23 @@ def seed_payments_left_out(world: World, account: str, keys: dict[str, Key]) -> 
         (
             "payments-left-out",
             plain.id,
-            reference(plain.id, "key_id", "same_account", plain.arn, account, STILL),
+            reference(plain.id, BY_KEY_ID, SAME_ACCOUNT, plain.arn, account, STILL),
         ),
         (
             "payments-left-out-home",
             home.arn,
-            reference(home.arn, "key_arn", "same_account", home.arn, account, ROTATING),
+            reference(home.arn, BY_KEY_ARN, SAME_ACCOUNT, home.arn, account, ROTATING) | ELSEWHERE,
         ),
         # The listing has the key, and nothing more is known of it.
         (
             "payments-left-out-refused",
             refused.arn,
-            reference(refused.arn, "key_arn", "same_account", refused.arn, account, NOTHING_KNOWN)
-            | {"kms_key_rotation": "unknown"},
+            reference(refused.arn, BY_KEY_ARN, SAME_ACCOUNT, refused.arn, account, NOTHING_KNOWN)
+            | {
+                "kms_key_rotation": "unknown",
+                "s3_key_usable": unknown("key_not_read"),
+                "s3_key_rotation": unknown("rotation_not_read"),
+            },
         ),
     ):
         world.bucket(
@@ -513,7 +589,7 @@ def seed_payments_left_out(world: World, account: str, keys: dict[str, Key]) -> 
             {},
             default=rule("aws:kms", key_ref),
             named=LEFT_OUT,
-            fallback=SSE_KMS | fallback,
+            fallback=SSE_KMS | NO_POLICY | fallback,
         )
 
 
@@ -538,6 +614,7 @@ def seed_refused_key(world: World, account: str, region: str) -> Key:
         key,
         SYMMETRIC
         | nothing
+        | UNREAD
         | {
             "created_at": None,
             "multi_region": None,

@@ -19,7 +19,7 @@ import contract
 import lake_checks
 from compare_lake import compare
 from lake import Lake
-from made_lake import ACCOUNT, RUN_ID, STARTED, Made, bucket, coverage
+from made_lake import ACCOUNT, KEY_ARN, RUN_ID, STARTED, Made, bucket, check, coverage
 from truth import any_of, matches, within_run
 
 
@@ -82,11 +82,132 @@ BEFORE: list[tuple[str, Any, str]] = [
         lambda m: m.tables["buckets"][1].update(kms_key_arn="arn:x"),
         "arn:x  row",
     ),
-    ("a finding of no check", lambda m: m.tables["findings"][0].update(check_id="no"), "a check of this run"),
+    (
+        "a finding of no check",
+        lambda m: m.tables["findings"][0].update(check_id="no"),
+        "a check of this run",
+    ),
+    (
+        "a finding of other parameters",
+        lambda m: m.tables["findings"][2].update(check_params='{"max_days":1}'),
+        "a check of this run",
+    ),
     (
         "a finding of nothing",
         lambda m: m.tables["findings"][0].update(resource_arn="no"),
         "a resource with a row",
+    ),
+    (
+        "a finding in another Region than its resource",
+        lambda m: m.tables["findings"][0].update(region="us-east-1"),
+        "a resource with a row",
+    ),
+    (
+        "a finding of an account that nobody listed",
+        lambda m: m.tables["findings"][4].update(account_id="999999999999"),
+        "a resource with a row",
+    ),
+    (
+        "a finding of the other type",
+        lambda m: m.tables["findings"][0].update(resource_type=contract.KEY),
+        "a resource with a row",
+    ),
+    (
+        "another verdict than the truth's",
+        lambda m: m.tables["findings"][0].update(verdict="unknown", verdict_before_exception="unknown"),
+        "plain s3_tls_only None  verdict\n",
+    ),
+    (
+        "another reason than the truth's",
+        lambda m: m.tables["findings"][0].update(reason_code="other"),
+        "plain s3_tls_only None  reason_code",
+    ),
+    (
+        "another severity than the truth's",
+        lambda m: m.tables["findings"][0].update(severity="low"),
+        "plain s3_tls_only None  severity",
+    ),
+    (
+        "a key that no truth tells of",
+        lambda m: m.tables["findings"][0].update(related_arn=KEY_ARN),
+        "plain s3_tls_only None  related_arn",
+    ),
+    (
+        "a bucket that was not judged",
+        lambda m: m.tables["findings"].pop(0),
+        "plain s3_tls_only None  findings",
+    ),
+    ("a key that was not judged", lambda m: m.tables["findings"].pop(3), "90}  findings"),
+    ("an account that was not judged", lambda m: m.tables["findings"].pop(4), "account_scanned"),
+    (
+        "a check that has judged nothing",
+        lambda m: m.tables["checks"].append(check("kms_key_disabled")),
+        "kms_key_disabled",
+    ),
+    (
+        "a check of nothing that is judged",
+        lambda m: m.tables["checks"].append(check("iam_key_age")),
+        "one of s3_, kms_, account_",
+    ),
+    (
+        "a resource judged twice",
+        lambda m: m.tables["findings"].append(m.tables["findings"][0] | {"finding_uid": "0" * 32}),
+        "plain s3_tls_only None  findings",
+    ),
+    (
+        "a check of another version",
+        lambda m: m.tables["findings"][0].update(check_version=2),
+        "check_version",
+    ),
+    ("a check of another category", lambda m: m.tables["findings"][0].update(category="cost"), "category"),
+    (
+        "a severity of no name",
+        lambda m: m.tables["findings"][0].update(severity="grave"),
+        "one of informational",
+    ),
+    ("a uid that is none", lambda m: m.tables["findings"][0].update(finding_uid="f-1"), "32 lower-case hex"),
+    ("no reason", lambda m: m.tables["findings"][0].update(reason_code=None), "reason_code"),
+    (
+        "an exemption that nobody granted",
+        lambda m: m.tables["findings"][1].update(exception_id=None),
+        "exception_id is told",
+    ),
+    (
+        "an exception to what is no exemption",
+        lambda m: m.tables["findings"][0].update(exception_id="E-1"),
+        "exception_id is told",
+    ),
+    (
+        "an exemption without an end",
+        lambda m: m.tables["findings"][1].update(exception_expires_at=None),
+        "exception_expires_at is told",
+    ),
+    (
+        "an exemption from a pass",
+        lambda m: m.tables["findings"][1].update(verdict_before_exception="pass"),
+        "verdict_before_exception",
+    ),
+    (
+        "a verdict that changed without an exception",
+        lambda m: m.tables["findings"][0].update(verdict_before_exception="pass"),
+        "verdict_before_exception",
+    ),
+    ("a fail and no remedy", lambda m: m.tables["findings"][0].update(remedy=None), "remedy is told"),
+    ("a remedy for a pass", lambda m: m.tables["findings"][2].update(remedy="Do it."), "remedy is told"),
+    (
+        "a control of no check",
+        lambda m: m.tables["controls"][0].update(check_id="s3_bucket_key"),
+        "s3_bucket_key",
+    ),
+    (
+        "a control of other parameters",
+        lambda m: m.tables["controls"][1].update(check_params=None),
+        "a check of this run",
+    ),
+    (
+        "no hash of the standard",
+        lambda m: m.tables["runs"][0].update(standard_sha256=None),
+        "standard_sha256",
     ),
     (
         "fewer attempts than reads",
@@ -143,6 +264,7 @@ AFTER: list[tuple[str, Any, str]] = [
     ("a file that nobody listed", lambda r: (r / "keys" / "stray.parquet").touch(), "file name"),
     ("a temporary file", lambda r: (data_file(r, "keys").parent / ".tmp-1").touch(), "file name"),
     ("a table without a file", lambda r: data_file(r, "calls").unlink(), "at least one"),
+    ("a run that judged nothing", lambda r: data_file(r, "findings").unlink(), "at least one"),
     (
         "another day's partition",
         lambda r: (r / "calls" / "dt=2026-11-21").rename(r / "calls" / "dt=2026-11-22"),
@@ -195,6 +317,16 @@ class Comparison(unittest.TestCase):
         self.assertTrue(says in report, f"no `{says}` in: {report[:2000]}")
 
     def test_a_right_lake_has_no_differences(self) -> None:
+        self.made.write(self.root)
+        self.assertEqual(self.report(), "")
+
+    def test_what_no_truth_tells_may_change(self) -> None:
+        self.made.tables["findings"][0].update(
+            finding_uid="0" * 32, reason="In other words.", remedy="Or so.", observed_at=STARTED
+        )
+        for table in ("findings", "checks"):
+            self.made.tables[table][0].update(check_version=2)
+        self.made.tables["findings"][1].update(check_version=2)
         self.made.write(self.root)
         self.assertEqual(self.report(), "")
 
@@ -274,6 +406,8 @@ class Oracle(unittest.TestCase):
             lake_checks.check_value,
             lake_checks.check_account,
             lake_checks.check_account_counts,
+            lake_checks.check_finding,
+            lake_checks.check_all_is_judged,
             lake_checks.check_file_entry,
             lake_checks.check_segment_entries,
             lake_checks.check_segment,

@@ -18,10 +18,9 @@ from typing import Any
 from botocore.exceptions import ClientError
 from moto.server import ThreadedMotoServer
 
-from compare_lake import check_truth_is_whole, compare
+from compare_lake import check_truth_is_whole, compare, truth_key
 from lake import Lake
-from lake_checks import row_key
-from made_lake import STARTED, Made, filled
+from made_lake import STARTED, Made, check, filled, finding
 from moto_world import MANAGEMENT_ACCOUNT, World
 from seed_moto import seed
 from truth import matches, milliseconds, sha256
@@ -64,7 +63,7 @@ class Seeded(unittest.TestCase):
             for table, rows in scenario["tables"].items():
                 if table != "runs":
                     check_truth_is_whole(table, rows)
-                counts = Counter(row_key(table, row) for row in rows)
+                counts = Counter(truth_key(table, row) for row in rows)
                 self.assertEqual([key for key, count in counts.items() if count > 1], [], table)
 
     def test_every_word_of_the_contract_that_moto_can_show_is_there(self) -> None:
@@ -78,8 +77,8 @@ class Seeded(unittest.TestCase):
             {"none", "aws_managed", "same_account", "same_org", "outside_org", "missing", "unproven"},
             seen["kms_key_link"],
         )
-        self.assertEqual({"enforced", "partial", "absent"}, seen["tls_only"])
-        self.assertIn("unknown", {row["tls_only"] for row in named})
+        self.assertEqual({"enforced", "partial", "absent", "unknown"}, seen["tls_only"])
+        self.assertEqual({"unknown"}, {row["tls_only"] for row in named if row["policy_read"] == "not_asked"})
         reasons = {row["rotation_reason"] for row in self.tables["keys"]}
         # Every reason but that of AWS's own keys, which moto does not list.
         self.assertLessEqual(
@@ -94,6 +93,25 @@ class Seeded(unittest.TestCase):
             reasons,
         )
 
+    def test_every_verdict_of_a_check_that_moto_can_show_is_there(self) -> None:
+        seen: dict[str, set[str]] = {}
+        for scenario in self.truth["scenarios"].values():
+            for row in scenario["tables"]["findings"]:
+                seen.setdefault(row["check_id"], set()).add(row["verdict"])
+        all_four = {"pass", "fail", "unknown", "not_applicable"}
+        # No bucket and no key is above these, and only a key of AWS's own would be.
+        for check_id in ("s3_default_encryption", "s3_sse_c_blocked", "s3_tls_only"):
+            self.assertEqual(seen.pop(check_id), all_four - {"not_applicable"}, check_id)
+        for check_id in ("kms_policy_public", "kms_policy_outside_org", "kms_key_pending_deletion"):
+            self.assertEqual(seen.pop(check_id), all_four - {"not_applicable"}, check_id)
+        # moto tells no rotation period, has no old keys, and imports no material.
+        self.assertEqual(seen.pop("kms_rotation_period"), all_four - {"pass"})
+        self.assertEqual(seen.pop("kms_key_material_age"), all_four - {"fail"})
+        self.assertEqual(seen.pop("kms_material_expiring"), all_four - {"fail"})
+        # It lets any role be assumed.
+        self.assertEqual(seen.pop("account_scanned"), all_four - {"fail"})
+        self.assertEqual({check_id for check_id, verdicts in seen.items() if verdicts != all_four}, set())
+
     def test_accounts_read_back(self) -> None:
         paginator = self.world.client("organizations").get_paginator("list_accounts")
         pages = list(paginator.paginate(PaginationConfig={"PageSize": 20}))
@@ -104,6 +122,7 @@ class Seeded(unittest.TestCase):
         for account_id, account in listed.items():
             self.assertEqual(account["Name"], expected[account_id]["account_name"])
             self.assertEqual(account["State"], expected[account_id]["state"])
+            self.assertEqual(account["Arn"], self.world.accounts[account_id].arn)
             self.assertNotIn("Paths", account)
             joined = milliseconds(account["JoinedTimestamp"])
             self.assertTrue(matches(expected[account_id]["joined_at"], joined, {}))
@@ -270,12 +289,26 @@ def lake_of(scenario: dict[str, Any]) -> Made:
         filled("calls", service=service, operation=operation, calls=asked, retries=0, throttles=0)
         for (service, operation), asked in ((name.split(":"), asked) for name, asked in reads.items())
     ]
-    made.tables["findings"].clear()
+    made.tables["findings"] = [finding_of(each) for each in told["findings"]]
+    instances = {(each["check_id"], each["check_params"]): each for each in told["findings"]}
+    made.tables["checks"] = [
+        check(check_id, check_params=params, category=each["category"])
+        for (check_id, params), each in instances.items()
+    ]
+    made.tables["controls"].clear()
     run = made.tables["runs"][0] | told["runs"][0]
-    made.tables["runs"] = [run | {"findings_fail": 0, "calls": sum(reads.values())}]
+    made.tables["runs"] = [run | {"calls": sum(reads.values())}]
     scanned = [each["account_id"] for each in made.tables["accounts"] if each["started_at"]]
     made.policies = {account_id: [] for account_id in scanned}
     return made
+
+
+def finding_of(told: dict[str, Any]) -> dict[str, Any]:
+    """A finding as a truth has it, with what no truth tells."""
+    names = ("check_id", "resource_arn")
+    nothing_to_do = told["verdict"] in ("pass", "not_applicable")
+    rest = {column: value for column, value in told.items() if column not in names}
+    return finding(*(told[name] for name in names), **rest, remedy=None if nothing_to_do else "Do it.")
 
 
 def settled(values: dict[str, Any]) -> dict[str, Any]:
