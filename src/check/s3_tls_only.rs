@@ -6,7 +6,7 @@ use super::bucket::{
 use super::support::{BUCKET_GONE, decided};
 use super::{BucketSubject, Check, Context, Judge, Outcome, PolicyReading, Reason};
 use crate::model::{Category, Severity, TlsOnly};
-use crate::policy::{Refusal, plain_http};
+use crate::policy::{self, Refusal};
 
 static REFUSED: Reason = Reason::pass(
     "plain_http_refused",
@@ -49,7 +49,7 @@ pub static CHECK: Check = Check {
 };
 
 fn judge(bucket: &BucketSubject<'_>, _: &Context<'_>) -> Outcome {
-    let ask = |policy| plain_http(policy, &bucket_arn(bucket.facts));
+    let ask = |policy| policy::tls_only(policy, &bucket_arn(bucket.facts));
     match (bucket.facts.tls_only, bucket.policy) {
         (TlsOnly::Enforced, _) => Outcome::from(&REFUSED),
         (TlsOnly::Partial, PolicyReading::Known(policy)) => match ask(policy) {

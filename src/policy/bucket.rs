@@ -101,6 +101,24 @@ pub fn plain_http(policy: &Policy, bucket_arn: &str) -> Refusal {
     }
 }
 
+/// How far the policy holds the bucket and its objects to TLS.
+///
+/// That is [`plain_http`], where statements about the transport have a part in it. A Deny of something
+/// else, of deleting the bucket, say, refuses it over plain HTTP too, and makes nothing of TLS.
+pub fn tls_only(policy: &Policy, bucket_arn: &str) -> Refusal {
+    let all = plain_http(policy, bucket_arn);
+    if all == Refusal::Every {
+        return all;
+    }
+    let about_transport = |statement: &&Statement| statement.asks_for(TLS) || statement.asks_for(TLS_VERSION);
+    let statements = policy.statements.iter().filter(about_transport).cloned().collect();
+    match (plain_http(&Policy { statements }, bucket_arn), all) {
+        (Refusal::None, _) => Refusal::None,
+        (_, undecided @ Refusal::Undecided(_)) => undecided,
+        (of_transport, _) => of_transport,
+    }
+}
+
 /// How much of all uploads with a key of the customer's own (SSE-C), by anyone, is refused.
 ///
 /// Such an upload has no `x-amz-server-side-encryption`: S3 takes one of the two. And it comes over TLS:

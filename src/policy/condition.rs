@@ -170,6 +170,10 @@ impl Test {
     }
 
     /// Whether it only asks if the key is there.
+    pub(super) fn is_about(&self, key: &str) -> bool {
+        self.key == key
+    }
+
     pub(super) fn is_null(&self) -> bool {
         self.family == Family::Null
     }

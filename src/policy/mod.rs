@@ -26,7 +26,7 @@ mod principal;
 mod refusal;
 mod values;
 
-pub use bucket::{KeyChoice, UploadHeader, plain_http, sse_c_uploads, sse_s3_only_writer, uploads};
+pub use bucket::{KeyChoice, UploadHeader, plain_http, sse_c_uploads, sse_s3_only_writer, tls_only, uploads};
 #[doc(hidden)]
 pub use exercise::exercise;
 pub use key::{Admitted, admitted};

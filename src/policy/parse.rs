@@ -116,6 +116,11 @@ impl Statement {
         self.actions.covers(|glob| glob.matches(action))
     }
 
+    /// Whether a condition is about that key, in lower case.
+    pub(super) fn asks_for(&self, key: &str) -> bool {
+        self.tests.iter().any(|test| test.is_about(key))
+    }
+
     /// Why its reach cannot always be decided, if so.
     pub(super) fn doubt(&self) -> Option<String> {
         let principal = self.principals.entries.iter().find_map(|entry| match entry {

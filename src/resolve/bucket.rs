@@ -86,7 +86,7 @@ fn tls_only(policy: &Reading<PolicyHash>, policies: &Policies, bucket_arn: &str)
         _ => return TlsOnly::Unknown,
     };
     let Some(Ok(policy)) = policies.get(hash) else { return TlsOnly::Unknown };
-    match policy::plain_http(policy, bucket_arn) {
+    match policy::tls_only(policy, bucket_arn) {
         Refusal::Every => TlsOnly::Enforced,
         Refusal::Part(_) => TlsOnly::Partial,
         Refusal::None => TlsOnly::Absent,

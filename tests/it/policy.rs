@@ -6,7 +6,7 @@ use std::path::Path;
 
 use atrest::policy::{
     Admitted, KeyChoice, Policy, Refusal, UploadHeader, admitted, plain_http, sse_c_uploads,
-    sse_s3_only_writer, uploads,
+    sse_s3_only_writer, tls_only, uploads,
 };
 
 const BUCKET: &str = "arn:aws:s3:::amzn-s3-demo-bucket";
@@ -270,6 +270,34 @@ fn a_variable_decides_only_where_nothing_else_does() {
         "Resource": "arn:aws:s3:::amzn-s3-demo-bucket/${aws:username}/*"}]}"#;
     let found = word(&plain_http(&Policy::parse(old).unwrap(), BUCKET));
     assert!(found.starts_with("part: only on arn:"), "2008's language has no variables: {found}");
+}
+
+/// What refuses something else refuses it over plain HTTP as well, and makes nothing of TLS.
+#[test]
+fn tls_is_a_matter_of_statements_about_the_transport() {
+    const HALF: &str = r#"{"Effect":"Deny","Principal":"*","Action":"s3:*","Resource":"BUCKET/*","Condition":{"Bool":{"aws:SecureTransport":"false"}}}"#;
+    const DELETE: &str =
+        r#"{"Effect":"Deny","Principal":"*","Action":"s3:DeleteBucket","Resource":"BUCKET"}"#;
+    const VARIABLE: &str = r#"{"Effect":"Deny","Principal":"*","Action":"s3:*","Resource":BOTH,"Condition":{"StringNotEquals":{"aws:PrincipalAccount":"${aws:ResourceAccount}"}}}"#;
+    let both = |one: &str, other: &str| format!("{one},{other}");
+    refuses(
+        &[
+            (DELETE, "none"),
+            (VARIABLE, "none"),
+            (
+                r#"{"Effect":"Deny","Principal":"*","Action":"s3:PutObject","Resource":"BUCKET/*","Condition":{"StringNotEquals":{"s3:x-amz-server-side-encryption":"aws:kms"}}}"#,
+                "none",
+            ),
+            (&both(HALF, DELETE), "part: only on objects, not on the bucket"),
+            (&both(HALF, VARIABLE), "undecided: statement 2: the policy variable"),
+            (r#"{"Effect":"Deny","Principal":"*","Action":"s3:*","Resource":BOTH}"#, "every"),
+            (
+                &both(HALF, r#"{"Effect":"Deny","Principal":"*","Action":"s3:*","Resource":"BUCKET"}"#),
+                "every",
+            ),
+        ],
+        tls_only,
+    );
 }
 
 #[test]

@@ -135,8 +135,8 @@ def seed_sse_c_policies(world: World, account: str) -> None:
         world,
         account,
         name,
-        # Uploads over plain HTTP are among those that it refuses.
-        TLS_IN_PART | {"s3_sse_c_blocked": passes("blocked_by_policy")},
+        # Uploads over plain HTTP are among those that it refuses, but not for being such.
+        TLS_NOT_ENFORCED | {"s3_sse_c_blocked": passes("blocked_by_policy")},
         deny("NoSseC", name, ["/*"], Action="s3:PutObject", Condition=named),
     )
     name = "archive-sse-c-refused-in-part"
