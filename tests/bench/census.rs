@@ -65,9 +65,11 @@ fn scenario(name: &str, rest: &[&str]) -> Result<Figures, Failed> {
         ("scan", [accounts, buckets, address, lake]) => {
             wire::scan(&worlds::shape(accounts, buckets)?, address, lake)
         }
-        ("log", [accounts, buckets, lake]) => offline::write_log(&worlds::shape(accounts, buckets)?, lake),
-        ("finalize", [accounts, buckets, lake]) => {
-            offline::finalize(&worlds::shape(accounts, buckets)?, lake)
+        ("log", [accounts, buckets, keys, lake]) => {
+            offline::write_log(&worlds::shape_with(accounts, buckets, keys)?, lake)
+        }
+        ("finalize", [accounts, buckets, keys, lake]) => {
+            offline::finalize(&worlds::shape_with(accounts, buckets, keys)?, lake)
         }
         _ => Err(format!("there is no scenario {name} {rest:?}").into()),
     }

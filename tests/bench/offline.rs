@@ -78,6 +78,8 @@ pub fn finalize(shape: &Shape, lake: &str) -> Result<Figures, Failed> {
         let files = manifest.files.iter().filter(|file| file.table == table);
         files.map(|file| file.bytes).sum::<u64>()
     };
+    let findings: u64 =
+        manifest.files.iter().filter(|file| file.table == "findings").map(|file| file.rows).sum();
     let log: u64 = manifest.segments.iter().map(|segment| segment.bytes).sum();
     Ok(Figures::from(
         [
@@ -91,6 +93,8 @@ pub fn finalize(shape: &Shape, lake: &str) -> Result<Figures, Failed> {
             ("log_bytes", log as f64),
             ("bucket_bytes", parquet("buckets") as f64),
             ("key_bytes", parquet("keys") as f64),
+            ("finding_bytes", parquet("findings") as f64),
+            ("findings", findings as f64),
         ]
         .map(|(name, figure)| (name.to_owned(), figure)),
     ))

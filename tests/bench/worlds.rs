@@ -25,6 +25,11 @@ pub fn shape(accounts: &str, buckets: &str) -> Result<Shape, Failed> {
     Ok(Shape { accounts, buckets, keys: buckets / 10, ..Shape::default() })
 }
 
+/// The same with so many keys.
+pub fn shape_with(accounts: &str, buckets: &str, keys: &str) -> Result<Shape, Failed> {
+    Ok(Shape { keys: keys.parse()?, ..shape(accounts, buckets)? })
+}
+
 /// An organization in which nothing is special: SSE-S3 everywhere, and keys that rotate.
 ///
 /// Every other bucket has a policy, since an error costs another path than an answer.
