@@ -10,7 +10,8 @@ use crate::model::{CheckEntry, Parameters, Scope, Standard};
 /// The file, as people read it.
 pub(super) const TEXT: &str = include_str!("built_in.toml");
 
-/// The check that no framework asks for any more, and that a standard may turn on.
+/// The check that a standard has to ask for: it would have clients name an encryption that the bucket's
+/// default gives them anyway.
 const LEFT_OUT: &str = "s3_upload_encryption_enforced";
 
 static BUILT_IN: LazyLock<(Standard, Vec<Problem>)> = LazyLock::new(|| {
