@@ -1,4 +1,4 @@
-//! The standard of an organization that has none of its own.
+//! The standard of an organization that has none of its own, and what every other one stands on.
 
 use std::sync::LazyLock;
 
@@ -30,6 +30,12 @@ static BUILT_IN: LazyLock<(Standard, Vec<Problem>)> = LazyLock::new(|| {
 /// What is asked where an organization says nothing: every check that needs no decision.
 pub fn built_in() -> Standard {
     BUILT_IN.0.clone()
+}
+
+/// Reads a standard file, over the built-in standard; or every problem that it has.
+pub fn parse(text: &str) -> Result<Standard, Vec<Problem>> {
+    let (standard, problems) = read(text, Some(&BUILT_IN.0))?;
+    if problems.is_empty() { Ok(standard) } else { Err(problems) }
 }
 
 /// What the tests hold against the text.
