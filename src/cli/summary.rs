@@ -4,8 +4,10 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 
 use super::print;
-use crate::judge::{Example, ExceptionState, Findings};
-use crate::model::{DeniedBy, Encryption, KeyRotation, ScanReason, ScanStatus, Severity, Verdict};
+use crate::judge::{Example, Findings};
+use crate::model::{
+    DeniedBy, Encryption, ExceptionState, KeyRotation, ScanReason, ScanStatus, Severity, Verdict,
+};
 use crate::resolve::Gaps;
 use crate::sink::Census;
 

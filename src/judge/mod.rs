@@ -19,14 +19,14 @@ use crate::check::{
 };
 use crate::clock::Timestamp;
 use crate::model::{
-    AccountFacts, AccountId, BucketFacts, Exceptions, Finding, KeyFacts, Parameters, PolicyHash, Reading,
-    Region, ResourceType, Standard, Verdict,
+    AccountFacts, AccountId, BucketFacts, ExceptionUse, Exceptions, Finding, KeyFacts, Parameters,
+    PolicyHash, Reading, Region, ResourceType, Standard, Verdict,
 };
 use crate::resolve::Policies;
 use crate::standard::Instance;
 
 pub use account::{AccountRules, Rules};
-pub use exempt::{ExceptionState, ExceptionUse, Matches};
+pub use exempt::Matches;
 pub use tally::{Example, Findings, Kind};
 
 /// What a verdict that cannot be said asks for.

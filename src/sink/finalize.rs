@@ -4,16 +4,18 @@
 
 use std::collections::BTreeMap;
 
-use super::agreed::{StandardEntry, exception_entries, unchanged};
+use super::agreed::{StandardEntry, unchanged};
 use super::judgement::{FinalizeError, Judgement};
 use super::pass::Pass;
 use super::run_log::RunLog;
 use super::tables::Tables;
 use super::{CoverageTotals, Lake, Manifest, Publication, Published, StoreError, canonical_json, sha256_hex};
 use crate::control;
-use crate::judge::{ExceptionUse, Findings, Judge, Rules};
+use crate::judge::{Findings, Judge, Rules};
 use crate::log;
-use crate::model::{AccountFacts, RunFacts, RunId, RunKind, RunStatus, RunTotals, ScanStatus, Verdict};
+use crate::model::{
+    AccountFacts, ExceptionUse, RunFacts, RunId, RunKind, RunStatus, RunTotals, ScanStatus, Verdict,
+};
 use crate::resolve::{self, Summary};
 use crate::table;
 
@@ -58,7 +60,8 @@ pub async fn finalize(lake: &Lake, judgement: &Judgement) -> Result<Census, Fina
 
     let run =
         log.run_facts(judgement, &seen.accounts, &findings, previous.as_ref().map(|(id, _)| id.clone()));
-    let manifest = log.manifest(judgement, &run, seen.coverage, previous.map(|(_, sha256)| sha256));
+    let manifest =
+        log.manifest(judgement, &run, &exceptions, seen.coverage, previous.map(|(_, sha256)| sha256));
     let published = publication.finish(manifest, run.clone()).await?;
     let mut run = run;
     if let Published::Committed { manifest_key, manifest_sha256 } = &published {
@@ -120,6 +123,7 @@ impl RunLog {
         &self,
         judgement: &Judgement,
         run: &RunFacts,
+        exceptions: &[ExceptionUse],
         coverage: CoverageTotals,
         previous: Option<String>,
     ) -> Manifest {
@@ -142,7 +146,7 @@ impl RunLog {
             standard_sha256: run.standard_sha256.clone(),
             exceptions_sha256: run.exceptions_sha256.clone(),
             standard: Some(StandardEntry::of(&judgement.standard)),
-            exceptions: exception_entries(&judgement.exceptions),
+            exceptions: exceptions.to_vec(),
             control_map_sha256: Some(sha256_hex(control::built_in_text().as_bytes())),
             files: Vec::new(),
             segments: self.entries.clone(),
