@@ -1,9 +1,11 @@
 //! Whether a key's policy lets in accounts from outside the organization.
 
-use super::support::{
-    AWS_MANAGED_POLICY, KEY_GONE, KEY_NOT_READ, MANAGER_NOT_TOLD, POLICY_ABSENT, POLICY_ADMITS_ANYONE,
-    POLICY_NOT_READ, POLICY_NOT_UNDERSTOOD, POLICY_UNDECIDED, admitted, anyone, decided, undecided,
+use super::key::{KEY_GONE, KEY_NOT_READ, MANAGER_NOT_TOLD};
+use super::key_policy::{
+    AWS_MANAGED_POLICY, POLICY_ABSENT, POLICY_ADMITS_ANYONE, admitted, anyone, undecided,
 };
+use super::policy_reading::{POLICY_NOT_READ, POLICY_NOT_UNDERSTOOD, POLICY_UNDECIDED};
+use super::support::decided;
 use super::{Check, Context, Judge, KeySubject, Outcome, Reason};
 use crate::clock::Timestamp;
 use crate::model::{AccountId, Category, Severity};
@@ -163,8 +165,7 @@ enum Trust {
 
 impl Trust {
     fn of(id: AccountId, context: &Context<'_>) -> Self {
-        let entries = context.trusted_accounts.iter().filter(|trusted| trusted.account_id == id);
-        match entries.map(|trusted| trusted.expires).max() {
+        match context.trust_in(id).map(|trusted| trusted.expires) {
             Some(end) if context.as_of < end => Self::Until(end),
             Some(end) => Self::Ended(end),
             None => Self::Never,

@@ -1,7 +1,7 @@
 //! Whether an S3 Bucket Key saves most of the requests to KMS.
 
-use super::bucket::{about_key, spoken_default};
-use super::support::{BUCKET_GONE, ENCRYPTION_NOT_READ, decided, mode};
+use super::bucket::{BUCKET_GONE, ENCRYPTION_NOT_READ, about_key, mode, spoken_default};
+use super::support::decided;
 use super::{BucketSubject, Check, Context, Judge, Outcome, Reason};
 use crate::model::{Category, Encryption, Severity};
 

@@ -1,11 +1,12 @@
 //! Whether the default encryption is what the standard asks for.
 
-use super::bucket::{KEY_MISSING, KEY_UNPROVEN, POLICY_NOT_READ, POLICY_NOT_UNDERSTOOD};
+use super::bucket::{BUCKET_GONE, ENCRYPTION_NOT_READ, KEY_MISSING, KEY_UNPROVEN};
+use super::policy_reading::{POLICY_NOT_READ, POLICY_NOT_UNDERSTOOD};
 use super::requirement::{
     KEY_REQUIRED, MEETS, MODE_BELOW, NO_DEFAULT, NOT_APPROVED, NOT_CUSTOMER_MANAGED, NOT_IN_STANDARD,
     SERVICE_REQUIRES_SSE_S3, judge_default, sse_s3_only,
 };
-use super::support::{BUCKET_GONE, ENCRYPTION_NOT_READ, decided};
+use super::support::decided;
 use super::{BucketSubject, Check, Context, Judge, Outcome};
 use crate::model::{Category, Encryption, Severity, Verdict};
 

@@ -1,7 +1,9 @@
 //! Whether the key of the default encryption belongs to the organization, or to a trusted account.
 
-use super::bucket::{AWS_MANAGED_KEY, NO_KMS_KEY, about_key, key_name, no_kms_key};
-use super::support::{BUCKET_GONE, ENCRYPTION_NOT_READ, decided, key_of};
+use super::bucket::{
+    AWS_MANAGED_KEY, BUCKET_GONE, ENCRYPTION_NOT_READ, NO_KMS_KEY, about_key, key_name, key_of, no_kms_key,
+};
+use super::support::decided;
 use super::{BucketSubject, Check, Context, Judge, Outcome, Reason};
 use crate::model::{AccountId, Category, KeyLink, Severity};
 
@@ -77,8 +79,7 @@ fn owned(bucket: &BucketSubject<'_>, context: &Context<'_>, owner: AccountId) ->
         }
         Some(false) => {}
     }
-    let trusted = context.trusted_accounts.iter().filter(|trusted| trusted.account_id == owner);
-    match trusted.max_by_key(|trusted| trusted.expires) {
+    match context.trust_in(owner) {
         None => about(&OUTSIDE, ", which is outside the organization".to_owned()),
         Some(trust) if context.as_of < trust.expires => {
             let why = trust.reason.trim_end_matches('.');

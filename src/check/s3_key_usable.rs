@@ -1,10 +1,11 @@
 //! Whether S3 can encrypt and decrypt with the key of the default encryption.
 
 use super::bucket::{
-    AWS_MANAGED_KEY, KEY_MISSING, KEY_NOT_VISIBLE, KEY_UNPROVEN, NO_KMS_KEY, about_key, key_name,
-    key_not_visible, key_unproven, missing_text, no_kms_key,
+    AWS_MANAGED_KEY, BUCKET_GONE, ENCRYPTION_NOT_READ, KEY_MISSING, KEY_NOT_VISIBLE, KEY_UNPROVEN,
+    NO_KMS_KEY, about_key, key_name, key_not_visible, key_of, key_unproven, missing_text, no_kms_key,
 };
-use super::support::{BUCKET_GONE, ENCRYPTION_NOT_READ, KEY_NOT_READ, decided, key_of};
+use super::key::{KEY_DISABLED, KEY_NOT_READ};
+use super::support::decided;
 use super::{BucketSubject, Check, Context, Judge, Outcome, Reason};
 use crate::model::{Arn, BucketFacts, Category, KeyJoin, KeyLink, Severity};
 
@@ -15,7 +16,6 @@ static NOT_SYMMETRIC: Reason = Reason::fail(
 );
 static OTHER_REGION: Reason =
     Reason::fail("key_in_other_region", "The key is in another Region than the bucket.");
-static DISABLED: Reason = Reason::fail("key_disabled", "The key is disabled.");
 static PENDING_DELETION: Reason = Reason::fail("key_pending_deletion", "The key waits for its deletion.");
 static PENDING_REPLICA_DELETION: Reason = Reason::fail(
     "key_pending_replica_deletion",
@@ -52,7 +52,7 @@ pub static CHECK: Check = Check {
         &KEY_MISSING,
         &NOT_SYMMETRIC,
         &OTHER_REGION,
-        &DISABLED,
+        &KEY_DISABLED,
         &PENDING_DELETION,
         &PENDING_REPLICA_DELETION,
         &PENDING_IMPORT,
@@ -115,7 +115,7 @@ fn described(facts: &BucketFacts, key: &KeyJoin) -> Result<Outcome, Outcome> {
     let state = key.state.as_deref().ok_or_else(|| not_read("The state"))?;
     let reason = match state {
         "Enabled" | "Updating" => &ENABLED,
-        "Disabled" => &DISABLED,
+        "Disabled" => &KEY_DISABLED,
         "PendingDeletion" => &PENDING_DELETION,
         "PendingReplicaDeletion" => &PENDING_REPLICA_DELETION,
         "PendingImport" => &PENDING_IMPORT,

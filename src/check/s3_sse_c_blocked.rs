@@ -1,9 +1,8 @@
 //! Whether uploads with customer-provided keys (SSE-C) are refused.
 
-use super::bucket::{
-    POLICY_NOT_READ, POLICY_NOT_UNDERSTOOD, POLICY_UNDECIDED, bucket_arn, policy, undecided,
-};
-use super::support::{BUCKET_GONE, ENCRYPTION_NOT_READ, decided, mode};
+use super::bucket::{BUCKET_GONE, ENCRYPTION_NOT_READ, bucket_arn, mode, policy, undecided};
+use super::policy_reading::{POLICY_NOT_READ, POLICY_NOT_UNDERSTOOD, POLICY_UNDECIDED};
+use super::support::decided;
 use super::{BucketSubject, Check, Context, Judge, Outcome, Reason};
 use crate::model::{Category, Severity};
 use crate::policy::{Refusal, sse_c_uploads};

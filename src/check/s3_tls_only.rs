@@ -1,9 +1,8 @@
 //! Whether the bucket refuses every request over plain HTTP.
 
-use super::bucket::{
-    NO_POLICY, POLICY_NOT_READ, POLICY_NOT_UNDERSTOOD, POLICY_UNDECIDED, bucket_arn, policy, undecided,
-};
-use super::support::{BUCKET_GONE, decided};
+use super::bucket::{BUCKET_GONE, NO_POLICY, bucket_arn, policy, undecided};
+use super::policy_reading::{POLICY_NOT_READ, POLICY_NOT_UNDERSTOOD, POLICY_UNDECIDED};
+use super::support::decided;
 use super::{BucketSubject, Check, Context, Judge, Outcome, PolicyReading, Reason};
 use crate::model::{Category, Severity, TlsOnly};
 use crate::policy::{Refusal, plain_http};

@@ -1,13 +1,14 @@
 //! Whether no request can store an object below the standard, whatever its headers say.
 
 use super::bucket::{
-    KEY_UNPROVEN, NO_POLICY, POLICY_NOT_READ, POLICY_NOT_UNDERSTOOD, POLICY_UNDECIDED, bucket_arn,
-    is_aws_s3_alias, policy, spoken_default, undecided,
+    BUCKET_GONE, ENCRYPTION_NOT_READ, KEY_UNPROVEN, NO_POLICY, bucket_arn, is_aws_s3_alias, policy,
+    spoken_default, undecided,
 };
+use super::policy_reading::{POLICY_NOT_READ, POLICY_NOT_UNDERSTOOD, POLICY_UNDECIDED};
 use super::requirement::{
     Approval, NamedKey, SERVICE_REQUIRES_SSE_S3, asks_for_key, judge_default, sse_s3_only,
 };
-use super::support::{BUCKET_GONE, ENCRYPTION_NOT_READ, decided};
+use super::support::decided;
 use super::{BucketSubject, Check, Context, Judge, Outcome, Reason};
 use crate::model::{BucketFacts, Category, Encryption, EncryptionRequirement, Severity, Verdict};
 use crate::policy::{KeyChoice, Refusal, UploadHeader, uploads};
