@@ -30,10 +30,10 @@ pub static CHECK: Check = Check {
         &KEY_NOT_READ,
         &KEY_GONE,
     ],
-    rationale: "A disabled key neither encrypts nor decrypts: objects under it cannot be read, and uploads to a bucket \
-                whose default encryption names it are refused; KMS does not rotate it either (AWS KMS Developer \
-                Guide, \"Key states of AWS KMS keys\"). A key that is disabled and not needed costs its monthly price \
-                all the same. Only the default encryption of buckets is counted as use.",
+    rationale: "A disabled key neither encrypts nor decrypts: objects under it cannot be read, and uploads to a \
+                bucket whose default encryption names it are refused; KMS does not rotate it either (AWS KMS \
+                Developer Guide, \"Key states of AWS KMS keys\"). A key that is disabled costs its monthly price all \
+                the same. Only the default encryption of buckets is counted as use.",
     remedy: "Enable the key with kms:EnableKey, or name another key in the default encryption of the buckets and \
              settle with the key's owner what is still encrypted under it.",
     judge: Judge::Key(judge),

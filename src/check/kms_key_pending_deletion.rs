@@ -28,9 +28,9 @@ pub static CHECK: Check = Check {
     parameters: &[],
     reasons: &[&NOT_PENDING, &NOT_IN_USE, &IN_USE, &STATE_NOT_TOLD, &KEY_NOT_READ, &KEY_GONE],
     rationale: "Once a key is deleted, what was encrypted under it cannot be recovered, not even by AWS. The waiting \
-                period of 7 to 30 days is the last time to cancel; until then the key already encrypts and decrypts \
-                nothing (AWS KMS Developer Guide, \"Delete an AWS KMS key\"). Only the default encryption of buckets \
-                is counted as use: a key that no bucket names can still be needed by stored objects or by other \
+                period of 7 to 30 days is the last time to cancel; during it the key encrypts and decrypts nothing \
+                (AWS KMS Developer Guide, \"Delete an AWS KMS key\"). Only the default encryption of buckets is \
+                counted as use: a key that no bucket names can still be needed by stored objects or by other \
                 services.",
     remedy: "Cancel with kms:CancelKeyDeletion and enable the key with kms:EnableKey, unless its owner has shown that \
              nothing is encrypted under it any more.",
@@ -52,7 +52,9 @@ fn pending(key: &KeySubject<'_>, as_of: Timestamp) -> Result<Outcome, Outcome> {
         Some(buckets) => Outcome::from(&IN_USE).at_least(Severity::Critical).saying(format!(
             "The key is scheduled for deletion{when}, and is the default encryption key of {buckets}."
         )),
-        None => Outcome::from(&NOT_IN_USE).saying(format!("The key is scheduled for deletion{when}.")),
+        None => Outcome::from(&NOT_IN_USE).saying(format!(
+            "The key is scheduled for deletion{when}; no known bucket has it as its default encryption key."
+        )),
     })
 }
 

@@ -67,8 +67,8 @@ pub static CHECK: Check = Check {
     rationale: "An outside account that a key policy admits can hand the key on to its own users by its own IAM \
                 policies (AWS KMS Developer Guide, \"Allowing users in other accounts to use a KMS key\"). Each such \
                 account should be known, with an owner and an end date. Only the key policy is judged: grants and IAM \
-                policies are not, nor are the service and resource control policies that may forbid what the key \
-                policy allows.",
+                policies are not judged, nor are the service and resource control policies that may forbid what the \
+                key policy allows.",
     remedy: "Take the account or organization out of the key policy with kms:PutKeyPolicy, or have it entered among \
              the trusted accounts of the standard, with an owner, a reason and an end date.",
     judge: Judge::Key(judge),

@@ -43,7 +43,7 @@ pub static CHECK: Check = Check {
     ],
     rationale: concat!(
         "Rotation limits how much data one piece of key material protects. KMS can rotate symmetric \
-         encryption keys whose material it made itself (AWS KMS Developer Guide, \"Rotating AWS KMS \
+         encryption keys whose material it made itself (AWS KMS Developer Guide, \"Rotate AWS KMS \
          keys\"). ",
         rotation_footnote!(),
     ),

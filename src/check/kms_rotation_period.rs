@@ -13,7 +13,7 @@ use super::support::{decided, told};
 use super::{Check, Context, Judge, KeySubject, Outcome, Parameter, Reason};
 use crate::model::{Category, Severity};
 
-/// AWS managed keys: "every year (approximately 365 days)" since May 2022 (KMS Developer Guide, "Rotating AWS KMS
+/// AWS managed keys: "every year (approximately 365 days)" since May 2022 (KMS Developer Guide, "Rotate AWS KMS
 /// keys").
 const AWS_MANAGED_PERIOD_DAYS: i64 = 365;
 
@@ -69,11 +69,11 @@ pub static CHECK: Check = Check {
     rationale: concat!(
         "The rotation period is how long one piece of key material protects new data; 365 days unless \
          another was set (AWS KMS API Reference, EnableKeyRotation). AWS managed keys rotate every \
-         year, and that cannot be changed (AWS KMS Developer Guide, \"Rotating AWS KMS keys\"). ",
+         year, and that cannot be changed (AWS KMS Developer Guide, \"Rotate AWS KMS keys\"). ",
         rotation_footnote!(),
     ),
-    remedy: "Set a shorter period with kms:EnableKeyRotation and RotationPeriodInDays, for a multi-Region key on its \
-             primary key; in place of an AWS managed key, use a customer managed one.",
+    remedy: "Set a shorter period with kms:EnableKeyRotation (RotationPeriodInDays), for a multi-Region key on its \
+             primary key. In place of an AWS managed key, use a customer managed one.",
     judge: Judge::Key(judge),
 };
 

@@ -80,7 +80,7 @@ pub static CHECKS: &[&Check] = &[
 /// The check by which a bucket meets the standard, or does not.
 pub const STANDARD_CHECK: &str = "s3_encryption_standard";
 
-/// Said wherever rotation is judged (KMS Developer Guide, "Rotating AWS KMS keys").
+/// Said wherever rotation is judged (KMS Developer Guide, "Rotate AWS KMS keys").
 pub const ROTATION_FOOTNOTE: &str = rotation_footnote!();
 
 /// A check. Its texts are for people who were not there when it was written.

@@ -42,7 +42,7 @@ pub static CHECK: Check = Check {
                 is listed, where its alias is listed as the bucket names it, or where its account is. Not judged \
                 where the bucket's policy lets a service write that takes SSE-S3 only, such as the access logs of \
                 an Application Load Balancer: with any other default the logs would stop.",
-    remedy: "Set the default encryption that the standard asks for with s3:PutBucketEncryption. It replaces the whole \
+    remedy: "Set the default encryption that the standard asks for with PutBucketEncryption. It replaces the whole \
              rule, so send the S3 Bucket Key setting and the blocked encryption types with it. Let those who write \
              use the key in its key policy first: kms:GenerateDataKey, and kms:Decrypt for multipart uploads.",
     judge: Judge::Bucket(judge),

@@ -47,8 +47,8 @@ pub static CHECK: Check = Check {
                 it, and hold the data to ransom (FINOS Common Cloud Controls, Object Storage CN01: requests that use \
                 an untrusted KMS key are prevented). Whether the key is still there does not matter here: its owner \
                 is part of the reference.",
-    remedy: "Set a key of the organization with s3:PutBucketEncryption and re-encrypt what is stored under the other \
-             (s3:UpdateObjectEncryption or S3 Batch Operations); ask who set it. Where the account is known and \
+    remedy: "Set a key of the organization with PutBucketEncryption and re-encrypt what is stored under the other \
+             (UpdateObjectEncryption or S3 Batch Operations); ask who set it. Where the account is known and \
              trusted, enter it in the standard with an owner, a reason and an end.",
     judge: Judge::Bucket(judge),
 };

@@ -49,7 +49,7 @@ pub static CHECK: Check = Check {
                 \"ServerSideEncryptionByDefault\"). The ARN of an alias passes, with a code of its own: it names the \
                 account, so that every requester means the same alias; but whoever may change the alias changes the \
                 key.",
-    remedy: "Name the key by its key ARN with s3:PutBucketEncryption.",
+    remedy: "Name the key by its key ARN with PutBucketEncryption.",
     judge: Judge::Bucket(judge),
 };
 

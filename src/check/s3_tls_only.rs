@@ -42,8 +42,8 @@ pub static CHECK: Check = Check {
                 practices for Amazon S3\"). An Allow with aws:SecureTransport true is not enough: another Allow may \
                 admit the same request. Denies in policies of the organization, such as resource control \
                 policies, are not seen.",
-    remedy: "Add to the bucket's policy a Deny of s3:* for every principal, on the bucket's ARN and on its ARN followed \
-             by /*, with the condition Bool aws:SecureTransport false and no other.",
+    remedy: "Add to the bucket's policy a Deny of s3:* for every principal, on the bucket's ARN and on its ARN \
+             followed by /*, with the condition Bool aws:SecureTransport false and no other.",
     judge: Judge::Bucket(judge),
 };
 
