@@ -716,6 +716,7 @@ fn s3_upload_encryption_enforced() {
         origin: None,
         is_for_s3: None,
         rotation: (KeyRotation::Unknown, None),
+        members: &[],
         members_complete: false,
         ..bucket()
     };
