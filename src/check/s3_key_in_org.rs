@@ -1,7 +1,9 @@
 //! Whether the key of the default encryption belongs to the organization, or to a trusted account.
 
-use super::bucket::{AWS_MANAGED_KEY, NO_KMS_KEY, about_key, key_name, no_kms_key};
-use super::support::{BUCKET_GONE, ENCRYPTION_NOT_READ, decided, key_of};
+use super::bucket::{
+    AWS_MANAGED_KEY, BUCKET_GONE, ENCRYPTION_NOT_READ, NO_KMS_KEY, about_key, key_name, key_of, no_kms_key,
+};
+use super::support::decided;
 use super::{BucketSubject, Check, Context, Judge, Outcome, Reason};
 use crate::model::{AccountId, Category, KeyLink, Severity};
 
@@ -45,8 +47,8 @@ pub static CHECK: Check = Check {
                 it, and hold the data to ransom (FINOS Common Cloud Controls, Object Storage CN01: requests that use \
                 an untrusted KMS key are prevented). Whether the key is still there does not matter here: its owner \
                 is part of the reference.",
-    remedy: "Set a key of the organization with s3:PutBucketEncryption and re-encrypt what is stored under the other \
-             (s3:UpdateObjectEncryption or S3 Batch Operations); ask who set it. Where the account is known and \
+    remedy: "Set a key of the organization with PutBucketEncryption and re-encrypt what is stored under the other \
+             (UpdateObjectEncryption or S3 Batch Operations); ask who set it. Where the account is known and \
              trusted, enter it in the standard with an owner, a reason and an end.",
     judge: Judge::Bucket(judge),
 };
@@ -77,8 +79,7 @@ fn owned(bucket: &BucketSubject<'_>, context: &Context<'_>, owner: AccountId) ->
         }
         Some(false) => {}
     }
-    let trusted = context.trusted_accounts.iter().filter(|trusted| trusted.account_id == owner);
-    match trusted.max_by_key(|trusted| trusted.expires) {
+    match context.trust_in(owner) {
         None => about(&OUTSIDE, ", which is outside the organization".to_owned()),
         Some(trust) if context.as_of < trust.expires => {
             let why = trust.reason.trim_end_matches('.');
