@@ -5,7 +5,7 @@ use super::key_policy::{
     AWS_MANAGED_POLICY, POLICY_ABSENT, POLICY_ADMITS_ANYONE, admitted, anyone, undecided,
 };
 use super::policy_reading::{POLICY_NOT_READ, POLICY_NOT_UNDERSTOOD, POLICY_UNDECIDED};
-use super::support::decided;
+use super::support::{MEMBERSHIP_UNPROVEN, decided};
 use super::{Check, Context, Judge, KeySubject, Outcome, Reason};
 use crate::clock::Timestamp;
 use crate::model::{AccountId, Category, Severity};
@@ -28,10 +28,6 @@ static OUTSIDE_ACCOUNT: Reason = Reason::fail(
 );
 static OTHER_ORGANIZATION: Reason =
     Reason::fail("policy_admits_other_organization", "The key policy admits another organization.");
-static MEMBERSHIP_NOT_KNOWN: Reason = Reason::unknown(
-    "membership_not_known",
-    "The key policy admits an account of which it is not known whether it belongs to the organization.",
-);
 static ORGANIZATION_NOT_KNOWN: Reason = Reason::unknown(
     "organization_not_known",
     "The key policy admits an organization, and it is not known which organization this is.",
@@ -55,7 +51,7 @@ pub static CHECK: Check = Check {
         &OTHER_ORGANIZATION,
         &AWS_MANAGED_POLICY,
         &POLICY_UNDECIDED,
-        &MEMBERSHIP_NOT_KNOWN,
+        &MEMBERSHIP_UNPROVEN,
         &ORGANIZATION_NOT_KNOWN,
         &POLICY_NOT_READ,
         &POLICY_ABSENT,
@@ -134,7 +130,7 @@ impl Outsiders {
 
     fn unknown(&self) -> Option<Outcome> {
         let accounts = some_of("account", &self.not_known_accounts).map(|accounts| {
-            Outcome::from(&MEMBERSHIP_NOT_KNOWN).saying(format!(
+            Outcome::from(&MEMBERSHIP_UNPROVEN).saying(format!(
                 "The key policy admits {accounts}; the organization's accounts are not all known."
             ))
         });

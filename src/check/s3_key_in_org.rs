@@ -3,7 +3,7 @@
 use super::bucket::{
     AWS_MANAGED_KEY, BUCKET_GONE, ENCRYPTION_NOT_READ, NO_KMS_KEY, about_key, key_name, key_of, no_kms_key,
 };
-use super::support::decided;
+use super::support::{MEMBERSHIP_UNPROVEN, decided};
 use super::{BucketSubject, Check, Context, Judge, Outcome, Reason};
 use crate::model::{AccountId, Category, KeyLink, Severity};
 
@@ -17,10 +17,6 @@ static TRUST_EXPIRED: Reason = Reason::grave(
     "The key's account is outside the organization, and the standard's trust in it has ended.",
 );
 static OUTSIDE: Reason = Reason::grave("key_outside_org", "The key's account is outside the organization.");
-static MEMBERSHIP: Reason = Reason::unknown(
-    "membership_unproven",
-    "It cannot be said whether the key's account belongs to the organization.",
-);
 
 /// The check.
 pub static CHECK: Check = Check {
@@ -38,7 +34,7 @@ pub static CHECK: Check = Check {
         &TRUSTED,
         &TRUST_EXPIRED,
         &OUTSIDE,
-        &MEMBERSHIP,
+        &MEMBERSHIP_UNPROVEN,
         &NO_KMS_KEY,
         &ENCRYPTION_NOT_READ,
         &BUCKET_GONE,
@@ -62,7 +58,7 @@ fn judge(bucket: &BucketSubject<'_>, context: &Context<'_>) -> Outcome {
         }
         (_, None) => {
             let text = format!("The reference {} names no account.", key_name(bucket.facts));
-            about_key(bucket.facts, &MEMBERSHIP, text)
+            about_key(bucket.facts, &MEMBERSHIP_UNPROVEN, text)
         }
         (_, Some(owner)) => owned(bucket, context, owner),
     }))
@@ -75,7 +71,7 @@ fn owned(bucket: &BucketSubject<'_>, context: &Context<'_>, owner: AccountId) ->
         Some(true) => return about(&IN_ORG, ", a member of the organization".to_owned()),
         None => {
             let why = ", and not all accounts of the organization could be listed";
-            return about(&MEMBERSHIP, why.to_owned());
+            return about(&MEMBERSHIP_UNPROVEN, why.to_owned());
         }
         Some(false) => {}
     }

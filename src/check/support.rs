@@ -12,6 +12,12 @@ pub fn told<'a>(value: Option<&'a String>, not_told: &'static Reason) -> Result<
     value.map(String::as_str).ok_or_else(|| Outcome::from(not_told))
 }
 
+/// The organization's accounts were not all listed, and this one is not among those that were.
+pub static MEMBERSHIP_UNPROVEN: Reason = Reason::unknown(
+    "membership_unproven",
+    "It cannot be said whether the account belongs to the organization.",
+);
+
 /// A *read* word as a person says it.
 pub fn spoken(read: &str) -> &'static str {
     match read {
