@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use super::budget::{Budget, TooMany};
 use super::cover::{Class, passing};
 use super::glob::{Glob, samples};
 use super::parse::{Effect, Policy, Statement};
@@ -86,16 +87,20 @@ pub enum UploadHeader {
 
 /// How much of all plain-HTTP requests, by anyone, on the bucket and its objects is refused.
 pub fn plain_http(policy: &Policy, bucket_arn: &str) -> Refusal {
+    refused_plain_http(policy, bucket_arn, &Budget::of_question())
+}
+
+fn refused_plain_http(policy: &Policy, bucket_arn: &str, budget: &Budget) -> Refusal {
     let domain = |key: &str| match key {
         TLS => Domain::always("false"),
         TLS_VERSION => Domain::never(),
         _ => Domain::free(key),
     };
-    let actions = samples(&globs(policy, |it| &it.actions.entries), "s3:");
-    match (actions, objects(policy, bucket_arn)) {
-        (Ok(actions), Some(mut resources)) => {
+    let actions = samples(&globs(policy, |it| &it.actions.entries), "s3:", budget);
+    match (anyone(policy), actions, objects(policy, bucket_arn, budget)) {
+        (Ok(callers), Ok(actions), Ok(mut resources)) => {
             resources.insert(0, bucket_arn.to_owned());
-            refusal(policy, &Class { callers: anyone(policy), actions, resources, domain: &domain })
+            refusal(policy, &Class { callers, actions, resources, domain: &domain, budget })
         }
         _ => too_many(),
     }
@@ -106,13 +111,14 @@ pub fn plain_http(policy: &Policy, bucket_arn: &str) -> Refusal {
 /// That is [`plain_http`], where statements about the transport have a part in it. A Deny of something
 /// else, of deleting the bucket, say, refuses it over plain HTTP too, and makes nothing of TLS.
 pub fn tls_only(policy: &Policy, bucket_arn: &str) -> Refusal {
-    let all = plain_http(policy, bucket_arn);
+    let budget = Budget::of_question();
+    let all = refused_plain_http(policy, bucket_arn, &budget);
     if all == Refusal::Every {
         return all;
     }
     let about_transport = |statement: &&Statement| statement.asks_for(TLS) || statement.asks_for(TLS_VERSION);
     let statements = policy.statements.iter().filter(about_transport).cloned().collect();
-    match (plain_http(&Policy { statements }, bucket_arn), all) {
+    match (refused_plain_http(&Policy { statements }, bucket_arn, &budget), all) {
         (Refusal::None, _) => Refusal::None,
         (_, undecided @ Refusal::Undecided(_)) => undecided,
         (of_transport, _) => of_transport,
@@ -229,9 +235,11 @@ fn delivers(
         _ => Domain::free(key),
     };
     // Too many objects to tell apart: better to spare a log bucket than to break its delivery.
-    let Some(resources) = objects(policy, bucket_arn) else { return true };
+    let budget = Budget::of_question();
+    let Ok(resources) = objects(policy, bucket_arn, &budget) else { return true };
     let callers = BTreeSet::from([Caller::by(writer)]);
-    let class = Class { callers, actions: vec![PUT_OBJECT.to_owned()], resources, domain: &domain };
+    let class =
+        Class { callers, actions: vec![PUT_OBJECT.to_owned()], resources, domain: &domain, budget: &budget };
     let passed = passing(Some(allow), denies, &class);
     passed.some || passed.in_doubt
 }
@@ -239,19 +247,26 @@ fn delivers(
 /// All uploads to a bucket, whatever their headers.
 struct Uploads<'a> {
     policy: &'a Policy,
-    callers: BTreeSet<Caller>,
-    objects: Option<Vec<String>>,
+    callers: Result<BTreeSet<Caller>, TooMany>,
+    objects: Result<Vec<String>, TooMany>,
+    budget: Budget,
 }
 
 impl<'a> Uploads<'a> {
     fn of(policy: &'a Policy, bucket_arn: &str) -> Self {
-        Self { policy, callers: anyone(policy), objects: objects(policy, bucket_arn) }
+        let budget = Budget::of_question();
+        let objects = objects(policy, bucket_arn, &budget);
+        Self { policy, callers: anyone(policy), objects, budget }
     }
 
     fn refused(&self, domain: &dyn Fn(&str) -> Domain) -> Refusal {
-        let Some(resources) = self.objects.clone() else { return too_many() };
-        let (callers, actions) = (self.callers.clone(), vec![PUT_OBJECT.to_owned()]);
-        refusal(self.policy, &Class { callers, actions, resources, domain })
+        let (Ok(callers), Ok(resources), false) = (&self.callers, &self.objects, self.budget.is_spent())
+        else {
+            return too_many();
+        };
+        let (callers, resources) = (callers.clone(), resources.clone());
+        let (actions, budget) = (vec![PUT_OBJECT.to_owned()], &self.budget);
+        refusal(self.policy, &Class { callers, actions, resources, domain, budget })
     }
 }
 
@@ -260,7 +275,7 @@ fn too_many() -> Refusal {
 }
 
 /// Everybody whom the policy can tell apart.
-fn anyone(policy: &Policy) -> BTreeSet<Caller> {
+fn anyone(policy: &Policy) -> Result<BTreeSet<Caller>, TooMany> {
     callers(policy.with(Effect::Deny).into_iter().flat_map(|deny| &deny.principals.entries))
 }
 
@@ -269,6 +284,6 @@ fn globs(policy: &Policy, of: impl Fn(&Statement) -> &Vec<Glob>) -> Vec<&Glob> {
 }
 
 /// Objects of the bucket, one of every kind that the policy can tell apart.
-fn objects(policy: &Policy, bucket_arn: &str) -> Option<Vec<String>> {
-    samples(&globs(policy, |it| &it.resources.entries), &format!("{bucket_arn}/")).ok()
+fn objects(policy: &Policy, bucket_arn: &str, budget: &Budget) -> Result<Vec<String>, TooMany> {
+    samples(&globs(policy, |it| &it.resources.entries), &format!("{bucket_arn}/"), budget)
 }

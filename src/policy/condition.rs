@@ -185,6 +185,15 @@ impl Test {
             .filter_map(|value| if let Value::Pattern(glob) = value { Some(glob) } else { None })
     }
 
+    /// About how many steps it takes to hold it against the text.
+    pub(super) fn steps(&self, text: &str) -> usize {
+        let values = self.values.iter().map(|value| match value {
+            Value::Pattern(glob) => glob.steps(text),
+            _ => 1,
+        });
+        values.sum()
+    }
+
     /// Why the test cannot always be decided, if so.
     pub(super) fn doubt(&self) -> Option<String> {
         if self.family == Family::Strange {

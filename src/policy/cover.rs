@@ -7,8 +7,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::budget::{Budget, TooMany};
 use super::condition::Test;
-use super::glob::TooMany;
+use super::glob::Glob;
 use super::kleene::{Kleene, Span};
 use super::parse::Statement;
 use super::principal::Caller;
@@ -25,6 +26,8 @@ pub(super) struct Class<'a> {
     pub(super) resources: Vec<String>,
     /// What a key, in lower case, may be.
     pub(super) domain: &'a dyn Fn(&str) -> Domain,
+    /// The question's.
+    pub(super) budget: &'a Budget,
 }
 
 /// What became of the kinds of requests in a class.
@@ -76,11 +79,23 @@ pub(super) fn passing(allow: Option<&Statement>, denies: &[&Statement], class: &
 
 /// How the statements reach callers, actions and resources: every row that a request can have.
 fn reaches(statements: &[&Statement], class: &Class<'_>) -> Result<BTreeSet<Vec<Kleene>>, TooMany> {
+    let budget = class.budget;
+    let of = |steps: &dyn Fn(&Statement) -> usize| statements.iter().map(|it| steps(it)).sum();
+    for _ in &class.callers {
+        budget.take(of(&|statement| statement.principals.entries.len()))?;
+    }
+    let of_globs = |globs: &[Glob], text: &str| globs.iter().map(|glob| glob.steps(text)).sum();
+    for action in &class.actions {
+        budget.take(of(&|statement| of_globs(&statement.actions.entries, action)))?;
+    }
+    for resource in &class.resources {
+        budget.take(of(&|statement| of_globs(&statement.resources.entries, resource)))?;
+    }
     let callers = rows(statements, &class.callers, |statement, caller| statement.names(caller));
     let actions = rows(statements, &class.actions, |statement, action| statement.is_of_action(action));
     let resources = rows(statements, &class.resources, |statement, resource| statement.acts_on(resource));
-    let of_calls = products(&callers, &actions)?;
-    products(&of_calls, &resources)
+    let of_calls = products(&callers, &actions, budget)?;
+    products(&of_calls, &resources, budget)
 }
 
 fn rows<'a, T: 'a>(
@@ -95,10 +110,12 @@ fn rows<'a, T: 'a>(
 fn products(
     some: &BTreeSet<Vec<Kleene>>,
     others: &BTreeSet<Vec<Kleene>>,
+    budget: &Budget,
 ) -> Result<BTreeSet<Vec<Kleene>>, TooMany> {
     if some.len() * others.len() > STEPS {
         return Err(TooMany);
     }
+    budget.take(some.len() * others.len() * some.first().map_or(0, Vec::len))?;
     let both = |(one, other): (&Vec<Kleene>, &Vec<Kleene>)| {
         one.iter().zip(other).map(|(a, b)| *a.min(b)).collect::<Vec<_>>()
     };
@@ -117,7 +134,7 @@ struct Key {
 
 impl Key {
     fn of(name: &str, tests: &[&Test], class: &Class<'_>) -> Self {
-        let Ok(outcomes) = outcomes(name, tests, &(class.domain)(name)) else {
+        let Ok(outcomes) = outcomes(name, tests, &(class.domain)(name), class.budget) else {
             return Self { outcomes: None, spans: vec![Span::OPEN; tests.len()], chosen: None };
         };
         let column = |test: usize| {
@@ -136,17 +153,20 @@ impl Key {
 }
 
 /// The walk through the outcomes of all keys.
-struct Search {
+struct Search<'a> {
     keys: Vec<Key>,
     /// Each statement's tests: which key, and which of the key's tests.
     tests: Vec<Vec<(usize, usize)>>,
     allows: bool,
     passed: Passed,
     steps: usize,
+    /// The work of one step.
+    work: usize,
+    budget: &'a Budget,
 }
 
-impl Search {
-    fn new(statements: &[&Statement], allows: bool, class: &Class<'_>) -> Self {
+impl<'a> Search<'a> {
+    fn new(statements: &[&Statement], allows: bool, class: &Class<'a>) -> Self {
         let mut by_key: BTreeMap<&str, Vec<(usize, &Test)>> = BTreeMap::new();
         for (at, statement) in statements.iter().enumerate() {
             for test in &statement.tests {
@@ -161,7 +181,8 @@ impl Search {
             }
             keys.push(Key::of(name, &of_key.iter().map(|(_, test)| *test).collect::<Vec<_>>(), class));
         }
-        Self { keys, tests, allows, passed: Passed::default(), steps: STEPS }
+        let work = statements.len() + tests.iter().map(Vec::len).sum::<usize>();
+        Self { keys, tests, allows, passed: Passed::default(), steps: STEPS, work, budget: class.budget }
     }
 
     /// Whether no further kind can change the answer.
@@ -190,6 +211,9 @@ impl Search {
 
     fn visit(&mut self, reach: &[Kleene]) {
         self.steps = self.steps.saturating_sub(1);
+        if self.budget.take(self.work).is_err() {
+            self.steps = 0;
+        }
         if self.steps == 0 {
             self.passed.in_doubt = true;
             return;

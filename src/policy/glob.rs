@@ -8,6 +8,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
+use super::budget::{Budget, TooMany};
 use super::kleene::Kleene;
 
 /// Steps of the automaton that one set of patterns may take: a moment, and more than all but
@@ -43,10 +44,6 @@ pub(super) struct Glob {
     ignore_case: bool,
     variable: Option<String>,
 }
-
-/// The patterns have too many combinations to be told apart.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct TooMany;
 
 impl Glob {
     /// Reads a pattern; with `variables`, `${…}` stands for a text that is not known here.
@@ -144,6 +141,24 @@ impl Glob {
         }
     }
 
+    /// About how many steps it takes to hold it against the text.
+    pub(super) fn steps(&self, text: &str) -> usize {
+        if self.is_plain() || !self.may_begin(text) {
+            return 1;
+        }
+        let wildcards = self.tokens.iter().filter(|token| !matches!(token, Token::Char(_))).count();
+        text.len() * (wildcards + 1)
+    }
+
+    fn may_begin(&self, text: &str) -> bool {
+        let start = self.tokens.iter().zip(text.chars());
+        let differs = start.map_while(|(token, next)| match token {
+            Token::Char(it) => Some(!self.same(*it, next)),
+            Token::One(_) | Token::Any(_) => None,
+        });
+        !differs.into_iter().any(|differs| differs)
+    }
+
     fn is_plain(&self) -> bool {
         !self.ignore_case && self.tokens.iter().all(|token| matches!(token, Token::Char(_)))
     }
@@ -224,7 +239,7 @@ fn advance(globs: &[&Glob], place: &Place, next: char) -> Place {
 
 /// A text for every combination of the patterns that some text matches. All texts begin with
 /// `prefix` and, where that is not empty, go on.
-pub(super) fn samples(globs: &[&Glob], prefix: &str) -> Result<Vec<String>, TooMany> {
+pub(super) fn samples(globs: &[&Glob], prefix: &str, budget: &Budget) -> Result<Vec<String>, TooMany> {
     let start = globs.iter().enumerate().map(|(glob, it)| (glob, it.enter(0))).collect();
     let start: Place = prefix.chars().fold(start, |place, c| advance(globs, &place, c));
     let accepted = |place: &Place| -> BTreeSet<usize> {
@@ -241,7 +256,9 @@ pub(super) fn samples(globs: &[&Glob], prefix: &str) -> Result<Vec<String>, TooM
     while let Some((place, text)) = open.pop_front() {
         let mut alphabet: BTreeSet<char> = [':', fresh].into();
         alphabet.extend(place.iter().flat_map(|(glob, at)| globs[*glob].next_characters(at)));
-        steps += alphabet.len() * (place.values().map(BTreeSet::len).sum::<usize>() + 1);
+        let taken = alphabet.len() * (place.values().map(BTreeSet::len).sum::<usize>() + 1);
+        budget.take(taken)?;
+        steps += taken;
         if steps > STEPS {
             return Err(TooMany);
         }
@@ -296,7 +313,7 @@ mod tests {
 
     fn combinations(patterns: &[&str], prefix: &str) -> BTreeSet<String> {
         let globs: Vec<Glob> = patterns.iter().map(|it| Glob::wild(it)).collect();
-        let samples = samples(&globs.iter().collect::<Vec<_>>(), prefix).unwrap();
+        let samples = samples(&globs.iter().collect::<Vec<_>>(), prefix, &Budget::of_question()).unwrap();
         let row = |text: &String| {
             assert!(text.starts_with(prefix), "{text}");
             globs.iter().map(|glob| if glob.matches(text) == True { '1' } else { '0' }).collect()
@@ -316,6 +333,6 @@ mod tests {
     #[test]
     fn patterns_beyond_measure_are_given_up() {
         let many: Vec<Glob> = (0..40).map(|n| Glob::wild(&format!("*{n:08}*{n:04}*"))).collect();
-        assert_eq!(samples(&many.iter().collect::<Vec<_>>(), ""), Err(TooMany));
+        assert_eq!(samples(&many.iter().collect::<Vec<_>>(), "", &Budget::of_question()), Err(TooMany));
     }
 }

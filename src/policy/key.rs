@@ -2,10 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::budget::Budget;
 use super::candidate::{Candidate, Named};
 use super::condition::some_of;
 use super::cover::{Class, Passed, passing};
-use super::glob::{Glob, TooMany, samples};
+use super::glob::{Glob, samples};
 use super::parse::{Effect, Policy, Statement};
 use super::principal::{Caller, Principal, callers};
 use super::refusal::doubts;
@@ -29,19 +30,21 @@ pub struct Admitted {
 /// that a statement names as their source.
 pub fn admitted(policy: &Policy, key_arn: &str) -> Admitted {
     let globs: Vec<&Glob> = policy.statements.iter().flat_map(|it| &it.actions.entries).collect();
-    let actions = match samples(&globs, "kms:") {
-        Ok(actions) => actions,
-        Err(TooMany) => {
-            let undecided = Some("its actions have more combinations than are weighed".to_owned());
-            return Admitted { undecided, ..Admitted::default() };
-        }
+    let budget = Budget::of_question();
+    let too_many = |what: &str| {
+        let undecided = Some(format!("its {what} have more combinations than are weighed"));
+        Admitted { undecided, ..Admitted::default() }
     };
+    let Ok(actions) = samples(&globs, "kms:", &budget) else { return too_many("actions") };
+    let principals = policy.statements.iter().flat_map(|it| &it.principals.entries);
+    let Ok(callers) = callers(principals) else { return too_many("principals") };
     let door = Door {
         denies: policy.with(Effect::Deny),
-        callers: callers(policy.statements.iter().flat_map(|it| &it.principals.entries)),
+        callers,
         named: Named::of(policy, key_arn),
         actions,
         key_arn,
+        budget,
     };
     let mut admitted = Admitted::default();
     for allow in policy.with(Effect::Allow) {
@@ -57,6 +60,7 @@ struct Door<'a> {
     named: Named<'a>,
     actions: Vec<String>,
     key_arn: &'a str,
+    budget: Budget,
 }
 
 impl Door<'_> {
@@ -83,6 +87,10 @@ impl Door<'_> {
         admitted: &mut Admitted,
         record: impl FnOnce(&mut Admitted, String),
     ) {
+        if self.budget.take(self.naming(allow)).is_err() {
+            let in_doubt = Passed { in_doubt: true, ..Passed::default() };
+            return self.note(allow, in_doubt, admitted, |_| {});
+        }
         let by_test = self.test_of(allow, who);
         let Some(name) = self.entry_of(allow, who).or_else(|| by_test.clone()) else { return };
         let mut passed = self.principals(allow, who, self.inside(who));
@@ -140,6 +148,15 @@ impl Door<'_> {
         }
     }
 
+    /// The work of finding who is named where.
+    fn naming(&self, allow: &Statement) -> usize {
+        let size = |it: &Statement| {
+            let values = it.tests.iter().map(|test| test.values.len()).sum::<usize>();
+            1 + it.principals.entries.len() + values
+        };
+        [allow].into_iter().chain(self.denies.iter().copied()).map(size).sum::<usize>() + self.callers.len()
+    }
+
     fn inside(&self, who: &Candidate) -> BTreeSet<Caller> {
         let Candidate::Account(id) = who else { return BTreeSet::from([Caller::default()]) };
         let named = self.callers.iter().filter(|caller| caller.account == Some(*id));
@@ -162,8 +179,12 @@ impl Door<'_> {
         callers: BTreeSet<Caller>,
         domain: &dyn Fn(&str) -> Domain,
     ) -> Passed {
+        if self.budget.is_spent() {
+            return Passed { in_doubt: true, ..Passed::default() };
+        }
         let resources = vec![self.key_arn.to_owned()];
-        let class = Class { callers, actions: self.actions.clone(), resources, domain };
+        let (actions, budget) = (self.actions.clone(), &self.budget);
+        let class = Class { callers, actions, resources, domain, budget };
         passing(Some(allow), &self.denies, &class)
     }
 

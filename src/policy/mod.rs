@@ -13,11 +13,14 @@
 //! Other policies (of identities, of the organization, of VPC endpoints) and grants are not seen.
 
 mod bucket;
+mod budget;
 mod candidate;
 mod condition;
 mod cover;
 mod exercise;
 mod glob;
+#[cfg(test)]
+mod hostile;
 mod json;
 mod key;
 mod kleene;

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::fmt;
 
+use super::budget::TooMany;
 use super::kleene::Kleene;
 use crate::model::{AccountId, Arn};
 
@@ -88,6 +89,9 @@ fn is_unique_id(text: &str) -> bool {
     plain && text.starts_with('A') && (16..=128).contains(&text.len())
 }
 
+/// More senders than one question weighs.
+const CALLERS: usize = 20_000;
+
 /// Who sends a request, as far as statements can tell.
 #[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Caller {
@@ -120,8 +124,9 @@ impl Caller {
 /// Somebody for every combination of the entries that can name one request's sender.
 ///
 /// A session has its own ARN and its role's, which the session's ARN does not give whole; a canonical
-/// user is an account by another name; a federated identity may hold a role's session.
-pub(super) fn callers<'a>(entries: impl Iterator<Item = &'a Principal>) -> BTreeSet<Caller> {
+/// user is an account by another name; a federated identity may hold a role's session. An account has
+/// one canonical user, and a session one identity: nobody has two names of a kind.
+pub(super) fn callers<'a>(entries: impl Iterator<Item = &'a Principal>) -> Result<BTreeSet<Caller>, TooMany> {
     let entries: BTreeSet<&Principal> = entries.collect();
     let mut all: BTreeSet<Caller> = entries.iter().filter_map(|entry| on_its_own(entry)).collect();
     let sessions = entries.iter().filter(|entry| is_of(entry, ":assumed-role/"));
@@ -129,14 +134,22 @@ pub(super) fn callers<'a>(entries: impl Iterator<Item = &'a Principal>) -> BTree
         let roles = entries.iter().filter(|it| is_of(it, ":role/") && it.account() == session.account());
         all.extend(roles.map(|role| Caller::by(session).also(role)));
     }
-    let elsewhere = |it: &Principal| matches!(it, Principal::CanonicalUser(_) | Principal::Federated(_));
-    for other_name in entries.iter().filter(|entry| elsewhere(entry)) {
-        let known = all.iter().filter(|it| it.account.is_some());
-        let both: Vec<Caller> = known.map(|caller| caller.also(other_name)).collect();
-        all.extend(both);
+    let kinds: [fn(&Principal) -> bool; 2] = [
+        |entry| matches!(entry, Principal::CanonicalUser(_)),
+        |entry| matches!(entry, Principal::Federated(_)),
+    ];
+    for of_kind in kinds {
+        let other_names: Vec<&Principal> = entries.iter().copied().filter(|it| of_kind(it)).collect();
+        let has_none = |caller: &&Caller| !caller.names.iter().any(of_kind);
+        let known: Vec<Caller> =
+            all.iter().filter(|it| it.account.is_some()).filter(has_none).cloned().collect();
+        if known.len() * other_names.len() > CALLERS {
+            return Err(TooMany);
+        }
+        all.extend(known.iter().flat_map(|caller| other_names.iter().map(|name| caller.also(name))));
     }
     all.insert(Caller::default());
-    all
+    Ok(all)
 }
 
 fn on_its_own(entry: &Principal) -> Option<Caller> {
@@ -182,7 +195,7 @@ mod tests {
     fn a_session_has_its_roles_name_too_and_users_are_one_each() {
         let count = |texts: &[&str]| {
             let entries: Vec<Principal> = texts.iter().map(|it| Principal::aws(it)).collect();
-            callers(entries.iter()).into_iter().filter(|caller| caller.names.len() == 2).count()
+            callers(entries.iter()).unwrap().into_iter().filter(|caller| caller.names.len() == 2).count()
         };
         assert_eq!(count(&[ROLE, "arn:aws:sts::111122223333:assumed-role/x/s"]), 1);
         assert_eq!(count(&[ROLE, "arn:aws:sts::444455556666:assumed-role/x/s"]), 0);

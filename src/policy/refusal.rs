@@ -45,6 +45,9 @@ pub(super) fn doubts(statements: &[&Statement]) -> String {
 fn narrowings(denies: &[&Statement], class: &Class<'_>) -> String {
     let applying: Vec<&&Statement> =
         denies.iter().filter(|deny| passing(None, &[**deny], class).not_all).collect();
+    if applying.is_empty() {
+        return "in more ways than are weighed".to_owned();
+    }
     let [only] = applying[..] else {
         let each = |deny: &&Statement| format!("{} {}", deny.place, narrowing(deny, class));
         let all: Vec<String> = applying.into_iter().map(each).collect();
@@ -95,7 +98,7 @@ fn resources(deny: &Statement, class: &Class<'_>) -> Option<String> {
 
 fn conditions(deny: &Statement, class: &Class<'_>) -> Option<String> {
     let narrows = |test: &&Test| {
-        let results = outcomes(&test.key, &[test], &(class.domain)(&test.key));
+        let results = outcomes(&test.key, &[test], &(class.domain)(&test.key), class.budget);
         results.map_or(true, |rows| rows.iter().flatten().any(|result| *result != Kleene::True))
     };
     let tests: Vec<String> = deny.tests.iter().filter(narrows).map(ToString::to_string).collect();

@@ -9,8 +9,9 @@ use std::collections::{BTreeSet, VecDeque};
 
 use ipnet::{IpNet, Ipv4Net, Ipv6Net};
 
+use super::budget::{Budget, TooMany};
 use super::condition::{Quantifier, Test, Value};
-use super::glob::{Glob, TooMany, samples};
+use super::glob::{Glob, samples};
 use super::kleene::Kleene;
 use crate::clock::Timestamp;
 
@@ -80,11 +81,11 @@ impl Domain {
         Self { absent: true, ..self }
     }
 
-    fn texts(&self, key: &str, tests: &[&Test]) -> Result<Vec<String>, TooMany> {
+    fn texts(&self, key: &str, tests: &[&Test], budget: &Budget) -> Result<Vec<String>, TooMany> {
         match &self.present {
             Present::Never => Ok(Vec::new()),
             Present::Among(values) => Ok(values.clone()),
-            Present::Any(bounds) => bounds.texts(key, tests),
+            Present::Any(bounds) => bounds.texts(key, tests, budget),
         }
     }
 }
@@ -103,7 +104,7 @@ impl Bounds {
     }
 
     /// A text for every kind of value that the tests and the bounds can tell.
-    fn texts(&self, key: &str, tests: &[&Test]) -> Result<Vec<String>, TooMany> {
+    fn texts(&self, key: &str, tests: &[&Test], budget: &Budget) -> Result<Vec<String>, TooMany> {
         let mut texts = typed(tests, &self.outside);
         let patterns: Vec<&Glob> =
             tests.iter().flat_map(|test| test.patterns()).chain(&self.like).chain(&self.unlike).collect();
@@ -114,7 +115,11 @@ impl Bounds {
             || key.contains('/')
             || key.starts_with("kms:encryptioncontext")
         {
-            texts.extend(samples(&patterns, "")?);
+            texts.extend(samples(&patterns, "", budget)?);
+        }
+        for text in &texts {
+            let globs = self.like.iter().chain(&self.unlike);
+            budget.take(globs.map(|glob| glob.steps(text)).sum())?;
         }
         texts.retain(|text| self.admit(text));
         Ok(texts)
@@ -122,12 +127,20 @@ impl Bounds {
 }
 
 /// The result of every test, for each kind of value (and absence) that the key may have.
-pub(super) fn outcomes(key: &str, tests: &[&Test], domain: &Domain) -> Result<Vec<Vec<Kleene>>, TooMany> {
+pub(super) fn outcomes(
+    key: &str,
+    tests: &[&Test],
+    domain: &Domain,
+    budget: &Budget,
+) -> Result<Vec<Vec<Kleene>>, TooMany> {
     let row = |given: Option<&[String]>| tests.iter().map(|test| test.weigh(given)).collect::<Vec<_>>();
-    let single: BTreeSet<Vec<Kleene>> =
-        domain.texts(key, tests)?.into_iter().map(|text| row(Some(&[text]))).collect();
+    let mut single: BTreeSet<Vec<Kleene>> = BTreeSet::new();
+    for text in domain.texts(key, tests, budget)? {
+        budget.take(tests.iter().map(|test| test.steps(&text)).sum())?;
+        single.insert(row(Some(&[text])));
+    }
     let sets = tests.iter().any(|test| test.quantifier != Quantifier::None);
-    let mut rows = if sets { unions(tests, single)? } else { single };
+    let mut rows = if sets { unions(tests, single, budget)? } else { single };
     if domain.absent {
         rows.insert(row(None));
     }
@@ -135,10 +148,15 @@ pub(super) fn outcomes(key: &str, tests: &[&Test], domain: &Domain) -> Result<Ve
 }
 
 /// The rows of every set of values: a set's row follows from the rows of its members.
-fn unions(tests: &[&Test], single: BTreeSet<Vec<Kleene>>) -> Result<BTreeSet<Vec<Kleene>>, TooMany> {
+fn unions(
+    tests: &[&Test],
+    single: BTreeSet<Vec<Kleene>>,
+    budget: &Budget,
+) -> Result<BTreeSet<Vec<Kleene>>, TooMany> {
     let mut found = single.clone();
     let mut open: VecDeque<Vec<Kleene>> = single.iter().cloned().collect();
     while let Some(row) = open.pop_front() {
+        budget.take(single.len() * tests.len())?;
         for other in &single {
             let pairs = row.iter().zip(other).zip(tests);
             let both: Vec<Kleene> = pairs.map(|((a, b), test)| together(test, *a, *b)).collect();
@@ -235,7 +253,7 @@ mod tests {
         let tests: Vec<&Test> = tests.iter().collect();
         let word =
             |row: &Vec<Kleene>| row.iter().map(|it| if *it == Kleene::True { '1' } else { '0' }).collect();
-        outcomes("k", &tests, domain).unwrap().iter().map(word).collect()
+        outcomes("k", &tests, domain, &Budget::of_question()).unwrap().iter().map(word).collect()
     }
 
     #[test]
