@@ -138,10 +138,15 @@ fn a_run_is_judged_again_by_another_standard() {
     assert!(judged.stderr.contains(" · rejudged · "), "{judged}");
     assert!(judged.stderr.contains("Standard  example-corp, version 2026-11"), "{judged}");
     assert_eq!(committed(&shell.path("lake")).len(), 2);
+    let judged = committed(&shell.path("lake")).into_iter().find(|id| *id != run).unwrap();
+    let once_more = shell.atrest(&format!("finalize --lake lake --run {judged} --standard standard.toml"));
+    let once_more = once_more.succeeded();
+    assert!(once_more.stderr.contains(" · rejudged · "), "{once_more}");
+    assert_eq!(committed(&shell.path("lake")).len(), 3);
     refused(
         shell.atrest(&format!("{again} --standard changed.toml")),
         &["version 2026-11 has another text than in the lake's last run; give the new text a new version"],
     );
     refused(shell.atrest("scan --lake lake --standard changed.toml"), &["give the new text a new version"]);
-    assert_eq!(committed(&shell.path("lake")).len(), 2);
+    assert_eq!(committed(&shell.path("lake")).len(), 3);
 }
