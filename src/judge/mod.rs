@@ -19,8 +19,8 @@ use crate::check::{
 };
 use crate::clock::Timestamp;
 use crate::model::{
-    AccountFacts, AccountId, BucketFacts, Exceptions, Finding, KeyFacts, Parameters, PolicyHash, Reading,
-    Region, ResourceType, Standard, Verdict,
+    AccountFacts, AccountId, AccountScan, BucketFacts, Exceptions, Finding, KeyFacts, Parameters, Partition,
+    PolicyHash, Reading, Region, ResourceType, Standard, Verdict,
 };
 use crate::resolve::Policies;
 use crate::standard::Instance;
@@ -265,6 +265,45 @@ fn policy_of<'p>(policies: &'p Policies, hash: &PolicyHash) -> PolicyReading<'p>
 fn account_arn(facts: &AccountFacts) -> String {
     facts.account.arn.clone().unwrap_or_else(|| {
         let organization = facts.org_id.as_deref().unwrap_or_default();
-        format!("arn:aws:organizations:::account/{organization}/{}", facts.account.id)
+        let partition = facts.scan.as_ref().and_then(AccountScan::partition);
+        let partition = partition.as_ref().map_or("aws", Partition::as_str);
+        format!("arn:{partition}:organizations:::account/{organization}/{}", facts.account.id)
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{Account, RegionsFrom, ScanStatus};
+
+    #[test]
+    fn an_account_that_nobody_listed_has_an_arn_of_its_own_partition() {
+        let account = Account::unlisted("111122223333".parse().unwrap());
+        let scan = AccountScan {
+            account_id: account.id,
+            role_arn: Some("arn:aws-us-gov:iam::111122223333:role/atrest-audit".to_owned()),
+            access_path: None,
+            regions: Vec::new(),
+            regions_disabled: Vec::new(),
+            regions_from: RegionsFrom::NoSession,
+            started_at: Timestamp::from_millis(0),
+            finished_at: Timestamp::from_millis(0),
+        };
+        let facts = AccountFacts {
+            org_id: None,
+            account,
+            ou_names: None,
+            scan: Some(scan),
+            status: ScanStatus::Unreachable,
+            reason: None,
+            buckets: None,
+            keys: None,
+            calls: 0,
+            gaps_accepted: false,
+        };
+        assert!(account_arn(&facts).starts_with("arn:aws-us-gov:organizations:"), "{}", account_arn(&facts));
+        let given = "arn:aws-cn:organizations::999988887777:account/o-ex/111122223333";
+        let account = Account { arn: Some(given.to_owned()), ..facts.account.clone() };
+        assert_eq!(account_arn(&AccountFacts { account, ..facts }), given);
+    }
 }
