@@ -9,6 +9,7 @@ mod account;
 mod exempt;
 mod tally;
 
+use std::borrow::Cow;
 use std::fmt::Write;
 use std::sync::Arc;
 
@@ -31,6 +32,9 @@ pub use tally::{Example, Findings, Kind};
 
 /// What a verdict that cannot be said asks for.
 const REMEDY_OF_UNKNOWN: &str = "Let the census read what it could not: the coverage table and `atrest doctor` say what stood in the way.";
+
+/// Characters of a reason; the policy itself has the rest.
+const LONGEST_REASON: usize = 2_000;
 
 /// Judges the resources of one run.
 #[derive(Debug)]
@@ -218,7 +222,7 @@ impl<'a> Judge<'a> {
             verdict,
             verdict_before_exception: verdict,
             reason_code: outcome.reason.code,
-            reason: outcome.text,
+            reason: bounded(outcome.text),
             exception_id: None,
             exception_expires_at: None,
             remedy: match verdict {
@@ -239,6 +243,14 @@ impl<'a> Judge<'a> {
         let params = params.unwrap_or_default();
         let text = format!("{org_id}\n{check_id}\n{params}\n{account_id}\n{}", resource.arn);
         digest(&text)
+    }
+}
+
+/// A reason as far as a person reads it: a policy can make 20 KB of one.
+fn bounded(text: Cow<'static, str>) -> Cow<'static, str> {
+    match text.char_indices().nth(LONGEST_REASON) {
+        Some((end, _)) => Cow::Owned(format!("{} …", &text[..end])),
+        None => text,
     }
 }
 
@@ -275,6 +287,14 @@ fn account_arn(facts: &AccountFacts) -> String {
 mod tests {
     use super::*;
     use crate::model::{Account, RegionsFrom, ScanStatus};
+
+    #[test]
+    fn a_reason_has_an_end() {
+        assert_eq!(bounded(Cow::Borrowed("é")), "é");
+        let whole = "é".repeat(LONGEST_REASON);
+        assert_eq!(bounded(Cow::Owned(whole.clone())), whole);
+        assert_eq!(bounded(Cow::Owned(whole.clone() + "x")), whole + " …");
+    }
 
     #[test]
     fn an_account_that_nobody_listed_has_an_arn_of_its_own_partition() {
