@@ -18,9 +18,13 @@ pub async fn run(args: &FinalizeArgs) -> Result<Exit, CliError> {
     };
     let lake = Lake::open(store).await?;
     let now = SystemClock.now();
-    let run_id = if lake.committed(&args.run) { rejudged_id(now) } else { args.run.clone() };
+    // A run that was judged again has no log of its own: its manifest names the run that has it.
+    let (observed_run_id, run_id) = match lake.committed(&args.run) {
+        true => (lake.manifest(&args.run).await?.observed_run_id, rejudged_id(now)),
+        false => (args.run.clone(), args.run.clone()),
+    };
     let judgement = Judgement {
-        observed_run_id: args.run.clone(),
+        observed_run_id,
         run_id,
         as_of: args.as_of,
         judged_at: now,

@@ -4,9 +4,11 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 
 use super::print;
+use crate::clock::Timestamp;
 use crate::judge::{Example, Findings};
 use crate::model::{
-    DeniedBy, Encryption, ExceptionState, KeyRotation, ScanReason, ScanStatus, Severity, Verdict,
+    DeniedBy, Encryption, ExceptionState, ExceptionUse, KeyRotation, ScanReason, ScanStatus, Severity,
+    Verdict,
 };
 use crate::resolve::Gaps;
 use crate::sink::Census;
@@ -21,6 +23,10 @@ pub const SCOPE: &str = "Judged: S3 general purpose buckets and KMS keys. Not se
 const WORST: usize = 10;
 /// Fails of a kind that are shown by name.
 const EXAMPLES: usize = 1;
+/// Exceptions that are shown.
+const EXCEPTIONS: usize = 20;
+/// Characters of a reason that are shown: four lines.
+const REASON: usize = 300;
 /// An exception is said to expire soon in its last 30 days.
 const EXPIRING_MS: i64 = 30 * 24 * 60 * 60 * 1000;
 
@@ -149,10 +155,13 @@ fn exceptions(text: &mut String, census: &Census) {
         return;
     }
     let _ = writeln!(text, "\nExceptions");
-    for used in &census.exceptions {
+    // What asks for somebody's attention comes first.
+    let mut uses: Vec<&ExceptionUse> = census.exceptions.iter().collect();
+    uses.sort_by_key(|used| (urgency(used, census.run.as_of), &used.id));
+    for used in uses.iter().take(EXCEPTIONS) {
         let until = used.expires.date();
         let state = match used.state {
-            ExceptionState::Used if census.run.as_of >= used.expires.plus_millis(-EXPIRING_MS) => {
+            ExceptionState::Used if expires_soon(used, census.run.as_of) => {
                 format!("accepts {} findings and expires soon, on {until}", used.matches)
             }
             ExceptionState::Used => format!("accepts {} findings until {until}", used.matches),
@@ -167,7 +176,43 @@ fn exceptions(text: &mut String, census: &Census) {
             ExceptionState::NotYet => "has not begun".to_owned(),
             ExceptionState::Expired => format!("expired on {until}"),
         };
-        let _ = writeln!(text, "{}", print::wrapped(&state, &format!("  {}: ", used.id)));
+        let id = cut(&used.id, 40);
+        let _ = writeln!(text, "{}", print::wrapped(&state, &format!("  {id}: ")));
+    }
+    if uses.len() > EXCEPTIONS {
+        let count = |state| uses[EXCEPTIONS..].iter().filter(|used| used.state == state).count();
+        let parts: Vec<String> = STATES
+            .iter()
+            .map(|(state, word)| (count(*state), word))
+            .filter(|(count, _)| *count > 0)
+            .map(|(count, word)| format!("{count} {word}"))
+            .collect();
+        let more = format!("and {} more: {}", uses.len() - EXCEPTIONS, parts.join(", "));
+        let _ = writeln!(text, "{}", print::wrapped(&more, "  "));
+    }
+}
+
+const STATES: [(ExceptionState, &str); 6] = [
+    (ExceptionState::TooManyMatches, "rejected for their matches"),
+    (ExceptionState::TooLong, "rejected for their length"),
+    (ExceptionState::Expired, "expired"),
+    (ExceptionState::Unused, "matching nothing"),
+    (ExceptionState::Used, "in use"),
+    (ExceptionState::NotYet, "not begun"),
+];
+
+fn expires_soon(used: &ExceptionUse, as_of: Timestamp) -> bool {
+    as_of >= used.expires.plus_millis(-EXPIRING_MS)
+}
+
+fn urgency(used: &ExceptionUse, as_of: Timestamp) -> usize {
+    match used.state {
+        ExceptionState::TooManyMatches | ExceptionState::TooLong => 0,
+        ExceptionState::Used if expires_soon(used, as_of) => 1,
+        ExceptionState::Expired => 2,
+        ExceptionState::Unused => 3,
+        ExceptionState::Used => 4,
+        ExceptionState::NotYet => 5,
     }
 }
 
@@ -189,7 +234,8 @@ fn worst(text: &mut String, found: &Findings) {
         for example in examples.iter().take(EXAMPLES) {
             // 78 columns: a key's ARN in most Regions.
             let _ = writeln!(text, "  {}", cut(&named(example), 78));
-            let words = example.reason.split_whitespace().map(|word| cut(word, 76));
+            let reason = cut(&example.reason, REASON);
+            let words = reason.split_whitespace().map(|word| cut(word, 76));
             let _ = writeln!(text, "{}", print::wrapped(&words.collect::<Vec<_>>().join(" "), "    "));
         }
     }

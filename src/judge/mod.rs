@@ -9,6 +9,7 @@ mod account;
 mod exempt;
 mod tally;
 
+use std::borrow::Cow;
 use std::fmt::Write;
 use std::sync::Arc;
 
@@ -19,8 +20,8 @@ use crate::check::{
 };
 use crate::clock::Timestamp;
 use crate::model::{
-    AccountFacts, AccountId, BucketFacts, ExceptionUse, Exceptions, Finding, KeyFacts, Parameters,
-    PolicyHash, Reading, Region, ResourceType, Standard, Verdict,
+    AccountFacts, AccountId, AccountScan, BucketFacts, ExceptionUse, Exceptions, Finding, KeyFacts,
+    Parameters, Partition, PolicyHash, Reading, Region, ResourceType, Standard, Verdict,
 };
 use crate::resolve::Policies;
 use crate::standard::Instance;
@@ -31,6 +32,9 @@ pub use tally::{Example, Findings, Kind};
 
 /// What a verdict that cannot be said asks for.
 const REMEDY_OF_UNKNOWN: &str = "Let the census read what it could not: the coverage table and `atrest doctor` say what stood in the way.";
+
+/// Characters of a reason; the policy itself has the rest.
+const LONGEST_REASON: usize = 2_000;
 
 /// Judges the resources of one run.
 #[derive(Debug)]
@@ -218,7 +222,7 @@ impl<'a> Judge<'a> {
             verdict,
             verdict_before_exception: verdict,
             reason_code: outcome.reason.code,
-            reason: outcome.text,
+            reason: bounded(outcome.text),
             exception_id: None,
             exception_expires_at: None,
             remedy: match verdict {
@@ -239,6 +243,14 @@ impl<'a> Judge<'a> {
         let params = params.unwrap_or_default();
         let text = format!("{org_id}\n{check_id}\n{params}\n{account_id}\n{}", resource.arn);
         digest(&text)
+    }
+}
+
+/// A reason as far as a person reads it: a policy can make 20 KB of one.
+fn bounded(text: Cow<'static, str>) -> Cow<'static, str> {
+    match text.char_indices().nth(LONGEST_REASON) {
+        Some((end, _)) => Cow::Owned(format!("{} …", &text[..end])),
+        None => text,
     }
 }
 
@@ -265,6 +277,53 @@ fn policy_of<'p>(policies: &'p Policies, hash: &PolicyHash) -> PolicyReading<'p>
 fn account_arn(facts: &AccountFacts) -> String {
     facts.account.arn.clone().unwrap_or_else(|| {
         let organization = facts.org_id.as_deref().unwrap_or_default();
-        format!("arn:aws:organizations:::account/{organization}/{}", facts.account.id)
+        let partition = facts.scan.as_ref().and_then(AccountScan::partition);
+        let partition = partition.as_ref().map_or("aws", Partition::as_str);
+        format!("arn:{partition}:organizations:::account/{organization}/{}", facts.account.id)
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{Account, RegionsFrom, ScanStatus};
+
+    #[test]
+    fn a_reason_has_an_end() {
+        assert_eq!(bounded(Cow::Borrowed("é")), "é");
+        let whole = "é".repeat(LONGEST_REASON);
+        assert_eq!(bounded(Cow::Owned(whole.clone())), whole);
+        assert_eq!(bounded(Cow::Owned(whole.clone() + "x")), whole + " …");
+    }
+
+    #[test]
+    fn an_account_that_nobody_listed_has_an_arn_of_its_own_partition() {
+        let account = Account::unlisted("111122223333".parse().unwrap());
+        let scan = AccountScan {
+            account_id: account.id,
+            role_arn: Some("arn:aws-us-gov:iam::111122223333:role/atrest-audit".to_owned()),
+            access_path: None,
+            regions: Vec::new(),
+            regions_disabled: Vec::new(),
+            regions_from: RegionsFrom::NoSession,
+            started_at: Timestamp::from_millis(0),
+            finished_at: Timestamp::from_millis(0),
+        };
+        let facts = AccountFacts {
+            org_id: None,
+            account,
+            ou_names: None,
+            scan: Some(scan),
+            status: ScanStatus::Unreachable,
+            reason: None,
+            buckets: None,
+            keys: None,
+            calls: 0,
+            gaps_accepted: false,
+        };
+        assert!(account_arn(&facts).starts_with("arn:aws-us-gov:organizations:"), "{}", account_arn(&facts));
+        let given = "arn:aws-cn:organizations::999988887777:account/o-ex/111122223333";
+        let account = Account { arn: Some(given.to_owned()), ..facts.account.clone() };
+        assert_eq!(account_arn(&AccountFacts { account, ..facts }), given);
+    }
 }

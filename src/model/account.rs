@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::reading::words;
-use super::{AccountId, NotAsked, Region};
+use super::{AccountId, Arn, NotAsked, Partition, Region};
 use crate::clock::Timestamp;
 
 /// An account as `organizations:ListAccounts` gave it. The e-mail address is not kept.
@@ -134,6 +134,13 @@ words! {
 }
 
 impl AccountScan {
+    /// The partition that the account is in: its role's, or its Regions'; none where neither is known.
+    pub fn partition(&self) -> Option<Partition> {
+        let role = self.role_arn.as_deref().and_then(Arn::parse);
+        let of_role = role.and_then(|arn| arn.partition.parse().ok());
+        of_role.or_else(|| self.regions.first().map(Region::partition))
+    }
+
     /// Why a read in `region` was not sent: the filter's doing, or the account's.
     pub fn why_not_scanned(&self, region: &Region) -> Option<NotAsked> {
         if self.regions.contains(region) {
@@ -143,5 +150,28 @@ impl AccountScan {
             RegionsFrom::Filter => NotAsked::RegionFiltered,
             _ => NotAsked::RegionNotScanned,
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_partition_is_the_roles_or_the_regions() {
+        let scan = |role: Option<&str>, regions: &[&str]| AccountScan {
+            account_id: "111122223333".parse().unwrap(),
+            role_arn: role.map(str::to_owned),
+            access_path: None,
+            regions: regions.iter().map(|name| name.parse().unwrap()).collect(),
+            regions_disabled: Vec::new(),
+            regions_from: RegionsFrom::NoSession,
+            started_at: Timestamp::from_millis(0),
+            finished_at: Timestamp::from_millis(0),
+        };
+        let of = |scan: AccountScan| scan.partition().map(|it| it.as_str().to_owned());
+        assert_eq!(of(scan(Some("arn:aws-cn:iam::111122223333:role/x"), &[])).as_deref(), Some("aws-cn"));
+        assert_eq!(of(scan(None, &["us-gov-west-1"])).as_deref(), Some("aws-us-gov"));
+        assert_eq!(of(scan(None, &[])), None);
     }
 }

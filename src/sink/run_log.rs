@@ -273,6 +273,5 @@ fn join_keys(index: &KeyIndex, account: &AccountSegment) -> Result<JoinedKeys, L
 
 /// The partition of an account, for the buckets whose Region is not known.
 fn partition_of(account: &AccountSegment) -> Partition {
-    let region = account.scan.regions.first().map(Region::partition);
-    region.unwrap_or_else(|| Region::global().partition())
+    account.scan.partition().unwrap_or_else(|| Region::global().partition())
 }

@@ -138,18 +138,28 @@ impl Ids {
     }
 }
 
-/// Ends each superseded record where the next one starts, so that the two never hold at one time; what
-/// is left of no record at all goes.
+/// Ends each superseded record where a later one starts, the next or one after it, so that no two of a
+/// chain ever hold at one time; what is left of no record at all goes.
 fn supersede(records: &mut Vec<Exception>) {
-    let mut starts: BTreeMap<String, Timestamp> = BTreeMap::new();
+    let next: BTreeMap<&str, &str> = records
+        .iter()
+        .filter_map(|record| Some((record.id.as_str(), record.supersedes.as_deref()?)))
+        .collect();
+    let mut ends: BTreeMap<String, Timestamp> = BTreeMap::new();
     for record in &*records {
-        if let Some(other) = &record.supersedes {
-            let held = starts.entry(other.clone()).or_insert(record.starts);
-            *held = record.starts.min(*held);
+        let mut at = record.id.as_str();
+        // Circles were refused; what has ended by then already has told all before it.
+        while let Some(earlier) = next.get(at) {
+            let end = ends.entry((*earlier).to_owned()).or_insert(Timestamp::from_millis(i64::MAX));
+            if *end <= record.starts {
+                break;
+            }
+            *end = record.starts;
+            at = earlier;
         }
     }
     records.retain_mut(|record| {
-        record.expires = starts.get(&record.id).map_or(record.expires, |starts| record.expires.min(*starts));
+        record.expires = ends.get(&record.id).map_or(record.expires, |end| record.expires.min(*end));
         record.starts < record.expires
     });
 }

@@ -259,6 +259,21 @@ fn an_exception_holds_where_its_scope_and_its_resources_say() {
     assert_eq!(named("plain-s?"), BTreeSet::from(["arn:aws:s3:::plain-s3".to_owned()]));
     assert_eq!(named("arn:aws:s3:::plain-*"), named("plain-s?"));
     assert!(named("kms-*").len() > 5 && named("nothing").is_empty());
+    assert_eq!(named("plain-s3"), named("plain-s?"));
+    assert_eq!(named("arn:aws:s3:::plain-s3"), named("plain-s?"));
+}
+
+#[test]
+fn of_two_exceptions_for_one_finding_both_count_and_the_first_is_shown() {
+    let by = |id: &str, resources: &[&str]| Exception {
+        resources: resources.iter().map(|it| (*it).to_owned()).collect(),
+        ..exception(id, "s3_tls_only", "no_policy")
+    };
+    let morning = judged(with([by("E-1", &["plain-*"]), by("E-2", &["plain-s3", "arn:aws:s3:::plain-s3"])]));
+    let row = of_check(&findings(&morning), "s3_tls_only")["arn:aws:s3:::plain-s3"].clone();
+    assert_eq!((text(&row, "verdict"), text(&row, "exception_id")), ("exempt", "E-1"));
+    let matches: Vec<u64> = morning.census().exceptions.iter().map(|used| used.matches).collect();
+    assert_eq!(matches, [1, 1], "named twice is matched once");
 }
 
 #[test]

@@ -122,6 +122,23 @@ fn what_could_not_be_seen_comes_before_what_was_found() {
 }
 
 #[test]
+fn many_exceptions_are_told_in_a_few_lines() {
+    let simulated = Simulated::start(SMALL);
+    let shell = Shell::on(&simulated);
+    shell.write("standard.toml", STANDARD);
+    let first = EXCEPTIONS.split("[[exception]]").nth(1).unwrap();
+    let id = first.lines().find(|line| line.starts_with("id = ")).unwrap();
+    let record = |n| format!("[[exception]]{}", first.replace(id, &format!("id = \"EX-{n:02}\"")));
+    shell.write("exceptions.toml", &(0..25).map(record).collect::<String>());
+    let rules = "--standard standard.toml --exceptions exceptions.toml";
+    let finished = shell.atrest(&format!("scan --lake lake {rules}")).succeeded();
+    assert_narrow(&finished.stderr);
+    assert!(finished.stderr.contains("\n  EX-19: "), "{finished}");
+    assert!(!finished.stderr.contains("EX-20"), "{finished}");
+    assert!(finished.stderr.contains("\n  and 5 more: 5 "), "{finished}");
+}
+
+#[test]
 fn a_run_is_judged_again_by_another_standard() {
     let simulated = Simulated::start(SMALL);
     let shell = Shell::on(&simulated);
@@ -138,10 +155,15 @@ fn a_run_is_judged_again_by_another_standard() {
     assert!(judged.stderr.contains(" · rejudged · "), "{judged}");
     assert!(judged.stderr.contains("Standard  example-corp, version 2026-11"), "{judged}");
     assert_eq!(committed(&shell.path("lake")).len(), 2);
+    let judged = committed(&shell.path("lake")).into_iter().find(|id| *id != run).unwrap();
+    let once_more = shell.atrest(&format!("finalize --lake lake --run {judged} --standard standard.toml"));
+    let once_more = once_more.succeeded();
+    assert!(once_more.stderr.contains(" · rejudged · "), "{once_more}");
+    assert_eq!(committed(&shell.path("lake")).len(), 3);
     refused(
         shell.atrest(&format!("{again} --standard changed.toml")),
         &["version 2026-11 has another text than in the lake's last run; give the new text a new version"],
     );
     refused(shell.atrest("scan --lake lake --standard changed.toml"), &["give the new text a new version"]);
-    assert_eq!(committed(&shell.path("lake")).len(), 2);
+    assert_eq!(committed(&shell.path("lake")).len(), 3);
 }

@@ -138,6 +138,13 @@ fn a_superseded_record_ends_where_the_next_one_starts() {
     let alone = parse_exceptions(&record(&[]), &standard()).unwrap().records;
     assert_eq!(records[0].sha256, alone[0].sha256, "the record is the same");
     assert_eq!(next("2026-11-01").len(), 1, "it never holds");
+    let third = [("id", "\"E-3\""), ("supersedes", "\"E-2\""), ("starts", "2026-11-10")];
+    let second = [("id", "\"E-2\""), ("supersedes", "\"E-1\""), ("starts", "2026-11-20")];
+    let chain = record(&third) + &record(&second) + &record(&[]);
+    let chain = parse_exceptions(&chain, &standard()).unwrap().records;
+    let spans: Vec<_> = chain.iter().map(|record| (record.id.as_str(), record.expires)).collect();
+    let days = [at("2026-11-10"), at("2026-12-01")];
+    assert_eq!(spans, [("E-1", days[0]), ("E-3", days[1])], "a third before the second ends the first");
     let elsewhere = record(&[("supersedes", "\"E-0\"")]);
     assert_eq!(parse_exceptions(&elsewhere, &standard()).unwrap().records.len(), 1, "E-0 may be gone");
 }
