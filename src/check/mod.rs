@@ -3,7 +3,7 @@
 //! A check is data and one pure function from a fact to an [`Outcome`]. Its reasons are data too:
 //! each has a code, which is public and never used for anything else, and the verdict that it leads
 //! to, so that a file shows at a glance what can come of it. What was not read leads to `unknown`
-//! through [`support`], never to `pass` or `fail`; a test walks every reading through every check.
+//! through `support`, never to `pass` or `fail`; a test walks every reading through every check.
 
 /// [`ROTATION_FOOTNOTE`] as `concat!` takes it; above the modules, for it ends some of their texts.
 macro_rules! rotation_footnote {
