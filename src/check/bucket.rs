@@ -1,20 +1,18 @@
-//! What the bucket checks share: their common reasons, and how a bucket, its default and its key are
-//! spoken of.
+//! What the checks of buckets have in common: a bucket's default encryption and its key, why they may not be
+//! known, and how they are spoken of.
 
-use super::support::{BUCKET_GONE, spoken};
-use super::{Outcome, PolicyReading, Reason};
-use crate::model::{BucketFacts, Encryption};
+use super::policy_reading::{self, POLICY_UNDECIDED};
+use super::support::spoken;
+use super::{BucketSubject, Outcome, PolicyReading, Reason};
+use crate::model::{BucketFacts, Encryption, KeyJoin};
 use crate::policy::Policy;
 
-/// The policy was not read.
-pub static POLICY_NOT_READ: Reason =
-    Reason::unknown("policy_not_read", "The bucket policy could not be read.");
-/// The policy was read, and is no policy as far as this version can tell.
-pub static POLICY_NOT_UNDERSTOOD: Reason =
-    Reason::unknown("policy_not_understood", "The bucket policy was read and not understood.");
-/// The policy was understood, and does not answer the question either way.
-pub static POLICY_UNDECIDED: Reason =
-    Reason::unknown("policy_undecided", "It cannot be said what the bucket policy refuses.");
+/// The bucket's configuration was not read.
+pub static ENCRYPTION_NOT_READ: Reason =
+    Reason::unknown("encryption_not_read", "The bucket's encryption configuration could not be read.");
+/// The bucket was there when it was listed, and not when it was read.
+pub static BUCKET_GONE: Reason =
+    Reason::unknown("bucket_gone", "The bucket was deleted between its listing and its reading.");
 /// There is no policy that could refuse anything.
 pub static NO_POLICY: Reason = Reason::fail("no_policy", "The bucket has no policy.");
 /// The default encryption needs no KMS key.
@@ -35,19 +33,26 @@ pub static KEY_NOT_VISIBLE: Reason = Reason::unknown(
     "The key belongs to an account outside the organization, whose keys cannot be read.",
 );
 
+/// The bucket's default mode, where it was read.
+pub fn mode(bucket: &BucketSubject<'_>) -> Result<Encryption, Outcome> {
+    let facts = bucket.facts;
+    match (facts.encryption, facts.encryption_read) {
+        (Encryption::Unknown, "gone") => Err(Outcome::from(&BUCKET_GONE)),
+        (Encryption::Unknown, read) => Err(Outcome::from(&ENCRYPTION_NOT_READ)
+            .saying(format!("The bucket's encryption configuration was not read: {}.", spoken(read)))),
+        (mode, _) => Ok(mode),
+    }
+}
+
+/// What the join says of the bucket's key, where the configuration was read.
+pub fn key_of<'a>(bucket: &BucketSubject<'a>) -> Result<&'a KeyJoin, Outcome> {
+    mode(bucket)?;
+    bucket.facts.key.as_ref().ok_or_else(|| Outcome::from(&ENCRYPTION_NOT_READ))
+}
+
 /// The bucket's policy, where it was read and understood; none where there is none.
 pub fn policy(reading: PolicyReading<'_>) -> Result<Option<&Policy>, Outcome> {
-    match reading {
-        PolicyReading::Known(policy) => Ok(Some(policy)),
-        PolicyReading::Absent => Ok(None),
-        PolicyReading::Unparsed(error) => {
-            let text = format!("The bucket policy was read and not understood: {error}.");
-            Err(Outcome::from(&POLICY_NOT_UNDERSTOOD).saying(text))
-        }
-        PolicyReading::Unread("gone") => Err(Outcome::from(&BUCKET_GONE)),
-        PolicyReading::Unread(read) => Err(Outcome::from(&POLICY_NOT_READ)
-            .saying(format!("The bucket policy was not read: {}.", spoken(read)))),
-    }
+    policy_reading::policy(reading, "bucket", &BUCKET_GONE)
 }
 
 /// A policy that leaves the question open, and why.

@@ -1,14 +1,14 @@
 //! Whether a key is disabled.
 
-use super::support::{
-    KEY_GONE, KEY_NOT_READ, PENDING_DELETION, STATE_NOT_TOLD, buckets_in_words, decided, is_pending_deletion,
-    metadata, told,
+use super::key::{
+    KEY_DISABLED, KEY_GONE, KEY_NOT_READ, PENDING_DELETION, STATE_NOT_TOLD, buckets_in_words,
+    is_pending_deletion, metadata,
 };
+use super::support::{decided, told};
 use super::{Check, Context, Judge, KeySubject, Outcome, Reason};
 use crate::model::{Category, Severity};
 
 static NOT_DISABLED: Reason = Reason::pass("not_disabled", "The key is not disabled.");
-static DISABLED: Reason = Reason::fail("key_disabled", "The key is disabled.");
 static IN_USE: Reason =
     Reason::fail("key_disabled_in_use", "The key is disabled, and is the default encryption key of buckets.");
 
@@ -23,17 +23,17 @@ pub static CHECK: Check = Check {
     parameters: &[],
     reasons: &[
         &NOT_DISABLED,
-        &DISABLED,
+        &KEY_DISABLED,
         &IN_USE,
         &PENDING_DELETION,
         &STATE_NOT_TOLD,
         &KEY_NOT_READ,
         &KEY_GONE,
     ],
-    rationale: "A disabled key neither encrypts nor decrypts: objects under it cannot be read, and uploads to a bucket \
-                whose default encryption names it are refused; KMS does not rotate it either (AWS KMS Developer \
-                Guide, \"Key states of AWS KMS keys\"). A key that is disabled and not needed costs its monthly price \
-                all the same. Only the default encryption of buckets is counted as use.",
+    rationale: "A disabled key neither encrypts nor decrypts: objects under it cannot be read, and uploads to a \
+                bucket whose default encryption names it are refused; KMS does not rotate it either (AWS KMS \
+                Developer Guide, \"Key states of AWS KMS keys\"). A key that is disabled costs its monthly price all \
+                the same. Only the default encryption of buckets is counted as use.",
     remedy: "Enable the key with kms:EnableKey, or name another key in the default encryption of the buckets and \
              settle with the key's owner what is still encrypted under it.",
     judge: Judge::Key(judge),
@@ -57,6 +57,6 @@ fn disabled(key: &KeySubject<'_>) -> Result<Outcome, Outcome> {
         Some(buckets) => Outcome::from(&IN_USE)
             .at_least(Severity::High)
             .saying(format!("The key is disabled, and is the default encryption key of {buckets}.")),
-        None => Outcome::from(&DISABLED),
+        None => Outcome::from(&KEY_DISABLED),
     })
 }

@@ -1,10 +1,12 @@
 //! Whether the material of a key that does not rotate by itself is young enough.
 
-use super::support::{
-    KEY_GONE, KEY_NOT_READ, MANAGER_NOT_TOLD, ORIGIN_NOT_TOLD, PENDING_DELETION, REPLICA_OF_PRIMARY,
-    SPEC_NOT_TOLD, STATE_NOT_TOLD, days, days_between, decided, is_pending_deletion, metadata, spoken, told,
-    within_days,
+use super::days::{days, days_between, within_days};
+use super::key::{
+    KEY_GONE, KEY_NOT_READ, MANAGER_NOT_TOLD, ORIGIN_NOT_TOLD, PENDING_DELETION, SPEC_NOT_TOLD,
+    STATE_NOT_TOLD, is_pending_deletion, metadata,
 };
+use super::rotation::REPLICA_OF_PRIMARY;
+use super::support::{decided, spoken, told};
 use super::{Check, Context, Judge, KeySubject, Outcome, Parameter, Reason};
 use crate::clock::Timestamp;
 use crate::model::{Category, KeyMetadata, NotAsked, Reading, RotationReason, RotationRule, Severity};
@@ -67,13 +69,16 @@ pub static CHECK: Check = Check {
         &KEY_NOT_READ,
         &KEY_GONE,
     ],
-    rationale: "KMS does not rotate imported key material by itself, and cannot rotate asymmetric keys, HMAC keys and \
-                keys in custom key stores at all: they are replaced by a new key and an alias that is pointed at it \
-                (AWS KMS Developer Guide, \"Rotate keys manually\"). Imported material of symmetric encryption keys \
-                can be rotated on demand since June 2025 (AWS KMS Developer Guide, \"Perform on-demand key \
-                rotation\"). The age is counted from the last completed rotation, or else from the key's creation, \
-                which is never later than the import; how old material was when it was imported, KMS cannot see. \
-                Rotation adds key material for what is encrypted from then on; it does not re-encrypt stored data.",
+    rationale: concat!(
+        "KMS does not rotate imported key material by itself, and cannot rotate asymmetric keys, HMAC \
+         keys and keys in custom key stores at all: they are replaced by a new key and an alias that \
+         is pointed at it (AWS KMS Developer Guide, \"Rotate keys manually\"). Imported material of \
+         symmetric encryption keys can be rotated on demand since June 2025 (AWS KMS Developer Guide, \
+         \"Perform on-demand key rotation\"). The age is counted from the last completed rotation, or \
+         else from the key's creation, which is never later than the import; how old material was \
+         when it was imported, KMS cannot see. ",
+        rotation_footnote!(),
+    ),
     remedy: "Imported key material: import new material with kms:ImportKeyMaterial, then kms:RotateKeyOnDemand. Other \
              keys: create a new key, point the alias and every reference at it, and keep the old key as long as data \
              is encrypted under it.",

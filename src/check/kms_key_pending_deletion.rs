@@ -1,15 +1,17 @@
 //! Whether a key waits for its deletion.
 
-use super::support::{
-    KEY_GONE, KEY_NOT_READ, STATE_NOT_TOLD, buckets_in_words, days, days_between, decided,
-    is_pending_deletion, metadata, told,
-};
+use super::days::{days, days_between};
+use super::key::{KEY_GONE, KEY_NOT_READ, STATE_NOT_TOLD, buckets_in_words, is_pending_deletion, metadata};
+use super::support::{decided, told};
 use super::{Check, Context, Judge, KeySubject, Outcome, Reason};
 use crate::clock::Timestamp;
 use crate::model::{Category, KeyMetadata, Severity};
 
 static NOT_PENDING: Reason = Reason::pass("not_pending_deletion", "The key is not scheduled for deletion.");
-static PENDING: Reason = Reason::fail("pending_deletion", "The key is scheduled for deletion.");
+static NOT_IN_USE: Reason = Reason::fail(
+    "pending_deletion_not_in_use",
+    "The key is scheduled for deletion, and is the default encryption key of no bucket that is known.",
+);
 static IN_USE: Reason = Reason::grave(
     "pending_deletion_in_use",
     "The key is scheduled for deletion, and is the default encryption key of buckets.",
@@ -24,11 +26,11 @@ pub static CHECK: Check = Check {
     category: Category::Availability,
     severity: Severity::Medium,
     parameters: &[],
-    reasons: &[&NOT_PENDING, &PENDING, &IN_USE, &STATE_NOT_TOLD, &KEY_NOT_READ, &KEY_GONE],
+    reasons: &[&NOT_PENDING, &NOT_IN_USE, &IN_USE, &STATE_NOT_TOLD, &KEY_NOT_READ, &KEY_GONE],
     rationale: "Once a key is deleted, what was encrypted under it cannot be recovered, not even by AWS. The waiting \
-                period of 7 to 30 days is the last time to cancel; until then the key already encrypts and decrypts \
-                nothing (AWS KMS Developer Guide, \"Delete an AWS KMS key\"). Only the default encryption of buckets \
-                is counted as use: a key that no bucket names can still be needed by stored objects or by other \
+                period of 7 to 30 days is the last time to cancel; during it the key encrypts and decrypts nothing \
+                (AWS KMS Developer Guide, \"Delete an AWS KMS key\"). Only the default encryption of buckets is \
+                counted as use: a key that no bucket names can still be needed by stored objects or by other \
                 services.",
     remedy: "Cancel with kms:CancelKeyDeletion and enable the key with kms:EnableKey, unless its owner has shown that \
              nothing is encrypted under it any more.",
@@ -50,7 +52,9 @@ fn pending(key: &KeySubject<'_>, as_of: Timestamp) -> Result<Outcome, Outcome> {
         Some(buckets) => Outcome::from(&IN_USE).at_least(Severity::Critical).saying(format!(
             "The key is scheduled for deletion{when}, and is the default encryption key of {buckets}."
         )),
-        None => Outcome::from(&PENDING).saying(format!("The key is scheduled for deletion{when}.")),
+        None => Outcome::from(&NOT_IN_USE).saying(format!(
+            "The key is scheduled for deletion{when}; no known bucket has it as its default encryption key."
+        )),
     })
 }
 

@@ -1,9 +1,8 @@
 //! Whether imported key material is there, and stays for a while.
 
-use super::support::{
-    KEY_GONE, KEY_NOT_READ, ORIGIN_NOT_TOLD, STATE_NOT_TOLD, days, days_between, decided, metadata, told,
-    within_days,
-};
+use super::days::{days, days_between, within_days};
+use super::key::{KEY_GONE, KEY_NOT_READ, ORIGIN_NOT_TOLD, STATE_NOT_TOLD, metadata};
+use super::support::{decided, told};
 use super::{Check, Context, Judge, KeySubject, Outcome, Parameter, Reason};
 use crate::clock::Timestamp;
 use crate::model::{Category, Severity};

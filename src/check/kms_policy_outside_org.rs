@@ -1,9 +1,11 @@
 //! Whether a key's policy lets in accounts from outside the organization.
 
-use super::support::{
-    AWS_MANAGED_POLICY, KEY_GONE, KEY_NOT_READ, MANAGER_NOT_TOLD, POLICY_ABSENT, POLICY_ADMITS_ANYONE,
-    POLICY_NOT_READ, POLICY_NOT_UNDERSTOOD, POLICY_UNDECIDED, admitted, anyone, decided, undecided,
+use super::key::{KEY_GONE, KEY_NOT_READ, MANAGER_NOT_TOLD};
+use super::key_policy::{
+    AWS_MANAGED_POLICY, POLICY_ABSENT, POLICY_ADMITS_ANYONE, admitted, anyone, undecided,
 };
+use super::policy_reading::{POLICY_NOT_READ, POLICY_NOT_UNDERSTOOD, POLICY_UNDECIDED};
+use super::support::{MEMBERSHIP_UNPROVEN, decided};
 use super::{Check, Context, Judge, KeySubject, Outcome, Reason};
 use crate::clock::Timestamp;
 use crate::model::{AccountId, Category, Severity};
@@ -26,10 +28,6 @@ static OUTSIDE_ACCOUNT: Reason = Reason::fail(
 );
 static OTHER_ORGANIZATION: Reason =
     Reason::fail("policy_admits_other_organization", "The key policy admits another organization.");
-static MEMBERSHIP_NOT_KNOWN: Reason = Reason::unknown(
-    "membership_not_known",
-    "The key policy admits an account of which it is not known whether it belongs to the organization.",
-);
 static ORGANIZATION_NOT_KNOWN: Reason = Reason::unknown(
     "organization_not_known",
     "The key policy admits an organization, and it is not known which organization this is.",
@@ -53,7 +51,7 @@ pub static CHECK: Check = Check {
         &OTHER_ORGANIZATION,
         &AWS_MANAGED_POLICY,
         &POLICY_UNDECIDED,
-        &MEMBERSHIP_NOT_KNOWN,
+        &MEMBERSHIP_UNPROVEN,
         &ORGANIZATION_NOT_KNOWN,
         &POLICY_NOT_READ,
         &POLICY_ABSENT,
@@ -65,8 +63,8 @@ pub static CHECK: Check = Check {
     rationale: "An outside account that a key policy admits can hand the key on to its own users by its own IAM \
                 policies (AWS KMS Developer Guide, \"Allowing users in other accounts to use a KMS key\"). Each such \
                 account should be known, with an owner and an end date. Only the key policy is judged: grants and IAM \
-                policies are not, nor are the service and resource control policies that may forbid what the key \
-                policy allows.",
+                policies are not judged, nor are the service and resource control policies that may forbid what the \
+                key policy allows.",
     remedy: "Take the account or organization out of the key policy with kms:PutKeyPolicy, or have it entered among \
              the trusted accounts of the standard, with an owner, a reason and an end date.",
     judge: Judge::Key(judge),
@@ -132,7 +130,7 @@ impl Outsiders {
 
     fn unknown(&self) -> Option<Outcome> {
         let accounts = some_of("account", &self.not_known_accounts).map(|accounts| {
-            Outcome::from(&MEMBERSHIP_NOT_KNOWN).saying(format!(
+            Outcome::from(&MEMBERSHIP_UNPROVEN).saying(format!(
                 "The key policy admits {accounts}; the organization's accounts are not all known."
             ))
         });
@@ -163,8 +161,7 @@ enum Trust {
 
 impl Trust {
     fn of(id: AccountId, context: &Context<'_>) -> Self {
-        let entries = context.trusted_accounts.iter().filter(|trusted| trusted.account_id == id);
-        match entries.map(|trusted| trusted.expires).max() {
+        match context.trust_in(id).map(|trusted| trusted.expires) {
             Some(end) if context.as_of < end => Self::Until(end),
             Some(end) => Self::Ended(end),
             None => Self::Never,

@@ -1,9 +1,11 @@
 //! Whether a key's policy lets in anyone.
 
-use super::support::{
-    AWS_MANAGED_POLICY, KEY_GONE, KEY_NOT_READ, MANAGER_NOT_TOLD, POLICY_ABSENT, POLICY_ADMITS_ANYONE,
-    POLICY_NOT_READ, POLICY_NOT_UNDERSTOOD, POLICY_UNDECIDED, admitted, anyone, decided, undecided,
+use super::key::{KEY_GONE, KEY_NOT_READ, MANAGER_NOT_TOLD};
+use super::key_policy::{
+    AWS_MANAGED_POLICY, POLICY_ABSENT, POLICY_ADMITS_ANYONE, admitted, anyone, undecided,
 };
+use super::policy_reading::{POLICY_NOT_READ, POLICY_NOT_UNDERSTOOD, POLICY_UNDECIDED};
+use super::support::decided;
 use super::{Check, Context, Judge, KeySubject, Outcome, Reason};
 use crate::model::{Category, Severity};
 

@@ -1,17 +1,17 @@
 //! Whether a key rotates by itself.
 
-use super::support::{
-    ASYMMETRIC, CUSTOM_KEY_STORE, HMAC, IMPORTED_MATERIAL, KEY_GONE, KEY_NOT_READ, MANAGER_NOT_TOLD,
-    ORIGIN_NOT_TOLD, PENDING_DELETION, REPLICA_OF_PRIMARY, ROTATION_NOT_READ, ROTATION_UNSUPPORTED,
-    SPEC_NOT_TOLD, STATE_NOT_TOLD, days, decided, metadata, switched_on, told,
+use super::days::days;
+use super::key::{
+    KEY_GONE, KEY_NOT_READ, MANAGER_NOT_TOLD, ORIGIN_NOT_TOLD, PENDING_DELETION, SPEC_NOT_TOLD,
+    STATE_NOT_TOLD, metadata,
 };
-use super::{Check, Context, Judge, KeySubject, Outcome, Reason};
+use super::rotation::{
+    ASYMMETRIC, AWS_MANAGED_YEARLY, CUSTOM_KEY_STORE, HMAC, IMPORTED_MATERIAL, REPLICA_OF_PRIMARY,
+    ROTATION_DISABLED, ROTATION_ENABLED, ROTATION_NOT_READ, ROTATION_UNSUPPORTED, switched_on,
+};
+use super::support::{decided, told};
+use super::{Check, Context, Judge, KeySubject, Outcome};
 use crate::model::{Category, RotationFacts, Severity};
-
-static ENABLED: Reason = Reason::pass("rotation_enabled", "Automatic rotation is on.");
-static AWS_MANAGED: Reason =
-    Reason::pass("aws_managed_yearly", "The key is an AWS managed key, which AWS rotates every year.");
-static DISABLED: Reason = Reason::fail("rotation_disabled", "Automatic rotation is off.");
 
 /// The check.
 pub static CHECK: Check = Check {
@@ -23,9 +23,9 @@ pub static CHECK: Check = Check {
     severity: Severity::Medium,
     parameters: &[],
     reasons: &[
-        &ENABLED,
-        &AWS_MANAGED,
-        &DISABLED,
+        &ROTATION_ENABLED,
+        &AWS_MANAGED_YEARLY,
+        &ROTATION_DISABLED,
         &PENDING_DELETION,
         &ASYMMETRIC,
         &HMAC,
@@ -41,9 +41,12 @@ pub static CHECK: Check = Check {
         &KEY_NOT_READ,
         &KEY_GONE,
     ],
-    rationale: "Rotation limits how much data one piece of key material protects. KMS can rotate symmetric encryption \
-                keys whose material it made itself (AWS KMS Developer Guide, \"Rotating AWS KMS keys\"). Rotation adds \
-                key material for what is encrypted from then on; it does not re-encrypt stored data.",
+    rationale: concat!(
+        "Rotation limits how much data one piece of key material protects. KMS can rotate symmetric \
+         encryption keys whose material it made itself (AWS KMS Developer Guide, \"Rotate AWS KMS \
+         keys\"). ",
+        rotation_footnote!(),
+    ),
     remedy: "Turn automatic rotation on with kms:EnableKeyRotation, for a multi-Region key on its primary key.",
     judge: Judge::Key(judge),
 };
@@ -56,11 +59,11 @@ fn rotation(key: &KeySubject<'_>) -> Result<Outcome, Outcome> {
     let metadata = metadata(key)?;
     told(metadata.manager.as_ref(), &MANAGER_NOT_TOLD)?;
     if metadata.is_aws_managed() {
-        return Ok(Outcome::from(&AWS_MANAGED));
+        return Ok(Outcome::from(&AWS_MANAGED_YEARLY));
     }
     Ok(match switched_on(key, metadata)? {
-        true => Outcome::from(&ENABLED).saying(enabled(&key.facts.rotation)),
-        false => Outcome::from(&DISABLED),
+        true => Outcome::from(&ROTATION_ENABLED).saying(enabled(&key.facts.rotation)),
+        false => Outcome::from(&ROTATION_DISABLED),
     })
 }
 

@@ -1,24 +1,26 @@
 //! Whether a key rotates often enough.
 
-use super::support::{
-    ASYMMETRIC, CUSTOM_KEY_STORE, HMAC, IMPORTED_MATERIAL, KEY_GONE, KEY_NOT_READ, MANAGER_NOT_TOLD,
-    ORIGIN_NOT_TOLD, PENDING_DELETION, REPLICA_OF_PRIMARY, ROTATION_NOT_READ, ROTATION_UNSUPPORTED,
-    SPEC_NOT_TOLD, STATE_NOT_TOLD, days, decided, metadata, switched_on, told,
+use super::days::days;
+use super::key::{
+    KEY_GONE, KEY_NOT_READ, MANAGER_NOT_TOLD, ORIGIN_NOT_TOLD, PENDING_DELETION, SPEC_NOT_TOLD,
+    STATE_NOT_TOLD, metadata,
 };
+use super::rotation::{
+    ASYMMETRIC, AWS_MANAGED_YEARLY, CUSTOM_KEY_STORE, HMAC, IMPORTED_MATERIAL, REPLICA_OF_PRIMARY,
+    ROTATION_DISABLED, ROTATION_NOT_READ, ROTATION_UNSUPPORTED, switched_on,
+};
+use super::support::{decided, told};
 use super::{Check, Context, Judge, KeySubject, Outcome, Parameter, Reason};
 use crate::model::{Category, Severity};
 
-/// AWS managed keys: "every year (approximately 365 days)" since May 2022 (KMS Developer Guide, "Rotating AWS KMS
+/// AWS managed keys: "every year (approximately 365 days)" since May 2022 (KMS Developer Guide, "Rotate AWS KMS
 /// keys").
 const AWS_MANAGED_PERIOD_DAYS: i64 = 365;
 
 static WITHIN: Reason =
     Reason::pass("period_within_limit", "The key rotates automatically, as often as is asked for.");
-static AWS_MANAGED: Reason =
-    Reason::pass("aws_managed_yearly", "The key is an AWS managed key, which AWS rotates every year.");
 static TOO_LONG: Reason =
     Reason::fail("period_too_long", "The key rotates automatically, and less often than is asked for.");
-static DISABLED: Reason = Reason::fail("rotation_disabled", "Automatic rotation is off.");
 static AWS_MANAGED_FIXED: Reason = Reason::fail(
     "aws_managed_period_fixed",
     "The key is an AWS managed key: AWS rotates it every year, and the period cannot be changed.",
@@ -44,9 +46,9 @@ pub static CHECK: Check = Check {
     }],
     reasons: &[
         &WITHIN,
-        &AWS_MANAGED,
+        &AWS_MANAGED_YEARLY,
         &TOO_LONG,
-        &DISABLED,
+        &ROTATION_DISABLED,
         &AWS_MANAGED_FIXED,
         &PENDING_DELETION,
         &ASYMMETRIC,
@@ -64,12 +66,14 @@ pub static CHECK: Check = Check {
         &KEY_NOT_READ,
         &KEY_GONE,
     ],
-    rationale: "The rotation period is how long one piece of key material protects new data; 365 days unless another \
-                was set (AWS KMS API Reference, EnableKeyRotation). AWS managed keys rotate every year, and that \
-                cannot be changed (AWS KMS Developer Guide, \"Rotating AWS KMS keys\"). Rotation adds key material for \
-                what is encrypted from then on; it does not re-encrypt stored data.",
-    remedy: "Set a shorter period with kms:EnableKeyRotation and RotationPeriodInDays, for a multi-Region key on its \
-             primary key; in place of an AWS managed key, use a customer managed one.",
+    rationale: concat!(
+        "The rotation period is how long one piece of key material protects new data; 365 days unless \
+         another was set (AWS KMS API Reference, EnableKeyRotation). AWS managed keys rotate every \
+         year, and that cannot be changed (AWS KMS Developer Guide, \"Rotate AWS KMS keys\"). ",
+        rotation_footnote!(),
+    ),
+    remedy: "Set a shorter period with kms:EnableKeyRotation (RotationPeriodInDays), for a multi-Region key on its \
+             primary key. In place of an AWS managed key, use a customer managed one.",
     judge: Judge::Key(judge),
 };
 
@@ -84,7 +88,7 @@ fn period(key: &KeySubject<'_>, max_days: i64) -> Result<Outcome, Outcome> {
         return Ok(aws_managed(max_days));
     }
     Ok(match (switched_on(key, metadata)?, key.facts.rotation.period_days) {
-        (false, _) => Outcome::from(&DISABLED),
+        (false, _) => Outcome::from(&ROTATION_DISABLED),
         (true, Some(period)) => configured(period.into(), max_days),
         (true, None) => Outcome::from(&NOT_TOLD),
     })
@@ -101,7 +105,7 @@ fn configured(period: i64, max_days: i64) -> Outcome {
 
 fn aws_managed(max_days: i64) -> Outcome {
     if max_days >= AWS_MANAGED_PERIOD_DAYS {
-        return Outcome::from(&AWS_MANAGED);
+        return Outcome::from(&AWS_MANAGED_YEARLY);
     }
     Outcome::from(&AWS_MANAGED_FIXED).saying(format!(
         "The key is an AWS managed key: AWS rotates it every {}, the period cannot be changed, and at most {} are allowed.",

@@ -5,9 +5,19 @@
 //! to, so that a file shows at a glance what can come of it. What was not read leads to `unknown`
 //! through [`support`], never to `pass` or `fail`; a test walks every reading through every check.
 
+/// [`ROTATION_FOOTNOTE`] as `concat!` takes it; above the modules, for it ends some of their texts.
+macro_rules! rotation_footnote {
+    () => {
+        "Rotation adds key material for what is encrypted from then on; it does not re-encrypt stored data."
+    };
+}
+
 mod account_scanned;
 mod bucket;
+mod days;
 mod exception_max_matches;
+mod key;
+mod key_policy;
 mod kms_key_disabled;
 mod kms_key_material_age;
 mod kms_key_pending_deletion;
@@ -16,7 +26,9 @@ mod kms_policy_outside_org;
 mod kms_policy_public;
 mod kms_rotation_enabled;
 mod kms_rotation_period;
+mod policy_reading;
 mod requirement;
+mod rotation;
 mod s3_bucket_key;
 mod s3_default_encryption;
 mod s3_encryption_standard;
@@ -68,9 +80,8 @@ pub static CHECKS: &[&Check] = &[
 /// The check by which a bucket meets the standard, or does not.
 pub const STANDARD_CHECK: &str = "s3_encryption_standard";
 
-/// Said wherever rotation is judged (KMS Developer Guide, "Rotating AWS KMS keys").
-pub const ROTATION_FOOTNOTE: &str =
-    "Rotation adds key material for what is encrypted from then on; it does not re-encrypt stored data.";
+/// Said wherever rotation is judged (KMS Developer Guide, "Rotate AWS KMS keys").
+pub const ROTATION_FOOTNOTE: &str = rotation_footnote!();
 
 /// A check. Its texts are for people who were not there when it was written.
 #[derive(Debug)]
@@ -227,6 +238,12 @@ pub struct Context<'a> {
 }
 
 impl Context<'_> {
+    /// The trust in an account outside the organization, with its latest end; it may be over.
+    pub fn trust_in(&self, account_id: AccountId) -> Option<&TrustedAccount> {
+        let trusted = self.trusted_accounts.iter().filter(|trusted| trusted.account_id == account_id);
+        trusted.max_by_key(|trusted| trusted.expires)
+    }
+
     /// A parameter of the instance. The standard gives each instance every parameter of its check.
     pub fn parameter(&self, name: &str) -> i64 {
         self.parameters.get(name).copied().unwrap_or_default()

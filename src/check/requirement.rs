@@ -7,10 +7,9 @@
 use std::collections::BTreeSet;
 
 use super::bucket::{
-    KEY_MISSING, about_key, bucket_arn, is_aws_s3_alias, key_name, key_unproven, missing_text, policy,
-    spoken_default, spoken_mode,
+    KEY_MISSING, about_key, bucket_arn, is_aws_s3_alias, key_name, key_of, key_unproven, missing_text, mode,
+    policy, spoken_default, spoken_mode,
 };
-use super::support::{key_of, mode};
 use super::{BucketSubject, Outcome, Reason};
 use crate::model::{
     AccountId, Arn, BucketFacts, Encryption, EncryptionRequirement, KeyJoin, KeyLink, Region,

@@ -1,7 +1,7 @@
 //! Whether an S3 Bucket Key saves most of the requests to KMS.
 
-use super::bucket::{about_key, spoken_default};
-use super::support::{BUCKET_GONE, ENCRYPTION_NOT_READ, decided, mode};
+use super::bucket::{BUCKET_GONE, ENCRYPTION_NOT_READ, about_key, mode, spoken_default};
+use super::support::decided;
 use super::{BucketSubject, Check, Context, Judge, Outcome, Reason};
 use crate::model::{Category, Encryption, Severity};
 
@@ -23,12 +23,13 @@ pub static CHECK: Check = Check {
     parameters: &[],
     reasons: &[&ON, &OFF, &NOT_SSE_KMS, &ENCRYPTION_NOT_READ, &BUCKET_GONE],
     rationale: "Without it every object costs requests to AWS KMS, which are paid for and count against the request \
-                quota of the account; with it S3 asks for one key a bucket from time to time, which cuts the cost of \
-                requests to AWS KMS by up to 99 percent (Amazon S3 User Guide, \"Reducing the cost of SSE-KMS with \
-                Amazon S3 Bucket Keys\"). DSSE-KMS does not support it, and SSE-S3 does not need it.",
-    remedy: "Send BucketKeyEnabled true on the rule with s3:PutBucketEncryption. First see that no key policy and no \
-             IAM policy stands on the encryption context of single objects: with an S3 Bucket Key it is the bucket's \
-             ARN; and AWS CloudTrail shows fewer KMS events.",
+                quota of the account; with it S3 asks for a bucket-level key that serves many objects for a limited \
+                time, which cuts the cost of requests to AWS KMS by up to 99 percent (Amazon S3 User Guide, \
+                \"Reducing the cost of SSE-KMS with Amazon S3 Bucket Keys\"). DSSE-KMS does not support it, and \
+                SSE-S3 does not need it.",
+    remedy: "Turn the S3 Bucket Key on with PutBucketEncryption (BucketKeyEnabled true on the rule), for new objects. \
+             First see that no key policy and no IAM policy stands on the encryption context of single objects: with \
+             an S3 Bucket Key it is the bucket's ARN; and AWS CloudTrail shows fewer KMS events.",
     judge: Judge::Bucket(judge),
 };
 
@@ -41,7 +42,10 @@ fn judge(bucket: &BucketSubject<'_>, _: &Context<'_>) -> Outcome {
             about_key(
                 facts,
                 &OFF,
-                format!("The default encryption is SSE-KMS, and the S3 Bucket Key is {how}."),
+                format!(
+                    "The default encryption is SSE-KMS, and the S3 Bucket Key is {how}: each object \
+                     costs requests to AWS KMS."
+                ),
             )
         }
         _ => Outcome::from(&NOT_SSE_KMS).saying(format!(

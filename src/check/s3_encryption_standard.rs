@@ -1,11 +1,12 @@
 //! Whether the default encryption is what the standard asks for.
 
-use super::bucket::{KEY_MISSING, KEY_UNPROVEN, POLICY_NOT_READ, POLICY_NOT_UNDERSTOOD};
+use super::bucket::{BUCKET_GONE, ENCRYPTION_NOT_READ, KEY_MISSING, KEY_UNPROVEN};
+use super::policy_reading::{POLICY_NOT_READ, POLICY_NOT_UNDERSTOOD};
 use super::requirement::{
     KEY_REQUIRED, MEETS, MODE_BELOW, NO_DEFAULT, NOT_APPROVED, NOT_CUSTOMER_MANAGED, NOT_IN_STANDARD,
     SERVICE_REQUIRES_SSE_S3, judge_default, sse_s3_only,
 };
-use super::support::{BUCKET_GONE, ENCRYPTION_NOT_READ, decided};
+use super::support::decided;
 use super::{BucketSubject, Check, Context, Judge, Outcome};
 use crate::model::{Category, Encryption, Severity, Verdict};
 
@@ -41,7 +42,7 @@ pub static CHECK: Check = Check {
                 is listed, where its alias is listed as the bucket names it, or where its account is. Not judged \
                 where the bucket's policy lets a service write that takes SSE-S3 only, such as the access logs of \
                 an Application Load Balancer: with any other default the logs would stop.",
-    remedy: "Set the default encryption that the standard asks for with s3:PutBucketEncryption. It replaces the whole \
+    remedy: "Set the default encryption that the standard asks for with PutBucketEncryption. It replaces the whole \
              rule, so send the S3 Bucket Key setting and the blocked encryption types with it. Let those who write \
              use the key in its key policy first: kms:GenerateDataKey, and kms:Decrypt for multipart uploads.",
     judge: Judge::Bucket(judge),

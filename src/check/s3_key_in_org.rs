@@ -1,7 +1,9 @@
 //! Whether the key of the default encryption belongs to the organization, or to a trusted account.
 
-use super::bucket::{AWS_MANAGED_KEY, NO_KMS_KEY, about_key, key_name, no_kms_key};
-use super::support::{BUCKET_GONE, ENCRYPTION_NOT_READ, decided, key_of};
+use super::bucket::{
+    AWS_MANAGED_KEY, BUCKET_GONE, ENCRYPTION_NOT_READ, NO_KMS_KEY, about_key, key_name, key_of, no_kms_key,
+};
+use super::support::{MEMBERSHIP_UNPROVEN, decided};
 use super::{BucketSubject, Check, Context, Judge, Outcome, Reason};
 use crate::model::{AccountId, Category, KeyLink, Severity};
 
@@ -15,10 +17,6 @@ static TRUST_EXPIRED: Reason = Reason::grave(
     "The key's account is outside the organization, and the standard's trust in it has ended.",
 );
 static OUTSIDE: Reason = Reason::grave("key_outside_org", "The key's account is outside the organization.");
-static MEMBERSHIP: Reason = Reason::unknown(
-    "membership_unproven",
-    "It cannot be said whether the key's account belongs to the organization.",
-);
 
 /// The check.
 pub static CHECK: Check = Check {
@@ -36,7 +34,7 @@ pub static CHECK: Check = Check {
         &TRUSTED,
         &TRUST_EXPIRED,
         &OUTSIDE,
-        &MEMBERSHIP,
+        &MEMBERSHIP_UNPROVEN,
         &NO_KMS_KEY,
         &ENCRYPTION_NOT_READ,
         &BUCKET_GONE,
@@ -45,8 +43,8 @@ pub static CHECK: Check = Check {
                 it, and hold the data to ransom (FINOS Common Cloud Controls, Object Storage CN01: requests that use \
                 an untrusted KMS key are prevented). Whether the key is still there does not matter here: its owner \
                 is part of the reference.",
-    remedy: "Set a key of the organization with s3:PutBucketEncryption and re-encrypt what is stored under the other \
-             (s3:UpdateObjectEncryption or S3 Batch Operations); ask who set it. Where the account is known and \
+    remedy: "Set a key of the organization with PutBucketEncryption and re-encrypt what is stored under the other \
+             (UpdateObjectEncryption or S3 Batch Operations); ask who set it. Where the account is known and \
              trusted, enter it in the standard with an owner, a reason and an end.",
     judge: Judge::Bucket(judge),
 };
@@ -60,7 +58,7 @@ fn judge(bucket: &BucketSubject<'_>, context: &Context<'_>) -> Outcome {
         }
         (_, None) => {
             let text = format!("The reference {} names no account.", key_name(bucket.facts));
-            about_key(bucket.facts, &MEMBERSHIP, text)
+            about_key(bucket.facts, &MEMBERSHIP_UNPROVEN, text)
         }
         (_, Some(owner)) => owned(bucket, context, owner),
     }))
@@ -73,12 +71,11 @@ fn owned(bucket: &BucketSubject<'_>, context: &Context<'_>, owner: AccountId) ->
         Some(true) => return about(&IN_ORG, ", a member of the organization".to_owned()),
         None => {
             let why = ", and not all accounts of the organization could be listed";
-            return about(&MEMBERSHIP, why.to_owned());
+            return about(&MEMBERSHIP_UNPROVEN, why.to_owned());
         }
         Some(false) => {}
     }
-    let trusted = context.trusted_accounts.iter().filter(|trusted| trusted.account_id == owner);
-    match trusted.max_by_key(|trusted| trusted.expires) {
+    match context.trust_in(owner) {
         None => about(&OUTSIDE, ", which is outside the organization".to_owned()),
         Some(trust) if context.as_of < trust.expires => {
             let why = trust.reason.trim_end_matches('.');

@@ -1,7 +1,9 @@
 //! Whether the default encryption names its key so that it means the same key to every requester.
 
-use super::bucket::{NO_KMS_KEY, about_key, is_aws_s3_alias, no_kms_key};
-use super::support::{BUCKET_GONE, ENCRYPTION_NOT_READ, decided, key_of};
+use super::bucket::{
+    BUCKET_GONE, ENCRYPTION_NOT_READ, NO_KMS_KEY, about_key, is_aws_s3_alias, key_of, no_kms_key,
+};
+use super::support::decided;
 use super::{BucketSubject, Check, Context, Judge, Outcome, Reason};
 use crate::model::{AccountId, Arn, Category, KeyLink, KeyRefKind, Region, Severity};
 
@@ -47,7 +49,7 @@ pub static CHECK: Check = Check {
                 \"ServerSideEncryptionByDefault\"). The ARN of an alias passes, with a code of its own: it names the \
                 account, so that every requester means the same alias; but whoever may change the alias changes the \
                 key.",
-    remedy: "Name the key by its key ARN with s3:PutBucketEncryption.",
+    remedy: "Name the key by its key ARN with PutBucketEncryption.",
     judge: Judge::Bucket(judge),
 };
 

@@ -1,36 +1,20 @@
 //! Whether the key of the default encryption rotates by itself, wherever it lives.
 
 use super::bucket::{
-    KEY_NOT_VISIBLE, KEY_UNPROVEN, NO_KMS_KEY, about_key, key_name, key_not_visible, key_unproven,
-    missing_text, no_kms_key,
+    BUCKET_GONE, ENCRYPTION_NOT_READ, KEY_NOT_VISIBLE, KEY_UNPROVEN, NO_KMS_KEY, about_key, key_name,
+    key_not_visible, key_of, key_unproven, missing_text, no_kms_key,
 };
-use super::support::{BUCKET_GONE, ENCRYPTION_NOT_READ, decided, key_of};
+use super::key::PENDING_DELETION;
+use super::rotation::{
+    ASYMMETRIC, AWS_MANAGED_YEARLY, CUSTOM_KEY_STORE, HMAC, IMPORTED_MATERIAL, REPLICA_OF_PRIMARY,
+    ROTATION_DISABLED, ROTATION_ENABLED, ROTATION_NOT_READ, ROTATION_UNSUPPORTED, cannot_rotate,
+};
+use super::support::decided;
 use super::{BucketSubject, Check, Context, Judge, Outcome, ROTATION_FOOTNOTE, Reason};
 use crate::model::{BucketFacts, Category, KeyJoin, KeyLink, KeyRotation, RotationReason, Severity};
 
-static ENABLED: Reason = Reason::pass("rotation_enabled", "The key rotates automatically.");
-static AWS_MANAGED: Reason =
-    Reason::pass("aws_managed_yearly", "AWS rotates its own managed keys every year.");
-static DISABLED: Reason = Reason::fail("rotation_disabled", "Automatic rotation is off.");
-static PENDING_DELETION: Reason =
-    Reason::not_applicable("pending_deletion", "The key waits for its deletion, and does not rotate.");
-static ASYMMETRIC: Reason = Reason::not_applicable("asymmetric", "KMS does not rotate asymmetric keys.");
-static HMAC: Reason = Reason::not_applicable("hmac", "KMS does not rotate HMAC keys.");
-static CUSTOM_KEY_STORE: Reason =
-    Reason::not_applicable("custom_key_store", "KMS does not rotate keys in custom key stores.");
-static IMPORTED: Reason = Reason::not_applicable(
-    "imported_material",
-    "KMS does not automatically rotate imported key material; it can be rotated on demand.",
-);
-static REPLICA: Reason = Reason::not_applicable(
-    "replica_of_primary",
-    "The key is a replica, and automatic rotation cannot apply to its primary.",
-);
-static UNSUPPORTED: Reason =
-    Reason::not_applicable("rotation_unsupported", "KMS says that it does not rotate the key.");
 static MISSING: Reason =
     Reason::unknown("rotation_of_missing_key", "The key is missing, so that its rotation cannot be read.");
-static NOT_READ: Reason = Reason::unknown("rotation_not_read", "The key's rotation could not be read.");
 
 /// The check.
 pub static CHECK: Check = Check {
@@ -43,28 +27,30 @@ pub static CHECK: Check = Check {
     severity: Severity::Medium,
     parameters: &[],
     reasons: &[
-        &ENABLED,
-        &AWS_MANAGED,
-        &DISABLED,
+        &ROTATION_ENABLED,
+        &AWS_MANAGED_YEARLY,
+        &ROTATION_DISABLED,
         &PENDING_DELETION,
         &ASYMMETRIC,
         &HMAC,
         &CUSTOM_KEY_STORE,
-        &IMPORTED,
-        &REPLICA,
-        &UNSUPPORTED,
+        &IMPORTED_MATERIAL,
+        &REPLICA_OF_PRIMARY,
+        &ROTATION_UNSUPPORTED,
         &MISSING,
-        &NOT_READ,
+        &ROTATION_NOT_READ,
         &KEY_UNPROVEN,
         &KEY_NOT_VISIBLE,
         &NO_KMS_KEY,
         &ENCRYPTION_NOT_READ,
         &BUCKET_GONE,
     ],
-    rationale: "Rotation limits how much data one piece of key material protects (AWS KMS Developer Guide, \"Rotate \
-                AWS KMS keys\"). Judged at the bucket, so that the owner of the data sees it also where the key is in \
-                another account. Rotation adds key material for what is encrypted from then on; it does not re-encrypt \
-                stored data.",
+    rationale: concat!(
+        "Rotation limits how much data one piece of key material protects (AWS KMS Developer Guide, \
+         \"Rotate AWS KMS keys\"). Judged at the bucket, so that the owner of the data sees it also \
+         where the key is in another account. ",
+        rotation_footnote!(),
+    ),
     remedy: "Let the key's owner turn automatic rotation on with kms:EnableKeyRotation; for a multi-Region key, at the \
              primary key.",
     judge: Judge::Bucket(judge),
@@ -78,7 +64,7 @@ fn judge(bucket: &BucketSubject<'_>, _: &Context<'_>) -> Outcome {
             KeyLink::AwsManaged => {
                 let text =
                     format!("The key {} is an AWS managed key: AWS rotates it every year.", key_name(facts));
-                Ok(about_key(facts, &AWS_MANAGED, text))
+                Ok(about_key(facts, &AWS_MANAGED_YEARLY, text))
             }
             KeyLink::Missing => Err(about_key(facts, &MISSING, missing_text(facts))),
             KeyLink::Unproven => Err(key_unproven(facts)),
@@ -98,33 +84,34 @@ fn rotation(facts: &BucketFacts, key: &KeyJoin) -> Outcome {
     let about = |reason, text| about_key(facts, reason, text);
     match key.rotation {
         Some(KeyRotation::Enabled) => {
-            about(&ENABLED, format!("Automatic rotation of {whose}the key {name}{owner} is on."))
+            about(&ROTATION_ENABLED, format!("Automatic rotation of {whose}the key {name}{owner} is on."))
         }
         Some(KeyRotation::Disabled) => {
             let seen = format!("Automatic rotation of {whose}the key {name}{owner} is off.");
-            about(&DISABLED, format!("{seen} {ROTATION_FOOTNOTE}"))
+            about(&ROTATION_DISABLED, format!("{seen} {ROTATION_FOOTNOTE}"))
         }
         Some(KeyRotation::NotApplicable) => {
-            let (reason, why) = cannot(key.rotation_reason);
-            about(reason, format!("Automatic rotation cannot apply to the key {name}{owner}: {why}."))
+            let why = cannot(key.rotation_reason);
+            about(
+                cannot_rotate(key.rotation_reason),
+                format!("Automatic rotation cannot apply to the key {name}{owner}: {why}."),
+            )
         }
         Some(KeyRotation::Unknown) | None => about(
-            &NOT_READ,
+            &ROTATION_NOT_READ,
             format!("Whether {whose}the key {name}{owner} rotates automatically was not read."),
         ),
     }
 }
 
-fn cannot(why: Option<RotationReason>) -> (&'static Reason, &'static str) {
+fn cannot(why: Option<RotationReason>) -> &'static str {
     match why {
-        Some(RotationReason::PendingDeletion) => (&PENDING_DELETION, "it is scheduled for deletion"),
-        Some(RotationReason::Asymmetric) => (&ASYMMETRIC, "it is asymmetric"),
-        Some(RotationReason::Hmac) => (&HMAC, "it is an HMAC key"),
-        Some(RotationReason::CustomKeyStore) => (&CUSTOM_KEY_STORE, "it is in a custom key store"),
-        Some(RotationReason::ImportedMaterial) => (&IMPORTED, "its key material was imported"),
-        Some(RotationReason::ReplicaOfPrimary) => {
-            (&REPLICA, "it is a replica, and its primary key cannot rotate")
-        }
-        Some(RotationReason::AwsManagedYearly) | None => (&UNSUPPORTED, "KMS says that it is not supported"),
+        Some(RotationReason::PendingDeletion) => "it is scheduled for deletion",
+        Some(RotationReason::Asymmetric) => "it is asymmetric",
+        Some(RotationReason::Hmac) => "it is an HMAC key",
+        Some(RotationReason::CustomKeyStore) => "it is in a custom key store",
+        Some(RotationReason::ImportedMaterial) => "its key material was imported",
+        Some(RotationReason::ReplicaOfPrimary) => "it is a replica, and its primary key cannot rotate",
+        Some(RotationReason::AwsManagedYearly) | None => "KMS says that it is not supported",
     }
 }

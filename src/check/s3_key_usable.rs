@@ -1,12 +1,13 @@
 //! Whether S3 can encrypt and decrypt with the key of the default encryption.
 
 use super::bucket::{
-    AWS_MANAGED_KEY, KEY_MISSING, KEY_NOT_VISIBLE, KEY_UNPROVEN, NO_KMS_KEY, about_key, key_name,
-    key_not_visible, key_unproven, missing_text, no_kms_key,
+    AWS_MANAGED_KEY, BUCKET_GONE, ENCRYPTION_NOT_READ, KEY_MISSING, KEY_NOT_VISIBLE, KEY_UNPROVEN,
+    NO_KMS_KEY, about_key, key_name, key_not_visible, key_of, key_unproven, missing_text, no_kms_key,
 };
-use super::support::{BUCKET_GONE, ENCRYPTION_NOT_READ, KEY_NOT_READ, decided, key_of};
+use super::key::{KEY_DISABLED, KEY_NOT_READ};
+use super::support::decided;
 use super::{BucketSubject, Check, Context, Judge, Outcome, Reason};
-use crate::model::{Arn, BucketFacts, Category, KeyJoin, KeyLink, Severity};
+use crate::model::{Arn, BucketFacts, Category, KeyJoin, KeyLink, Severity, Verdict};
 
 static ENABLED: Reason = Reason::pass("key_enabled", "The key is enabled.");
 static NOT_SYMMETRIC: Reason = Reason::fail(
@@ -15,14 +16,15 @@ static NOT_SYMMETRIC: Reason = Reason::fail(
 );
 static OTHER_REGION: Reason =
     Reason::fail("key_in_other_region", "The key is in another Region than the bucket.");
-static DISABLED: Reason = Reason::fail("key_disabled", "The key is disabled.");
-static PENDING_DELETION: Reason = Reason::fail("key_pending_deletion", "The key waits for its deletion.");
+static PENDING_DELETION: Reason = Reason::fail("key_pending_deletion", "The key is scheduled for deletion.");
 static PENDING_REPLICA_DELETION: Reason = Reason::fail(
     "key_pending_replica_deletion",
-    "The multi-Region primary key waits for the deletion of its replicas, and then for its own.",
+    "The multi-Region primary key is scheduled for deletion, after its replicas and a waiting period.",
 );
-static PENDING_IMPORT: Reason =
-    Reason::fail("key_pending_import", "The key has no key material: it was not imported, or expired.");
+static PENDING_IMPORT: Reason = Reason::fail(
+    "key_pending_import",
+    "The key has no key material: it was never imported, was deleted, or expired.",
+);
 static UNAVAILABLE: Reason =
     Reason::fail("key_unavailable", "The key's custom key store is disconnected or cannot be reached.");
 static BACKING_KEY: Reason = Reason::unknown(
@@ -52,7 +54,7 @@ pub static CHECK: Check = Check {
         &KEY_MISSING,
         &NOT_SYMMETRIC,
         &OTHER_REGION,
-        &DISABLED,
+        &KEY_DISABLED,
         &PENDING_DELETION,
         &PENDING_REPLICA_DELETION,
         &PENDING_IMPORT,
@@ -71,10 +73,10 @@ pub static CHECK: Check = Check {
     rationale: "S3 does not check the key when a default encryption is set (Amazon S3 API Reference, \
                 \"PutBucketEncryption\"). With a key that is gone, disabled, of another kind or in another Region, \
                 uploads under the default fail, and objects under that key cannot be read (AWS KMS Developer Guide, \
-                \"Key states of AWS KMS keys\"). Once a key is deleted, what it encrypted is lost.",
+                \"Key states of AWS KMS keys\"). Once a key is deleted, what was encrypted under it is lost.",
     remedy: "Bring the key back (kms:CancelKeyDeletion, kms:EnableKey, import the key material again, connect the \
              custom key store), or name a symmetric encryption key in the bucket's Region with \
-             s3:PutBucketEncryption. Objects stored under the old key still need it.",
+             PutBucketEncryption. Objects stored under the old key still need it.",
     judge: Judge::Bucket(judge),
 };
 
@@ -108,14 +110,17 @@ fn described(facts: &BucketFacts, key: &KeyJoin) -> Result<Outcome, Outcome> {
     if let (Some(key_region), Some(bucket_region)) = (key_region, bucket_region)
         && key_region != bucket_region
     {
-        let text = format!("The key {name} is in {key_region}, and the bucket is in {bucket_region}.");
+        let text = format!(
+            "The key {name} is in {key_region}, and the bucket is in {bucket_region}; \
+             S3 needs a key of the same Region."
+        );
         return Ok(about(&OTHER_REGION, text));
     }
     let not_read = |what: &str| about(&KEY_NOT_READ, format!("{what} of the key {name} was not read."));
     let state = key.state.as_deref().ok_or_else(|| not_read("The state"))?;
     let reason = match state {
         "Enabled" | "Updating" => &ENABLED,
-        "Disabled" => &DISABLED,
+        "Disabled" => &KEY_DISABLED,
         "PendingDeletion" => &PENDING_DELETION,
         "PendingReplicaDeletion" => &PENDING_REPLICA_DELETION,
         "PendingImport" => &PENDING_IMPORT,
@@ -125,8 +130,13 @@ fn described(facts: &BucketFacts, key: &KeyJoin) -> Result<Outcome, Outcome> {
     };
     let owner = key.account_id.map(|id| format!(" in account {id}")).unwrap_or_default();
     let seen = format!("The key {name}{owner} is in the state {state}");
-    if *reason != ENABLED {
-        return Ok(about(reason, format!("{seen}.")));
+    match reason.verdict {
+        Verdict::Pass => {}
+        Verdict::Fail => {
+            let text = format!("{seen}: S3 can neither encrypt nor decrypt with it.");
+            return Ok(about(reason, text));
+        }
+        _ => return Ok(about(reason, format!("{seen}: whether S3 can use it cannot be said."))),
     }
     // What would still speak against an enabled key: it must be known before the key can pass.
     if bucket_region.is_none() {

@@ -1,9 +1,8 @@
 //! Whether uploads with customer-provided keys (SSE-C) are refused.
 
-use super::bucket::{
-    POLICY_NOT_READ, POLICY_NOT_UNDERSTOOD, POLICY_UNDECIDED, bucket_arn, policy, undecided,
-};
-use super::support::{BUCKET_GONE, ENCRYPTION_NOT_READ, decided, mode};
+use super::bucket::{BUCKET_GONE, ENCRYPTION_NOT_READ, bucket_arn, mode, policy, undecided};
+use super::policy_reading::{POLICY_NOT_READ, POLICY_NOT_UNDERSTOOD, POLICY_UNDECIDED};
+use super::support::decided;
 use super::{BucketSubject, Check, Context, Judge, Outcome, Reason};
 use crate::model::{Category, Severity};
 use crate::policy::{Refusal, sse_c_uploads};
@@ -54,11 +53,12 @@ pub static CHECK: Check = Check {
     rationale: "With SSE-C whoever writes holds the key: stolen credentials are enough to encrypt a bucket's objects \
                 over and demand a ransom. Since April 2026 new general purpose buckets have SSE-C blocked, and \
                 existing ones only in accounts that had no object with SSE-C (Amazon S3 User Guide, \"Default SSE-C \
-                setting for new buckets FAQ\" and \"Blocking or unblocking SSE-C for a general purpose bucket\"). \
-                A block refuses what is written from then on; objects already stored with SSE-C can still be read \
-                with their key. Denies in policies of the organization are not seen.",
-    remedy: "Send the default encryption as it is and BlockedEncryptionTypes SSE-C with s3:PutBucketEncryption, once no \
-             application writes with SSE-C.",
+                setting for new buckets FAQ\" and \"Blocking or unblocking SSE-C for a general purpose bucket\"). A \
+                block refuses what is written from then on; objects already stored with SSE-C can still be read with \
+                their key. Denies in policies of the organization, such as resource control policies, are not seen.",
+    remedy: "Once no application writes with SSE-C, block it with PutBucketEncryption: send the default encryption as \
+             it is, with BlockedEncryptionTypes SSE-C on the rule. Reads of objects stored with SSE-C go on; to end \
+             them, store the objects again without SSE-C.",
     judge: Judge::Bucket(judge),
 };
 

@@ -1,9 +1,8 @@
 //! Whether the bucket refuses every request over plain HTTP.
 
-use super::bucket::{
-    NO_POLICY, POLICY_NOT_READ, POLICY_NOT_UNDERSTOOD, POLICY_UNDECIDED, bucket_arn, policy, undecided,
-};
-use super::support::{BUCKET_GONE, decided};
+use super::bucket::{BUCKET_GONE, NO_POLICY, bucket_arn, policy, undecided};
+use super::policy_reading::{POLICY_NOT_READ, POLICY_NOT_UNDERSTOOD, POLICY_UNDECIDED};
+use super::support::decided;
 use super::{BucketSubject, Check, Context, Judge, Outcome, PolicyReading, Reason};
 use crate::model::{Category, Severity, TlsOnly};
 use crate::policy::{self, Refusal};
@@ -43,8 +42,8 @@ pub static CHECK: Check = Check {
                 practices for Amazon S3\"). An Allow with aws:SecureTransport true is not enough: another Allow may \
                 admit the same request. Denies in policies of the organization, such as resource control \
                 policies, are not seen.",
-    remedy: "Add to the bucket's policy a Deny of s3:* for every principal, on the bucket's ARN and on its ARN followed \
-             by /*, with the condition Bool aws:SecureTransport false and no other.",
+    remedy: "Add to the bucket's policy a Deny of s3:* for every principal, on the bucket's ARN and on its ARN \
+             followed by /*, with the condition Bool aws:SecureTransport false and no other.",
     judge: Judge::Bucket(judge),
 };
 

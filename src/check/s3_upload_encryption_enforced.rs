@@ -1,13 +1,14 @@
 //! Whether no request can store an object below the standard, whatever its headers say.
 
 use super::bucket::{
-    KEY_UNPROVEN, NO_POLICY, POLICY_NOT_READ, POLICY_NOT_UNDERSTOOD, POLICY_UNDECIDED, bucket_arn,
-    is_aws_s3_alias, policy, spoken_default, undecided,
+    BUCKET_GONE, ENCRYPTION_NOT_READ, KEY_UNPROVEN, NO_POLICY, bucket_arn, is_aws_s3_alias, policy,
+    spoken_default, undecided,
 };
+use super::policy_reading::{POLICY_NOT_READ, POLICY_NOT_UNDERSTOOD, POLICY_UNDECIDED};
 use super::requirement::{
     Approval, NamedKey, SERVICE_REQUIRES_SSE_S3, asks_for_key, judge_default, sse_s3_only,
 };
-use super::support::{BUCKET_GONE, ENCRYPTION_NOT_READ, decided};
+use super::support::decided;
 use super::{BucketSubject, Check, Context, Judge, Outcome, Reason};
 use crate::model::{BucketFacts, Category, Encryption, EncryptionRequirement, Severity, Verdict};
 use crate::policy::{KeyChoice, Refusal, UploadHeader, uploads};
@@ -60,11 +61,11 @@ pub static CHECK: Check = Check {
     rationale: "A default encryption is only what an upload gets that names none; the header \
                 x-amz-server-side-encryption overrides it (Amazon S3 User Guide, \"Setting default server-side \
                 encryption behavior for Amazon S3 buckets\"). Only a Deny refuses an upload that names less: another \
-                mode, no key (which means aws/s3), or a key that is not approved. An upload without the header must be \
-                refused, unless the default meets the standard. Values that S3 itself refuses are left out, and \
-                uploads with SSE-C are judged by s3_sse_c_blocked. A key that the policy names is taken for a customer \
-                managed key, unless it is aws/s3 by its alias; \
-                Denies in policies of the organization are not seen.",
+                mode, no key (which means aws/s3), or a key that is not approved. An upload without the header must \
+                be refused, unless the default meets the standard. Values that S3 itself refuses are left out, and \
+                uploads with SSE-C are judged by s3_sse_c_blocked. A key that the policy names is taken for a \
+                customer managed key, unless it is aws/s3 by its alias. Denies in policies of the organization, such \
+                as resource control policies, are not seen.",
     remedy: "Deny s3:PutObject on the bucket's objects to every principal, with StringNotEquals, where \
              s3:x-amz-server-side-encryption is not what the standard asks for, and where \
              s3:x-amz-server-side-encryption-aws-kms-key-id is not an approved key. Where the default meets the \

@@ -5,8 +5,11 @@ use std::fmt::Write;
 
 use super::print;
 use crate::clock::Timestamp;
-use crate::judge::{Example, ExceptionState, ExceptionUse, Findings};
-use crate::model::{DeniedBy, Encryption, KeyRotation, ScanReason, ScanStatus, Severity, Verdict};
+use crate::judge::{Example, Findings};
+use crate::model::{
+    DeniedBy, Encryption, ExceptionState, ExceptionUse, KeyRotation, ScanReason, ScanStatus, Severity,
+    Verdict,
+};
 use crate::resolve::Gaps;
 use crate::sink::Census;
 

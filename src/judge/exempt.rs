@@ -8,7 +8,9 @@ use std::sync::Arc;
 use super::AccountRules;
 use crate::check;
 use crate::clock::Timestamp;
-use crate::model::{AccountId, Exception, ExceptionRules, Exceptions, Finding, Verdict};
+use crate::model::{
+    AccountId, Exception, ExceptionRules, ExceptionState, ExceptionUse, Exceptions, Finding, Verdict,
+};
 use crate::standard::glob;
 
 const DAY_MS: i64 = 24 * 60 * 60 * 1000;
@@ -34,40 +36,6 @@ impl Matches {
             held.too_long += count.too_long;
         }
     }
-}
-
-/// What an exception came to in a run.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum ExceptionState {
-    /// It makes findings exempt.
-    Used,
-    /// It is in force, and nothing matches it.
-    Unused,
-    /// It matched more findings than was agreed, and applies to none.
-    TooManyMatches,
-    /// It lasts longer than findings of such a severity may be exempt, and applies to none of those.
-    TooLong,
-    /// It has not begun.
-    NotYet,
-    /// It has ended.
-    Expired,
-}
-
-/// An exception and what it came to.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ExceptionUse {
-    /// Its id.
-    pub id: String,
-    /// What it came to.
-    pub state: ExceptionState,
-    /// Findings that it matches.
-    pub matches: u64,
-    /// The most that was agreed.
-    pub max_matches: u64,
-    /// When it ends.
-    pub expires: Timestamp,
-    /// The check.
-    pub check_id: &'static str,
 }
 
 #[derive(Debug)]
@@ -220,8 +188,10 @@ impl<'a> Exempter<'a> {
                 state,
                 matches: count.within + count.too_long,
                 max_matches: exception.max_matches,
+                starts: exception.starts,
                 expires: exception.expires,
-                check_id: exception.check_id,
+                check_id: exception.check_id.to_owned(),
+                sha256: exception.sha256.clone(),
             }
         };
         self.records.iter().enumerate().map(of).collect()

@@ -20,14 +20,14 @@ use crate::check::{
 };
 use crate::clock::Timestamp;
 use crate::model::{
-    AccountFacts, AccountId, AccountScan, BucketFacts, Exceptions, Finding, KeyFacts, Parameters, Partition,
-    PolicyHash, Reading, Region, ResourceType, Standard, Verdict,
+    AccountFacts, AccountId, AccountScan, BucketFacts, ExceptionUse, Exceptions, Finding, KeyFacts,
+    Parameters, Partition, PolicyHash, Reading, Region, ResourceType, Standard, Verdict,
 };
 use crate::resolve::Policies;
 use crate::standard::Instance;
 
 pub use account::{AccountRules, Rules};
-pub use exempt::{ExceptionState, ExceptionUse, Matches};
+pub use exempt::Matches;
 pub use tally::{Example, Findings, Kind};
 
 /// What a verdict that cannot be said asks for.

@@ -2,6 +2,9 @@
 
 use std::collections::BTreeSet;
 
+use serde::{Deserialize, Serialize};
+
+use super::reading::words;
 use super::standard::Scope;
 use crate::clock::Timestamp;
 
@@ -60,4 +63,43 @@ pub struct Exceptions {
     pub records: Vec<Exception>,
     /// The hex SHA-256 of the file; none where there is none.
     pub sha256: Option<String>,
+}
+
+words! {
+    /// What an exception came to in a run.
+    ExceptionState {
+        /// It makes findings exempt.
+        Used = "used",
+        /// It is in force, and nothing matches it.
+        Unused = "unused",
+        /// Rejected: it matches more findings than was agreed, and applies to none.
+        TooManyMatches = "too_many_matches",
+        /// Rejected: it lasts longer than findings of such a severity may be exempt.
+        TooLong = "too_long",
+        /// It has not begun.
+        NotYet = "not_yet",
+        /// It has ended.
+        Expired = "expired",
+    }
+}
+
+/// An exception and what it came to in a run: what its manifest keeps.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ExceptionUse {
+    /// Its id.
+    pub id: String,
+    /// The hash of the record.
+    pub sha256: String,
+    /// The check.
+    pub check_id: String,
+    /// What it came to.
+    pub state: ExceptionState,
+    /// Findings that it matches.
+    pub matches: u64,
+    /// The most that was agreed.
+    pub max_matches: u64,
+    /// From when on it holds.
+    pub starts: Timestamp,
+    /// From when on it holds no more.
+    pub expires: Timestamp,
 }

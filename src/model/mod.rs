@@ -29,7 +29,7 @@ pub use bucket::{
 pub use calls::{CallTally, Calls};
 pub use control::{Control, Relation};
 pub use coverage::{Coverage, CoverageRow, Tally};
-pub use exception::{Exception, Exceptions};
+pub use exception::{Exception, ExceptionState, ExceptionUse, Exceptions};
 pub use finding::{Category, Finding, ResourceType, Severity, Verdict};
 pub use ids::{AccountId, Arn, Malformed, Partition, Region, RunId};
 pub use key::{

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::Manifest;
-use crate::model::{Exceptions, Standard};
+use crate::model::{Exception, Exceptions, Standard};
 
 /// The standard of a run, as its manifest names it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -27,11 +27,6 @@ impl StandardEntry {
     pub fn of(standard: &Standard) -> Self {
         Self { id: standard.id.clone(), version: standard.version.clone(), sha256: standard.sha256.clone() }
     }
-}
-
-/// The hashes of the exceptions' records, by id.
-pub fn exception_entries(exceptions: &Exceptions) -> BTreeMap<String, String> {
-    exceptions.records.iter().map(|record| (record.id.clone(), record.sha256.clone())).collect()
 }
 
 /// Something has another text than the lake's last run knew it by.
@@ -70,10 +65,12 @@ pub fn unchanged(
     {
         return Err(Changed::Standard { id: known.id.clone(), version: known.version.clone() });
     }
-    for (id, sha256) in exception_entries(exceptions) {
-        if last.exceptions.get(&id).is_some_and(|known| *known != sha256) {
-            return Err(Changed::Exception { id });
-        }
+    let known: BTreeMap<&str, &str> =
+        last.exceptions.iter().map(|used| (used.id.as_str(), used.sha256.as_str())).collect();
+    let is_other =
+        |record: &&Exception| known.get(record.id.as_str()).is_some_and(|sha| *sha != record.sha256);
+    match exceptions.records.iter().find(is_other) {
+        Some(record) => Err(Changed::Exception { id: record.id.clone() }),
+        None => Ok(()),
     }
-    Ok(())
 }

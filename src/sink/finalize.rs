@@ -4,71 +4,20 @@
 
 use std::collections::BTreeMap;
 
-use super::agreed::{Changed, StandardEntry, exception_entries, unchanged};
+use super::agreed::{StandardEntry, unchanged};
+use super::judgement::{FinalizeError, Judgement};
 use super::pass::Pass;
 use super::run_log::RunLog;
 use super::tables::Tables;
-use super::{
-    CoverageTotals, EncodeError, Lake, Manifest, Publication, PublishError, Published, StoreError,
-    canonical_json, sha256_hex,
-};
-use crate::clock::Timestamp;
+use super::{CoverageTotals, Lake, Manifest, Publication, Published, StoreError, canonical_json, sha256_hex};
 use crate::control;
-use crate::judge::{ExceptionUse, Findings, Judge, Rules};
-use crate::log::{self, LogError};
+use crate::judge::{Findings, Judge, Rules};
+use crate::log;
 use crate::model::{
-    AccountFacts, Exceptions, RunFacts, RunId, RunKind, RunStatus, RunTotals, ScanStatus, Standard, Verdict,
+    AccountFacts, ExceptionUse, RunFacts, RunId, RunKind, RunStatus, RunTotals, ScanStatus, Verdict,
 };
 use crate::resolve::{self, Summary};
-use crate::standard::Tie;
 use crate::table;
-
-/// A run that could not be finalized.
-#[derive(Debug, thiserror::Error)]
-pub enum FinalizeError {
-    /// The log has no sealed account list: the scan has not come that far.
-    #[error(
-        "failed to finalize run {0}: its log has no sealed account list; continue it with `atrest scan --run {0}`"
-    )]
-    NoAccountList(RunId),
-    /// Two entries of the standard name an account equally closely.
-    #[error(transparent)]
-    Standard(#[from] Tie),
-    /// The standard or an exception is not what the lake's last run knew under the same name.
-    #[error(transparent)]
-    Changed(#[from] Changed),
-    /// A log that cannot be read.
-    #[error(transparent)]
-    Log(#[from] LogError),
-    /// The lake could not be read.
-    #[error(transparent)]
-    Store(#[from] StoreError),
-    /// A row could not be encoded.
-    #[error(transparent)]
-    Encode(#[from] EncodeError),
-    /// The tables could not be published.
-    #[error(transparent)]
-    Publish(#[from] PublishError),
-}
-
-/// What to publish a log as, and what to judge it by.
-#[derive(Debug, Clone)]
-pub struct Judgement {
-    /// The run whose log is judged.
-    pub observed_run_id: RunId,
-    /// The run that is published: the same, or a new `rejudged` one.
-    pub run_id: RunId,
-    /// The instant that exceptions and dates are judged at; the log's start where none is given.
-    pub as_of: Option<Timestamp>,
-    /// When it is judged.
-    pub judged_at: Timestamp,
-    /// The version of this tool.
-    pub tool_version: String,
-    /// What the organization asks for.
-    pub standard: Standard,
-    /// What it accepts for a time.
-    pub exceptions: Exceptions,
-}
 
 /// A published run, for the summary that a person reads.
 #[derive(Debug, Clone)]
@@ -111,7 +60,8 @@ pub async fn finalize(lake: &Lake, judgement: &Judgement) -> Result<Census, Fina
 
     let run =
         log.run_facts(judgement, &seen.accounts, &findings, previous.as_ref().map(|(id, _)| id.clone()));
-    let manifest = log.manifest(judgement, &run, seen.coverage, previous.map(|(_, sha256)| sha256));
+    let manifest =
+        log.manifest(judgement, &run, &exceptions, seen.coverage, previous.map(|(_, sha256)| sha256));
     let published = publication.finish(manifest, run.clone()).await?;
     let mut run = run;
     if let Published::Committed { manifest_key, manifest_sha256 } = &published {
@@ -173,6 +123,7 @@ impl RunLog {
         &self,
         judgement: &Judgement,
         run: &RunFacts,
+        exceptions: &[ExceptionUse],
         coverage: CoverageTotals,
         previous: Option<String>,
     ) -> Manifest {
@@ -195,7 +146,7 @@ impl RunLog {
             standard_sha256: run.standard_sha256.clone(),
             exceptions_sha256: run.exceptions_sha256.clone(),
             standard: Some(StandardEntry::of(&judgement.standard)),
-            exceptions: exception_entries(&judgement.exceptions),
+            exceptions: exceptions.to_vec(),
             control_map_sha256: Some(sha256_hex(control::built_in_text().as_bytes())),
             files: Vec::new(),
             segments: self.entries.clone(),

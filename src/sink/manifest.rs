@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use super::agreed::StandardEntry;
 use crate::clock::Timestamp;
-use crate::model::{AccountId, FaultKind, RunId, RunKind, RunStatus, RunTotals, Source, Tally};
+use crate::model::{AccountId, ExceptionUse, FaultKind, RunId, RunKind, RunStatus, RunTotals, Source, Tally};
 
 /// What a run wrote and what it was made from.
 ///
@@ -53,9 +53,9 @@ pub struct Manifest {
     /// The standard by its name. None in manifests of before there was one.
     #[serde(default)]
     pub standard: Option<StandardEntry>,
-    /// The hashes of the exceptions' records, by id.
+    /// The exceptions, by id, and what each came to.
     #[serde(default)]
-    pub exceptions: BTreeMap<String, String>,
+    pub exceptions: Vec<ExceptionUse>,
     /// The hash of the control map.
     pub control_map_sha256: Option<String>,
     /// Every table file, by key. The file of the `runs` row is not here: it names this manifest.

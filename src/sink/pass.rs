@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use rayon::prelude::*;
 
 use super::CoverageTotals;
-use super::finalize::{FinalizeError, Judgement};
+use super::judgement::{FinalizeError, Judgement};
 use super::run_log::{Counts, JoinedBuckets, JoinedKeys, RunLog};
 use super::tables::Tables;
 use crate::check;

@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use futures::{StreamExt, TryStreamExt, stream};
 use rayon::prelude::*;
 
-use super::finalize::FinalizeError;
+use super::judgement::FinalizeError;
 use super::{Lake, SegmentEntry, StoreError, sha256_hex};
 use crate::check::Organization;
 use crate::log::{self, LogError, Record, Segment};

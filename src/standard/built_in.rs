@@ -1,4 +1,4 @@
-//! The standard of an organization that has none of its own.
+//! The standard of an organization that has none of its own, and what every other one stands on.
 
 use std::sync::LazyLock;
 
@@ -10,7 +10,8 @@ use crate::model::{CheckEntry, Parameters, Scope, Standard};
 /// The file, as people read it.
 pub(super) const TEXT: &str = include_str!("built_in.toml");
 
-/// The check that no framework asks for any more, and that a standard may turn on.
+/// The check that a standard has to ask for: it would have clients name an encryption that the bucket's
+/// default gives them anyway.
 const LEFT_OUT: &str = "s3_upload_encryption_enforced";
 
 static BUILT_IN: LazyLock<(Standard, Vec<Problem>)> = LazyLock::new(|| {
@@ -29,6 +30,12 @@ static BUILT_IN: LazyLock<(Standard, Vec<Problem>)> = LazyLock::new(|| {
 /// What is asked where an organization says nothing: every check that needs no decision.
 pub fn built_in() -> Standard {
     BUILT_IN.0.clone()
+}
+
+/// Reads a standard file, over the built-in standard; or every problem that it has.
+pub fn parse(text: &str) -> Result<Standard, Vec<Problem>> {
+    let (standard, problems) = read(text, Some(&BUILT_IN.0))?;
+    if problems.is_empty() { Ok(standard) } else { Err(problems) }
 }
 
 /// What the tests hold against the text.

@@ -15,10 +15,9 @@ mod scope;
 mod tests;
 mod write;
 
-pub use built_in::built_in;
+pub use built_in::{built_in, parse};
 pub use exceptions::parse_exceptions;
 pub use file::Problem;
 pub use glob::glob;
 pub use import::import;
-pub use parse::parse;
 pub use scope::{Effective, Instance, Tie, all_instances, effective, gap_accepts};

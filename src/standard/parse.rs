@@ -2,7 +2,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::built_in::built_in;
 use super::file::{Document, Problem, Table, any_text, listed, of_form, one_of, quoted, sha256, suggestion};
 use super::scope::Scoped;
 use crate::check::{self, CHECKS, Check};
@@ -14,12 +13,6 @@ use crate::model::{
 use crate::spelling::nearest;
 
 const TOP: &[&str] = &["id", "version", "owner", "approved_by", "approved_at", "effective_from", "review_by"];
-
-/// Reads a standard file, over the built-in standard; or every problem that it has.
-pub fn parse(text: &str) -> Result<Standard, Vec<Problem>> {
-    let (standard, problems) = read(text, Some(&built_in()))?;
-    if problems.is_empty() { Ok(standard) } else { Err(problems) }
-}
 
 /// What can be read of a file, and what is wrong with the rest. Without a base it stands by itself.
 pub(super) fn read(text: &str, base: Option<&Standard>) -> Result<(Standard, Vec<Problem>), Vec<Problem>> {

@@ -7,6 +7,7 @@ use super::file::quoted;
 use super::glob::glob;
 use crate::check::{CHECKS, Check};
 use crate::clock::Timestamp;
+use crate::model::control::params_json;
 use crate::model::{
     AcceptedGap, AccountId, CheckEntry, CoverageRow, EncryptionEntry, EncryptionRequirement, Parameters,
     Place, Scope, Severity, Standard,
@@ -36,12 +37,7 @@ pub struct Instance {
 
 impl Instance {
     pub(super) fn new(check: &'static Check, parameters: &Parameters, severity: Severity) -> Self {
-        let params_json = (!parameters.is_empty()).then(|| {
-            // Names are words of ours, and need no escape.
-            let pairs: Vec<String> =
-                parameters.iter().map(|(name, number)| format!("\"{name}\":{number}")).collect();
-            format!("{{{}}}", pairs.join(",")).into()
-        });
+        let params_json = params_json(parameters).map(Into::into);
         Self { check, parameters: parameters.clone(), params_json, severity }
     }
 }

@@ -41,7 +41,7 @@ pub fn run(name: &str) -> Result<Figures, Failed> {
         if let Some(call) = recorder.mutating().first() {
             return Err(format!("the scan sent {}, which changes state", call.name()).into());
         }
-        let census = sink::finalize(&lake, &worlds::judgement(&run)).await?;
+        let census = sink::finalize(&lake, &worlds::judgement(&run, &atrest::standard::built_in())).await?;
         let totals = census.run.totals;
         let mut figures = Figures::new();
         for (operation, count) in recorder.counts() {

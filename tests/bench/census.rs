@@ -31,6 +31,8 @@ mod worlds;
 
 use std::process::ExitCode;
 
+use atrest::standard;
+
 use process::Figures;
 
 /// Why a scenario failed, in words.
@@ -69,7 +71,10 @@ fn scenario(name: &str, rest: &[&str]) -> Result<Figures, Failed> {
             offline::write_log(&worlds::shape_with(accounts, buckets, keys)?, lake)
         }
         ("finalize", [accounts, buckets, keys, lake]) => {
-            offline::finalize(&worlds::shape_with(accounts, buckets, keys)?, lake)
+            offline::finalize(&worlds::shape_with(accounts, buckets, keys)?, lake, &standard::built_in())
+        }
+        ("finalize-by-one-check", [accounts, buckets, keys, lake]) => {
+            offline::finalize(&worlds::shape_with(accounts, buckets, keys)?, lake, &worlds::one_check())
         }
         _ => Err(format!("there is no scenario {name} {rest:?}").into()),
     }

@@ -14,7 +14,7 @@ use atrest::model::{
     AccessPath, Account, AccountScan, AliasObservation, BucketObservation, Calls, CompletedRotation,
     DefaultEncryption, EncryptionConfiguration, EncryptionRule, KeyMetadata, KeyObservation, MultiRegion,
     NotAsked, Observation, OrganizationIdentity, PolicyHash, Reading, Region, RegionsFrom, RotationRule,
-    RotationStatus, RunHeader, Source,
+    RotationStatus, RunHeader, Source, Standard,
 };
 use atrest::sim::{self, Shape, World, generate};
 use atrest::sink::{self, FolderStore, Lake};
@@ -56,15 +56,15 @@ pub fn write_log(shape: &Shape, lake: &str) -> Result<Figures, Failed> {
     Ok(Figures::from([("seconds".to_owned(), seconds), ("resources".to_owned(), resources)]))
 }
 
-/// Publishes a log that is there.
-pub fn finalize(shape: &Shape, lake: &str) -> Result<Figures, Failed> {
+/// Judges and publishes a log that is there.
+pub fn finalize(shape: &Shape, lake: &str, standard: &Standard) -> Result<Figures, Failed> {
     let runtime = Builder::new_multi_thread().enable_all().build()?;
     let at_rest = peak_mb()?;
     let (started, cpu_before) = (Instant::now(), cpu_seconds()?);
     let (manifest, totals) = runtime.block_on(async {
         let lake = Lake::open(Arc::new(FolderStore::open(lake, false)?)).await?;
         // The run's id is the same whatever the source.
-        let judgement = worlds::judgement(&worlds::header(Source::Simulator));
+        let judgement = worlds::judgement(&worlds::header(Source::Simulator), standard);
         let census = sink::finalize(&lake, &judgement).await?;
         let lake = Lake::open(Arc::clone(lake.store())).await?;
         Ok::<_, Failed>((lake.manifest(&judgement.run_id).await?, census.run.totals))

@@ -154,13 +154,17 @@ fn memory_tables(size: &Size) -> Result<String, Failed> {
              log, bytes a bucket | Parquet, bytes a bucket | a key | a finding |\n\
              |--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|\n";
     let mut logs = Vec::new();
+    let mut held = Vec::new();
     for &(accounts, buckets, keys) in size.finalizations {
         let (accounts, buckets, keys) = (accounts.to_string(), buckets.to_string(), keys.to_string());
         let lake = tempfile::tempdir()?;
         let path = lake.path().to_str().ok_or("the temporary folder's name is not UTF-8")?;
         let log = process::run(&["log", &accounts, &buckets, &keys, path])?;
         logs.push(figure(&log, "seconds") / figure(&log, "resources") * 1e6);
+        // The same log with a twentieth of the findings, into a lake of its own.
+        let few = process::run(&["finalize-by-one-check", &accounts, &buckets, &keys, &twin(path)?])?;
         let census = process::run(&["finalize", &accounts, &buckets, &keys, path])?;
+        held.push(figure(&census, "peak_mb") / figure(&few, "peak_mb"));
         let (rows, listed) = (figure(&census, "rows"), figure(&census, "buckets"));
         text += &format!(
             "| {accounts} | {listed} | {} | {} | {:.1} | {:.0} | **{:.0}** | {:.0} | {:.0} | {:.0} | {:.1} | {:.1} | {:.1} |\n",
@@ -177,7 +181,21 @@ fn memory_tables(size: &Size) -> Result<String, Failed> {
             figure(&census, "finding_bytes") / figure(&census, "findings"),
         );
     }
-    let per = spread(logs, 1);
-    text += &format!("\nWriting and sealing the log took {per} µs a bucket or key.\n\n");
+    let (per, held) = (spread(logs, 1), spread(held, 2));
+    text += &format!(
+        "\nWriting and sealing the log took {per} µs a bucket or key. Peak memory with every check over \
+                     that with one check, of the same log: {held}.\n\n"
+    );
     Ok(text)
+}
+
+/// A lake beside `lake` with the same log.
+fn twin(lake: &str) -> Result<String, Failed> {
+    let twin = format!("{lake}/twin");
+    let copied = std::process::Command::new("cp")
+        .args(["-r", &format!("{lake}/observations"), &format!("{lake}/twin-observations")])
+        .status()?;
+    std::fs::create_dir(&twin)?;
+    std::fs::rename(format!("{lake}/twin-observations"), format!("{twin}/observations"))?;
+    if copied.success() { Ok(twin) } else { Err("the log could not be copied".into()) }
 }

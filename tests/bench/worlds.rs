@@ -5,7 +5,9 @@ use std::sync::Arc;
 use atrest::aws::environment::{Environment, Tuning};
 use atrest::aws::pace::Pace;
 use atrest::clock::{SharedClock, Timestamp};
-use atrest::model::{Exceptions, Reading, RunHeader, RunId, RunKind, ScanFilter, ScanSettings, Source};
+use atrest::model::{
+    Exceptions, Reading, RunHeader, RunId, RunKind, ScanFilter, ScanSettings, Source, Standard,
+};
 use atrest::scan::{Edge, Limits};
 use atrest::sim::Shape;
 use atrest::sim::World;
@@ -77,15 +79,22 @@ pub fn header(source: Source) -> RunHeader {
     }
 }
 
+/// The built-in standard with one check in place of all.
+pub fn one_check() -> Standard {
+    let mut standard = standard::built_in();
+    standard.checks.retain(|entry| entry.check_id == "s3_default_encryption");
+    standard
+}
+
 /// The same run's judgement.
-pub fn judgement(run: &RunHeader) -> Judgement {
+pub fn judgement(run: &RunHeader, standard: &Standard) -> Judgement {
     Judgement {
         observed_run_id: run.run_id.clone(),
         run_id: run.run_id.clone(),
         as_of: None,
         judged_at: NOW,
         tool_version: run.tool_version.clone(),
-        standard: standard::built_in(),
+        standard: standard.clone(),
         exceptions: Exceptions::default(),
     }
 }

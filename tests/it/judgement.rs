@@ -5,9 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use atrest::check::{self, CHECKS, Judge};
 use atrest::clock::Timestamp;
-use atrest::judge::ExceptionState;
 use atrest::model::{
-    AcceptedGap, AccountId, Exception, Exceptions, RunId, RunStatus, Scope, Severity, Standard,
+    AcceptedGap, AccountId, Exception, ExceptionState, Exceptions, RunId, RunStatus, Scope, Severity,
+    Standard,
 };
 use atrest::sim::{Effect, Rule, Schedule};
 use atrest::sink::{Changed, FinalizeError};
@@ -164,6 +164,12 @@ fn an_exception_makes_a_fail_exempt_and_nothing_else() {
     let census = morning.census();
     assert_eq!(census.exceptions[0].state, ExceptionState::Used);
     assert_eq!(census.exceptions[0].matches, exempt);
+    let manifest = morning.store.objects().remove(&census.run.manifest_key).expect("the manifest");
+    let manifest: serde_json::Value = serde_json::from_slice(&manifest).unwrap();
+    assert_eq!(
+        (&manifest["exceptions"][0]["id"], &manifest["exceptions"][0]["state"]),
+        (&"E-1".into(), &"used".into())
+    );
     assert_eq!(census.run.exceptions_sha256.as_deref(), Some("e".repeat(64).as_str()));
 }
 

@@ -2,14 +2,15 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::truth_table::{Column, truth_table, words};
-use crate::check::{Check, Context, Judge, Organization, Outcome, find};
+use super::Surroundings;
+use super::truth_table::{Column, Made, hold, words};
+use crate::check::{Check, Judge, Organization, Outcome};
 use crate::clock::Timestamp;
 use crate::model::*;
 use crate::resolve::{CoverageDigest, ScannedAccount, account_facts};
 
 /// An account as it was listed and scanned; the facts are the join's own.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Clone, PartialEq)]
 struct Case {
     account: Account,
     filter: ScanFilter,
@@ -57,37 +58,6 @@ fn case() -> Case {
     }
 }
 
-fn judged(check: &'static Check, case: &Case) -> Outcome {
-    let scanned = case.scan.as_ref().map(|scan| ScannedAccount {
-        scan,
-        coverage: case.coverage,
-        buckets: 0,
-        keys: 0,
-        gaps_accepted: false,
-    });
-    let identity = OrganizationIdentity::default();
-    let facts = account_facts(&identity, &BTreeMap::new(), &case.filter, case.account.clone(), scanned);
-    let encryption = EncryptionRequirement {
-        minimum_mode: Encryption::SseS3,
-        customer_managed_key: false,
-        approved_keys: BTreeSet::new(),
-        approved_aliases: BTreeSet::new(),
-        approved_key_accounts: BTreeSet::new(),
-    };
-    let context = Context {
-        as_of: at("2026-11-21T03:00:00Z"),
-        parameters: &Parameters::new(),
-        encryption: &encryption,
-        organization: &case.organization,
-        trusted_accounts: &[],
-        critical_accounts: &case.critical_accounts,
-    };
-    match check.judge {
-        Judge::Account(judge) => judge(&facts, &context),
-        _ => panic!("{} is not about accounts", check.id),
-    }
-}
-
 fn no_session(case: &mut Case) {
     if let Some(scan) = &mut case.scan {
         (scan.access_path, scan.regions_from) = (None, RegionsFrom::NoSession);
@@ -119,31 +89,54 @@ fn unlisted(case: &mut Case) {
     case.account.state = None;
 }
 
-/// What a fault can take away: the listing's details, the session, reads, the whole scan.
-fn losses(case: &Case) -> Vec<(&'static str, Case)> {
-    type Loss = (&'static str, fn(&mut Case));
-    let changes: [Loss; 8] = [
-        ("State", unlisted),
-        ("JoinedTimestamp", |case| case.account.joined_at = None),
-        ("the account's details", |case| {
-            unlisted(case);
-            case.account = Account::unlisted(id());
-        }),
-        ("the session", |case| {
-            // A refusal is an answer that a fault takes away, and never brings.
-            no_session(case);
-        }),
-        ("reads", |case| case.coverage.complete = false),
-        ("ListRegions", no_regions),
-        ("the scan", |case| case.scan = None),
-        ("the organization", |case| case.organization = Organization::default()),
-    ];
-    let less = |(what, change): &Loss| {
-        let mut less = case.clone();
-        change(&mut less);
-        (*what, less)
-    };
-    changes.iter().map(less).collect()
+impl Made for Case {
+    fn judge(&self, check: &'static Check) -> Outcome {
+        let scanned = self.scan.as_ref().map(|scan| ScannedAccount {
+            scan,
+            coverage: self.coverage,
+            buckets: 0,
+            keys: 0,
+            gaps_accepted: false,
+        });
+        let identity = OrganizationIdentity::default();
+        let facts = account_facts(&identity, &BTreeMap::new(), &self.filter, self.account.clone(), scanned);
+        let surroundings = Surroundings {
+            organization: self.organization.clone(),
+            critical_accounts: self.critical_accounts.clone(),
+            ..Surroundings::at("2026-11-21T03:00:00Z")
+        };
+        match check.judge {
+            Judge::Account(judge) => judge(&facts, &surroundings.context()),
+            _ => panic!("{} is not about accounts", check.id),
+        }
+    }
+
+    /// What a fault can take away: the listing's details, the session, reads, the whole scan.
+    fn losses(&self) -> Vec<(&'static str, Self)> {
+        type Loss = (&'static str, fn(&mut Case));
+        let changes: [Loss; 8] = [
+            ("State", unlisted),
+            ("JoinedTimestamp", |case| case.account.joined_at = None),
+            ("the account's details", |case| {
+                unlisted(case);
+                case.account = Account::unlisted(id());
+            }),
+            ("the session", |case| {
+                // A refusal is an answer that a fault takes away, and never brings.
+                no_session(case);
+            }),
+            ("reads", |case| case.coverage.complete = false),
+            ("ListRegions", no_regions),
+            ("the scan", |case| case.scan = None),
+            ("the organization", |case| case.organization = Organization::default()),
+        ];
+        let less = |(what, change): &Loss| {
+            let mut less = self.clone();
+            change(&mut less);
+            (*what, less)
+        };
+        changes.iter().map(less).collect()
+    }
 }
 
 fn columns() -> Vec<Column<Case>> {
@@ -185,14 +178,12 @@ fn columns() -> Vec<Column<Case>> {
 }
 
 #[test]
-fn scanned() {
-    let check = find("account_scanned").unwrap();
-    insta::assert_snapshot!(truth_table(check, &case(), &columns(), |case| judged(check, case), losses));
+fn account_scanned() {
+    hold("account_scanned", vec![("every account", case(), columns())]);
 }
 
 #[test]
 fn what_is_missing_is_in_the_words() {
-    let check = find("account_scanned").unwrap();
     let with = |change: &dyn Fn(&mut Case)| {
         let mut case = case();
         change(&mut case);
@@ -214,5 +205,5 @@ fn what_is_missing_is_in_the_words() {
         ("some reads failed", with(&|case| partial(case, true, true))),
         ("Regions not listed", with(&no_regions)),
     ];
-    insta::assert_snapshot!(words(cases, |case| judged(check, case)));
+    insta::assert_snapshot!(words("account_scanned", cases));
 }

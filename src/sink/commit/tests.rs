@@ -30,7 +30,7 @@ pub(in crate::sink) fn manifest(run_id: &RunId) -> Manifest {
         standard_sha256: None,
         exceptions_sha256: None,
         standard: None,
-        exceptions: std::collections::BTreeMap::new(),
+        exceptions: Vec::new(),
         control_map_sha256: None,
         files: Vec::new(),
         segments: Vec::new(),

@@ -1,0 +1,33 @@
+//! A resource's policy, a bucket's or a key's: reached where it was read and understood, else why not.
+
+use super::support::spoken;
+use super::{Outcome, PolicyReading, Reason};
+use crate::policy::Policy;
+
+/// The policy was not read.
+pub static POLICY_NOT_READ: Reason = Reason::unknown("policy_not_read", "The policy could not be read.");
+/// The policy was read, and is no policy as far as this version can tell.
+pub static POLICY_NOT_UNDERSTOOD: Reason =
+    Reason::unknown("policy_not_understood", "The policy was read and not understood.");
+/// The policy was understood, and does not answer the question either way.
+pub static POLICY_UNDECIDED: Reason =
+    Reason::unknown("policy_undecided", "What the policy comes to depends on what it does not say.");
+
+/// The policy of a bucket or a key, where it was read and understood; none where there is none.
+pub fn policy<'a>(
+    reading: PolicyReading<'a>,
+    resource: &str,
+    gone: &'static Reason,
+) -> Result<Option<&'a Policy>, Outcome> {
+    match reading {
+        PolicyReading::Known(policy) => Ok(Some(policy)),
+        PolicyReading::Absent => Ok(None),
+        PolicyReading::Unparsed(error) => {
+            let text = format!("The {resource} policy was read and not understood: {error}.");
+            Err(Outcome::from(&POLICY_NOT_UNDERSTOOD).saying(text))
+        }
+        PolicyReading::Unread("gone") => Err(Outcome::from(gone)),
+        PolicyReading::Unread(read) => Err(Outcome::from(&POLICY_NOT_READ)
+            .saying(format!("The {resource} policy was not read: {}.", spoken(read)))),
+    }
+}

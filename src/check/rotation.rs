@@ -1,0 +1,86 @@
+//! Automatic rotation: what KMS can rotate and what not, whoever asks it of a key.
+
+use super::key::{KEY_GONE, ORIGIN_NOT_TOLD, PENDING_DELETION, SPEC_NOT_TOLD, STATE_NOT_TOLD};
+use super::support::{spoken, told};
+use super::{KeySubject, Outcome, Reason};
+use crate::model::{KeyMetadata, KeyRotation, RotationReason};
+
+/// It is on.
+pub static ROTATION_ENABLED: Reason = Reason::pass("rotation_enabled", "Automatic rotation is on.");
+/// AWS rotates what it manages.
+pub static AWS_MANAGED_YEARLY: Reason =
+    Reason::pass("aws_managed_yearly", "The key is an AWS managed key, which AWS rotates every year.");
+/// It could be on, and is not.
+pub static ROTATION_DISABLED: Reason = Reason::fail("rotation_disabled", "Automatic rotation is off.");
+/// The key's rotation status was not read.
+pub static ROTATION_NOT_READ: Reason =
+    Reason::unknown("rotation_not_read", "The key's rotation status could not be read.");
+/// A replica has its primary's material.
+pub static REPLICA_OF_PRIMARY: Reason = Reason::not_applicable(
+    "replica_of_primary",
+    "The key is a multi-Region replica: its key material and rotation are its primary key's, and are judged there.",
+);
+/// KMS rotates symmetric keys only.
+pub static ASYMMETRIC: Reason =
+    Reason::not_applicable("asymmetric", "The key is asymmetric, and KMS cannot rotate asymmetric keys.");
+/// KMS rotates encryption keys only.
+pub static HMAC: Reason =
+    Reason::not_applicable("hmac", "The key is an HMAC key, and KMS cannot rotate HMAC keys.");
+/// KMS rotates in its own key store only.
+pub static CUSTOM_KEY_STORE: Reason = Reason::not_applicable(
+    "custom_key_store",
+    "The key is in a custom key store, where KMS cannot rotate keys.",
+);
+/// KMS rotates by itself only what it made itself.
+pub static IMPORTED_MATERIAL: Reason = Reason::not_applicable(
+    "imported_material",
+    "The key has imported key material, which KMS does not rotate automatically.",
+);
+/// KMS said so, and nothing that is known of the key says why.
+pub static ROTATION_UNSUPPORTED: Reason = Reason::not_applicable(
+    "rotation_unsupported",
+    "KMS answered that this key does not support automatic rotation.",
+);
+
+/// Whether automatic rotation is on, where KMS can rotate a customer managed key; else what there is to say.
+pub fn switched_on(key: &KeySubject<'_>, metadata: &KeyMetadata) -> Result<bool, Outcome> {
+    if metadata.is_replica(&key.facts.observation.key_arn) {
+        return Err(Outcome::from(&REPLICA_OF_PRIMARY));
+    }
+    let rotation = &key.facts.rotation;
+    match (rotation.rotation, rotation.reason) {
+        (KeyRotation::Unknown, _) => return Err(rotation_not_read(rotation.read)),
+        (KeyRotation::NotApplicable, Some(reason)) => return Err(Outcome::from(cannot_rotate(Some(reason)))),
+        _ => {}
+    }
+    // What was missing here may be what makes a rotation impossible.
+    told(metadata.state.as_ref(), &STATE_NOT_TOLD)?;
+    told(metadata.spec.as_ref(), &SPEC_NOT_TOLD)?;
+    told(metadata.origin.as_ref(), &ORIGIN_NOT_TOLD)?;
+    match rotation.rotation {
+        KeyRotation::Enabled => Ok(true),
+        KeyRotation::Disabled => Ok(false),
+        KeyRotation::NotApplicable | KeyRotation::Unknown => Err(Outcome::from(cannot_rotate(None))),
+    }
+}
+
+/// The reason why KMS cannot rotate a key automatically.
+pub fn cannot_rotate(why: Option<RotationReason>) -> &'static Reason {
+    match why {
+        Some(RotationReason::PendingDeletion) => &PENDING_DELETION,
+        Some(RotationReason::Asymmetric) => &ASYMMETRIC,
+        Some(RotationReason::Hmac) => &HMAC,
+        Some(RotationReason::CustomKeyStore) => &CUSTOM_KEY_STORE,
+        Some(RotationReason::ImportedMaterial) => &IMPORTED_MATERIAL,
+        Some(RotationReason::ReplicaOfPrimary) => &REPLICA_OF_PRIMARY,
+        Some(RotationReason::AwsManagedYearly) | None => &ROTATION_UNSUPPORTED,
+    }
+}
+
+fn rotation_not_read(read: &str) -> Outcome {
+    match read {
+        "gone" => Outcome::from(&KEY_GONE),
+        read => Outcome::from(&ROTATION_NOT_READ)
+            .saying(format!("The key's rotation status was not read: {}.", spoken(read))),
+    }
+}

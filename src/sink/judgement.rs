@@ -1,0 +1,56 @@
+//! What a log is to be published as and judged by, and how that may fail: the words that the passes
+//! over a log share.
+
+use super::agreed::Changed;
+use super::{EncodeError, PublishError, StoreError};
+use crate::clock::Timestamp;
+use crate::log::LogError;
+use crate::model::{Exceptions, RunId, Standard};
+use crate::standard::Tie;
+
+/// A run that could not be finalized.
+#[derive(Debug, thiserror::Error)]
+pub enum FinalizeError {
+    /// The log has no sealed account list: the scan has not come that far.
+    #[error(
+        "failed to finalize run {0}: its log has no sealed account list; continue it with `atrest scan --run {0}`"
+    )]
+    NoAccountList(RunId),
+    /// Two entries of the standard name an account equally closely.
+    #[error(transparent)]
+    Standard(#[from] Tie),
+    /// The standard or an exception is not what the lake's last run knew under the same name.
+    #[error(transparent)]
+    Changed(#[from] Changed),
+    /// A log that cannot be read.
+    #[error(transparent)]
+    Log(#[from] LogError),
+    /// The lake could not be read.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// A row could not be encoded.
+    #[error(transparent)]
+    Encode(#[from] EncodeError),
+    /// The tables could not be published.
+    #[error(transparent)]
+    Publish(#[from] PublishError),
+}
+
+/// What to publish a log as, and what to judge it by.
+#[derive(Debug, Clone)]
+pub struct Judgement {
+    /// The run whose log is judged.
+    pub observed_run_id: RunId,
+    /// The run that is published: the same, or a new `rejudged` one.
+    pub run_id: RunId,
+    /// The instant that exceptions and dates are judged at; the log's start where none is given.
+    pub as_of: Option<Timestamp>,
+    /// When it is judged.
+    pub judged_at: Timestamp,
+    /// The version of this tool.
+    pub tool_version: String,
+    /// What the organization asks for.
+    pub standard: Standard,
+    /// What it accepts for a time.
+    pub exceptions: Exceptions,
+}
