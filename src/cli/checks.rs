@@ -85,7 +85,7 @@ fn one(text: &mut String, standard: &Standard, check: &Check) {
         let _ = writeln!(text, "  off: the standard does not ask for it");
     }
     for entry in runs {
-        let parameters = entry.parameters.iter().map(|(name, value)| format!(" {name} = {value}"));
+        let parameters = entry.parameters.iter().map(|(name, value)| format!(", {name} = {value}"));
         let severity = entry.severity.unwrap_or(check.severity).word();
         let what = match entry.enabled {
             true => format!("{severity}{}", parameters.collect::<String>()),

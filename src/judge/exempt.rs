@@ -27,17 +27,6 @@ struct Count {
     too_long: u64,
 }
 
-impl Matches {
-    /// Adds another count to this one.
-    pub fn merge(&mut self, other: &Self) {
-        for (at, count) in &other.0 {
-            let held = self.0.entry(*at).or_default();
-            held.within += count.within;
-            held.too_long += count.too_long;
-        }
-    }
-}
-
 #[derive(Debug)]
 pub(super) struct Exempter<'a> {
     records: Vec<Record<'a>>,

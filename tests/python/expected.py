@@ -254,7 +254,7 @@ YOUNG = {"kms_key_material_age": passes("material_young_enough")}
 PENDING_DELETION = cannot_rotate("pending_deletion") | {
     "key_state": "PendingDeletion",
     "kms_key_material_age": not_applicable("pending_deletion"),
-    "kms_key_pending_deletion": fails("pending_deletion"),
+    "kms_key_pending_deletion": fails("pending_deletion_not_in_use"),
     # It is as good as disabled, and the check above has said so.
     "kms_key_disabled": not_applicable("pending_deletion"),
 }
