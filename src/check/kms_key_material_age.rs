@@ -147,7 +147,9 @@ fn imported(
 fn why_no_history<T>(rotations: &Reading<T>) -> &'static str {
     match rotations {
         Reading::Known(_) => "one of them has no date",
-        Reading::NotAsked(NotAsked::DoesNotApply | NotAsked::TurnedOff) => "the census does not read them",
+        Reading::NotAsked(NotAsked::DoesNotApply | NotAsked::TurnedOff) => {
+            "the scan's --imported-rotation-history reads them"
+        }
         unread => spoken(unread.word()),
     }
 }

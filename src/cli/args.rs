@@ -210,6 +210,9 @@ pub struct ScanArgs {
     /// Do not read the history of rotations (kms:ListKeyRotations)
     #[arg(long, env = "ATREST_NO_ROTATION_HISTORY")]
     pub no_rotation_history: bool,
+    /// Read it of keys with imported material, too: they are rotated on demand (one call a key)
+    #[arg(long, env = "ATREST_IMPORTED_ROTATION_HISTORY")]
+    pub imported_rotation_history: bool,
     // The parts with a heading come last: what follows one would stand under it.
     /// Which part of the organization
     #[command(flatten)]

@@ -17,7 +17,7 @@ use super::{VERSION, print, scan::header, summary};
 use crate::aws::environment::{Environment, Tuning};
 use crate::clock::{FrozenClock, Timestamp};
 use crate::log;
-use crate::model::{Exceptions, Reading, RunId, ScanFilter, ScanSettings, Source};
+use crate::model::{Exceptions, Reading, RotationHistory, RunId, ScanFilter, ScanSettings, Source};
 use crate::scan::{self, Edge, Limits, Silent};
 use crate::sim::{self, Schedule, Shape, Simulator};
 use crate::sink::{self, Census, FolderStore, Judgement, Lake};
@@ -70,7 +70,7 @@ async fn census(folder: &Path, shape: Shape) -> Result<Census, CliError> {
         role_name: "atrest-audit".to_owned(),
         external_id_sha256: None,
         filter: ScanFilter::default(),
-        rotation_history: true,
+        history: RotationHistory::default(),
     };
     let run = header(run_id(&shape), FROZEN, settings, Source::Simulator);
     let edge = Edge::new(aws, caller, None, &run, Limits::default());

@@ -12,7 +12,7 @@ use super::{edge, print, summary};
 use crate::aws::environment::{Caller, Environment};
 use crate::aws::service::{AccountReader, account, kms, organizations, s3};
 use crate::aws::session::{Renewal, RoleSettings, Session};
-use crate::model::{Account, Coverage, CoverageRow, FaultKind, Reading, Source};
+use crate::model::{Account, Coverage, CoverageRow, FaultKind, Reading, RotationHistory, Source};
 use crate::sink::Lake;
 
 /// Buckets that are read in the sample account: enough to meet a policy that bars.
@@ -157,7 +157,14 @@ async fn audit(
     let probe = environment.factory.session_probe(&assumer);
     let session = Session::new(assumer, Renewal::Role(role_arn), credentials, probe);
     let session = Arc::new(session);
-    let reader = AccountReader::new(environment, caller.account_id, sample.id, session, READS_AT_ONCE, true);
+    let reader = AccountReader::new(
+        environment,
+        caller.account_id,
+        sample.id,
+        session,
+        READS_AT_ONCE,
+        RotationHistory::default(),
+    );
     let coverage = read_sample(visit, environment, &reader).await;
     for row in coverage.rows(sample.id) {
         tell(visit, &row);

@@ -10,7 +10,7 @@ use super::rules::Rules;
 use super::{edge, estimate, print, summary};
 use crate::clock::Timestamp;
 use crate::log;
-use crate::model::{RunHeader, RunId, RunKind, RunStatus, ScanFilter, ScanSettings, Source};
+use crate::model::{RotationHistory, RunHeader, RunId, RunKind, RunStatus, ScanFilter, ScanSettings, Source};
 use crate::scan::{self, Edge};
 use crate::sink::{self, Judgement, Lake, canonical_json, sha256_hex};
 
@@ -125,7 +125,10 @@ fn settings(args: &ScanArgs) -> ScanSettings {
             ous: args.filter.ou.iter().cloned().collect(),
             regions: args.filter.region.iter().cloned().collect(),
         },
-        rotation_history: !args.no_rotation_history,
+        history: RotationHistory {
+            automatic: !args.no_rotation_history,
+            imported: args.imported_rotation_history,
+        },
     }
 }
 

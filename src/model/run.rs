@@ -74,8 +74,26 @@ pub struct ScanSettings {
     /// Which part of the organization.
     #[serde(flatten)]
     pub filter: ScanFilter,
-    /// Whether the history of rotations is read.
-    pub rotation_history: bool,
+    /// Whose history of rotations is read.
+    #[serde(flatten)]
+    pub history: RotationHistory,
+}
+
+/// Of which keys the history of rotations is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RotationHistory {
+    /// Of customer keys that rotate automatically.
+    #[serde(rename = "rotation_history")]
+    pub automatic: bool,
+    /// Of symmetric keys with imported material, which are rotated on demand alone.
+    #[serde(rename = "imported_rotation_history", default, skip_serializing_if = "std::ops::Not::not")]
+    pub imported: bool,
+}
+
+impl Default for RotationHistory {
+    fn default() -> Self {
+        Self { automatic: true, imported: false }
+    }
 }
 
 /// Which part of the organization a scan covers. All empty: the whole of it.

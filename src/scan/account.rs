@@ -136,8 +136,7 @@ fn reader(
     segment: SegmentWriter,
 ) -> AccountReader {
     let (caller, concurrency) = (edge.caller.account_id, edge.limits.resources_in_flight);
-    let reader =
-        AccountReader::new(&edge.aws, caller, account_id, session, concurrency, edge.rotation_history);
+    let reader = AccountReader::new(&edge.aws, caller, account_id, session, concurrency, edge.history);
     *reader.segment() = segment;
     reader
 }

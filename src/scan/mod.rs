@@ -21,7 +21,7 @@ pub use progress::{Event, Progress, Silent};
 use crate::aws::environment::{Caller, Environment};
 use crate::aws::session::{RoleAssumer, RoleSettings};
 use crate::log::{self, LogError};
-use crate::model::{Account, OrganizationIdentity, Region, RunHeader};
+use crate::model::{Account, OrganizationIdentity, Region, RotationHistory, RunHeader};
 use crate::sink::{Lake, LakeError, StoreError};
 use listing::{Listed, Lister};
 use refusal::{Held, Refusals};
@@ -41,8 +41,8 @@ pub struct Edge {
     pub caller: Caller,
     /// `--region`; empty for all of an account's.
     pub regions: BTreeSet<Region>,
-    /// Whether the history of rotations is read.
-    pub rotation_history: bool,
+    /// Of which keys the history of rotations is read.
+    pub history: RotationHistory,
     /// How much at a time.
     pub limits: Limits,
 }
@@ -135,7 +135,7 @@ impl Edge {
             aws,
             caller,
             regions: run.settings.filter.regions.clone(),
-            rotation_history: run.settings.rotation_history,
+            history: run.settings.history,
             limits,
         }
     }

@@ -95,7 +95,8 @@ fn same_settings(header: &Header, run: &RunHeader) -> Result<(), ScanError> {
         ("--exclude-account", held.filter.exclude_accounts != asked.filter.exclude_accounts),
         ("--ou", held.filter.ous != asked.filter.ous),
         ("--region", held.filter.regions != asked.filter.regions),
-        ("the rotation_history setting", held.rotation_history != asked.rotation_history),
+        ("--no-rotation-history", held.history.automatic != asked.history.automatic),
+        ("--imported-rotation-history", held.history.imported != asked.history.imported),
         ("the endpoint", header.run.source != run.source),
     ]
     .into_iter()

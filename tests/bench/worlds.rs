@@ -6,7 +6,8 @@ use atrest::aws::environment::{Environment, Tuning};
 use atrest::aws::pace::Pace;
 use atrest::clock::{SharedClock, Timestamp};
 use atrest::model::{
-    Exceptions, Reading, RunHeader, RunId, RunKind, ScanFilter, ScanSettings, Source, Standard,
+    Exceptions, Reading, RotationHistory, RunHeader, RunId, RunKind, ScanFilter, ScanSettings, Source,
+    Standard,
 };
 use atrest::scan::{Edge, Limits};
 use atrest::sim::Shape;
@@ -73,7 +74,7 @@ pub fn header(source: Source) -> RunHeader {
             role_name: "atrest-audit".to_owned(),
             external_id_sha256: None,
             filter: ScanFilter::default(),
-            rotation_history: true,
+            history: RotationHistory::default(),
         },
         settings_sha256: String::new(),
     }

@@ -9,6 +9,7 @@ use atrest::model::{
     AcceptedGap, AccountId, Exception, ExceptionState, Exceptions, RunId, RunStatus, Scope, Severity,
     Standard,
 };
+use atrest::sim::world::CompletedRotation;
 use atrest::sim::{Effect, Rule, Schedule};
 use atrest::sink::{Changed, FinalizeError};
 use atrest::standard;
@@ -138,6 +139,32 @@ fn what_is_off_is_not_judged_and_says_nothing() {
     assert!(findings(&morning).iter().all(|row| text(row, "check_id") == "s3_tls_only"));
     assert_eq!(morning.rows("checks").len(), 1);
     assert!(morning.rows("controls").iter().all(|row| text(row, "check_id") == "s3_tls_only"));
+}
+
+/// Imported material is rotated on demand alone, so that its age hangs on a history that a scan reads
+/// where it is told to.
+#[test]
+fn the_age_of_imported_material_is_known_where_its_history_is_read() {
+    let mut world = healthy().world;
+    let account = healthy().two;
+    let key = world.region_mut(account, "us-east-1").keys.values_mut().find(|key| key.origin == "EXTERNAL");
+    let key = key.expect("the healthy world has an imported key");
+    key.created_at = NOW.plus_millis(-800 * DAY);
+    key.history = vec![CompletedRotation { at: NOW.plus_millis(-10 * DAY), kind: "ON_DEMAND".into() }];
+    let arn = format!("arn:aws:kms:us-east-1:{account}:key/{}", key.id);
+    let judged = |imported: bool| {
+        let mut night = Night::over(world.clone());
+        night.history.imported = imported;
+        let morning = night.run();
+        let finding = of_check(&findings(&morning), "kms_key_material_age")[&arn].clone();
+        let key = morning.row("keys", "key_arn", &arn)["last_rotation_type"].clone();
+        (text(&finding, "verdict").to_owned(), text(&finding, "reason_code").to_owned(), key)
+    };
+    assert_eq!(judged(false), ("unknown".to_owned(), "rotation_history_not_read".to_owned(), None));
+    assert_eq!(
+        judged(true),
+        ("pass".to_owned(), "material_young_enough".to_owned(), Some("ON_DEMAND".to_owned()))
+    );
 }
 
 // Exceptions

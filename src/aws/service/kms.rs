@@ -17,7 +17,7 @@ use crate::aws::walk::{Page, Walk};
 use crate::log::digest;
 use crate::model::{
     AliasObservation, CompletedRotation, Fault, FaultKind, KeyMetadata, KeyObservation, MultiRegion,
-    NotAsked, Observation, PolicyHash, Reading, Region, RotationRule, RotationStatus,
+    NotAsked, Observation, PolicyHash, Reading, Region, RotationReason, RotationRule, RotationStatus,
 };
 
 /// Reads one Region of an account.
@@ -91,7 +91,12 @@ impl Collector<'_> {
         let rule = describe.reading.known().map(|metadata| metadata.rotation_rule(&key.arn));
         let (rotation, policy) =
             futures::join!(self.rotation(&key.id, &describe, rule), self.policy(&key.id, &describe));
-        let rotations = self.rotations(&key.id, &rotation).await;
+        let imported = rule == Some(RotationRule::NotApplicable(RotationReason::ImportedMaterial))
+            && describe
+                .reading
+                .known()
+                .is_some_and(|metadata| metadata.state.as_deref() != Some("PendingImport"));
+        let rotations = self.rotations(&key.id, &rotation, imported).await;
         let (policy, text) = policy;
         let observation = KeyObservation {
             region: self.region.clone(),
@@ -140,11 +145,14 @@ impl Collector<'_> {
         &self,
         key_id: &str,
         rotation: &Observation<RotationStatus>,
+        imported: bool,
     ) -> Observation<Vec<CompletedRotation>> {
         let why = match &rotation.reading {
+            // Never rotated automatically, and on demand all the same.
+            Reading::NotAsked(_) if imported && self.reader.history.imported => None,
             Reading::Known(status) if !status.enabled => Some(NotAsked::DoesNotApply),
             Reading::NotAsked(why) => Some(*why),
-            _ if !self.reader.rotation_history => Some(NotAsked::TurnedOff),
+            _ if !self.reader.history.automatic => Some(NotAsked::TurnedOff),
             Reading::Known(_) => None,
             other => Some(because_of(other)),
         };

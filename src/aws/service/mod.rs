@@ -14,7 +14,7 @@ use super::pace::Pacer;
 use super::session::Session;
 use crate::clock::Timestamp;
 use crate::log::SegmentWriter;
-use crate::model::AccountId;
+use crate::model::{AccountId, RotationHistory};
 
 /// What a collector needs to read one account.
 #[derive(Debug)]
@@ -29,8 +29,8 @@ pub struct AccountReader {
     pub segment: Mutex<SegmentWriter>,
     /// Resources of one kind that are read at the same time, per Region.
     pub concurrency: usize,
-    /// Whether the history of rotations is read.
-    pub rotation_history: bool,
+    /// Of which keys the history of rotations is read.
+    pub history: RotationHistory,
 }
 
 impl AccountReader {
@@ -42,7 +42,7 @@ impl AccountReader {
         account_id: AccountId,
         session: Arc<Session>,
         concurrency: usize,
-        rotation_history: bool,
+        history: RotationHistory,
     ) -> Self {
         let member = if account_id == caller {
             Arc::clone(&aws.shared.caller)
@@ -55,7 +55,7 @@ impl AccountReader {
             clients: AccountClients::new(aws.factory.clone(), session),
             segment: Mutex::default(),
             concurrency,
-            rotation_history,
+            history,
         }
     }
 

@@ -16,7 +16,8 @@ use arrow::util::display::{ArrayFormatter, FormatOptions};
 use atrest::aws::environment::{Caller, Environment, Tuning};
 use atrest::clock::{Clock, FrozenClock, Timestamp};
 use atrest::model::{
-    AccountId, Exceptions, Region, RunHeader, RunId, RunKind, ScanFilter, ScanSettings, Source, Standard,
+    AccountId, Exceptions, Region, RotationHistory, RunHeader, RunId, RunKind, ScanFilter, ScanSettings,
+    Source, Standard,
 };
 use atrest::scan::{self, Edge, Limits, ScanError, Silent};
 use atrest::sim::{Recorder, Schedule, Simulator, World};
@@ -72,6 +73,7 @@ pub struct Night {
     pub stop: Option<(usize, Stop)>,
     pub change: Option<(usize, Change)>,
     pub rules: Rules,
+    pub history: RotationHistory,
 }
 
 /// What a night is judged by.
@@ -151,6 +153,7 @@ impl Night {
             stop: None,
             change: None,
             rules: Rules::default(),
+            history: RotationHistory::default(),
         }
     }
 
@@ -207,7 +210,7 @@ impl Night {
             role_name: self.role_name.clone(),
             external_id_sha256: None,
             filter: self.filter.clone(),
-            rotation_history: true,
+            history: self.history,
         };
         RunHeader {
             run_id: self.run_id(),
