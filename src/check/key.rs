@@ -13,6 +13,11 @@ pub static KEY_GONE: Reason =
 /// The answer lacks who manages the key.
 pub static MANAGER_NOT_TOLD: Reason =
     Reason::unknown("key_manager_not_told", "KMS did not say whether AWS or the customer manages the key.");
+/// The key material comes from a place of a later day.
+pub static ORIGIN_NOT_KNOWN: Reason = Reason::unknown(
+    "key_origin_not_known",
+    "The key material comes from where this version of the tool knows nothing of.",
+);
 /// The answer lacks where the key material comes from.
 pub static ORIGIN_NOT_TOLD: Reason =
     Reason::unknown("key_origin_not_told", "KMS did not say where the key material comes from.");

@@ -2,8 +2,8 @@
 
 use super::days::{days, days_between, within_days};
 use super::key::{
-    KEY_GONE, KEY_NOT_READ, MANAGER_NOT_TOLD, ORIGIN_NOT_TOLD, PENDING_DELETION, SPEC_NOT_TOLD,
-    STATE_NOT_TOLD, is_pending_deletion, metadata,
+    KEY_GONE, KEY_NOT_READ, MANAGER_NOT_TOLD, ORIGIN_NOT_KNOWN, ORIGIN_NOT_TOLD, PENDING_DELETION,
+    SPEC_NOT_TOLD, STATE_NOT_TOLD, is_pending_deletion, metadata,
 };
 use super::rotation::REPLICA_OF_PRIMARY;
 use super::support::{decided, spoken, told};
@@ -31,10 +31,6 @@ static HISTORY_NOT_READ: Reason = Reason::unknown(
 );
 static CREATION_NOT_TOLD: Reason =
     Reason::unknown("creation_date_not_told", "KMS did not say when the key was created.");
-static ORIGIN_NOT_KNOWN: Reason = Reason::unknown(
-    "key_origin_not_known",
-    "The key material comes from where this version of the tool knows nothing of.",
-);
 
 /// The check.
 pub static CHECK: Check = Check {

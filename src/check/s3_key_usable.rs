@@ -4,7 +4,7 @@ use super::bucket::{
     AWS_MANAGED_KEY, BUCKET_GONE, ENCRYPTION_NOT_READ, KEY_MISSING, KEY_NOT_VISIBLE, KEY_UNPROVEN,
     NO_KMS_KEY, about_key, key_name, key_not_visible, key_of, key_unproven, missing_text, no_kms_key,
 };
-use super::key::{KEY_DISABLED, KEY_NOT_READ};
+use super::key::{KEY_DISABLED, KEY_NOT_READ, ORIGIN_NOT_KNOWN};
 use super::support::decided;
 use super::{BucketSubject, Check, Context, Judge, Outcome, Reason};
 use crate::model::{Arn, BucketFacts, Category, KeyJoin, KeyLink, Severity, Verdict};
@@ -60,6 +60,7 @@ pub static CHECK: Check = Check {
         &PENDING_IMPORT,
         &UNAVAILABLE,
         &BACKING_KEY,
+        &ORIGIN_NOT_KNOWN,
         &CREATING,
         &UNRECOGNIZED,
         &KEY_UNPROVEN,
@@ -155,6 +156,11 @@ fn described(facts: &BucketFacts, key: &KeyJoin) -> Result<Outcome, Outcome> {
                 format!("{seen}, which does not prove that its backing key exists: its origin is {store}.");
             Err(about(&BACKING_KEY, text))
         }
-        Some(_) => Ok(about(reason, format!("{seen}."))),
+        Some("AWS_KMS" | "EXTERNAL") => Ok(about(reason, format!("{seen}."))),
+        Some(origin) => {
+            let text =
+                format!("{seen}; its origin is {origin}, which this version of the tool does not know.");
+            Err(about(&ORIGIN_NOT_KNOWN, text))
+        }
     }
 }

@@ -148,8 +148,12 @@ impl<'a> Exempter<'a> {
     }
 
     fn is_exemptible(&self, finding: &Finding) -> bool {
-        let reasons = check::find(finding.check_id).map_or(&[][..], |check| check.reasons);
-        let reason = reasons.iter().find(|reason| reason.code == finding.reason_code);
+        let Some(check) = check::find(finding.check_id) else { return false };
+        // What is said of exceptions no exception takes back: such findings are in no count.
+        if matches!(check.judge, check::Judge::Exception(_)) {
+            return false;
+        }
+        let reason = check.reasons.iter().find(|reason| reason.code == finding.reason_code);
         reason.is_some_and(|reason| reason.exemptible) || self.rules.exemptible.contains(finding.reason_code)
     }
 

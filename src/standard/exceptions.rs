@@ -9,7 +9,7 @@ use super::file::{Document, Problem, Table, any_text, quoted, sha256, suggestion
 use super::parse::{known_check, scope_in};
 use super::scope::all_instances;
 use super::write;
-use crate::check::Check;
+use crate::check::{Check, Judge};
 use crate::clock::Timestamp;
 use crate::model::{Exception, Exceptions, Scope, Severity, Standard, Verdict};
 
@@ -167,7 +167,7 @@ fn supersede(records: &mut Vec<Exception>) {
 fn exception(mut table: Table<'_>, rules: &Rules<'_>, ids: &mut Ids) -> Option<Exception> {
     let id = table.text("id");
     let supersedes = table.text("supersedes");
-    let check = table.parsed("check", known_check);
+    let check = table.parsed("check", exceptable);
     let accepts = table.list_of_some("accepts", |code: &str| accepted(code, check, rules));
     let matched = matched(&mut table);
     let max_matches = table.number("max_matches");
@@ -209,6 +209,15 @@ fn exception(mut table: Table<'_>, rules: &Rules<'_>, ids: &mut Ids) -> Option<E
     };
     exception.sha256 = sha256(&canonical(&exception));
     Some(exception)
+}
+
+/// A check that there may be an exception from: any but those of the exceptions themselves.
+fn exceptable(id: &str) -> Result<&'static Check, (String, Option<String>)> {
+    let check = known_check(id)?;
+    match check.judge {
+        Judge::Exception(_) => Err((format!("{} is about exceptions, and has none", quoted(id)), None)),
+        _ => Ok(check),
+    }
 }
 
 /// A reason code that an exception from the check may accept.

@@ -238,7 +238,9 @@ fn one_match_too_many_and_an_exception_applies_to_nothing_and_is_a_finding() {
     assert!(matches > 1);
     let exactly = judged(with([Exception { max_matches: matches, ..all.clone() }]));
     assert_eq!(exactly.census().exceptions[0].state, ExceptionState::Used);
-    let too_many = judged(with([Exception { max_matches: matches - 1, ..all }]));
+    // A second one that would hide what is said of the first has no effect.
+    let hides = exception("E-2", "exception_max_matches", "more_matches_than_agreed");
+    let too_many = judged(with([Exception { max_matches: matches - 1, ..all }, hides]));
     assert_eq!(too_many.census().exceptions[0].state, ExceptionState::TooManyMatches);
     let rows = findings(&too_many);
     assert!(rows.iter().all(|row| text(row, "verdict") != "exempt"));

@@ -418,7 +418,7 @@ fn states() -> Column<MadeBucket> {
 }
 
 fn origins() -> Column<MadeBucket> {
-    let all = ["AWS_KMS", "EXTERNAL", "AWS_CLOUDHSM", "EXTERNAL_KEY_STORE"];
+    let all = ["AWS_KMS", "EXTERNAL", "AWS_CLOUDHSM", "EXTERNAL_KEY_STORE", "YET_TO_COME"];
     let all = all.map(|origin| (origin, Some(origin))).into_iter().chain([("not read", None)]);
     Column::of("origin", all, |made: &mut MadeBucket, origin| made.origin = origin)
 }

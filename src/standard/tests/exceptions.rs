@@ -67,6 +67,10 @@ fn every_slip_in_an_exception_is_named() {
         ("approved too late", one(&[("approved_at", "2026-11-01T00:00:01Z")])),
         ("too long", one(&[("expires", "2027-04-30T00:00:01Z")])),
         ("an id twice", two(&[], &[])),
+        (
+            "about exceptions",
+            one(&[("check", "\"exception_max_matches\""), ("accepts", "[\"more_matches_than_agreed\"]")]),
+        ),
         ("supersedes itself", one(&[("supersedes", "\"E-1\"")])),
         (
             "supersede each other",
