@@ -80,6 +80,17 @@ pub static CHECKS: &[&Check] = &[
 /// The check by which a bucket meets the standard, or does not.
 pub const STANDARD_CHECK: &str = "s3_encryption_standard";
 
+/// The checks that ask what a bucket's default encryption must be.
+pub const ABOUT_ENCRYPTION: [&str; 2] = [STANDARD_CHECK, "s3_upload_encryption_enforced"];
+
+/// What any check says where it cannot be known which of the standard's entries holds. It is the judge's to
+/// say, before a check is asked.
+pub static SCOPE_NOT_KNOWN: Reason = Reason::unknown(
+    "scope_not_known",
+    "The standard has entries for organizational units, and the account's units were not all read: which \
+     entry holds cannot be said.",
+);
+
 /// Said wherever rotation is judged (KMS Developer Guide, "Rotate AWS KMS keys").
 pub const ROTATION_FOOTNOTE: &str = rotation_footnote!();
 

@@ -9,7 +9,7 @@ use super::error::CliError;
 use super::print;
 use super::rules::{Rules, read, refuse};
 use super::summary::mode_name;
-use crate::check::{CHECKS, Check, Judge};
+use crate::check::{CHECKS, Check, Judge, Reason, SCOPE_NOT_KNOWN};
 use crate::clock::{Clock, SystemClock};
 use crate::model::{EncryptionRequirement, Exceptions, Scope, Severity, Standard};
 use crate::standard;
@@ -36,6 +36,7 @@ fn text(standard: &Standard, exceptions: &Exceptions) -> String {
     for check in CHECKS {
         one(&mut text, standard, check);
     }
+    any_check(&mut text);
     accepted(&mut text, standard, exceptions);
     text
 }
@@ -96,9 +97,19 @@ fn one(text: &mut String, standard: &Standard, check: &Check) {
     let _ = writeln!(text, "{}", print::wrapped(check.rationale, "  why: "));
     let _ = writeln!(text, "{}", print::wrapped(check.remedy, "  remedy: "));
     for reason in check.reasons {
-        let lead = format!("    {:<15} ", reason.verdict.word());
-        let _ = writeln!(text, "{}", print::wrapped(&format!("{}: {}", reason.code, reason.meaning), &lead));
+        reason_line(text, reason);
     }
+}
+
+/// What the judge says in a check's place.
+fn any_check(text: &mut String) {
+    let _ = writeln!(text, "\nAny check");
+    reason_line(text, &SCOPE_NOT_KNOWN);
+}
+
+fn reason_line(text: &mut String, reason: &Reason) {
+    let lead = format!("    {:<15} ", reason.verdict.word());
+    let _ = writeln!(text, "{}", print::wrapped(&format!("{}: {}", reason.code, reason.meaning), &lead));
 }
 
 fn place(scope: &Scope) -> String {

@@ -15,6 +15,8 @@ pub struct AccountRules {
     pub ou_ids: Vec<String>,
     /// Their names.
     pub ou_names: Vec<Option<String>>,
+    /// Whether its units were reported.
+    pub path_known: bool,
     /// What the standard asks; one value for all accounts of which it asks the same.
     pub effective: Arc<Effective>,
 }
@@ -22,7 +24,12 @@ pub struct AccountRules {
 impl AccountRules {
     /// The account as a scope sees it.
     pub fn place(&self) -> Place<'_> {
-        Place { account_id: self.account_id, ou_ids: &self.ou_ids, ou_names: &self.ou_names }
+        Place {
+            account_id: self.account_id,
+            ou_ids: &self.ou_ids,
+            ou_names: &self.ou_names,
+            path_known: self.path_known,
+        }
     }
 }
 
@@ -43,7 +50,8 @@ impl Rules {
         for account in accounts {
             let ou_ids = account.ou_ids.clone().unwrap_or_default();
             let ou_names: Vec<_> = ou_ids.iter().map(|id| unit_names.get(id).cloned()).collect();
-            let place = Place { account_id: account.id, ou_ids: &ou_ids, ou_names: &ou_names };
+            let path_known = account.ou_ids.is_some();
+            let place = Place { account_id: account.id, ou_ids: &ou_ids, ou_names: &ou_names, path_known };
             let asked = effective(standard, &place)?;
             let effective = match distinct.iter().find(|held| is_same(held, &asked)) {
                 Some(held) => Arc::clone(held),
@@ -52,7 +60,8 @@ impl Rules {
                     Arc::clone(&distinct[distinct.len() - 1])
                 }
             };
-            rules.insert(account.id, AccountRules { account_id: account.id, ou_ids, ou_names, effective });
+            let account_id = account.id;
+            rules.insert(account_id, AccountRules { account_id, ou_ids, ou_names, path_known, effective });
         }
         Ok(Self(rules))
     }
@@ -64,6 +73,8 @@ impl Rules {
 }
 
 fn is_same(one: &Effective, other: &Effective) -> bool {
-    let key = |instance: &Instance| (instance.check.id, instance.parameters.clone(), instance.severity);
+    let key = |instance: &Instance| {
+        (instance.check.id, instance.parameters.clone(), instance.severity, instance.scope_known)
+    };
     one.encryption == other.encryption && one.instances.iter().map(key).eq(other.instances.iter().map(key))
 }

@@ -188,6 +188,7 @@ impl<'a> Judge<'a> {
         let judged = instances.filter_map(|instance| {
             let context = self.context(resource.account, &instance.parameters);
             let outcome = judge(&instance.check.judge, &context)?;
+            let outcome = if instance.scope_known { outcome } else { Outcome::from(&check::SCOPE_NOT_KNOWN) };
             Some(self.finding(resource, instance, outcome))
         });
         judged.collect()

@@ -26,8 +26,10 @@ pub struct Place<'a> {
     pub account_id: AccountId,
     /// Its units from the root to its parent.
     pub ou_ids: &'a [String],
-    /// Their names, in the same order.
+    /// Their names, in the same order; none where one was not read.
     pub ou_names: &'a [Option<String>],
+    /// Whether the units were reported at all.
+    pub path_known: bool,
 }
 
 /// How closely a scope names an account; the closer one wins.
@@ -45,6 +47,20 @@ impl Scope {
     /// Whether it is the whole organization.
     pub fn is_everywhere(&self) -> bool {
         self.ous.is_empty() && self.accounts.is_empty()
+    }
+
+    /// How closely it would name the account if one of its units whose name was not read were meant; none
+    /// where no such unit can be.
+    pub fn possible_specificity(&self, place: &Place<'_>) -> Option<Specificity> {
+        if self.ous.is_empty() {
+            return None;
+        }
+        if !place.path_known {
+            return Some(Specificity::Unit(usize::MAX));
+        }
+        let is_name = |unit: &String| !unit.starts_with("ou-") && !unit.starts_with("r-");
+        let unread = place.ou_names.iter().rposition(Option::is_none);
+        unread.filter(|_| self.ous.iter().any(is_name)).map(Specificity::Unit)
     }
 
     /// How closely it names the account; none where it does not.

@@ -10,11 +10,12 @@ use super::pass::Pass;
 use super::run_log::RunLog;
 use super::tables::Tables;
 use super::{CoverageTotals, Lake, Manifest, Publication, Published, StoreError, canonical_json, sha256_hex};
+use crate::clock::Timestamp;
 use crate::control;
 use crate::judge::{Findings, Judge, Rules};
 use crate::log;
 use crate::model::{
-    AccountFacts, ExceptionUse, RunFacts, RunId, RunKind, RunStatus, RunTotals, ScanStatus, Verdict,
+    AccountFacts, ExceptionUse, RunFacts, RunId, RunKind, RunStatus, RunTotals, ScanStatus, Standard, Verdict,
 };
 use crate::resolve::{self, Summary};
 use crate::table;
@@ -68,8 +69,21 @@ pub async fn finalize(lake: &Lake, judgement: &Judgement) -> Result<Census, Fina
         run.manifest_key.clone_from(manifest_key);
         run.manifest_sha256.clone_from(manifest_sha256);
     }
-    let standard = format!("{}, version {}", judgement.standard.id, judgement.standard.version);
+    let standard = named(&judgement.standard, as_of);
     Ok(Census { run, accounts: seen.accounts, summary, findings, exceptions, standard, published })
+}
+
+/// The standard as a person names it, and whether it is past its time or before it.
+fn named(standard: &Standard, as_of: Timestamp) -> String {
+    let Standard { id, version, effective_from, review_by, .. } = standard;
+    let when = if as_of < *effective_from {
+        format!(", in effect from {} only", effective_from.date())
+    } else if *review_by <= as_of {
+        format!(", to be reviewed since {}", review_by.date())
+    } else {
+        String::new()
+    };
+    format!("{id}, version {version}{when}")
 }
 
 async fn previous_manifest(lake: &Lake, run_id: &RunId) -> Result<Option<(RunId, String)>, FinalizeError> {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::file::quoted;
 use super::glob::glob;
-use crate::check::{CHECKS, Check};
+use crate::check::{ABOUT_ENCRYPTION, CHECKS, Check};
 use crate::clock::Timestamp;
 use crate::model::control::params_json;
 use crate::model::{
@@ -33,12 +33,15 @@ pub struct Instance {
     pub params_json: Option<Arc<str>>,
     /// How bad a fail is.
     pub severity: Severity,
+    /// Whether it is known that it holds, and by which requirement: false where an entry for a unit may
+    /// hold instead, and the account's units were not all read.
+    pub scope_known: bool,
 }
 
 impl Instance {
     pub(super) fn new(check: &'static Check, parameters: &Parameters, severity: Severity) -> Self {
         let params_json = params_json(parameters).map(Into::into);
-        Self { check, parameters: parameters.clone(), params_json, severity }
+        Self { check, parameters: parameters.clone(), params_json, severity, scope_known: true }
     }
 }
 
@@ -109,14 +112,21 @@ impl Scoped for CheckEntry {
     }
 }
 
-/// The entries that name the account most closely: all of one scope, or it is a tie.
+/// The entries that hold in an account.
+struct Closest<'a, T> {
+    /// Those that name it most closely: all of one scope.
+    held: Vec<&'a T>,
+    /// Those that may name it more closely still, for its units were not all read.
+    possible: Vec<&'a T>,
+}
+
 fn closest<'a, T: Scoped>(
-    entries: impl Iterator<Item = &'a T>,
+    entries: impl Iterator<Item = &'a T> + Clone,
     place: &Place<'_>,
-) -> Result<Vec<&'a T>, Tie> {
+) -> Result<Closest<'a, T>, Tie> {
     let mut best = None;
     let mut held: Vec<&T> = Vec::new();
-    for entry in entries {
+    for entry in entries.clone() {
         let specificity = entry.scope().specificity(place);
         if specificity.is_none() || specificity < best {
             continue;
@@ -131,26 +141,32 @@ fn closest<'a, T: Scoped>(
         let scopes = [shown(held[0].scope()), shown(other.scope())];
         return Err(Tie { account_id: place.account_id, subject: other.subject(), scopes });
     }
-    Ok(held)
+    let is_held = |scope: &Scope| held.first().is_some_and(|entry| entry.scope() == scope);
+    let may_be_closer = |scope: &Scope| scope.possible_specificity(place).is_some_and(|may| Some(may) > best);
+    let possible = entries.filter(|entry| !is_held(entry.scope()) && may_be_closer(entry.scope())).collect();
+    Ok(Closest { held, possible })
 }
 
 /// What of a standard holds in an account; an error where two entries are equally close to it.
 pub fn effective(standard: &Standard, place: &Place<'_>) -> Result<Effective, Tie> {
     let encryption = closest(standard.encryption.iter(), place)?;
-    let encryption = encryption.first().expect("a standard has an entry for the whole organization");
+    let requirement = encryption.held.first().expect("a standard has an entry for the whole organization");
     let mut instances = Vec::new();
     for check in CHECKS.iter().copied() {
         let entries = standard.checks.iter().filter(|entry| entry.check_id == check.id);
-        let mut entries = closest(entries, place)?;
-        entries.sort_by_key(|entry| &entry.parameters);
-        let enabled = entries.into_iter().filter(|entry| entry.enabled);
-        instances.extend(
-            enabled.map(|entry| {
-                Instance::new(check, &entry.parameters, entry.severity.unwrap_or(check.severity))
-            }),
-        );
+        let Closest { held, possible } = closest(entries, place)?;
+        let requirement_known = encryption.possible.is_empty() || !ABOUT_ENCRYPTION.contains(&check.id);
+        let scope_known = possible.is_empty() && requirement_known;
+        let mut enabled: Vec<&CheckEntry> =
+            held.into_iter().chain(possible).filter(|entry| entry.enabled).collect();
+        enabled.sort_by_key(|entry| &entry.parameters);
+        enabled.dedup_by_key(|entry| &entry.parameters);
+        instances.extend(enabled.into_iter().map(|entry| Instance {
+            scope_known,
+            ..Instance::new(check, &entry.parameters, entry.severity.unwrap_or(check.severity))
+        }));
     }
-    Ok(Effective { encryption: encryption.requirement.clone(), instances })
+    Ok(Effective { encryption: requirement.requirement.clone(), instances })
 }
 
 /// Every check with parameters that runs anywhere, with its highest severity: the `checks` table.

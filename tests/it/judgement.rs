@@ -340,6 +340,35 @@ fn the_closest_scope_decides() {
     assert!(!rows.contains_key("arn:aws:s3:::plain-s3"), "off in its account");
 }
 
+/// A stricter entry for a unit by its name may hold where that name was not read: the laxer one for the
+/// whole organization must not pass in its place.
+#[test]
+fn an_entry_for_a_unit_that_was_not_read_makes_the_verdict_unknown() {
+    let mut rules = Rules::default();
+    let mut strict = rules.standard.encryption[0].clone();
+    strict.scope.ous = ["Workloads".to_owned()].into();
+    strict.requirement.customer_managed_key = true;
+    rules.standard.encryption.push(strict);
+    let night = |rules: &Rules, operation: &str| {
+        let denied = Rule::always(Effect::AccessDenied).on(operation);
+        let night = Night::over(healthy().world).with(Schedule::of([denied])).judged_by(rules.clone());
+        of_check(&findings(&night.run()), "s3_encryption_standard")["arn:aws:s3:::kms-no-key"].clone()
+    };
+    let verdict = |row: Row| (text(&row, "verdict").to_owned(), text(&row, "reason_code").to_owned());
+    let fail = ("fail".to_owned(), "key_not_customer_managed".to_owned());
+    assert_eq!(verdict(night(&rules, "s3:GetBucketPolicy")), fail, "the names were read");
+    let units = "organizations:ListOrganizationalUnitsForParent";
+    let unknown = ("unknown".to_owned(), "scope_not_known".to_owned());
+    assert_eq!(verdict(night(&rules, units)), unknown);
+    // By its id the unit is known without its name.
+    let mut world = healthy().world;
+    let unit = world.account_mut(healthy().one).parent.clone();
+    rules.standard.encryption[1].scope.ous = [unit].into();
+    assert_eq!(verdict(night(&rules, units)), fail);
+    // Entries for the whole organization need no names.
+    assert_eq!(verdict(night(&Rules::default(), units)).0, "pass");
+}
+
 #[test]
 fn another_standard_judges_an_old_run_in_a_new_one() {
     let morning = judged(Rules::default());

@@ -153,17 +153,19 @@ fn a_run_is_judged_again_by_another_standard() {
     let again = format!("finalize --lake lake --run {run}");
     let judged = shell.atrest(&format!("{again} --standard standard.toml --as-of 2026-12-01")).succeeded();
     assert!(judged.stderr.contains(" · rejudged · "), "{judged}");
-    assert!(judged.stderr.contains("Standard  example-corp, version 2026-11"), "{judged}");
-    assert_eq!(committed(&shell.path("lake")).len(), 2);
+    assert!(judged.stderr.contains("Standard  example-corp, version 2026-11\n"), "{judged}");
+    let late = shell.atrest(&format!("{again} --standard standard.toml --as-of 2027-05-15")).succeeded();
+    assert!(late.stderr.contains("version 2026-11, to be reviewed since 2027-05-15\n"), "{late}");
+    assert_eq!(committed(&shell.path("lake")).len(), 3);
     let judged = committed(&shell.path("lake")).into_iter().find(|id| *id != run).unwrap();
     let once_more = shell.atrest(&format!("finalize --lake lake --run {judged} --standard standard.toml"));
     let once_more = once_more.succeeded();
     assert!(once_more.stderr.contains(" · rejudged · "), "{once_more}");
-    assert_eq!(committed(&shell.path("lake")).len(), 3);
+    assert_eq!(committed(&shell.path("lake")).len(), 4);
     refused(
         shell.atrest(&format!("{again} --standard changed.toml")),
         &["version 2026-11 has another text than in the lake's last run; give the new text a new version"],
     );
     refused(shell.atrest("scan --lake lake --standard changed.toml"), &["give the new text a new version"]);
-    assert_eq!(committed(&shell.path("lake")).len(), 3);
+    assert_eq!(committed(&shell.path("lake")).len(), 4);
 }

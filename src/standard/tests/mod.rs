@@ -204,7 +204,7 @@ fn a_standard_says_who_answers_for_it() {
 }
 
 fn place<'a>(account: &str, ou_ids: &'a [String], ou_names: &'a [Option<String>]) -> Place<'a> {
-    Place { account_id: account.parse().unwrap(), ou_ids, ou_names }
+    Place { account_id: account.parse().unwrap(), ou_ids, ou_names, path_known: true }
 }
 
 fn units(names: &[&str]) -> (Vec<String>, Vec<Option<String>>) {
