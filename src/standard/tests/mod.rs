@@ -401,3 +401,25 @@ proptest! {
         read_all(&spoilt.chain(letters[until..].iter().copied()).collect::<String>());
     }
 }
+
+/// What an entry for a unit may decide is not known where the unit was not read, and nothing else is.
+#[test]
+fn an_entry_for_a_unit_that_was_not_read_may_hold() {
+    let text = format!(
+        "{LEAST}[[check]]\nid = \"s3_tls_only\"\nous = [\"Prod\"]\nseverity = \"high\"\n\
+         [[check]]\nid = \"s3_bucket_key\"\naccounts = [\"111122223333\"]\nenabled = false\n"
+    );
+    let standard = parse(&text).unwrap();
+    let known = |account: &str, names: &[Option<&str>], path_known: bool| {
+        let ids: Vec<String> = (0..names.len()).map(|at| format!("ou-{at}")).collect();
+        let names: Vec<Option<String>> = names.iter().map(|name| name.map(str::to_owned)).collect();
+        let place = Place { path_known, ..place(account, &ids, &names) };
+        let effective = effective(&standard, &place).unwrap();
+        let unsure = effective.instances.iter().filter(|instance| !instance.scope_known);
+        unsure.map(|instance| instance.check.id).collect::<Vec<_>>()
+    };
+    assert_eq!(known("444455556666", &[Some("Root"), Some("Sandbox")], true), Vec::<&str>::new());
+    assert_eq!(known("444455556666", &[Some("Root"), None], true), ["s3_tls_only"]);
+    assert_eq!(known("444455556666", &[], false), ["s3_tls_only"], "no path at all");
+    assert_eq!(known("444455556666", &[None, Some("Prod")], true), Vec::<&str>::new(), "nothing is closer");
+}
