@@ -61,11 +61,6 @@ pub fn undecided(why: &str) -> Outcome {
         .saying(format!("It cannot be said what the bucket policy refuses: {}.", why.trim_end_matches('.')))
 }
 
-/// The bucket's ARN.
-pub fn bucket_arn(facts: &BucketFacts) -> String {
-    format!("arn:{}:s3:::{}", facts.partition.as_str(), facts.name)
-}
-
 /// The default encryption in a few words.
 pub fn spoken_default(facts: &BucketFacts) -> String {
     match facts.encryption {
@@ -74,17 +69,7 @@ pub fn spoken_default(facts: &BucketFacts) -> String {
             format!("the algorithm {}", facts.sse_algorithm.as_deref().unwrap_or("of another name"))
         }
         Encryption::Unknown => "not known".to_owned(),
-        known => spoken_mode(known).to_owned(),
-    }
-}
-
-/// A mode as AWS writes it.
-pub fn spoken_mode(mode: Encryption) -> &'static str {
-    match mode {
-        Encryption::SseS3 => "SSE-S3",
-        Encryption::SseKms => "SSE-KMS",
-        Encryption::DsseKms => "DSSE-KMS",
-        _ => "another algorithm",
+        known => known.spoken().to_owned(),
     }
 }
 

@@ -1,9 +1,6 @@
 //! Days and counts: how they are reckoned, and how they are said.
 
-use crate::clock::Timestamp;
-
-/// A day in milliseconds.
-pub const DAY_MS: i64 = 24 * 60 * 60 * 1000;
+use crate::clock::{DAY_MS, Timestamp};
 
 /// Whole days from one instant to a later one; negative where it is an earlier one.
 pub fn days_between(from: Timestamp, to: Timestamp) -> i64 {

@@ -49,7 +49,7 @@ use std::collections::BTreeSet;
 use crate::clock::Timestamp;
 use crate::model::{
     AccountFacts, AccountId, BucketFacts, Category, EncryptionRequirement, KeyFacts, Parameters, Severity,
-    TrustedAccount, Verdict,
+    TrustedAccount, Verdict, membership,
 };
 use crate::policy::{Policy, PolicyError};
 
@@ -277,10 +277,7 @@ pub struct Organization {
 impl Organization {
     /// Whether an account belongs to it; none where that cannot be said.
     pub fn is_member(&self, account_id: AccountId) -> Option<bool> {
-        match self.members.contains(&account_id) {
-            true => Some(true),
-            false => self.members_complete.then_some(false),
-        }
+        membership(&self.members, self.members_complete, account_id)
     }
 }
 

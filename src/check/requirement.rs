@@ -7,8 +7,8 @@
 use std::collections::BTreeSet;
 
 use super::bucket::{
-    KEY_MISSING, about_key, bucket_arn, is_aws_s3_alias, key_name, key_of, key_unproven, missing_text, mode,
-    policy, spoken_default, spoken_mode,
+    KEY_MISSING, about_key, is_aws_s3_alias, key_name, key_of, key_unproven, missing_text, mode, policy,
+    spoken_default,
 };
 use super::{BucketSubject, Outcome, Reason};
 use crate::model::{
@@ -149,7 +149,7 @@ pub fn judge_default(
             return Ok(about_key(facts, &NOT_IN_STANDARD, text));
         }
         weaker if weaker < requirement.minimum_mode => {
-            let asked = spoken_mode(requirement.minimum_mode);
+            let asked = requirement.minimum_mode.spoken();
             let text = format!("The default encryption is {seen}; the standard asks for {asked} at least.");
             return Ok(about_key(facts, &MODE_BELOW, text));
         }
@@ -182,7 +182,7 @@ pub fn judge_default(
 /// Where a service that takes SSE-S3 only writes to the bucket, more cannot be asked: what the policy of
 /// the bucket shows. An error where the policy cannot be told.
 pub fn sse_s3_only(bucket: &BucketSubject<'_>) -> Result<Option<Outcome>, Outcome> {
-    let arn = bucket_arn(bucket.facts);
+    let arn = bucket.facts.arn();
     let service = policy(bucket.policy)?.and_then(|policy| sse_s3_only_writer(policy, &arn));
     Ok(service.map(|service| {
         Outcome::from(&SERVICE_REQUIRES_SSE_S3)

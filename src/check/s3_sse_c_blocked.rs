@@ -1,6 +1,6 @@
 //! Whether uploads with customer-provided keys (SSE-C) are refused.
 
-use super::bucket::{BUCKET_GONE, ENCRYPTION_NOT_READ, bucket_arn, mode, policy, undecided};
+use super::bucket::{BUCKET_GONE, ENCRYPTION_NOT_READ, mode, policy, undecided};
 use super::policy_reading::{POLICY_NOT_READ, POLICY_NOT_UNDERSTOOD, POLICY_UNDECIDED};
 use super::support::decided;
 use super::{BucketSubject, Check, Context, Judge, Outcome, Reason};
@@ -87,6 +87,6 @@ fn judge(bucket: &BucketSubject<'_>, _: &Context<'_>) -> Outcome {
 
 /// How much of the uploads with SSE-C the bucket's policy refuses.
 fn refused(bucket: &BucketSubject<'_>) -> Result<Refusal, Outcome> {
-    let arn = bucket_arn(bucket.facts);
+    let arn = bucket.facts.arn();
     Ok(policy(bucket.policy)?.map_or(Refusal::None, |policy| sse_c_uploads(policy, &arn)))
 }

@@ -1,6 +1,6 @@
 //! Whether the bucket refuses every request over plain HTTP.
 
-use super::bucket::{BUCKET_GONE, NO_POLICY, bucket_arn, policy, undecided};
+use super::bucket::{BUCKET_GONE, NO_POLICY, policy, undecided};
 use super::policy_reading::{POLICY_NOT_READ, POLICY_NOT_UNDERSTOOD, POLICY_UNDECIDED};
 use super::support::decided;
 use super::{BucketSubject, Check, Context, Judge, Outcome, PolicyReading, Reason};
@@ -48,7 +48,7 @@ pub static CHECK: Check = Check {
 };
 
 fn judge(bucket: &BucketSubject<'_>, _: &Context<'_>) -> Outcome {
-    let ask = |policy| policy::tls_only(policy, &bucket_arn(bucket.facts));
+    let ask = |policy| policy::tls_only(policy, &bucket.facts.arn());
     match (bucket.facts.tls_only, bucket.policy) {
         (TlsOnly::Enforced, _) => Outcome::from(&REFUSED),
         (TlsOnly::Partial, PolicyReading::Known(policy)) => match ask(policy) {

@@ -1,8 +1,8 @@
 //! Whether no request can store an object below the standard, whatever its headers say.
 
 use super::bucket::{
-    BUCKET_GONE, ENCRYPTION_NOT_READ, KEY_UNPROVEN, NO_POLICY, bucket_arn, is_aws_s3_alias, policy,
-    spoken_default, undecided,
+    BUCKET_GONE, ENCRYPTION_NOT_READ, KEY_UNPROVEN, NO_POLICY, is_aws_s3_alias, policy, spoken_default,
+    undecided,
 };
 use super::policy_reading::{POLICY_NOT_READ, POLICY_NOT_UNDERSTOOD, POLICY_UNDECIDED};
 use super::requirement::{
@@ -102,7 +102,7 @@ fn enforced(bucket: &BucketSubject<'_>, requirement: &EncryptionRequirement) -> 
     };
     let (mut through, mut partly, mut by_aws_key, mut open) =
         (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-    let classes = uploads(policy, &bucket_arn(bucket.facts));
+    let classes = uploads(policy, &bucket.facts.arn());
     let names_all_approved = names_all_approved(requirement, &classes);
     for (header, refusal) in &classes {
         let words = spoken(bucket.facts, header);

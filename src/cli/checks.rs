@@ -8,7 +8,6 @@ use super::args::ChecksArgs;
 use super::error::CliError;
 use super::print;
 use super::rules::{Rules, read, refuse};
-use super::summary::mode_name;
 use crate::check::{CHECKS, Check, Judge, Reason, SCOPE_NOT_KNOWN};
 use crate::clock::{Clock, SystemClock};
 use crate::model::{EncryptionRequirement, Exceptions, Scope, Severity, Standard};
@@ -60,7 +59,7 @@ fn encryption(text: &mut String, standard: &Standard) {
 }
 
 fn requirement(asked: &EncryptionRequirement) -> String {
-    let mut parts = vec![format!("at least {}", mode_name(asked.minimum_mode))];
+    let mut parts = vec![format!("at least {}", asked.minimum_mode.spoken())];
     if asked.customer_managed_key {
         parts.push("a customer managed key".to_owned());
     }

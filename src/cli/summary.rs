@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 
 use super::print;
-use crate::clock::Timestamp;
+use crate::clock::{DAY_MS, Timestamp};
 use crate::judge::{Example, Findings};
 use crate::model::{
     DeniedBy, Encryption, ExceptionState, ExceptionUse, KeyRotation, ScanReason, ScanStatus, Severity,
@@ -28,7 +28,7 @@ const EXCEPTIONS: usize = 20;
 /// Characters of a reason that are shown: four lines.
 const REASON: usize = 300;
 /// An exception is said to expire soon in its last 30 days.
-const EXPIRING_MS: i64 = 30 * 24 * 60 * 60 * 1000;
+const EXPIRING_MS: i64 = 30 * DAY_MS;
 
 /// What to suggest next.
 #[derive(Debug)]
@@ -86,7 +86,7 @@ fn counts(text: &mut String, census: &Census) {
     let _ = writeln!(text, "\nBuckets   {:>6} by default encryption", census.run.totals.buckets);
     for mode in Encryption::ALL {
         if let Some(count) = census.summary.encryption.get(mode) {
-            let _ = writeln!(text, "          {count:>6} {}", mode_name(*mode));
+            let _ = writeln!(text, "          {count:>6} {}", mode.spoken());
         }
     }
     let _ = writeln!(text, "\nKeys      {:>6} by automatic rotation", census.run.totals.keys);
@@ -94,18 +94,6 @@ fn counts(text: &mut String, census: &Census) {
         if let Some(count) = census.summary.rotation.get(rotation) {
             let _ = writeln!(text, "          {count:>6} {}", spoken(rotation.word()));
         }
-    }
-}
-
-/// A mode as AWS names it.
-pub fn mode_name(mode: Encryption) -> &'static str {
-    match mode {
-        Encryption::NotConfigured => "no default configured",
-        Encryption::SseS3 => "SSE-S3",
-        Encryption::SseKms => "SSE-KMS",
-        Encryption::DsseKms => "DSSE-KMS",
-        Encryption::Other => "another algorithm",
-        Encryption::Unknown => "unknown: not read",
     }
 }
 

@@ -7,13 +7,11 @@ use std::sync::Arc;
 
 use super::AccountRules;
 use crate::check;
-use crate::clock::Timestamp;
+use crate::clock::{DAY_MS, Timestamp};
 use crate::model::{
     AccountId, Exception, ExceptionRules, ExceptionState, ExceptionUse, Exceptions, Finding, Verdict,
 };
 use crate::standard::glob;
-
-const DAY_MS: i64 = 24 * 60 * 60 * 1000;
 
 /// How many findings each exception matches.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

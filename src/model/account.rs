@@ -1,5 +1,7 @@
 //! Accounts: what Organizations listed, and what came of scanning one.
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 
 use super::reading::words;
@@ -38,6 +40,15 @@ impl Account {
     /// will tell.
     pub fn is_active(&self) -> bool {
         self.state.as_deref().is_none_or(|state| state == "ACTIVE")
+    }
+}
+
+/// Whether an account is one of an organization's, of which `complete` says whether `members` are all;
+/// none where that cannot be said.
+pub fn membership(members: &BTreeSet<AccountId>, complete: bool, account_id: AccountId) -> Option<bool> {
+    match members.contains(&account_id) {
+        true => Some(true),
+        false => complete.then_some(false),
     }
 }
 

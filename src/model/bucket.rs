@@ -77,6 +77,20 @@ words! {
     }
 }
 
+impl Encryption {
+    /// The mode as a person says it, in AWS's own name where it has one.
+    pub const fn spoken(self) -> &'static str {
+        match self {
+            Self::NotConfigured => "no default configured",
+            Self::SseS3 => "SSE-S3",
+            Self::SseKms => "SSE-KMS",
+            Self::DsseKms => "DSSE-KMS",
+            Self::Other => "another algorithm",
+            Self::Unknown => "unknown: not read",
+        }
+    }
+}
+
 words! {
     /// The form in which a bucket names its key.
     KeyRefKind {

@@ -20,7 +20,7 @@ pub mod run;
 pub mod standard;
 
 pub use account::{
-    AccessPath, Account, AccountScan, OrganizationalUnit, RegionsFrom, ScanReason, ScanStatus,
+    AccessPath, Account, AccountScan, OrganizationalUnit, RegionsFrom, ScanReason, ScanStatus, membership,
 };
 pub use bucket::{
     BucketFacts, BucketObservation, DefaultEncryption, Encryption, EncryptionConfiguration, EncryptionRule,

@@ -7,6 +7,7 @@ use super::parse::Effect;
 use super::parse::{Policy, Scope, Statement};
 use super::principal::Principal;
 use super::values::outcomes;
+use crate::model::TlsOnly;
 
 /// How much of a class of requests the Deny statements of a policy refuse.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,6 +20,18 @@ pub enum Refusal {
     None,
     /// That hangs on something that the policy alone does not say; the text says on what.
     Undecided(String),
+}
+
+/// Of all plain HTTP, in the lake's words.
+impl From<Refusal> for TlsOnly {
+    fn from(refusal: Refusal) -> Self {
+        match refusal {
+            Refusal::Every => Self::Enforced,
+            Refusal::Part(_) => Self::Partial,
+            Refusal::None => Self::Absent,
+            Refusal::Undecided(_) => Self::Unknown,
+        }
+    }
 }
 
 /// Weighs the Deny statements against a class of requests.

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::clock::DAY_MS;
 use crate::model::{
     Account, AccountFacts, AccountScan, CoverageRow, FaultKind, OrganizationIdentity, RegionsFrom, RunStatus,
     ScanFilter, ScanReason, ScanStatus,
@@ -9,7 +10,7 @@ use crate::model::{
 
 /// A role may take this long to reach a new account before its absence is a finding: StackSets
 /// deploy to new accounts by themselves, within minutes as a rule.
-const JOINED_RECENTLY_MS: i64 = 24 * 60 * 60 * 1000;
+const JOINED_RECENTLY_MS: i64 = DAY_MS;
 
 /// What an account's segment gave.
 #[derive(Debug, Clone, Copy)]

@@ -7,7 +7,7 @@ use crate::model::{
     AccountId, BucketFacts, BucketObservation, DefaultEncryption, Encryption, EncryptionConfiguration,
     KeyJoin, KeyLink, KeyRotation, Partition, PolicyHash, Reading, Region, RotationReason, TlsOnly,
 };
-use crate::policy::{self, Refusal};
+use crate::policy;
 
 /// The facts of one bucket.
 pub fn bucket_facts(
@@ -86,12 +86,7 @@ fn tls_only(policy: &Reading<PolicyHash>, policies: &Policies, bucket_arn: &str)
         _ => return TlsOnly::Unknown,
     };
     let Some(Ok(policy)) = policies.get(hash) else { return TlsOnly::Unknown };
-    match policy::tls_only(policy, bucket_arn) {
-        Refusal::Every => TlsOnly::Enforced,
-        Refusal::Part(_) => TlsOnly::Partial,
-        Refusal::None => TlsOnly::Absent,
-        Refusal::Undecided(_) => TlsOnly::Unknown,
-    }
+    policy::tls_only(policy, bucket_arn).into()
 }
 
 /// Where a bare id or alias resolves: S3 resolves it in the requester's account, which is the

@@ -6,7 +6,9 @@
 use std::collections::{BTreeSet, HashMap};
 
 use super::rotation::own_rotation;
-use crate::model::{AccountId, AliasObservation, Arn, KeyMetadata, KeyObservation, Region, RotationFacts};
+use crate::model::{
+    AccountId, AliasObservation, Arn, KeyMetadata, KeyObservation, Region, RotationFacts, membership,
+};
 
 /// Buckets that are kept by name of a key that takes them down with it; the rest are counted.
 const NAMED: usize = 20;
@@ -79,10 +81,7 @@ impl KeyIndex {
 
     /// Whether an account belongs to the organization; `None` where that cannot be said.
     pub fn is_member(&self, account_id: AccountId) -> Option<bool> {
-        match self.members.contains(&account_id) {
-            true => Some(true),
-            false => self.members_complete.then_some(false),
-        }
+        membership(&self.members, self.members_complete, account_id)
     }
 
     fn region(&mut self, account_id: AccountId, region: &Region) -> &mut RegionKeys {

@@ -15,7 +15,7 @@ use crate::check;
 use crate::clock::Timestamp;
 use crate::control;
 use crate::judge::{AccountRules, Judge, Matches, Rules};
-use crate::model::{AcceptedGap, AccountFacts, AccountId, Finding};
+use crate::model::{AcceptedGap, AccountFacts, AccountId, BucketFacts, Finding, KeyFacts};
 use crate::resolve::{CoverageDigest, KeyIndex};
 use crate::standard;
 use crate::table::{calls::CallsRow, checks::CheckRow, coverage::CoverageFacts};
@@ -236,7 +236,7 @@ fn judge_buckets(
     judge: &Judge<'_>,
     rules: &AccountRules,
     joined: &JoinedBuckets,
-    buckets: &[crate::model::BucketFacts],
+    buckets: &[BucketFacts],
 ) -> Vec<Vec<Finding>> {
     buckets.par_iter().map(|bucket| judge.bucket(rules, bucket, &joined.policies)).collect()
 }
@@ -246,7 +246,7 @@ fn judge_keys(
     rules: &AccountRules,
     index: &KeyIndex,
     joined: &JoinedKeys,
-    keys: &[crate::model::KeyFacts],
+    keys: &[KeyFacts],
 ) -> Vec<Vec<Finding>> {
     let findings = keys.par_iter().map(|key| {
         let observation = &key.observation;

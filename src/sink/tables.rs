@@ -1,6 +1,6 @@
 //! The tables of one run while they are written: rows in, finished parts out to the publication.
 
-use super::{EncodeError, FinalizeError, ParquetTable, Part, Publication, PublishError};
+use super::{EncodeError, FinalizeError, ParquetTable, Part, Publication};
 use crate::judge::Findings;
 use crate::model::{AccountFacts, BucketFacts, Control, Finding, KeyFacts, RunId};
 use crate::resolve::Summary;
@@ -17,8 +17,8 @@ pub(super) struct Tables<'p, 'l> {
     controls: ParquetTable<Control>,
     coverage: ParquetTable<CoverageFacts>,
     calls: ParquetTable<CallsRow>,
-    pub(super) summary: Summary,
-    pub(super) found: Findings,
+    summary: Summary,
+    found: Findings,
 }
 
 impl<'p, 'l> Tables<'p, 'l> {
@@ -104,7 +104,7 @@ impl<'p, 'l> Tables<'p, 'l> {
         .into_iter()
         .collect();
         for part in parts?.into_iter().flatten() {
-            self.publication.add_file(part).await.map_err(|error: PublishError| error)?;
+            self.publication.add_file(part).await?;
         }
         Ok((self.summary, self.found))
     }

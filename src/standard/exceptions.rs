@@ -10,10 +10,8 @@ use super::parse::{known_check, scope_in};
 use super::scope::all_instances;
 use super::write;
 use crate::check::{Check, Judge};
-use crate::clock::Timestamp;
+use crate::clock::{DAY_MS, Timestamp};
 use crate::model::{Exception, Exceptions, Scope, Severity, Standard, Verdict};
-
-pub(super) const DAY: i64 = 86_400_000;
 
 const REQUIRED: &[&str] = &[
     "id",
@@ -302,7 +300,7 @@ fn hold_dates(
     }
     let (Some(expires), Some(check)) = (expires, check) else { return };
     let days = rules.max_days(check);
-    let last = starts.plus_millis(days.saturating_mul(DAY));
+    let last = starts.plus_millis(days.saturating_mul(DAY_MS));
     if expires <= starts {
         end.problem("must be after `starts`", None);
     } else if last < expires {

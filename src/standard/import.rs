@@ -8,11 +8,11 @@ use std::collections::BTreeMap;
 use std::iter::Peekable;
 use std::str::Chars;
 
-use super::exceptions::{DAY, Rules};
+use super::exceptions::Rules;
 use super::file::{Problem, quoted};
 use super::write;
 use crate::check::{self, Check};
-use crate::clock::Timestamp;
+use crate::clock::{DAY_MS, Timestamp};
 use crate::model::Standard;
 
 /// The check that such lists are about: the bucket is not encrypted as it should be.
@@ -90,7 +90,7 @@ impl Importer<'_> {
             return format!("# {bucket} is left out: its exception ended at {passed}.\n");
         }
         let days = self.rules.max_days(self.check);
-        let last = self.starts.plus_millis(days.saturating_mul(DAY));
+        let last = self.starts.plus_millis(days.saturating_mul(DAY_MS));
         let comment = match expires {
             Some(expires) if expires > last => {
                 format!("# The list says {expires}; {days} days is the longest that the standard allows.\n")

@@ -11,7 +11,7 @@ use crate::model::{
     AccountId, BucketFacts, Encryption, EncryptionRequirement, KeyJoin, KeyLink, KeyRefKind, KeyRotation,
     RotationReason, TlsOnly, TrustedAccount,
 };
-use crate::policy::{Refusal, plain_http};
+use crate::policy;
 
 const HOME: &str = "111111111111";
 const MEMBER: &str = "222222222222";
@@ -74,12 +74,7 @@ enum Approved {
 /// What the policy says of plain HTTP, as the join asks it.
 fn tls_only(policy: &PolicyText) -> TlsOnly {
     match policy.reading() {
-        PolicyReading::Known(policy) => match plain_http(policy, "arn:aws:s3:::data") {
-            Refusal::Every => TlsOnly::Enforced,
-            Refusal::Part(_) => TlsOnly::Partial,
-            Refusal::None => TlsOnly::Absent,
-            Refusal::Undecided(_) => TlsOnly::Unknown,
-        },
+        PolicyReading::Known(policy) => policy::tls_only(policy, "arn:aws:s3:::data").into(),
         PolicyReading::Absent => TlsOnly::Absent,
         PolicyReading::Unparsed(_) | PolicyReading::Unread(_) => TlsOnly::Unknown,
     }

@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use super::Surroundings;
 use super::policy_text::{PolicyText, or_none};
 use super::truth_table::{Column, Made, hold, words};
-use crate::check::{Check, Judge, KeySubject, Organization, Outcome, Parameter, days::DAY_MS};
-use crate::clock::Timestamp;
+use crate::check::{Check, Judge, KeySubject, Organization, Outcome, Parameter};
+use crate::clock::{DAY_MS, Timestamp};
 use crate::model::*;
 use crate::resolve::{KeyIndex, key_facts};
 
