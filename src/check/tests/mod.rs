@@ -4,6 +4,8 @@ mod accounts;
 mod buckets;
 mod exceptions;
 mod keys;
+mod made_bucket;
+mod made_key;
 mod policy_text;
 mod truth_table;
 

@@ -1,0 +1,332 @@
+//! A bucket made for the truth tables: every part of it that a check may ask for, and what a fault takes.
+
+use std::collections::BTreeSet;
+
+use super::Surroundings;
+use super::policy_text::PolicyText;
+use super::truth_table::Made;
+use crate::check::{BucketSubject, Check, Judge, Organization, Outcome, PolicyReading};
+use crate::clock::Timestamp;
+use crate::model::{
+    AccountId, BucketFacts, Encryption, EncryptionRequirement, KeyJoin, KeyLink, KeyRefKind, KeyRotation,
+    RotationReason, TlsOnly, TrustedAccount,
+};
+use crate::policy;
+
+pub(super) const HOME: &str = "111111111111";
+pub(super) const MEMBER: &str = "222222222222";
+pub(super) const OUTSIDE: &str = "999999999999";
+
+/// A bucket with all that a check may ask of it. [`MadeBucket::facts`] joins the parts as the join does.
+#[derive(Clone, PartialEq)]
+pub(super) struct MadeBucket {
+    pub(super) encryption: (Encryption, &'static str),
+    pub(super) algorithm: Option<&'static str>,
+    pub(super) region: Option<&'static str>,
+    pub(super) reference: Reference,
+    pub(super) link: KeyLink,
+    /// The account and Region of the key.
+    pub(super) owner: &'static str,
+    pub(super) key_region: &'static str,
+    pub(super) state: Option<&'static str>,
+    pub(super) origin: Option<&'static str>,
+    pub(super) is_for_s3: Option<bool>,
+    pub(super) rotation: (KeyRotation, Option<RotationReason>),
+    pub(super) bucket_key: Option<bool>,
+    pub(super) sse_c_blocked: Option<bool>,
+    pub(super) policy: PolicyText,
+    pub(super) tls_only: TlsOnly,
+    pub(super) minimum: Encryption,
+    pub(super) customer_managed: bool,
+    pub(super) approved: Approved,
+    pub(super) members: &'static [&'static str],
+    pub(super) members_complete: bool,
+    pub(super) trust: Option<&'static str>,
+}
+
+/// How the default names its key.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Reference {
+    None,
+    AwsS3,
+    AwsS3Arn,
+    KeyId,
+    KeyArn,
+    AliasName,
+    AliasArn,
+    NoKmsArn,
+    NoAccountArn,
+}
+
+/// What the standard's lists of keys have.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Approved {
+    Any,
+    TheKey,
+    KeyBesideIt,
+    KeyElsewhere,
+    AliasName,
+    AliasArn,
+    HomeAccount,
+    MemberAccount,
+}
+
+/// What the policy says of plain HTTP, as the join asks it.
+pub(super) fn tls_only(policy: &PolicyText) -> TlsOnly {
+    match policy.reading() {
+        PolicyReading::Known(policy) => policy::tls_only(policy, "arn:aws:s3:::data").into(),
+        PolicyReading::Absent => TlsOnly::Absent,
+        PolicyReading::Unparsed(_) | PolicyReading::Unread(_) => TlsOnly::Unknown,
+    }
+}
+
+/// A bucket with SSE-KMS under an enabled, rotating key of its own account.
+pub(super) fn bucket() -> MadeBucket {
+    MadeBucket {
+        encryption: (Encryption::SseKms, "known"),
+        algorithm: None,
+        region: Some("eu-west-1"),
+        reference: Reference::KeyArn,
+        link: KeyLink::SameAccount,
+        owner: HOME,
+        key_region: "eu-west-1",
+        state: Some("Enabled"),
+        origin: Some("AWS_KMS"),
+        is_for_s3: Some(true),
+        rotation: (KeyRotation::Enabled, None),
+        bucket_key: Some(true),
+        sse_c_blocked: Some(true),
+        policy: PolicyText::Absent,
+        tls_only: TlsOnly::Absent,
+        minimum: Encryption::SseKms,
+        customer_managed: false,
+        approved: Approved::Any,
+        members: &[HOME, MEMBER],
+        members_complete: true,
+        trust: None,
+    }
+}
+
+impl MadeBucket {
+    fn key_arn(&self, id: &str) -> String {
+        format!("arn:aws:kms:{}:{}:key/{id}", self.key_region, self.owner)
+    }
+
+    /// The ARN of the key as it is listed; a bare reference leads to the bucket's own account and Region.
+    fn listed_arn(&self) -> Option<String> {
+        match self.reference {
+            Reference::KeyArn | Reference::AliasArn => Some(self.key_arn("k1")),
+            _ => self.region.map(|region| format!("arn:aws:kms:{region}:{HOME}:key/k1")),
+        }
+    }
+
+    fn reference(&self) -> Option<String> {
+        Some(match self.reference {
+            Reference::None => return None,
+            Reference::AwsS3 => "alias/aws/s3".to_owned(),
+            Reference::AwsS3Arn => format!("arn:aws:kms:{}:{}:alias/aws/s3", self.key_region, self.owner),
+            Reference::NoKmsArn => "arn:aws:s3:::data".to_owned(),
+            Reference::NoAccountArn => "arn:aws:kms:eu-west-1:nobody:alias/data".to_owned(),
+            Reference::KeyId => "k1".to_owned(),
+            Reference::AliasName => "alias/data".to_owned(),
+            Reference::KeyArn => self.key_arn("k1"),
+            Reference::AliasArn => format!("arn:aws:kms:{}:{}:alias/data", self.key_region, self.owner),
+        })
+    }
+
+    fn kind(&self) -> KeyRefKind {
+        match self.reference {
+            Reference::None => KeyRefKind::None,
+            Reference::AwsS3 | Reference::AliasName => KeyRefKind::AliasName,
+            Reference::AwsS3Arn | Reference::AliasArn | Reference::NoAccountArn => KeyRefKind::AliasArn,
+            Reference::KeyId => KeyRefKind::KeyId,
+            Reference::KeyArn | Reference::NoKmsArn => KeyRefKind::KeyArn,
+        }
+    }
+
+    fn is_read(&self) -> bool {
+        self.encryption.0 != Encryption::Unknown
+    }
+
+    fn names_aws_s3(&self) -> bool {
+        matches!(self.reference, Reference::None | Reference::AwsS3 | Reference::AwsS3Arn)
+    }
+
+    fn is_malformed(&self) -> bool {
+        matches!(self.reference, Reference::NoKmsArn | Reference::NoAccountArn)
+    }
+
+    /// The link as the join can find it.
+    fn link(&self) -> KeyLink {
+        match self.encryption.0 {
+            Encryption::Other if self.reference == Reference::None => KeyLink::None,
+            Encryption::SseKms | Encryption::DsseKms | Encryption::Other => match self.link {
+                _ if self.names_aws_s3() => KeyLink::AwsManaged,
+                _ if self.is_malformed() => KeyLink::Unproven,
+                _ if self.listed_arn().is_none() => KeyLink::Unproven,
+                link => link,
+            },
+            _ => KeyLink::None,
+        }
+    }
+
+    fn join(&self) -> KeyJoin {
+        use KeyLink::{AwsManaged, SameAccount, SameOrg};
+        let link = self.link();
+        let described = matches!(link, SameAccount | SameOrg);
+        let listed = described || (link == AwsManaged && self.state.is_some());
+        let named = link != KeyLink::None && self.reference == Reference::KeyArn;
+        let text = |text: Option<&str>| text.filter(|_| described).map(str::to_owned);
+        let account = match link {
+            KeyLink::None => None,
+            _ if self.is_malformed() => None,
+            AwsManaged => Some(HOME),
+            _ => Some(self.owner),
+        };
+        KeyJoin {
+            link,
+            key_arn: self.listed_arn().filter(|_| named || listed),
+            account_id: account.map(|id| id.parse().unwrap()),
+            manager: text(Some("CUSTOMER")),
+            origin: text(self.origin),
+            state: text(self.state),
+            is_for_s3: self.is_for_s3.filter(|_| described),
+            rotation: described.then_some(self.rotation.0),
+            rotation_reason: self.rotation.1.filter(|_| described),
+        }
+    }
+
+    fn facts(&self) -> BucketFacts {
+        let read = self.is_read();
+        let reference = self.reference().filter(|_| read && self.link() != KeyLink::None);
+        BucketFacts {
+            partition: "aws".parse().unwrap(),
+            account_id: HOME.parse().unwrap(),
+            region: self.region.map(|region| region.parse().unwrap()),
+            name: "data".to_owned(),
+            created_at: None,
+            encryption: self.encryption.0,
+            encryption_read: self.encryption.1,
+            sse_algorithm: self.algorithm.filter(|_| read).map(str::to_owned),
+            kms_key_ref_kind: read.then(|| reference.as_ref().map_or(KeyRefKind::None, |_| self.kind())),
+            kms_key_ref: reference,
+            key: read.then(|| self.join()),
+            bucket_key_enabled: self.bucket_key.filter(|_| read),
+            blocked_encryption_types: None,
+            sse_c_blocked: self.sse_c_blocked.filter(|_| self.encryption.1 == "known"),
+            tls_only: self.tls_only,
+            policy_read: "known",
+            policy_sha256: None,
+            observed_at: None,
+        }
+    }
+
+    fn requirement(&self) -> EncryptionRequirement {
+        let set = |has: bool, text: String| has.then_some(text).into_iter().collect::<BTreeSet<String>>();
+        let key = match self.approved {
+            Approved::KeyBesideIt => self.key_arn("k2"),
+            Approved::KeyElsewhere => format!("arn:aws:kms:us-east-1:{MEMBER}:key/k3"),
+            _ => self.key_arn("k1"),
+        };
+        let named =
+            matches!(self.approved, Approved::TheKey | Approved::KeyBesideIt | Approved::KeyElsewhere);
+        let alias = match self.approved {
+            Approved::AliasName => Some("alias/data".to_owned()),
+            Approved::AliasArn => Some(format!("arn:aws:kms:{}:{}:alias/data", self.key_region, self.owner)),
+            _ => None,
+        };
+        let account: Option<AccountId> = match self.approved {
+            Approved::HomeAccount => HOME.parse().ok(),
+            Approved::MemberAccount => MEMBER.parse().ok(),
+            _ => None,
+        };
+        EncryptionRequirement {
+            minimum_mode: self.minimum,
+            customer_managed_key: self.customer_managed,
+            approved_keys: set(named, key),
+            approved_aliases: alias.into_iter().collect(),
+            approved_key_accounts: account.into_iter().collect(),
+        }
+    }
+
+    fn trusted(&self) -> Vec<TrustedAccount> {
+        let trust = |expires: &str| TrustedAccount {
+            account_id: OUTSIDE.parse().unwrap(),
+            owner: "Data Platform".to_owned(),
+            reason: "Holds the keys of the joint venture.".to_owned(),
+            expires: Timestamp::parse(expires).unwrap(),
+        };
+        self.trust.map(trust).into_iter().collect()
+    }
+}
+
+impl Made for MadeBucket {
+    /// A bare key id or alias leads to no other account.
+    fn can_be(&self) -> bool {
+        self.owner == HOME || !matches!(self.reference, Reference::KeyId | Reference::AliasName)
+    }
+
+    fn seen(&self) -> Option<String> {
+        let organization = (self.members, self.members_complete, self.trust);
+        Some(format!("{:?} {:?} {:?} {organization:?}", self.facts(), self.policy, self.requirement()))
+    }
+
+    fn judge(&self, check: &'static Check) -> Outcome {
+        let Judge::Bucket(judge) = check.judge else { panic!("{} judges no buckets", check.id) };
+        let facts = self.facts();
+        let surroundings = Surroundings {
+            encryption: self.requirement(),
+            organization: Organization {
+                members: self.members.iter().map(|id| id.parse().unwrap()).collect(),
+                members_complete: self.members_complete,
+                ..Organization::default()
+            },
+            trusted_accounts: self.trusted(),
+            ..Surroundings::at("2026-11-21T00:00:00Z")
+        };
+        judge(&BucketSubject { facts: &facts, policy: self.policy.reading() }, &surroundings.context())
+    }
+
+    fn losses(&self) -> Vec<(&'static str, Self)> {
+        let mut losses = Vec::new();
+        let mut lose = |name, change: &dyn Fn(&mut Self)| {
+            let mut less = self.clone();
+            change(&mut less);
+            losses.push((name, less));
+        };
+        let unlisted = |made: &mut Self| {
+            made.state = None;
+            if !matches!(made.link, KeyLink::None | KeyLink::OutsideOrg) {
+                made.link = KeyLink::Unproven;
+            }
+        };
+        let unlisted_accounts = |made: &mut Self| {
+            made.members_complete = false;
+            if made.link == KeyLink::OutsideOrg {
+                made.link = KeyLink::Unproven;
+            }
+        };
+        lose("the encryption", &|made| made.encryption = (Encryption::Unknown, "denied"));
+        lose("the bucket", &|made| made.encryption = (Encryption::Unknown, "gone"));
+        lose("the policy", &|made| {
+            (made.policy, made.tls_only) = (PolicyText::Unread("denied"), TlsOnly::Unknown);
+        });
+        lose("the listing of keys", &unlisted);
+        lose("the key's description", &|made| {
+            (made.state, made.origin, made.is_for_s3) = (None, None, None);
+            made.rotation = (KeyRotation::Unknown, None);
+        });
+        lose("the state", &|made| made.state = None);
+        lose("the origin", &|made| made.origin = None);
+        lose("the specification", &|made| made.is_for_s3 = None);
+        lose("the rotation", &|made| made.rotation = (KeyRotation::Unknown, None));
+        lose("the end of the accounts", &unlisted_accounts);
+        lose("the accounts", &|made| {
+            made.members = &[];
+            unlisted(made);
+            unlisted_accounts(made);
+        });
+        lose("the Region", &|made| made.region = None);
+        losses
+    }
+}
