@@ -31,7 +31,8 @@ pub(super) struct Exempter<'a> {
     by_check: BTreeMap<&'static str, OfCheck<'a>>,
     rules: &'a ExceptionRules,
     as_of: Timestamp,
-    counts: Matches,
+    /// None until the line is drawn.
+    counts: Option<Matches>,
     void: BTreeSet<usize>,
 }
 
@@ -73,26 +74,28 @@ impl<'a> OfCheck<'a> {
 struct Record<'a> {
     exception: &'a Exception,
     id: Arc<str>,
-    is_active: bool,
 }
 
 impl<'a> Exempter<'a> {
     pub(super) fn new(exceptions: &'a Exceptions, rules: &'a ExceptionRules, as_of: Timestamp) -> Self {
-        let record = |exception: &'a Exception| Record {
-            exception,
-            id: exception.id.as_str().into(),
-            is_active: exception.is_active(as_of),
-        };
+        let record = |exception: &'a Exception| Record { exception, id: exception.id.as_str().into() };
         let records: Vec<Record<'_>> = exceptions.records.iter().map(record).collect();
         let mut by_check: BTreeMap<&'static str, OfCheck<'_>> = BTreeMap::new();
-        for (at, record) in records.iter().enumerate().filter(|(_, record)| record.is_active) {
+        let is_active = |(_, record): &(usize, &Record<'_>)| record.exception.is_active(as_of);
+        for (at, record) in records.iter().enumerate().filter(is_active) {
             by_check.entry(record.exception.check_id).or_default().add(at, record.exception);
         }
-        Self { records, by_check, rules, as_of, counts: Matches::default(), void: BTreeSet::new() }
+        Self { records, by_check, rules, as_of, counts: None, void: BTreeSet::new() }
     }
 
     pub(super) fn any_active(&self) -> bool {
-        self.records.iter().any(|record| record.is_active)
+        !self.by_check.is_empty()
+    }
+
+    /// Whether a check's findings matter as yet: until the line is drawn, only those that an exception in
+    /// force may match.
+    pub(super) fn wants(&self, check_id: &str) -> bool {
+        self.counts.is_some() || !self.any_active() || self.by_check.contains_key(check_id)
     }
 
     pub(super) fn count(&self, account: &AccountRules, finding: &Finding, counts: &mut Matches) {
@@ -110,7 +113,7 @@ impl<'a> Exempter<'a> {
             count.within + count.too_long > self.records[**at].exception.max_matches
         };
         self.void = counts.0.iter().filter(is_void).map(|(at, _)| *at).collect();
-        self.counts = counts;
+        self.counts = Some(counts);
     }
 
     /// The first exception by id that accepts the finding makes it exempt.
@@ -165,7 +168,8 @@ impl<'a> Exempter<'a> {
     pub(super) fn uses(&self) -> Vec<ExceptionUse> {
         let of = |(at, record): (usize, &Record<'_>)| {
             let exception = record.exception;
-            let count = self.counts.0.get(&at).copied().unwrap_or_default();
+            let counts = self.counts.as_ref();
+            let count = counts.and_then(|counts| counts.0.get(&at)).copied().unwrap_or_default();
             let state = match count {
                 _ if exception.expires <= self.as_of => ExceptionState::Expired,
                 _ if self.as_of < exception.starts => ExceptionState::NotYet,

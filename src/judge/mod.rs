@@ -185,7 +185,8 @@ impl<'a> Judge<'a> {
         judge: impl Fn(&check::Judge, &Context<'_>) -> Option<Outcome>,
     ) -> Vec<Finding> {
         let instances = resource.account.effective.instances.iter();
-        let judged = instances.filter_map(|instance| {
+        let wanted = instances.filter(|instance| self.exceptions.wants(instance.check.id));
+        let judged = wanted.filter_map(|instance| {
             let context = self.context(resource.account, &instance.parameters);
             let outcome = judge(&instance.check.judge, &context)?;
             let outcome = if instance.scope_known { outcome } else { Outcome::from(&check::SCOPE_NOT_KNOWN) };
