@@ -32,9 +32,9 @@
 //!
 //! | floor | rooms | may | never |
 //! |---|---|---|---|
-//! | data | [`model`], [`clock`], [`spelling`] | serde; the clock alone asks the system for the time | I/O, async, arrow, the SDK, chance |
+//! | data | [`model`], [`clock`], [`spelling`], [`printable`] | serde; the clock alone asks the system for the time | I/O, async, arrow, the SDK, chance |
 //! | pure | [`policy`], [`resolve`], [`check`], [`standard`], [`judge`], [`control`], [`table`], [`aws::ops`] | the floor above | the same |
-//! | local I/O | [`log`], [`sink`] | files, arrow, parquet, zstd | the SDK |
+//! | local I/O | [`log`], [`sink`], [`report`] | files, arrow, parquet, zstd | the SDK |
 //! | the AWS edge | [`aws`] | tokio, the SDK | print, read the environment, judge |
 //! | the night | [`scan`] | tasks, and all of the above | parse flags, format text |
 //! | the shell | [`cli`], `main` | flags, environment, terminal, exit codes | census logic |
@@ -74,6 +74,8 @@ pub mod judge;
 pub mod log;
 pub mod model;
 pub mod policy;
+pub mod printable;
+pub mod report;
 pub mod resolve;
 pub mod scan;
 #[cfg(feature = "sim")]

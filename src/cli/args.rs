@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use clap::builder::PossibleValuesParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
@@ -43,6 +44,8 @@ pub enum Command {
     Scan(ScanArgs),
     /// Resolve, judge and publish the log of a run, without AWS
     Finalize(FinalizeArgs),
+    /// Write a committed run as a page for people, or as files for machines
+    Report(ReportArgs),
     /// Print the checks and the standard in effect, or bring exceptions in from elsewhere
     Checks(ChecksArgs),
     /// Print the least-privilege policies
@@ -297,6 +300,54 @@ pub struct FinalizeArgs {
     /// How fast
     #[command(flatten)]
     pub tuning: TuningArgs,
+}
+
+/// `report`.
+#[derive(Debug, Args)]
+pub struct ReportArgs {
+    /// The lake: a folder, or s3://bucket/prefix
+    #[arg(long, value_name = "URI", env = "ATREST_LAKE")]
+    pub lake: LakeUri,
+    /// Committed run [default: the newest census; where there is none, the newest run]
+    #[arg(long, value_name = "RUN", env = "ATREST_RUN")]
+    pub run: Option<RunId>,
+    /// What to write
+    #[arg(long, value_enum, env = "ATREST_FORMAT")]
+    pub format: ReportFormat,
+    /// Table, for csv and json
+    #[arg(long, value_name = "TABLE", env = "ATREST_TABLE", value_parser = PossibleValuesParser::new(super::report::names()))]
+    pub table: Option<String>,
+    /// File to write, whole or not at all; - is stdout
+    #[arg(short, long, value_name = "PATH", env = "ATREST_OUTPUT")]
+    pub output: PathBuf,
+    /// TOML file with any of these settings
+    #[arg(long, value_name = "FILE", env = "ATREST_CONFIG")]
+    pub config: Option<PathBuf>,
+    /// How fast
+    #[command(flatten)]
+    pub tuning: TuningArgs,
+}
+
+/// What `report` writes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ReportFormat {
+    /// One page for people, in one file: opens anywhere, prints well
+    Html,
+    /// A table, NULL as an empty field
+    Csv,
+    /// A table, one array with a row a line
+    Json,
+    /// Every finding as an OCSF 1.6.0 Compliance Finding, one JSON object a line
+    Ocsf,
+    /// The four columns of aws-samples' S3 default encryption audit, and what they leave out
+    S3AuditCsv,
+}
+
+impl ReportFormat {
+    /// The word on the command line.
+    pub fn word(self) -> String {
+        self.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default()
+    }
 }
 
 /// `doctor`.

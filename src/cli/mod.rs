@@ -13,8 +13,10 @@ mod exit;
 mod finalize;
 mod iam;
 mod lake;
+mod output;
 mod print;
 mod progress;
+mod report;
 mod rules;
 mod scan;
 #[cfg(feature = "sim")]
@@ -102,6 +104,10 @@ fn run(command: Command) -> Result<Exit, CliError> {
             exit
         }
         Command::Finalize(args) => runtime()?.block_on(finalize::run(&args)),
+        Command::Report(args) => runtime()?.block_on(async {
+            let stop = stop_on_signals("stopping")?;
+            report::run(&args, &stop).await
+        }),
         Command::Checks(args) => checks::run(&args).map(|()| Exit::Done),
         Command::Iam(args) => iam::run(&args).map(|()| Exit::Done),
         #[cfg(feature = "sim")]

@@ -10,14 +10,9 @@ use crate::model::{
     DeniedBy, Encryption, ExceptionState, ExceptionUse, KeyRotation, ScanReason, ScanStatus, Severity,
     Verdict,
 };
+use crate::report::SCOPE;
 use crate::resolve::Gaps;
 use crate::sink::Census;
-
-/// The contract's scope sentence: in the README, the summary and every report.
-pub const SCOPE: &str = "Judged: S3 general purpose buckets and KMS keys. Not seen: directory, table and \
-                         vector buckets, Outposts, client-side encryption. Default encryption applies to new \
-                         objects whose request names no encryption; it does not show how stored objects are \
-                         encrypted.";
 
 /// Kinds of fails that are shown.
 const WORST: usize = 10;

@@ -37,6 +37,32 @@ pub enum LakeError {
         /// What the parser said.
         reason: String,
     },
+    /// A committed run's file is not what was committed.
+    #[error("failed to read {uri}/{key}: {reason}; restore the file, or report another run")]
+    Damaged {
+        /// The lake.
+        uri: String,
+        /// The file.
+        key: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// Nothing is committed.
+    #[error("failed to use {uri}: it holds no committed run; `atrest scan` publishes one")]
+    NoRun {
+        /// The lake.
+        uri: String,
+    },
+    /// The run is not committed.
+    #[error("failed to use {uri}: it holds no committed run {run_id}; its newest is {newest}")]
+    NotCommitted {
+        /// The lake.
+        uri: String,
+        /// The run.
+        run_id: RunId,
+        /// The newest committed run.
+        newest: RunId,
+    },
     /// A newer tool wrote the lake.
     #[error(
         "failed to use {uri}: run {run_id} has schema version {found}, and this atrest knows up to {known}; update it"
@@ -91,8 +117,12 @@ impl LakeError {
     pub fn by_user(&self) -> bool {
         match self {
             Self::Store(error) => error.by_user,
-            Self::NoManifest { .. } | Self::Manifest { .. } => false,
-            Self::NewerSchema { .. } | Self::OtherOrganization { .. } | Self::OtherSource { .. } => true,
+            Self::NoManifest { .. } | Self::Manifest { .. } | Self::Damaged { .. } => false,
+            Self::NoRun { .. }
+            | Self::NotCommitted { .. }
+            | Self::NewerSchema { .. }
+            | Self::OtherOrganization { .. }
+            | Self::OtherSource { .. } => true,
         }
     }
 }
@@ -161,6 +191,11 @@ impl Lake {
 
     /// Reads a committed run's manifest.
     pub async fn manifest(&self, run_id: &RunId) -> Result<Manifest, LakeError> {
+        Ok(self.manifest_and_bytes(run_id).await?.0)
+    }
+
+    /// The same with the bytes, whose hash the run's row names.
+    pub(super) async fn manifest_and_bytes(&self, run_id: &RunId) -> Result<(Manifest, Vec<u8>), LakeError> {
         let bytes = self.manifest_bytes(run_id).await?;
         let malformed = |error: serde_json::Error| LakeError::Manifest {
             uri: self.uri().to_owned(),
@@ -177,7 +212,8 @@ impl Lake {
                 known: SCHEMA_VERSION,
             });
         }
-        serde_json::from_slice(&bytes).map_err(malformed)
+        let manifest = serde_json::from_slice(&bytes).map_err(malformed)?;
+        Ok((manifest, bytes))
     }
 
     async fn manifest_bytes(&self, run_id: &RunId) -> Result<Vec<u8>, LakeError> {

@@ -58,6 +58,7 @@ const SDK: &[&str] = &[
 const ROOMS: &[Room] = &[
     Room { path: "clock", floor: Floor::Data, rooms: &[], crates: &["serde", "thiserror", "time"] },
     Room { path: "model", floor: Floor::Data, rooms: &["clock"], crates: &["serde", "thiserror"] },
+    Room { path: "printable", floor: Floor::Data, rooms: &[], crates: &[] },
     Room { path: "spelling", floor: Floor::Data, rooms: &[], crates: &["strsim"] },
     Room { path: "policy", floor: Floor::Pure, rooms: &["clock", "model"],
            crates: &["ipnet", "serde", "serde_json", "thiserror"] },
@@ -74,7 +75,10 @@ const ROOMS: &[Room] = &[
            crates: &["serde", "serde_json", "sha2", "thiserror", "zstd"] },
     Room { path: "sink", floor: Floor::Local,
            rooms: &["check", "clock", "control", "judge", "log", "model", "resolve", "standard", "table"],
-           crates: &["arrow", "futures", "parquet", "rayon", "serde", "serde_json", "sha2", "thiserror", "tokio"] },
+           crates: &["arrow", "bytes", "futures", "parquet", "rayon", "serde", "serde_json", "sha2", "thiserror", "tokio"] },
+    Room { path: "report", floor: Floor::Local,
+           rooms: &["check", "clock", "model", "printable", "sink", "table"],
+           crates: &["csv", "futures", "maud", "serde", "serde_json", "thiserror"] },
     // The lake on S3 is a `sink::Store` made of the SDK: the edge knows the trait, the sink not the edge.
     Room { path: "aws", floor: Floor::Edge, rooms: &["clock", "log", "model", "sink"],
            crates: &["fastrand", "futures", "serde", "serde_json", "thiserror", "time", "tokio", "tracing"] },
@@ -86,8 +90,8 @@ const ROOMS: &[Room] = &[
            crates: &["aws_credential_types", "aws_smithy_async", "aws_smithy_runtime_api", "aws_smithy_types",
                      "aws_types", "fastrand", "http", "http_body_util", "hyper", "hyper_util", "serde", "serde_json", "sha2", "time", "tokio"] },
     Room { path: "cli", floor: Floor::Shell,
-           rooms: &["aws", "check", "clock", "judge", "log", "model", "resolve", "scan", "sim", "sink", "spelling",
-                    "standard", "table"],
+           rooms: &["aws", "check", "clock", "judge", "log", "model", "printable", "report",
+                    "resolve", "scan", "sim", "sink", "spelling", "standard", "table"],
            crates: &["clap", "clap_complete", "fastrand", "futures", "indicatif", "serde_json",
                      "time", "tokio", "tokio_util", "toml", "tracing", "tracing_subscriber"] },
     // Reads the caller's environment, and that is the SDK's to read: profiles, SSO, endpoints.

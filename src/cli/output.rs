@@ -1,0 +1,140 @@
+//! `-o`: a file that is there whole or not at all.
+//!
+//! It is written beside its place, under a name that goes away with the process's interest in it, and
+//! renamed at the end: who opens the path sees the old report or the new one. `-` is stdout, and what
+//! is no file (a pipe, `/dev/stdout`) is written as it comes, for there is nothing to rename.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, BufWriter, Write};
+use std::path::{Path, PathBuf};
+
+use tempfile::NamedTempFile;
+
+use super::error::CliError;
+
+/// An output that is being written.
+#[derive(Debug)]
+pub struct Output {
+    /// As the caller wrote it.
+    path: PathBuf,
+    sink: Sink,
+}
+
+#[derive(Debug)]
+enum Sink {
+    /// Not in its place yet.
+    File {
+        temporary: BufWriter<NamedTempFile>,
+        place: PathBuf,
+    },
+    Stream(BufWriter<File>),
+    Stdout(BufWriter<io::Stdout>),
+}
+
+impl Output {
+    /// Opens an output, before any work is done for it: a folder that is missing or cannot be written is
+    /// said at once.
+    pub fn open(path: &Path) -> Result<Self, CliError> {
+        let sink = match fs::metadata(path) {
+            _ if path == Path::new("-") => Sink::Stdout(BufWriter::new(io::stdout())),
+            Ok(found) if found.is_dir() => {
+                return Err(CliError::usage(format!("failed to write {}: it is a folder", path.display()))
+                    .hint("name a file in it with -o"));
+            }
+            Ok(found) if !found.is_file() => {
+                let file = OpenOptions::new().write(true).open(path);
+                Sink::Stream(BufWriter::new(file.map_err(|error| refused(path, &error))?))
+            }
+            Ok(found) if found.permissions().readonly() => {
+                return Err(CliError::usage(format!("failed to write {}: it is read-only", path.display())));
+            }
+            // A link stays a link: what it leads to is replaced.
+            Ok(_) => beside(&fs::canonicalize(path).map_err(|error| refused(path, &error))?)?,
+            Err(_) => beside(path)?,
+        };
+        Ok(Self { path: path.to_owned(), sink })
+    }
+
+    /// What the caller reads of it: the path, or that it went to stdout.
+    pub fn name(&self) -> String {
+        match self.sink {
+            Sink::Stdout(_) => "stdout".to_owned(),
+            _ => self.path.display().to_string(),
+        }
+    }
+
+    /// Ends the output: from here on it is there.
+    pub fn finish(self) -> Result<(), CliError> {
+        let path = self.path;
+        let failed = |error: io::Error| refused(&path, &error);
+        match self.sink {
+            Sink::File { temporary, place } => {
+                let temporary = temporary.into_inner().map_err(|error| failed(error.into_error()))?;
+                temporary.as_file().sync_all().map_err(failed)?;
+                temporary.persist(place).map_err(|error| failed(error.error))?;
+                Ok(())
+            }
+            Sink::Stream(mut stream) => stream.flush().map_err(failed),
+            // `| head` has what it wanted.
+            Sink::Stdout(mut stdout) => match stdout.flush() {
+                Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(failed(error)),
+                _ => Ok(()),
+            },
+        }
+    }
+}
+
+impl Write for Output {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        match &mut self.sink {
+            Sink::File { temporary, .. } => temporary.write(bytes),
+            Sink::Stream(stream) => stream.write(bytes),
+            Sink::Stdout(stdout) => stdout.write(bytes),
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        match &mut self.sink {
+            Sink::File { temporary, .. } => temporary.flush(),
+            Sink::Stream(stream) => stream.flush(),
+            Sink::Stdout(stdout) => stdout.flush(),
+        }
+    }
+}
+
+fn beside(path: &Path) -> Result<Sink, CliError> {
+    if path.file_name().is_none() {
+        return Err(CliError::usage(format!("failed to write {}: it names no file", path.display())));
+    }
+    let folder = match path.parent() {
+        Some(parent) if parent != Path::new("") => parent,
+        _ => Path::new("."),
+    };
+    if !folder.is_dir() {
+        let message = format!("failed to write {}: there is no folder {}", path.display(), folder.display());
+        return Err(CliError::usage(message).hint("make it, or choose another path with -o"));
+    }
+    // A report is for others to read, as any file that is made here; what a temporary file is by default
+    // is for its owner alone.
+    let temporary = tempfile::Builder::new()
+        .prefix(".atrest-")
+        .permissions(file_permissions())
+        .tempfile_in(folder)
+        .map_err(|error| refused(path, &error))?;
+    Ok(Sink::File { temporary: BufWriter::new(temporary), place: path.to_owned() })
+}
+
+/// What `open` asks for: the user's umask takes from it.
+fn file_permissions() -> fs::Permissions {
+    use std::os::unix::fs::PermissionsExt as _;
+    fs::Permissions::from_mode(0o666)
+}
+
+/// The system's reason, without the temporary file's name, which nobody asked for.
+fn refused(path: &Path, error: &io::Error) -> CliError {
+    let reason = match error.raw_os_error() {
+        Some(code) => io::Error::from_raw_os_error(code).to_string(),
+        None => error.kind().to_string(),
+    };
+    CliError::usage(format!("failed to write {}: {reason}", path.display()))
+}

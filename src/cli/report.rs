@@ -1,0 +1,78 @@
+//! `atrest report`: a committed run as what its reader opens.
+
+use tokio_util::sync::CancellationToken;
+
+use super::args::{ReportArgs, ReportFormat};
+use super::error::CliError;
+use super::exit::Exit;
+use super::output::Output;
+use super::{edge, print};
+use crate::report::{self, Format, ReportError, SCOPE};
+use crate::sink::{CommittedRun, Lake};
+use crate::table::{self, TableInfo};
+
+/// Writes the report. What can be refused is refused before the lake is read.
+pub async fn run(args: &ReportArgs, stop: &CancellationToken) -> Result<Exit, CliError> {
+    let format = format(args)?;
+    let mut output = Output::open(&args.output)?;
+    let store = match args.lake.open_folder(false).transpose()? {
+        Some(store) => store,
+        None => args.lake.open(false, &edge::load(&args.tuning).await?)?,
+    };
+    let lake = Lake::open(store).await?;
+    let run = match &args.run {
+        Some(run_id) => CommittedRun::open(&lake, run_id).await?,
+        None => CommittedRun::newest(&lake).await?,
+    };
+    tokio::select! {
+        written = report::write(&run, format, &mut output) => written.map_err(|error| failed(args, error))?,
+        () = stop.cancelled() => {
+            return Err(CliError { exit: Exit::Interrupted, message: "stopped: no report was written".to_owned(), hint: None });
+        }
+    }
+    let name = output.name();
+    output.finish()?;
+    print::say(format!("run {} as {} in {name}", run.manifest().run_id, args.format.word()));
+    // A page has it in its text; a file of rows has no place for it.
+    if args.format != ReportFormat::Html {
+        print::say(print::wrapped(SCOPE, ""));
+    }
+    Ok(Exit::Done)
+}
+
+fn format(args: &ReportArgs) -> Result<Format, CliError> {
+    let table = |format: fn(&'static TableInfo) -> Format| match &args.table {
+        Some(name) => Ok(format(table::find(name).expect("clap knows the tables"))),
+        None => Err(CliError::usage(format!("--format {} needs --table", args.format.word()))
+            .hint(format!("the tables: {}", names().join(", ")))),
+    };
+    let whole = |format: Format| match &args.table {
+        None => Ok(format),
+        Some(_) => Err(CliError::usage(format!(
+            "--table goes with --format csv and json; {} is of the whole run",
+            args.format.word()
+        ))),
+    };
+    match args.format {
+        ReportFormat::Html => whole(Format::Html),
+        ReportFormat::Ocsf => whole(Format::Ocsf),
+        ReportFormat::S3AuditCsv => whole(Format::S3AuditCsv),
+        ReportFormat::Csv => table(Format::Csv),
+        ReportFormat::Json => table(Format::Json),
+    }
+}
+
+/// The names of the tables.
+pub fn names() -> Vec<&'static str> {
+    table::TABLES.iter().map(|table| table.name).collect()
+}
+
+fn failed(args: &ReportArgs, error: ReportError) -> CliError {
+    match error {
+        ReportError::Lake(error) => error.into(),
+        ReportError::Write(error) => {
+            CliError::usage(format!("failed to write {}: {error}", args.output.display()))
+        }
+        ReportError::Word { .. } => CliError::usage(error),
+    }
+}

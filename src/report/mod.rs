@@ -1,0 +1,69 @@
+//! What readers open: a page for people, files for machines, all from the rows of one committed run.
+//!
+//! A report is a pure function of the lake's rows, its manifests among them: the same run, the same
+//! bytes. So nothing here asks for the time, the machine or the version of this program; what a page
+//! says of dates is as of the run.
+
+mod dump;
+mod html;
+mod ocsf;
+pub mod rows;
+mod s3_audit;
+
+use std::io::{self, Write};
+
+use crate::sink::{CommittedRun, LakeError};
+use crate::table::TableInfo;
+
+/// The contract's scope sentence: in the README, the summary and every report.
+pub const SCOPE: &str = "Judged: S3 general purpose buckets and KMS keys. Not seen: directory, table and \
+                         vector buckets, Outposts, client-side encryption. Default encryption applies to new \
+                         objects whose request names no encryption; it does not show how stored objects are \
+                         encrypted.";
+
+/// What a report is.
+#[derive(Debug, Clone, Copy)]
+pub enum Format {
+    /// One page for people.
+    Html,
+    /// A table as RFC 4180 CSV.
+    Csv(&'static TableInfo),
+    /// A table as one JSON array.
+    Json(&'static TableInfo),
+    /// Findings as OCSF Compliance Findings.
+    Ocsf,
+    /// The report of aws-samples' S3 default encryption audit.
+    S3AuditCsv,
+}
+
+/// Writes a report of a run.
+pub async fn write(run: &CommittedRun, format: Format, out: &mut dyn Write) -> Result<(), ReportError> {
+    match format {
+        Format::Html => html::write(run, out).await,
+        Format::Csv(table) => dump::csv(run, table, out).await,
+        Format::Json(table) => dump::json(run, table, out).await,
+        Format::Ocsf => ocsf::write(run, out).await,
+        Format::S3AuditCsv => s3_audit::write(run, out).await,
+    }
+}
+
+/// A report that cannot be made.
+#[derive(Debug, thiserror::Error)]
+pub enum ReportError {
+    /// The lake cannot be read.
+    #[error(transparent)]
+    Lake(#[from] LakeError),
+    /// The report cannot be written.
+    #[error("failed to write the report: {0}")]
+    Write(#[from] io::Error),
+    /// A row has a word that this version does not know: a newer tool wrote it.
+    #[error("failed to read {table}.{column}: this atrest does not know the word `{word}`; update it")]
+    Word {
+        /// The table.
+        table: &'static str,
+        /// The column.
+        column: &'static str,
+        /// The word.
+        word: String,
+    },
+}
