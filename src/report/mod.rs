@@ -7,6 +7,7 @@
 mod dump;
 mod html;
 mod ocsf;
+pub mod page;
 pub mod rows;
 mod s3_audit;
 

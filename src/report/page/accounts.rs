@@ -1,0 +1,81 @@
+//! The accounts of a page: their names, their units, and what became of each.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::super::ReportError;
+use super::super::rows::AccountRow;
+use super::text;
+
+/// Said where AWS Organizations did not report an account's path.
+pub const NO_UNITS: &str = "units not reported";
+
+/// An account.
+#[derive(Debug, Clone)]
+pub struct Account {
+    /// Its name, which its owner chose.
+    pub name: String,
+    /// `Root / Prod / EU`.
+    pub unit: String,
+    /// `complete`, `partial`, `unreachable` or `not_scanned`.
+    pub status: String,
+    /// Why, where it is not complete.
+    pub reason: Option<String>,
+}
+
+/// The accounts, by their id.
+#[derive(Debug, Default)]
+pub struct Accounts {
+    /// By id.
+    pub by_id: BTreeMap<String, Account>,
+    /// Regions that were scanned in some account.
+    pub regions: BTreeSet<String>,
+    /// Regions that some account has disabled.
+    pub regions_disabled: BTreeSet<String>,
+}
+
+impl Accounts {
+    /// Keeps an account.
+    pub fn add(&mut self, row: &AccountRow<'_>) -> Result<(), ReportError> {
+        let account = Account {
+            name: text(row.account_name),
+            unit: unit(row),
+            status: text(row.scan_status),
+            reason: row.scan_reason.map(str::to_owned),
+        };
+        self.by_id.insert(text(row.account_id), account);
+        keep(&mut self.regions, row.regions.as_ref());
+        keep(&mut self.regions_disabled, row.regions_disabled.as_ref());
+        Ok(())
+    }
+
+    /// Accounts whose scan came to that.
+    pub fn of_status(&self, status: &str) -> usize {
+        self.by_id.values().filter(|account| account.status == status).count()
+    }
+
+    /// The path of an account's units.
+    pub fn unit_of(&self, account_id: &str) -> &str {
+        self.by_id.get(account_id).map_or(NO_UNITS, |account| &account.unit)
+    }
+
+    /// The name of an account; its id alone where it has none.
+    pub fn name_of<'a>(&'a self, account_id: &'a str) -> &'a str {
+        match self.by_id.get(account_id) {
+            Some(account) if !account.name.is_empty() => &account.name,
+            _ => account_id,
+        }
+    }
+}
+
+/// The names of the units from the root down; a unit whose name was not read goes by its id.
+fn unit(row: &AccountRow<'_>) -> String {
+    let Some(ids) = &row.ou_ids else { return NO_UNITS.to_owned() };
+    let names = row.ou_names.as_deref().unwrap_or_default();
+    let name = |at: usize| names.get(at).copied().flatten().or(ids[at]).unwrap_or("?");
+    let path: Vec<&str> = (0..ids.len()).map(name).collect();
+    path.join(" / ")
+}
+
+fn keep(set: &mut BTreeSet<String>, regions: Option<&Vec<Option<&str>>>) {
+    set.extend(regions.into_iter().flatten().flatten().map(|region| (*region).to_owned()));
+}

@@ -1,0 +1,236 @@
+//! The findings of a page: counted every way that it shows, and by name as far as a person reads.
+
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::super::ReportError;
+use super::super::rows::{FindingRow, severity, verdict};
+use super::text;
+use crate::check::{CHECKS, STANDARD_CHECK};
+use crate::model::{Severity, Verdict};
+
+/// Findings of a group that are kept by name.
+pub const NAMED: usize = 200;
+
+/// What tells a check instance from others. In the checks' own order.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Instance {
+    /// The check's place among the checks; past them all for one that this version does not know.
+    place: usize,
+    /// Its id.
+    pub check_id: String,
+    /// Its parameters, canonical JSON.
+    pub params: Option<String>,
+}
+
+impl Instance {
+    /// From a row's columns.
+    pub fn of(check_id: Option<&str>, params: Option<&str>) -> Self {
+        let check_id = text(check_id);
+        let place = CHECKS.iter().position(|check| check.id == check_id).unwrap_or(CHECKS.len());
+        Self { place, check_id, params: params.map(str::to_owned) }
+    }
+
+    /// `kms_rotation_period {"max_days":90}`.
+    pub fn spoken(&self) -> String {
+        match &self.params {
+            Some(params) => format!("{} {params}", self.check_id),
+            None => self.check_id.clone(),
+        }
+    }
+}
+
+/// What findings of a group have in common: the worst group first.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Group {
+    /// Fails, then what cannot be said, then what is accepted.
+    pub verdict: Attention,
+    /// How bad it is.
+    pub severity: Reverse<Severity>,
+    /// What asked.
+    pub instance: Instance,
+    /// What decided.
+    pub reason_code: String,
+}
+
+/// The verdicts that ask for somebody's eyes, in that order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Attention {
+    /// It fails.
+    Fail,
+    /// It cannot be said.
+    Unknown,
+    /// It fails, and that is accepted.
+    Exempt,
+}
+
+impl Attention {
+    fn of(verdict: Verdict) -> Option<Self> {
+        match verdict {
+            Verdict::Fail => Some(Self::Fail),
+            Verdict::Unknown => Some(Self::Unknown),
+            Verdict::Exempt => Some(Self::Exempt),
+            Verdict::Pass | Verdict::NotApplicable => None,
+        }
+    }
+
+    /// The lake's word.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Fail => "fail",
+            Self::Unknown => "unknown",
+            Self::Exempt => "exempt",
+        }
+    }
+}
+
+/// The findings of a group.
+#[derive(Debug, Default)]
+pub struct Members {
+    /// All of them.
+    pub count: u64,
+    /// The first of them, in the lake's order.
+    pub named: Vec<Named>,
+    /// Their accounts.
+    pub accounts: BTreeSet<String>,
+}
+
+/// A finding by name.
+#[derive(Debug, Clone)]
+pub struct Named {
+    /// The account.
+    pub account_id: String,
+    /// The Region.
+    pub region: Option<String>,
+    /// What is judged.
+    pub resource_arn: String,
+    /// What was seen.
+    pub reason: String,
+    /// The exception that accepts it.
+    pub exception_id: Option<String>,
+}
+
+/// Why a key endangers what it encrypts.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct KeyFault {
+    /// How bad it is.
+    pub severity: Reverse<Severity>,
+    /// What asked.
+    pub check_id: String,
+    /// What decided.
+    pub reason_code: String,
+}
+
+/// The counts of a verdict each.
+pub type Verdicts = BTreeMap<Verdict, u64>;
+
+/// The findings.
+#[derive(Debug, Default)]
+pub struct Findings {
+    /// All.
+    pub verdicts: Verdicts,
+    /// By severity.
+    pub by_severity: BTreeMap<Severity, Verdicts>,
+    /// By account.
+    pub by_account: BTreeMap<String, Verdicts>,
+    /// Fails by account and severity.
+    pub fails_by_account: BTreeMap<String, BTreeMap<Severity, u64>>,
+    /// By check instance.
+    pub by_instance: BTreeMap<Instance, Verdicts>,
+    /// Of the check by which a bucket meets the standard, by account.
+    pub standard: BTreeMap<String, Verdicts>,
+    /// What asks for somebody's eyes.
+    pub groups: BTreeMap<Group, Members>,
+    /// Keys that fail in a way that can keep data from being read, by ARN.
+    pub failing_keys: BTreeMap<String, BTreeSet<KeyFault>>,
+}
+
+impl Findings {
+    /// Counts a finding.
+    pub fn add(&mut self, row: &FindingRow<'_>) -> Result<(), ReportError> {
+        let (verdict, severity) = (verdict(row.verdict)?, severity(row.severity)?);
+        let account = row.account_id.unwrap_or_default();
+        let instance = Instance::of(row.check_id, row.check_params);
+        tally(&mut self.verdicts, verdict);
+        tally(self.by_severity.entry(severity).or_default(), verdict);
+        tally(of(&mut self.by_account, account), verdict);
+        if instance.check_id == STANDARD_CHECK {
+            tally(of(&mut self.standard, account), verdict);
+        }
+        if verdict == Verdict::Fail {
+            *of(&mut self.fails_by_account, account).entry(severity).or_default() += 1;
+            self.failing_key(row, severity);
+        }
+        if let Some(attention) = Attention::of(verdict) {
+            self.member(row, attention, severity, instance.clone());
+        }
+        tally(self.by_instance.entry(instance).or_default(), verdict);
+        Ok(())
+    }
+
+    /// Buckets by how they stand to the standard's default encryption.
+    pub fn to_standard(&self) -> Verdicts {
+        let mut sum = Verdicts::new();
+        for (verdict, count) in self.standard.values().flatten() {
+            *sum.entry(*verdict).or_default() += count;
+        }
+        sum
+    }
+
+    fn member(&mut self, row: &FindingRow<'_>, verdict: Attention, severity: Severity, instance: Instance) {
+        let group =
+            Group { verdict, severity: Reverse(severity), instance, reason_code: text(row.reason_code) };
+        let members = self.groups.entry(group).or_default();
+        members.count += 1;
+        let account_id = row.account_id.unwrap_or_default();
+        if !members.accounts.contains(account_id) {
+            members.accounts.insert(account_id.to_owned());
+        }
+        if members.named.len() < NAMED {
+            members.named.push(Named {
+                account_id: account_id.to_owned(),
+                region: row.region.map(str::to_owned),
+                resource_arn: text(row.resource_arn),
+                reason: text(row.reason),
+                exception_id: row.exception_id.map(str::to_owned),
+            });
+        }
+    }
+
+    /// A key's own fail counts where it is about being able to read tomorrow; a bucket's, where it is
+    /// about the bucket's key.
+    fn failing_key(&mut self, row: &FindingRow<'_>, severity: Severity) {
+        let check_id = row.check_id.unwrap_or_default();
+        let arn = match row.resource_type {
+            Some("AWS::KMS::Key") if row.category == Some("availability") => row.resource_arn,
+            Some("AWS::S3::Bucket") if ["s3_key_usable", "s3_key_in_org"].contains(&check_id) => {
+                row.related_arn
+            }
+            _ => None,
+        };
+        let Some(arn) = arn else { return };
+        let fault = KeyFault {
+            severity: Reverse(severity),
+            check_id: check_id.to_owned(),
+            reason_code: text(row.reason_code),
+        };
+        of(&mut self.failing_keys, arn).insert(fault);
+    }
+}
+
+/// The entry of a key that is copied only where it is new.
+fn of<'m, V: Default>(map: &'m mut BTreeMap<String, V>, key: &str) -> &'m mut V {
+    if !map.contains_key(key) {
+        map.insert(key.to_owned(), V::default());
+    }
+    map.get_mut(key).expect("it was put there")
+}
+
+fn tally(verdicts: &mut Verdicts, verdict: Verdict) {
+    *verdicts.entry(verdict).or_default() += 1;
+}
+
+/// The count of a verdict.
+pub fn count_of(verdicts: &Verdicts, verdict: Verdict) -> u64 {
+    verdicts.get(&verdict).copied().unwrap_or_default()
+}

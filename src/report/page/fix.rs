@@ -1,0 +1,191 @@
+//! What to do about a read that failed: a sentence, and where there is one, the text to paste.
+//!
+//! Who denied comes from AWS's message (IAM User Guide, "Troubleshoot access denied error messages"):
+//! it decides no verdict, and here it decides only which policy a person opens first.
+
+use serde_json::{Value, json};
+
+use super::coverage::Gap;
+use crate::aws::ops;
+
+/// Advice.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fix {
+    /// What to do.
+    pub words: String,
+    /// What to paste, and what that is.
+    pub paste: Option<(&'static str, String)>,
+}
+
+impl Fix {
+    fn words(words: impl Into<String>) -> Self {
+        Self { words: words.into(), paste: None }
+    }
+
+    fn paste(mut self, what: &'static str, value: &Value) -> Self {
+        let text = serde_json::to_string_pretty(value).expect("plain data with text keys is always JSON");
+        self.paste = Some((what, text));
+        self
+    }
+}
+
+/// The audit role, as policies name it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AuditRole {
+    /// The partition of its ARN.
+    pub partition: String,
+    /// Its account, where the advice is for one.
+    pub account_id: Option<String>,
+    /// Its name, with its path.
+    pub name: String,
+}
+
+impl AuditRole {
+    /// As a principal, where no wildcard may stand.
+    fn principal(&self) -> String {
+        self.arn(self.account_id.as_deref().unwrap_or("ACCOUNT_ID"))
+    }
+
+    /// As a condition on `aws:PrincipalArn` names it.
+    fn pattern(&self) -> String {
+        self.arn(self.account_id.as_deref().unwrap_or("*"))
+    }
+
+    fn arn(&self, account_id: &str) -> String {
+        format!("arn:{}:iam::{account_id}:role/{}", self.partition, self.name)
+    }
+}
+
+/// The advice for a gap.
+pub fn fix(gap: &Gap, role: &AuditRole) -> Fix {
+    match gap.word {
+        "denied" => denied(gap, role),
+        "throttled" => Fix::words(
+            "AWS asked for a slower pace on every attempt. Scan again at a quieter hour, or with a smaller --quota-share.",
+        ),
+        "transport" => Fix::words(
+            "No answer came. Check the network between the job and the Region's endpoint: DNS, routes, VPC endpoints, proxies.",
+        ),
+        "service" => Fix::words(
+            "The service failed, or gave a code that this version does not know. Scan again; where the code stays, update atrest.",
+        ),
+        "protocol" => Fix::words(
+            "The answer was not what the API promises. Look for a proxy or an emulator between the job and AWS.",
+        ),
+        "identity" => Fix::words(
+            "The credentials were not accepted. Where all Regions say so, the session ended; where one does, it needs STS tokens of version 2.",
+        ),
+        "unavailable" => Fix::words(
+            "The Region is not there for the account. Enable it, or accept the gap in the standard.",
+        ),
+        _ => Fix::words(
+            "The read was planned and never sent: what it follows from failed, or the run was interrupted. Mend that first.",
+        ),
+    }
+}
+
+fn denied(gap: &Gap, role: &AuditRole) -> Fix {
+    let explicit = gap.deny_type.as_deref() == Some("explicit");
+    if gap.operation == ops::ASSUME_ROLE.id {
+        return assume(role);
+    }
+    let action = iam_action(&gap.operation);
+    match gap.denied_by.as_deref() {
+        Some("identity") if explicit => exempt_from_deny("the role's own policy", &action, role),
+        Some("identity") => allow(
+            "Add the action to the audit role's policy (`atrest iam --role audit` prints all of it).",
+            &action,
+        ),
+        Some("boundary") => {
+            allow("The role's permissions boundary does not allow the action. Add it there.", &action)
+        }
+        Some("session") => Fix::words(
+            "The session's policy refused. atrest's own allows the action: look at what narrows the caller's session.",
+        ),
+        Some("vpc_endpoint") => {
+            allow("The VPC endpoint's policy does not allow the action. Add it there.", &action)
+        }
+        Some("scp") => organization("A service control policy", &action, role, explicit),
+        Some("rcp") => organization("A resource control policy", &action, role, explicit),
+        Some("resource_policy") => resource(gap, &action, role, explicit),
+        _ => allow(
+            "AWS does not say which policy refused. Look at the role's own policies first, then at the resource's policy, then at SCPs.",
+            &action,
+        ),
+    }
+}
+
+fn iam_action(operation: &str) -> String {
+    let known = ops::OPERATIONS.iter().find(|known| known.id == operation);
+    known.map_or(operation, |known| known.iam_action).to_owned()
+}
+
+fn assume(role: &AuditRole) -> Fix {
+    let trust = json!({
+        "Version": "2012-10-17",
+        "Statement": [{
+            "Effect": "Allow",
+            "Principal": {"AWS": format!("arn:{}:iam::AUDIT_ACCOUNT_ID:role/CENSUS_ROLE", role.partition)},
+            "Action": "sts:AssumeRole"
+        }]
+    });
+    Fix::words(format!(
+        "The role {} is not in the account, or does not trust the census role; AWS says the same of both. Deploy it \
+         with the StackSet, whose units may not have the account. The role's trust policy:",
+        role.name
+    ))
+    .paste("trust policy", &trust)
+}
+
+fn allow(words: &str, action: &str) -> Fix {
+    let statement = json!({"Effect": "Allow", "Action": action, "Resource": "*"});
+    Fix::words(words).paste("policy statement", &statement)
+}
+
+fn exempt_from_deny(whose: &str, action: &str, role: &AuditRole) -> Fix {
+    let condition = json!({"Condition": {"ArnNotLike": {"aws:PrincipalArn": role.pattern()}}});
+    Fix::words(format!(
+        "A Deny statement in {whose} matches {action}. Take the action out of it, or let the statement pass the audit role by:"
+    ))
+    .paste("condition of the Deny statement", &condition)
+}
+
+fn organization(what: &str, action: &str, role: &AuditRole, explicit: bool) -> Fix {
+    if explicit {
+        return exempt_from_deny(&what.to_lowercase(), action, role);
+    }
+    allow(
+        &format!("{what} does not allow the action. Add it there, or accept the gap in the standard."),
+        action,
+    )
+}
+
+fn resource(gap: &Gap, action: &str, role: &AuditRole, explicit: bool) -> Fix {
+    let is_key = gap.operation.starts_with("kms:");
+    let whose = if is_key { "the key's policy" } else { "the bucket's policy" };
+    if explicit {
+        return exempt_from_deny(whose, action, role);
+    }
+    let actions = if is_key { key_actions() } else { vec![action] };
+    let statement = json!({
+        "Sid": "AllowEncryptionCensus",
+        "Effect": "Allow",
+        "Principal": {"AWS": role.principal()},
+        "Action": actions,
+        "Resource": "*"
+    });
+    let words = if is_key {
+        "The key's policy allows neither the audit role nor the account's IAM policies. Its owner adds to it:"
+    } else {
+        "The bucket's policy refuses. Its owner adds to it:"
+    };
+    Fix::words(words).paste("policy statement", &statement)
+}
+
+/// What a key's policy can allow: an action on a key. Listings are not its to allow.
+fn key_actions() -> Vec<&'static str> {
+    let of_a_key = |operation: &&&ops::Operation| {
+        operation.service == ops::Service::Kms && operation.scope == ops::Scope::Resource
+    };
+    ops::OPERATIONS.iter().filter(of_a_key).map(|operation| operation.iam_action).collect()
+}

@@ -1,0 +1,225 @@
+//! The keys of a page: how old their material is, and which of them have a date with trouble.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::super::ReportError;
+use super::super::rows::{BucketRow, KeyRow};
+use super::findings::{Findings, KeyFault};
+use super::{count, text};
+use crate::clock::{DAY_MS, Timestamp};
+
+/// Buckets of a failing key that are kept by name.
+pub const BUCKETS_NAMED: usize = 500;
+/// Failing keys that are kept; past them they are counted.
+const KEYS_NAMED: usize = 500;
+/// Material that expires later than this many days from now is not news.
+const EXPIRING_DAYS: i64 = 90;
+/// The upper ends of the ages that are told apart, in days.
+const AGES: [(i64, &str); 4] = [
+    (90, "rotated in the last 90 days"),
+    (180, "91 to 180 days ago"),
+    (365, "181 to 365 days ago"),
+    (730, "1 to 2 years ago"),
+];
+
+/// A date on which something stops working.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Danger {
+    /// When.
+    pub at: Timestamp,
+    /// What.
+    pub kind: DangerKind,
+    /// The key.
+    pub key_arn: String,
+    /// The key's aliases.
+    pub aliases: Vec<String>,
+    /// Buckets whose default it is, and their accounts.
+    pub buckets: u64,
+    /// Accounts of those buckets.
+    pub accounts: u64,
+}
+
+/// What happens on a dangerous date.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum DangerKind {
+    /// The key is deleted.
+    Deletion,
+    /// Its imported material expires.
+    MaterialExpires,
+}
+
+/// A key that fails, with what hangs on it.
+#[derive(Debug, Clone, Default)]
+pub struct FailingKey {
+    /// Why, the worst first.
+    pub faults: BTreeSet<KeyFault>,
+    /// Its state, where it was read.
+    pub state: Option<String>,
+    /// Its aliases.
+    pub aliases: Vec<String>,
+    /// When it is deleted.
+    pub deletion_at: Option<Timestamp>,
+    /// Buckets whose default it is.
+    pub buckets: u64,
+    /// The first of them: account, Region, name.
+    pub named: Vec<[String; 3]>,
+}
+
+/// An account outside the organization whose keys buckets depend on.
+#[derive(Debug, Clone, Default)]
+pub struct Outside {
+    /// Buckets.
+    pub buckets: u64,
+    /// Their accounts.
+    pub accounts: BTreeSet<String>,
+}
+
+/// How long ago a key's material was made, in the order of the page.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Age {
+    place: usize,
+    /// The words.
+    pub words: String,
+}
+
+/// The keys.
+#[derive(Debug)]
+pub struct Keys {
+    as_of: Timestamp,
+    /// The partition of the first key.
+    pub partition: Option<String>,
+    /// Keys whose description was read.
+    pub described: u64,
+    /// Keys by who manages them.
+    pub by_manager: BTreeMap<String, u64>,
+    /// Customer managed keys by the age of their material.
+    pub ages: BTreeMap<Age, u64>,
+    /// Dates, the nearest first.
+    pub dangers: BTreeSet<Danger>,
+    /// Outside accounts.
+    pub outside: BTreeMap<String, Outside>,
+    /// Keys that fail.
+    pub failing: BTreeMap<String, FailingKey>,
+}
+
+impl Keys {
+    /// None yet.
+    pub fn new(as_of: Timestamp) -> Self {
+        Self {
+            as_of,
+            partition: None,
+            described: 0,
+            by_manager: BTreeMap::new(),
+            ages: BTreeMap::new(),
+            dangers: BTreeSet::new(),
+            outside: BTreeMap::new(),
+            failing: BTreeMap::new(),
+        }
+    }
+
+    /// Keeps of a key what the page shows.
+    pub fn add(&mut self, row: &KeyRow<'_>, findings: &Findings) -> Result<(), ReportError> {
+        if self.partition.is_none() {
+            self.partition = row.aws_partition.map(str::to_owned);
+        }
+        self.described += u64::from(row.describe_read == Some("known"));
+        let manager = row.key_manager.unwrap_or("unknown");
+        *self.by_manager.entry(manager.to_owned()).or_default() += 1;
+        if row.key_manager == Some("CUSTOMER") {
+            *self.ages.entry(self.age(row)).or_default() += 1;
+        }
+        self.danger(row);
+        let arn = row.key_arn.unwrap_or_default();
+        if let Some(faults) = findings.failing_keys.get(arn)
+            && self.failing.len() < KEYS_NAMED
+        {
+            let failing = FailingKey {
+                faults: faults.clone(),
+                state: row.key_state.map(str::to_owned),
+                aliases: aliases(row),
+                deletion_at: row.deletion_at,
+                ..FailingKey::default()
+            };
+            self.failing.insert(arn.to_owned(), failing);
+        }
+        Ok(())
+    }
+
+    /// Counts a bucket to the key that its default names.
+    pub fn bucket(&mut self, row: &BucketRow<'_>, findings: &Findings) {
+        let account = row.account_id.unwrap_or_default();
+        if row.kms_key_link == Some("outside_org") {
+            let outside = self.outside.entry(text(row.kms_key_account_id)).or_default();
+            outside.buckets += 1;
+            outside.accounts.insert(account.to_owned());
+        }
+        // A key that is not there has no row, and goes by what the bucket calls it.
+        let Some(name) = row.kms_key_arn.or(row.kms_key_ref) else { return };
+        if !self.failing.contains_key(name) {
+            match findings.failing_keys.get(name) {
+                Some(faults) if self.failing.len() < KEYS_NAMED => {
+                    let failing = FailingKey { faults: faults.clone(), ..FailingKey::default() };
+                    self.failing.insert(name.to_owned(), failing);
+                }
+                _ => return,
+            }
+        }
+        let Some(key) = self.failing.get_mut(name) else { return };
+        key.buckets += 1;
+        if key.named.len() < BUCKETS_NAMED {
+            key.named.push([account.to_owned(), text(row.region), text(row.bucket)]);
+        }
+    }
+
+    /// Customer managed keys.
+    pub fn customer(&self) -> u64 {
+        self.ages.values().sum()
+    }
+
+    fn age(&self, row: &KeyRow<'_>) -> Age {
+        let words = |place: usize, words: &str| Age { place, words: words.to_owned() };
+        let last = AGES.len();
+        if let Some(at) = row.last_rotation_at {
+            let days = (self.as_of.millis() - at.millis()) / DAY_MS;
+            return match AGES.iter().position(|(end, _)| days <= *end) {
+                Some(place) => words(place, AGES[place].1),
+                None => words(last, "more than 2 years ago"),
+            };
+        }
+        match (row.rotation, row.rotation_reason) {
+            (Some("enabled"), _) => words(last + 1, "rotates, and no rotation was reported yet"),
+            (Some("disabled"), _) => words(last + 2, "automatic rotation is off"),
+            (Some("not_applicable"), Some(reason)) => {
+                let why = reason.replace('_', " ");
+                words(last + 3, &format!("cannot rotate automatically: {why}"))
+            }
+            _ => words(last + 4, "not known"),
+        }
+    }
+
+    fn danger(&mut self, row: &KeyRow<'_>) {
+        let buckets = count(row.default_key_of_buckets);
+        let mut dated = |kind: DangerKind, at: Timestamp| {
+            self.dangers.insert(Danger {
+                at,
+                kind,
+                key_arn: text(row.key_arn),
+                aliases: aliases(row),
+                buckets,
+                accounts: count(row.default_key_of_accounts),
+            });
+        };
+        // A key that no bucket's default names may be in use all the same; the finding of its own says so.
+        if let Some(at) = row.deletion_at.filter(|_| buckets > 0) {
+            dated(DangerKind::Deletion, at);
+        }
+        let soon = self.as_of.plus_millis(EXPIRING_DAYS * DAY_MS);
+        if let Some(at) = row.material_expires_at.filter(|at| *at <= soon) {
+            dated(DangerKind::MaterialExpires, at);
+        }
+    }
+}
+
+fn aliases(row: &KeyRow<'_>) -> Vec<String> {
+    row.aliases.iter().flatten().flatten().map(|alias| (*alias).to_owned()).collect()
+}
