@@ -16,6 +16,15 @@ const UNREAD_NAMED: usize = 5;
 /// The counts of an encryption mode each.
 pub type Modes = BTreeMap<Encryption, u64>;
 
+/// Buckets that one call could not read in an account.
+#[derive(Debug, Default)]
+pub struct Unread {
+    /// All of them.
+    pub count: u64,
+    /// The first of them.
+    pub named: Vec<String>,
+}
+
 /// The buckets.
 #[derive(Debug, Default)]
 pub struct Buckets {
@@ -31,8 +40,8 @@ pub struct Buckets {
     pub by_unit: BTreeMap<String, Modes>,
     /// By account.
     pub by_account: BTreeMap<String, Modes>,
-    /// Names of buckets whose read failed, by operation, account and the read's word.
-    pub unread: BTreeMap<(&'static str, String, String), Vec<String>>,
+    /// Buckets whose read failed, by operation, account and the read's word.
+    pub unread: BTreeMap<(&'static str, String, String), Unread>,
 }
 
 impl Buckets {
@@ -68,9 +77,10 @@ impl Buckets {
         let Some(word) = read.filter(|word| !["known", "absent", "gone", "not_asked"].contains(word)) else {
             return;
         };
-        let named = self.unread.entry((operation, text(row.account_id), word.to_owned())).or_default();
-        if named.len() < UNREAD_NAMED {
-            named.push(text(row.bucket));
+        let unread = self.unread.entry((operation, text(row.account_id), word.to_owned())).or_default();
+        unread.count += 1;
+        if unread.named.len() < UNREAD_NAMED {
+            unread.named.push(text(row.bucket));
         }
     }
 }

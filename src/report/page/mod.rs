@@ -82,9 +82,9 @@ pub struct Calls {
     /// `s3:GetBucketEncryption`.
     pub operation: String,
     /// Attempts, retries, and answers that asked for a slower pace.
-    pub attempts: [i64; 3],
+    pub attempts: [u64; 3],
     /// The median and the 99th percentile of the time to an answer, in milliseconds.
-    pub latency_ms: [Option<i64>; 2],
+    pub latency_ms: [Option<u64>; 2],
 }
 
 /// Gathers a page.
@@ -151,8 +151,8 @@ async fn calls(run: &CommittedRun) -> Result<Vec<Calls>, ReportError> {
     CallsRow::each(run, |row| {
         calls.push(Calls {
             operation: format!("{}:{}", row.service.unwrap_or_default(), row.operation.unwrap_or_default()),
-            attempts: [row.calls, row.retries, row.throttles].map(Option::unwrap_or_default),
-            latency_ms: [row.p50_ms, row.p99_ms],
+            attempts: [row.calls, row.retries, row.throttles].map(count),
+            latency_ms: [row.p50_ms, row.p99_ms].map(|ms| ms.map(|ms| count(Some(ms)))),
         });
         Ok::<(), ReportError>(())
     })

@@ -1,0 +1,76 @@
+//! What will break, with its date: keys in use that are to be deleted, material that expires, and keys
+//! that somebody outside can take away any day.
+
+use maud::{Markup, html};
+
+use super::super::page::Page;
+use super::super::page::keys::{Danger, DangerKind};
+use super::shared::{counted, number, size};
+use crate::clock::DAY_MS;
+
+/// Dates that are shown here; past them they are counted.
+const SHOWN: usize = 8;
+
+/// The section.
+pub fn section(page: &Page) -> Markup {
+    let dangers = &page.keys.dangers;
+    let outside = &page.keys.outside;
+    html! {
+        @if dangers.is_empty() && outside.is_empty() {
+            p.good { "No key in use is scheduled for deletion, no imported material expires within 90 days, and no bucket's key is outside the organization, as far as was read." }
+        }
+        ul.dates {
+            @for danger in dangers.iter().take(SHOWN) { (dated(page, danger)) }
+        }
+        @if dangers.len() > SHOWN { (more(page)) }
+        @for (account_id, found) in outside.iter().take(SHOWN) {
+            p {
+                "Any day: " strong { (counted(found.buckets, "bucket")) } " in "
+                (counted(found.accounts.len() as u64, "account")) " depend on keys of "
+                @if account_id.is_empty() { "an unnamed account" } @else { "account " code { (account_id) } }
+                ", which is outside the organization."
+            }
+        }
+        @if outside.len() > SHOWN { p { "and " (size(outside.len() - SHOWN)) " outside accounts more" } }
+    }
+}
+
+fn dated(page: &Page, danger: &Danger) -> Markup {
+    let days = (danger.at.millis() - page.run.manifest.as_of.millis()).div_euclid(DAY_MS);
+    html! {
+        li {
+            span.date { (danger.at.date()) }
+            span.muted { @match days {
+                ..=-1 => { " past" },
+                0 => { " today" },
+                1 => { " tomorrow" },
+                _ => { " in " (days) " days" },
+            } }
+            br;
+            @match danger.kind {
+                DangerKind::Deletion => { "deletion of " },
+                DangerKind::MaterialExpires => { "imported material expires of " },
+            }
+            (key(danger))
+            ", default key of " (counted(danger.buckets, "bucket")) " in " (counted(danger.accounts, "account"))
+        }
+    }
+}
+
+fn key(danger: &Danger) -> Markup {
+    html! {
+        @if let Some(alias) = danger.aliases.first() { span.name { (alias) } " " }
+        code.long { (danger.key_arn) }
+    }
+}
+
+/// The rest opens in place: a date that is not seen is a date that is missed.
+fn more(page: &Page) -> Markup {
+    let rest = page.keys.dangers.len() - SHOWN;
+    html! {
+        details {
+            summary { (number(rest as u64)) " dates more" }
+            ul.dates { @for danger in page.keys.dangers.iter().skip(SHOWN).take(500) { (dated(page, danger)) } }
+        }
+    }
+}

@@ -1,0 +1,87 @@
+//! What was not read: who denied it, where, and the text that mends it.
+
+use maud::{Markup, html};
+
+use super::super::page::Page;
+use super::super::page::coverage::{Extent, Gap};
+use super::super::page::fix::fix;
+use super::shared::{account, counted, number, paste, size, spoken};
+
+/// Accounts of a gap that are named.
+const ACCOUNTS: usize = 20;
+
+/// The section.
+pub fn section(page: &Page) -> Markup {
+    let gaps = &page.coverage.gaps;
+    html! {
+        @if gaps.is_empty() { p.good { "Everything that the plan called for was read." } }
+        @for (gap, extent) in gaps { (one(page, gap, extent)) }
+        @if !gaps.is_empty() {
+            p.muted {
+                "Who denied is AWS's own word, from the message of the refusal; it helps to find the policy, and decides no verdict. "
+                "A gap that has to stay is accepted in the standard (" code { "[[gap]]" } "): what it hides stays unknown."
+            }
+        }
+    }
+}
+
+fn one(page: &Page, gap: &Gap, extent: &Extent) -> Markup {
+    let only = extent.places.keys().next().filter(|_| extent.places.len() == 1);
+    let fix = fix(gap, &page.audit_role(only.map(String::as_str)));
+    html! {
+        details.gap {
+            summary {
+                code { (gap.operation) } " " strong { (spoken(gap.word)) }
+                @if let Some(denied_by) = &gap.denied_by { " by " (who(denied_by)) }
+                @if let Some(deny_type) = &gap.deny_type { " (" (deny_type) ")" }
+                " · " (counted(extent.reads, "read")) " in " (counted(extent.places.len() as u64, "account"))
+                @if gap.accepted { " · accepted gap" }
+            }
+            @if let Some(code) = &gap.code { p { "AWS answered " code { (code) } "." } }
+            ul.plain {
+                @for (account_id, regions) in extent.places.iter().take(ACCOUNTS) {
+                    li {
+                        (account(page, account_id)) ": " (regions.iter().map(String::as_str).collect::<Vec<_>>().join(", "))
+                        (named(page, gap, account_id))
+                    }
+                }
+                @if extent.places.len() > ACCOUNTS {
+                    li { "and " (size(extent.places.len() - ACCOUNTS)) " accounts more, in the table " code { "coverage" } }
+                }
+            }
+            p { strong { "To mend: " } (fix.words) }
+            @if let Some((what, text)) = &fix.paste { (paste(what, text)) }
+        }
+    }
+}
+
+/// The buckets that it happened to.
+fn named(page: &Page, gap: &Gap, account_id: &str) -> Markup {
+    let found = page.buckets.unread.iter().find(|((operation, account, word), _)| {
+        *operation == gap.operation && account == account_id && word == gap.word
+    });
+    html! {
+        @if let Some((_, unread)) = found {
+            ", such as "
+            @for (at, bucket) in unread.named.iter().enumerate() {
+                @if at > 0 { ", " }
+                span.name { (bucket) }
+            }
+            @if unread.count > unread.named.len() as u64 { " (" (number(unread.count)) " in all)" }
+        }
+    }
+}
+
+fn who(denied_by: &str) -> &str {
+    match denied_by {
+        "identity" => "the role's own policies",
+        "resource_policy" => "a resource's policy",
+        "scp" => "a service control policy",
+        "rcp" => "a resource control policy",
+        "boundary" => "a permissions boundary",
+        "session" => "the session's policy",
+        "vpc_endpoint" => "a VPC endpoint's policy",
+        "unstated" => "a policy that AWS does not name",
+        other => other,
+    }
+}

@@ -1,0 +1,73 @@
+//! How the numbers were obtained, and how to see that nobody changed them.
+
+use maud::{Markup, html};
+
+use super::super::page::Page;
+use super::shared::{cell, counted, number, numbers, paste, table, words};
+
+/// The manifest, which names every byte that the run stands on.
+pub fn manifest(page: &Page) -> Markup {
+    html! {
+        p { "SHA-256 of the run's manifest: " code.long { (page.run.manifest_sha256) } }
+        p.muted { "It names every file of the run by its hash; every file that this page was made from was held to it." }
+    }
+}
+
+/// The section.
+pub fn section(page: &Page) -> Markup {
+    let manifest = &page.run.manifest;
+    let role = page.audit_role(None);
+    let bytes: u64 = manifest.files.iter().map(|file| file.bytes).sum();
+    html! {
+        ul {
+            li {
+                "The accounts are those that AWS Organizations listed. In each active one the role " code { (role.name) }
+                " was assumed, with a session that allows reads of configuration and nothing else."
+            }
+            li {
+                "Each answer was kept as it came, one sealed file an account (" (counted(manifest.segments.len() as u64, "file"))
+                "); buckets and keys were joined and judged from those files, without AWS."
+            }
+            li { "A read that failed is counted as failed, and what hangs on it is unknown: never a pass, never a fail, never an empty list." }
+            li { "A key is called missing only where the listing of its owner's keys in that Region ran to its end." }
+            li {
+                (counted(manifest.files.len() as u64, "file")) " of tables, " (number(bytes)) " bytes; judged as of " (manifest.as_of)
+                @if let Some(at) = page.run.judged_at { ", on " (at) } "."
+            }
+            @if let Some(previous) = &manifest.previous_run_id {
+                li { "The run before is " code { (previous) } @if let Some(hash) = &manifest.previous_manifest_sha256 { ", its manifest " code.long { (hash) } } "." }
+            }
+            @for (what, hash) in hashes(page) { li { "SHA-256 of the " (what) ": " code.long { (hash) } } }
+        }
+        (table("What was asked of AWS", &HEADS, &html! {
+            @for calls in &page.calls {
+                tr {
+                    th scope="row" { code { (calls.operation) } }
+                    @for attempts in calls.attempts { (cell(attempts)) }
+                    @for latency in calls.latency_ms { td.n { @if let Some(ms) = latency { (number(ms)) } } }
+                }
+            }
+        }))
+        p { "To check the manifest of a lake in a folder:" }
+        (paste("command", &format!("sha256sum manifests/{}.json", manifest.run_id)))
+    }
+}
+
+const HEADS: [super::shared::Head; 6] = [
+    words("Operation"),
+    numbers("Attempts"),
+    numbers("Retries"),
+    numbers("Throttles"),
+    numbers("Median, ms"),
+    numbers("99th percentile, ms"),
+];
+
+fn hashes(page: &Page) -> Vec<(&'static str, &str)> {
+    let manifest = &page.run.manifest;
+    let hashes = [
+        ("standard", &manifest.standard_sha256),
+        ("exceptions", &manifest.exceptions_sha256),
+        ("control map", &manifest.control_map_sha256),
+    ];
+    hashes.into_iter().filter_map(|(what, hash)| Some((what, hash.as_deref()?))).collect()
+}

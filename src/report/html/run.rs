@@ -1,0 +1,90 @@
+//! Which run this is, and what would make its numbers mean something else.
+
+use maud::{Markup, html};
+
+use super::super::page::Page;
+use crate::model::{RunKind, RunStatus, Source};
+
+/// The section.
+pub fn section(page: &Page) -> Markup {
+    let run = &page.run;
+    let manifest = &run.manifest;
+    html! {
+        @for band in bands(page) { p.band { (band) } }
+        dl.facts {
+            div { dt { "Organization" } dd { (super::shared::organization(page)) } }
+            @if let Some(account) = manifest.management_account_id {
+                div { dt { "Management account" } dd { code { (account) } } }
+            }
+            div {
+                dt { "Observed (UTC)" }
+                dd { (manifest.started_at) @if let Some(end) = run.finished_at { " to " (end) } }
+            }
+            div { dt { "Run" } dd { code { (manifest.run_id) } " · " (status(manifest.status)) } }
+            div { dt { "Standard" } dd { (standard(page)) } }
+            div { dt { "Tool" } dd { "atrest " (manifest.tool_version) ", schema " (manifest.schema_version) } }
+        }
+    }
+}
+
+/// The standard's id and version.
+pub fn standard(page: &Page) -> String {
+    match &page.run.manifest.standard {
+        Some(standard) => format!("{}, version {}", standard.id, standard.version),
+        None => "not named by the run".to_owned(),
+    }
+}
+
+fn status(status: RunStatus) -> &'static str {
+    match status {
+        RunStatus::Complete => "complete",
+        RunStatus::CompleteWithAcceptedGaps => "complete, with accepted gaps",
+        RunStatus::Partial => "partial: something could not be seen",
+    }
+}
+
+/// What a reader must know before any number.
+fn bands(page: &Page) -> Vec<String> {
+    let manifest = &page.run.manifest;
+    let mut bands = Vec::new();
+    match manifest.source {
+        Source::Aws => {}
+        Source::Simulator => {
+            bands.push("Simulated: these accounts, buckets and keys are made up, and no AWS was asked.".to_owned());
+        }
+        Source::Endpoint => {
+            bands.push("Not AWS: an endpoint that the environment named gave the answers.".to_owned());
+        }
+    }
+    match manifest.kind {
+        RunKind::Census => {}
+        RunKind::Filtered => bands.push(format!(
+            "Filtered: a part of the organization, and no census. Asked for: {}.",
+            filters(&manifest.settings)
+        )),
+        RunKind::Rejudged => {
+            let judged = page.run.judged_at.map(|at| format!(" on {at}")).unwrap_or_default();
+            bands.push(format!(
+                "Re-judged: the observations of run {} were judged again{judged}, as of {}.",
+                manifest.observed_run_id, manifest.as_of
+            ));
+        }
+    }
+    bands
+}
+
+/// The filters of the settings, as their flags.
+fn filters(settings: &serde_json::Value) -> String {
+    let flags = [
+        ("accounts", "--account"),
+        ("exclude_accounts", "--exclude-account"),
+        ("ous", "--ou"),
+        ("regions", "--region"),
+    ];
+    let mut said = Vec::new();
+    for (key, flag) in flags {
+        let values = settings[key].as_array().into_iter().flatten();
+        said.extend(values.filter_map(|value| value.as_str()).map(|value| format!("{flag} {value}")));
+    }
+    if said.is_empty() { "not said by the run".to_owned() } else { said.join(" ") }
+}

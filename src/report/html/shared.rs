@@ -1,0 +1,122 @@
+//! Pieces that several sections are made of: numbers, tables, text to paste, names.
+
+use maud::{Markup, html};
+
+use super::super::page::Page;
+
+/// `1,234,567`.
+pub fn number(count: u64) -> String {
+    let digits = count.to_string();
+    let mut text = String::new();
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at) % 3 == 0 {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+/// A length that is shown as a number.
+pub fn size(length: usize) -> String {
+    number(length as u64)
+}
+
+/// `1 bucket`, `2 buckets`.
+pub fn counted(count: u64, one: &str) -> String {
+    let plural = if count == 1 { "" } else { "s" };
+    format!("{} {one}{plural}", number(count))
+}
+
+/// A word of the lake as a person reads it.
+pub fn spoken(word: &str) -> String {
+    word.replace('_', " ")
+}
+
+/// The organization's id, or that there is none.
+pub fn organization(page: &Page) -> &str {
+    page.run.manifest.org_id.as_deref().unwrap_or("accounts without an organization")
+}
+
+/// An account by its name, with its id.
+pub fn account(page: &Page, account_id: &str) -> Markup {
+    let name = page.accounts.name_of(account_id);
+    html! {
+        span.name { (name) }
+        @if name != account_id { " " code { (account_id) } }
+    }
+}
+
+/// A table in a region of its own, which scrolls where the screen is narrow.
+pub fn table(caption: &str, heads: &[Head], rows: &Markup) -> Markup {
+    html! {
+        div.scroll role="region" aria-label=(caption) tabindex="0" {
+            table {
+                caption { (caption) }
+                thead {
+                    tr {
+                        @for head in heads {
+                            th.n[head.number] scope="col" { (head.text) }
+                        }
+                    }
+                }
+                tbody { (rows) }
+            }
+        }
+    }
+}
+
+/// The head of a column.
+#[derive(Debug, Clone, Copy)]
+pub struct Head {
+    text: &'static str,
+    number: bool,
+}
+
+/// The head of a column of texts.
+pub const fn words(text: &'static str) -> Head {
+    Head { text, number: false }
+}
+
+/// The head of a column of numbers.
+pub const fn numbers(text: &'static str) -> Head {
+    Head { text, number: true }
+}
+
+/// A number in a table; none is a dot, so that the eye finds what there is.
+pub fn cell(count: u64) -> Markup {
+    html! { td.n { @if count == 0 { span.none { "0" } } @else { (number(count)) } } }
+}
+
+/// Text to paste, said what it is.
+pub fn paste(what: &str, text: &str) -> Markup {
+    html! {
+        figure.paste {
+            figcaption { (what) }
+            pre tabindex="0" role="region" aria-label=(what) { code { (text) } }
+        }
+    }
+}
+
+/// What lists the rest: a query over the run's findings.
+pub fn query(page: &Page, columns: &str, table: &str, condition: &str) -> String {
+    let run = &page.run.manifest.run_id;
+    format!("SELECT {columns}\nFROM {table}\nWHERE dt = '{}' AND run_id = '{run}'\n  AND {condition}", run.date())
+}
+
+/// A text as an SQL literal.
+pub fn literal(text: &str) -> String {
+    format!("'{}'", text.replace('\'', "''"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_read_in_thousands() {
+        assert_eq!([0, 999, 1_000, 1_234_567].map(number), ["0", "999", "1,000", "1,234,567"]);
+        assert_eq!(counted(1, "key"), "1 key");
+        assert_eq!(literal("o'brien"), "'o''brien'");
+    }
+}
