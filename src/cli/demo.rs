@@ -13,20 +13,24 @@ use tokio_util::sync::CancellationToken;
 use super::args::{DemoArgs, ShapeArgs};
 use super::error::CliError;
 use super::exit::Exit;
+use super::output::Output;
 use super::{VERSION, print, scan::header, summary};
 use crate::aws::environment::{Environment, Tuning};
 use crate::clock::{FrozenClock, Timestamp};
 use crate::log;
 use crate::model::{Exceptions, Reading, RotationHistory, RunId, ScanFilter, ScanSettings, Source};
+use crate::report::{self, Format};
 use crate::scan::{self, Edge, Limits, Silent};
 use crate::sim::{self, Schedule, Shape, Simulator};
-use crate::sink::{self, Census, FolderStore, Judgement, Lake};
+use crate::sink::{self, Census, CommittedRun, FolderStore, Judgement, Lake};
 use crate::standard;
 
 /// The instant of every demo: 2026-11-21T03:00:00Z.
 const FROZEN: Timestamp = Timestamp::from_millis(1_795_230_000_000);
 /// The file that says that a folder holds a demo and nothing else.
 const MARKER: &str = ".atrest-demo";
+/// The page, beside the lake.
+const PAGE: &str = "report.html";
 
 impl ShapeArgs {
     /// The shape that the simulator generates.
@@ -51,8 +55,10 @@ pub fn run(args: &DemoArgs) -> Result<Exit, CliError> {
         .build()
         .map_err(|error| CliError::internal(format!("failed to start the runtime: {error}")))?;
     let census = runtime.block_on(census(&folder, shape))?;
-    let shown = folder.display().to_string();
-    print::say(summary::render(&census, &summary::Next::Demo(&shown)));
+    let page = args.out.join(PAGE);
+    runtime.block_on(write_page(&folder, &page))?;
+    let (lake, page) = (folder.display().to_string(), page.display().to_string());
+    print::say(summary::render(&census, &summary::Next::Demo { lake: &lake, page: &page }));
     Ok(Exit::Done)
 }
 
@@ -86,6 +92,14 @@ async fn census(folder: &Path, shape: Shape) -> Result<Census, CliError> {
         exceptions: Exceptions::default(),
     };
     Ok(sink::finalize(&lake, &judgement).await?)
+}
+
+async fn write_page(folder: &Path, page: &Path) -> Result<(), CliError> {
+    let lake = Lake::open(Arc::new(FolderStore::open(folder, false)?)).await?;
+    let run = CommittedRun::newest(&lake).await?;
+    let mut output = Output::open(page)?;
+    report::write(&run, Format::Html, &mut output).await.map_err(CliError::internal)?;
+    output.finish()
 }
 
 /// From seed, sizes and the frozen instant, and not from the path (contract §1).
@@ -122,7 +136,7 @@ fn is_empty(folder: &Path) -> std::io::Result<bool> {
 }
 
 fn holds_only_a_demo(folder: &Path) -> std::io::Result<bool> {
-    let known = [MARKER, "lake", "report.html"];
+    let known = [MARKER, "lake", PAGE];
     for entry in std::fs::read_dir(folder)? {
         if !known.iter().any(|name| entry.as_ref().is_ok_and(|entry| entry.file_name() == *name)) {
             return Ok(false);

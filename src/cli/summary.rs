@@ -30,9 +30,14 @@ const EXPIRING_MS: i64 = 30 * DAY_MS;
 pub enum Next<'a> {
     /// A census in this lake.
     Lake(&'a str),
-    /// The demo's lake.
+    /// The demo's lake, and its page.
     #[cfg_attr(not(feature = "sim"), expect(dead_code, reason = "the demo comes with the simulator"))]
-    Demo(&'a str),
+    Demo {
+        /// The lake.
+        lake: &'a str,
+        /// The page.
+        page: &'a str,
+    },
 }
 
 /// The summary of a census.
@@ -259,16 +264,23 @@ fn gaps(text: &mut String, gaps: &Gaps) {
 
 fn what_next(text: &mut String, census: &Census, next: &Next<'_>) {
     let lake = match next {
-        Next::Lake(lake) | Next::Demo(lake) => lake,
+        Next::Lake(lake) | Next::Demo { lake, .. } => lake,
     };
     let _ = writeln!(text, "\n\nNext");
+    let _ = match next {
+        Next::Demo { page, .. } => writeln!(text, "  the page, for any browser: {page}"),
+        Next::Lake(lake) => writeln!(
+            text,
+            "  the page, for any browser:\n    atrest report --lake {lake} --format html -o report.html"
+        ),
+    };
     let _ = writeln!(text, "  the tables: {lake}/<table>/dt={}/", census.run.run_id.date());
     if !lake.starts_with("s3://") {
         let _ = writeln!(text, "  duckdb -c \"SELECT account_id, bucket, encryption, kms_key_link,");
         let _ = writeln!(text, "             kms_key_state FROM '{lake}/buckets/*/*.parquet'\"");
     }
     match next {
-        Next::Demo(_) => {
+        Next::Demo { .. } => {
             let _ = writeln!(text, "  your own organization, what will work and what to fix:");
             let _ = write!(text, "    atrest doctor --role-name OrganizationAccountAccessRole");
         }

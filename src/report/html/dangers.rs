@@ -5,11 +5,11 @@ use maud::{Markup, html};
 
 use super::super::page::Page;
 use super::super::page::keys::{Danger, DangerKind};
-use super::shared::{counted, number, size};
+use super::shared::{account, counted, number, size};
 use crate::clock::DAY_MS;
 
 /// Dates that are shown here; past them they are counted.
-const SHOWN: usize = 8;
+const SHOWN: usize = 6;
 
 /// The section.
 pub fn section(page: &Page) -> Markup {
@@ -46,21 +46,29 @@ fn dated(page: &Page, danger: &Danger) -> Markup {
                 1 => { " tomorrow" },
                 _ => { " in " (days) " days" },
             } }
-            br;
+            ": "
             @match danger.kind {
                 DangerKind::Deletion => { "deletion of " },
-                DangerKind::MaterialExpires => { "imported material expires of " },
+                DangerKind::MaterialExpires => { "expiry of the material of " },
             }
-            (key(danger))
-            ", default key of " (counted(danger.buckets, "bucket")) " in " (counted(danger.accounts, "account"))
+            (key(page, danger)) ", "
+            @if danger.buckets == 0 { "no bucket's default key" }
+            @else { "default key of " (counted(danger.buckets, "bucket")) @if danger.accounts > 1 { " in " (counted(danger.accounts, "account")) } }
         }
     }
 }
 
-fn key(danger: &Danger) -> Markup {
+/// The key by its alias, or its id, and where it lives; its whole ARN where it is listed with its buckets.
+fn key(page: &Page, danger: &Danger) -> Markup {
+    let mut parts = danger.key_arn.splitn(6, ':').skip(3);
+    let (region, account_id) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
+    let id = danger.key_arn.rsplit_once('/').map_or(danger.key_arn.as_str(), |(_, id)| id);
     html! {
-        @if let Some(alias) = danger.aliases.first() { span.name { (alias) } " " }
-        code.long { (danger.key_arn) }
+        @match danger.aliases.first() {
+            Some(alias) => { span.name { (alias) } },
+            None => { code { (id) } },
+        }
+        " in " (account(page, account_id)) " " (region)
     }
 }
 

@@ -11,7 +11,9 @@ use maud::{Markup, html};
 use super::super::page::Page;
 use super::super::page::findings::{Attention, Group, Members, NAMED, Named, Verdicts, count_of};
 use super::picture::small;
-use super::shared::{Head, account, cell, counted, literal, number, numbers, paste, query, size, spoken, table, words};
+use super::shared::{
+    Head, account, cell, counted, literal, number, numbers, paste, query, size, spoken, table, words,
+};
 use super::standard::parts;
 use crate::model::{Severity, Verdict};
 
@@ -19,6 +21,8 @@ use crate::model::{Severity, Verdict};
 const ON_PAGE: usize = 4_000;
 /// A group shows this many at least, however many groups there are.
 const LEAST: usize = 25;
+/// Groups on the first screen.
+const WORST: usize = 8;
 /// Accounts in the table, those with the worst fails.
 const ACCOUNTS: usize = 100;
 
@@ -34,7 +38,7 @@ pub fn section(page: &Page) -> Markup {
         h3 #by-name { "By name" }
         @if groups.is_empty() { p.good { "Nothing fails, nothing is unknown, nothing is accepted." } }
         (filter(page, each))
-        @for (group, members) in groups { (one(page, group, members, each)) }
+        @for (at, (group, members)) in groups.iter().enumerate() { (one(page, &anchor(at), group, members, each)) }
         @if !groups.is_empty() {
             p { "All findings, passes among them, are in the table " code { "findings" } ":" }
             (paste("command", &format!("atrest report --lake LAKE --run {} --format csv --table findings -o findings.csv", page.run.manifest.run_id)))
@@ -48,7 +52,13 @@ const VERDICTS: [Verdict; 5] =
 
 fn heads(first: &'static str) -> Vec<Head> {
     let mut heads = vec![words(first), words("Share")];
-    heads.extend([numbers("Fail"), numbers("Unknown"), numbers("Exempt"), numbers("Pass"), numbers("Not applicable")]);
+    heads.extend([
+        numbers("Fail"),
+        numbers("Unknown"),
+        numbers("Exempt"),
+        numbers("Pass"),
+        numbers("Not applicable"),
+    ]);
     heads
 }
 
@@ -63,21 +73,29 @@ fn row(name: Markup, verdicts: &Verdicts) -> Markup {
 }
 
 fn by_severity(page: &Page) -> Markup {
-    table("By severity", &heads("Severity"), &html! {
-        @for (severity, verdicts) in page.findings.by_severity.iter().rev() { (row(chip(*severity), verdicts)) }
-        (row(html! { "All" }, &page.findings.verdicts))
-    })
+    table(
+        "By severity",
+        &heads("Severity"),
+        &html! {
+            @for (severity, verdicts) in page.findings.by_severity.iter().rev() { (row(chip(*severity), verdicts)) }
+            (row(html! { "All" }, &page.findings.verdicts))
+        },
+    )
 }
 
 fn by_check(page: &Page) -> Markup {
-    table("By check", &heads("Check"), &html! {
-        @for (instance, verdicts) in &page.findings.by_instance {
-            (row(html! {
-                @if let Some(check) = page.checks.get(instance) { (check.title) br; }
-                code { (instance.spoken()) }
-            }, verdicts))
-        }
-    })
+    table(
+        "By check",
+        &heads("Check"),
+        &html! {
+            @for (instance, verdicts) in &page.findings.by_instance {
+                (row(html! {
+                    @if let Some(check) = page.checks.get(instance) { (check.title) br; }
+                    code { (instance.spoken()) }
+                }, verdicts))
+            }
+        },
+    )
 }
 
 fn by_account(page: &Page) -> Markup {
@@ -168,7 +186,29 @@ fn select(name: &str, label: &str, options: impl Iterator<Item = (String, String
     }
 }
 
-fn one(page: &Page, group: &Group, members: &Members, each: usize) -> Markup {
+/// The anchor of a group, by its place.
+fn anchor(at: usize) -> String {
+    format!("group-{}", at + 1)
+}
+
+/// The worst groups in short, for the first screen.
+pub fn worst(page: &Page) -> Markup {
+    let fails =
+        page.findings.groups.iter().enumerate().filter(|(_, (group, _))| group.verdict == Attention::Fail);
+    html! {
+        ul.plain {
+            @for (at, (group, members)) in fails.take(WORST) {
+                li {
+                    (chip(group.severity.0)) " "
+                    a href={ "#" (anchor(at)) } { (number(members.count)) " × " (spoken(&group.reason_code)) }
+                    " " span.muted { (group.instance.check_id) }
+                }
+            }
+        }
+    }
+}
+
+fn one(page: &Page, anchor: &str, group: &Group, members: &Members, each: usize) -> Markup {
     let check = page.checks.get(&group.instance);
     let severity = group.severity.0;
     let caption = format!(
@@ -179,7 +219,7 @@ fn one(page: &Page, group: &Group, members: &Members, each: usize) -> Markup {
         spoken(&group.reason_code)
     );
     html! {
-        details.group data-verdict=(group.verdict.word()) data-check=(group.instance.check_id) data-severity=(severity.word()) {
+        details.group id=(anchor) data-verdict=(group.verdict.word()) data-check=(group.instance.check_id) data-severity=(severity.word()) {
             summary {
                 span.verdict.(group.verdict.word()) { (group.verdict.word()) } " " (chip(severity)) " "
                 strong { (number(members.count)) } " × " code { (group.instance.spoken()) } " · "

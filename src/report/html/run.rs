@@ -50,7 +50,9 @@ fn bands(page: &Page) -> Vec<String> {
     match manifest.source {
         Source::Aws => {}
         Source::Simulator => {
-            bands.push("Simulated: these accounts, buckets and keys are made up, and no AWS was asked.".to_owned());
+            bands.push(
+                "Simulated: these accounts, buckets and keys are made up, and no AWS was asked.".to_owned(),
+            );
         }
         Source::Endpoint => {
             bands.push("Not AWS: an endpoint that the environment named gave the answers.".to_owned());

@@ -101,7 +101,10 @@ pub fn paste(what: &str, text: &str) -> Markup {
 /// What lists the rest: a query over the run's findings.
 pub fn query(page: &Page, columns: &str, table: &str, condition: &str) -> String {
     let run = &page.run.manifest.run_id;
-    format!("SELECT {columns}\nFROM {table}\nWHERE dt = '{}' AND run_id = '{run}'\n  AND {condition}", run.date())
+    format!(
+        "SELECT {columns}\nFROM {table}\nWHERE dt = '{}' AND run_id = '{run}'\n  AND {condition}",
+        run.date()
+    )
 }
 
 /// A text as an SQL literal.

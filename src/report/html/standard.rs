@@ -17,9 +17,9 @@ pub fn section(page: &Page) -> Markup {
         p {
             "All checks: " strong { (number(count_of(&page.findings.verdicts, Verdict::Fail))) } " fail"
             @if let Some(severities) = severities(page) { " (" (severities) ")" } ", "
-            (number(count_of(&page.findings.verdicts, Verdict::Unknown))) " unknown. "
-            a href="#findings" { "Findings" }
+            (number(count_of(&page.findings.verdicts, Verdict::Unknown))) " unknown. The worst:"
         }
+        (super::findings::worst(page))
     }
 }
 
