@@ -186,6 +186,8 @@ impl<'a> Exempter<'a> {
                 starts: exception.starts,
                 expires: exception.expires,
                 check_id: exception.check_id.to_owned(),
+                owner: exception.owner.clone(),
+                ticket: exception.ticket.clone(),
                 sha256: exception.sha256.clone(),
             }
         };

@@ -92,6 +92,12 @@ pub struct ExceptionUse {
     pub sha256: String,
     /// The check.
     pub check_id: String,
+    /// Who answers for it. Empty in manifests of before it was kept.
+    #[serde(default)]
+    pub owner: String,
+    /// Where it was discussed; the same.
+    #[serde(default)]
+    pub ticket: String,
     /// What it came to.
     pub state: ExceptionState,
     /// Findings that it matches.

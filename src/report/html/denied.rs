@@ -12,10 +12,12 @@ const ACCOUNTS: usize = 20;
 
 /// The section.
 pub fn section(page: &Page) -> Markup {
-    let gaps = &page.coverage.gaps;
+    let mut gaps: Vec<(&Gap, &Extent)> = page.coverage.gaps.iter().collect();
+    // What was never sent follows from what failed: it is mended there.
+    gaps.sort_by_key(|(gap, _)| (gap.accepted, gap.word == "not_asked"));
     html! {
         @if gaps.is_empty() { p.good { "Everything that the plan called for was read." } }
-        @for (gap, extent) in gaps { (one(page, gap, extent)) }
+        @for (gap, extent) in &gaps { (one(page, gap, extent)) }
         @if !gaps.is_empty() {
             p.muted {
                 "Who denied is AWS's own word, from the message of the refusal; it helps to find the policy, and decides no verdict. "

@@ -79,14 +79,21 @@ pub fn section(page: &Page) -> Markup {
     }
 }
 
-const HEADS: [super::shared::Head; 5] =
-    [words("Exception"), words("Check"), words("Standing"), words("Until"), words("Findings")];
+const HEADS: [super::shared::Head; 6] = [
+    words("Exception"),
+    words("Check"),
+    words("Owner and ticket"),
+    words("Standing"),
+    words("In force"),
+    words("Findings"),
+];
 
 fn row(standing: Standing, used: &ExceptionUse) -> Markup {
     html! {
         tr {
             th scope="row" { (used.id) }
             td { code { (used.check_id) } }
+            td { (used.owner) @if !used.ticket.is_empty() { ", " (used.ticket) } }
             td {
                 (standing.words())
                 @if standing == Standing::Rejected { ": " (spoken(used.state.word())) }

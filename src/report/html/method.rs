@@ -17,15 +17,21 @@ pub fn manifest(page: &Page) -> Markup {
 pub fn section(page: &Page) -> Markup {
     let manifest = &page.run.manifest;
     let role = page.audit_role(None);
+    let segments = manifest.segments.iter().filter(|segment| segment.account_id.is_some()).count();
     let bytes: u64 = manifest.files.iter().map(|file| file.bytes).sum();
     html! {
         ul {
             li {
-                "The accounts are those that AWS Organizations listed. In each active one the role " code { (role.name) }
+                @if manifest.org_id.is_some() { "The accounts are those that AWS Organizations listed. " }
+                @else { "The accounts are those that the command named: no organization could be read. " }
+                "In each active one the role " code { (role.name) }
                 " was assumed, with a session that allows reads of configuration and nothing else."
+                @if page.accounts.by_caller > 0 {
+                    " In " (counted(page.accounts.by_caller, "account")) ", the caller's own, the caller's credentials were used."
+                }
             }
             li {
-                "Each answer was kept as it came, one sealed file an account (" (counted(manifest.segments.len() as u64, "file"))
+                "Each answer was kept as it came, one sealed file an account (" (counted(segments as u64, "file"))
                 "); buckets and keys were joined and judged from those files, without AWS."
             }
             li { "A read that failed is counted as failed, and what hangs on it is unknown: never a pass, never a fail, never an empty list." }

@@ -27,6 +27,8 @@ pub struct Account {
 pub struct Accounts {
     /// By id.
     pub by_id: BTreeMap<String, Account>,
+    /// Accounts that were read with the caller's own credentials.
+    pub by_caller: u64,
     /// Regions that were scanned in some account.
     pub regions: BTreeSet<String>,
     /// Regions that some account has disabled.
@@ -42,15 +44,11 @@ impl Accounts {
             status: text(row.scan_status),
             reason: row.scan_reason.map(str::to_owned),
         };
+        self.by_caller += u64::from(row.access_path == Some("caller"));
         self.by_id.insert(text(row.account_id), account);
         keep(&mut self.regions, row.regions.as_ref());
         keep(&mut self.regions_disabled, row.regions_disabled.as_ref());
         Ok(())
-    }
-
-    /// Accounts whose scan came to that.
-    pub fn of_status(&self, status: &str) -> usize {
-        self.by_id.values().filter(|account| account.status == status).count()
     }
 
     /// The path of an account's units.
