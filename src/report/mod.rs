@@ -4,6 +4,7 @@
 //! bytes. So nothing here asks for the time, the machine or the version of this program; what a page
 //! says of dates is as of the run.
 
+pub mod change;
 mod dump;
 mod html;
 mod ocsf;

@@ -120,6 +120,21 @@ rows! {
 }
 
 rows! {
+    /// A finding's verdict alone: for the walks that only look for one.
+    VerdictRow of findings { finding_uid: text, verdict: text, verdict_before_exception: text, }
+}
+
+rows! {
+    /// A bucket that was listed.
+    ListedBucketRow of buckets { account_id: text, bucket_arn: text, }
+}
+
+rows! {
+    /// A key that was listed.
+    ListedKeyRow of keys { account_id: text, key_arn: text, }
+}
+
+rows! {
     /// A check instance.
     CheckRow of checks {
         check_id: text, check_params: text, title: text, question: text, category: text, severity: text,
@@ -197,6 +212,9 @@ mod tests {
         assert_registered("keys", KeyRow::COLUMNS, KeyRow::KINDS);
         assert_registered("findings", FindingRow::COLUMNS, FindingRow::KINDS);
         assert_registered("findings", OutcomeRow::COLUMNS, OutcomeRow::KINDS);
+        assert_registered("findings", VerdictRow::COLUMNS, VerdictRow::KINDS);
+        assert_registered("buckets", ListedBucketRow::COLUMNS, ListedBucketRow::KINDS);
+        assert_registered("keys", ListedKeyRow::COLUMNS, ListedKeyRow::KINDS);
         assert_registered("checks", CheckRow::COLUMNS, CheckRow::KINDS);
         assert_registered("controls", ControlRow::COLUMNS, ControlRow::KINDS);
         assert_registered("coverage", CoverageRow::COLUMNS, CoverageRow::KINDS);
