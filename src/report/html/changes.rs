@@ -1,10 +1,133 @@
-//! What changed since the last census.
+//! What changed since the last census: what is new, what is fixed, and what nobody can see any more.
 
 use maud::{Markup, html};
 
+use super::super::change::{ChangeKind, Changed, Changes, Comparison, Example, How};
 use super::super::page::Page;
+use super::findings::{chip, resource};
+use super::shared::{Head, account, number, spoken, table, words};
+use crate::model::RunKind;
 
 /// The section.
-pub fn section(_: &Page) -> Markup {
-    html! { p { "…" } }
+pub fn section(page: &Page) -> Markup {
+    match &page.comparison {
+        Comparison::First => {
+            html! { p { "This is the first census of its lake: there is none before it to compare with." } }
+        }
+        Comparison::NotACensus(kind) => html! {
+            p {
+                "Not compared: only censuses are, and this run is "
+                @match kind {
+                    RunKind::Filtered => { "filtered" },
+                    RunKind::Rejudged => { "an old night, judged again" },
+                    RunKind::Census => { "one that cannot be placed" },
+                }
+                "."
+            }
+        },
+        Comparison::Since(changes) => since(page, changes),
+    }
+}
+
+/// What asks for attention first, then what is said for the sums to add up.
+const KINDS: [(ChangeKind, &str); 9] = [
+    (ChangeKind::New, "new"),
+    (ChangeKind::Reopened, "reopened"),
+    (ChangeKind::Fixed, "fixed"),
+    (ChangeKind::LostSight, "lost sight"),
+    (ChangeKind::NewlyChecked, "newly checked"),
+    (ChangeKind::Excepted, "excepted"),
+    (ChangeKind::NoLongerApplicable, "no longer applicable"),
+    (ChangeKind::NoLongerChecked, "no longer checked"),
+    (ChangeKind::StillFailing, "still failing"),
+];
+/// The first of them are said also where there is none.
+const ALWAYS: usize = 4;
+
+fn since(page: &Page, changes: &Changes) -> Markup {
+    let of = |kind: ChangeKind| changes.kinds.get(&kind);
+    html! {
+        p { "Fails since the census " code { (changes.since) } ": " (number(changes.fails_then())) " then, " (number(changes.fails_now())) " now." }
+        ul.plain {
+            @for (at, (kind, words)) in KINDS.into_iter().enumerate() {
+                @if at < ALWAYS || changes.count(kind) > 0 {
+                    li {
+                        strong { (number(changes.count(kind))) } " " (words)
+                        @if let Some(changed) = of(kind) { (courses(changed)) }
+                    }
+                }
+            }
+        }
+        @for (kind, words) in KINDS.into_iter().filter(|(kind, _)| *kind != ChangeKind::StillFailing) {
+            @if let Some(changed) = of(kind).filter(|changed| changed.count > 0) { (by_name(page, words, changed)) }
+        }
+        p.muted {
+            "Fixed: passes now, or is not in a listing that ran to its end. Lost sight: cannot be said now. "
+            "Reopened was looked for in the " (looked_back(changes)) " before this one."
+        }
+    }
+}
+
+fn looked_back(changes: &Changes) -> String {
+    match changes.looked_back.len() {
+        1 => "census".to_owned(),
+        more => format!("{more} censuses"),
+    }
+}
+
+/// How it came about, where there is more than one way.
+fn courses(changed: &Changed) -> Markup {
+    let said: Vec<String> = changed
+        .by_how
+        .iter()
+        .filter_map(|(how, count)| Some(format!("{} {}", number(*count), course(*how)?)))
+        .collect();
+    html! { @if !said.is_empty() { span.muted { " (" (said.join(", ")) ")" } } }
+}
+
+fn course(how: How) -> Option<&'static str> {
+    match how {
+        How::WasUnknown => Some("could not be said then"),
+        How::Passes => Some("pass now"),
+        How::Gone => Some("gone from a complete listing"),
+        How::Unknown => Some("unknown now"),
+        How::NotListed => Some("not in a listing that broke off"),
+        How::AccountLeft => Some("in an account that left"),
+        How::CheckOff => Some("by a check that is off"),
+        How::NotAsked => Some("not asked of the resource any more"),
+        How::New
+        | How::NewlyChecked
+        | How::Reopened
+        | How::StillFailing
+        | How::Exempt
+        | How::NotApplicable => None,
+    }
+}
+
+fn by_name(page: &Page, words: &str, changed: &Changed) -> Markup {
+    let shown = changed.examples.len() as u64;
+    html! {
+        details {
+            summary { (number(changed.count)) " " (words) }
+            (table(&format!("What is {words}"), &HEADS, &html! {
+                @for example in &changed.examples { (row(page, example)) }
+            }))
+            @if changed.count > shown { p { "and " (number(changed.count - shown)) " more" } }
+        }
+    }
+}
+
+const HEADS: [Head; 3] = [words("Severity"), words("Resource"), words("Check")];
+
+fn row(page: &Page, example: &Example) -> Markup {
+    html! {
+        tr {
+            td { (chip(example.severity)) }
+            td { code.long { (resource(&example.resource_arn)) } br; (account(page, &example.account_id)) }
+            td {
+                code { (example.check_id) @if let Some(params) = &example.check_params { " " (params) } }
+                @if course(example.how).is_some() { br; (spoken(example.how.word())) }
+            }
+        }
+    }
 }

@@ -257,7 +257,7 @@ fn finding(page: &Page, named: &Named) -> Markup {
 }
 
 /// A bucket by its name alone: its ARN says no more. Any other ARN names its account and Region.
-fn resource(arn: &str) -> &str {
+pub fn resource(arn: &str) -> &str {
     arn.rsplit_once(":s3:::").map_or(arn, |(_, bucket)| bucket)
 }
 
@@ -276,6 +276,7 @@ fn rest(page: &Page, group: &Group) -> String {
     query(page, "account_id, region, resource_arn, reason", "findings", &condition)
 }
 
-fn chip(severity: Severity) -> Markup {
+/// A severity, coloured.
+pub fn chip(severity: Severity) -> Markup {
     html! { span.severity.(severity.word()) { (severity.word()) } }
 }

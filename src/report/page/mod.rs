@@ -15,6 +15,7 @@ pub mod keys;
 use std::collections::BTreeMap;
 
 use super::ReportError;
+use super::change::{Comparison, since_last_census};
 use super::rows::{
     AccountRow, BucketRow, CallsRow, CheckRow, ControlRow, CoverageRow, FindingRow, KeyRow, RunRow,
 };
@@ -46,6 +47,8 @@ pub struct Page {
     pub buckets: Buckets,
     /// The check instances that ran, by what tells them apart.
     pub checks: BTreeMap<Instance, Check>,
+    /// What changed since the census before.
+    pub comparison: Comparison,
     /// What they are evidence for.
     pub controls: Controls,
     /// The attempts.
@@ -104,7 +107,19 @@ pub async fn gather(run: &CommittedRun) -> Result<Page, ReportError> {
     let mut controls = Controls::default();
     ControlRow::each(run, |row| controls.add(&row, &findings)).await?;
     let calls = calls(run).await?;
-    Ok(Page { run: head(run).await?, accounts, coverage, findings, keys, buckets, checks, controls, calls })
+    let comparison = since_last_census(run).await?;
+    Ok(Page {
+        comparison,
+        run: head(run).await?,
+        accounts,
+        coverage,
+        findings,
+        keys,
+        buckets,
+        checks,
+        controls,
+        calls,
+    })
 }
 
 impl Page {
