@@ -31,6 +31,12 @@ pub fn section(page: &Page) -> Markup {
                 ", which is outside the organization."
             }
         }
+        @if page.keys.deleted_unnamed > 0 {
+            p.muted {
+                (counted(page.keys.deleted_unnamed, "key")) " to be deleted that no bucket's default names: stored objects "
+                "and other services may still need them."
+            }
+        }
         @if outside.len() > SHOWN { p { "and " (size(outside.len() - SHOWN)) " outside accounts more" } }
     }
 }

@@ -96,6 +96,8 @@ pub struct Keys {
     pub ages: BTreeMap<Age, u64>,
     /// Dates, the nearest first.
     pub dangers: BTreeSet<Danger>,
+    /// Keys to be deleted that no bucket's default names.
+    pub deleted_unnamed: u64,
     /// Outside accounts.
     pub outside: BTreeMap<String, Outside>,
     /// Keys that fail.
@@ -112,6 +114,7 @@ impl Keys {
             by_manager: BTreeMap::new(),
             ages: BTreeMap::new(),
             dangers: BTreeSet::new(),
+            deleted_unnamed: 0,
             outside: BTreeMap::new(),
             failing: BTreeMap::new(),
         }
@@ -209,10 +212,10 @@ impl Keys {
                 accounts: count(row.default_key_of_accounts),
             });
         };
-        // A key that no bucket's default names may be in use all the same; the finding of its own says so.
         if let Some(at) = row.deletion_at.filter(|_| buckets > 0) {
             dated(DangerKind::Deletion, at);
         }
+        self.deleted_unnamed += u64::from(row.deletion_at.is_some() && buckets == 0);
         let soon = self.as_of.plus_millis(EXPIRING_DAYS * DAY_MS);
         if let Some(at) = row.material_expires_at.filter(|at| *at <= soon) {
             dated(DangerKind::MaterialExpires, at);

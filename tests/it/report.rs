@@ -1,0 +1,207 @@
+//! `atrest report` as typed: which run it takes, what it refuses, what it leaves behind, and the first
+//! screen of its page as a person reads it.
+
+use std::path::Path;
+
+use crate::support::python::{Finished, venv_or_skip};
+use crate::support::shell::{RUN, Shell, Simulated, committed, files, names};
+
+/// A small organization without trouble.
+const SMALL: &str = "--accounts 3 --buckets 12 --keys 6";
+
+/// A demo's lake in the shell's folder.
+fn demo() -> Shell {
+    let shell = Shell::new();
+    shell.atrest(&format!("demo --out demo {SMALL}")).succeeded();
+    shell
+}
+
+/// What a browser would show, one text a line, up to the first section that is looked up.
+fn first_screen(page: &str) -> String {
+    let main = page.split_once("<main").unwrap().1;
+    let first = main.split_once('>').unwrap().1.split_once("<section id=\"encryption\"").unwrap().0;
+    let mut lines = Vec::new();
+    for block in first.split("</p>").flat_map(|it| it.split("</li>")).flat_map(|it| it.split("</h2>")) {
+        let mut text = String::new();
+        let mut is_text = true;
+        for letter in block.chars() {
+            match letter {
+                '<' => is_text = false,
+                '>' if !is_text => {
+                    is_text = true;
+                    text.push(' ');
+                }
+                letter if is_text => text.push(letter),
+                _ => {}
+            }
+        }
+        let words: Vec<&str> = text.split_whitespace().filter(|word| *word != ">").collect();
+        if !words.is_empty() {
+            lines.push(words.join(" "));
+        }
+    }
+    lines.join("\n")
+}
+
+/// The files in the shell's folder that are not the demo's, hidden ones among them.
+fn beside_the_demo(shell: &Shell) -> Vec<String> {
+    names(&shell.path("")).into_iter().filter(|name| !name.starts_with("demo/")).collect()
+}
+
+fn read(path: &Path) -> String {
+    std::fs::read_to_string(path).unwrap()
+}
+
+#[test]
+fn the_first_screen_reads_as_a_person_asks() {
+    let shell = Shell::new();
+    let said = shell.atrest("demo --out demo").succeeded();
+    assert!(said.stderr.contains("the page, for any browser: demo/report.html"), "{said}");
+    let page = read(&shell.path("demo/report.html"));
+    insta::assert_snapshot!("first_screen", first_screen(&page));
+
+    // One file: nothing is fetched, and nothing runs but what its policy names.
+    for outside in
+        ["src=", "http://", "https://", "url(", "@import", "<link", "<iframe", " onload", "style=\""]
+    {
+        assert!(!page.contains(outside), "{outside}");
+    }
+    assert_eq!(page.matches("<script>").count(), 1);
+    assert!(page.contains("default-src 'none'; style-src 'sha256-"));
+}
+
+#[test]
+fn the_same_run_gives_the_same_bytes_and_replaces_the_old_report() {
+    let shell = demo();
+    let made = read(&shell.path("demo/report.html"));
+    shell.write("page.html", "an older report");
+    let said = shell.atrest("report --lake demo/lake --format html -o page.html").succeeded();
+    assert_eq!(said.stdout, "");
+    assert!(said.stderr.contains(" as html in page.html\n"), "{said}");
+    assert_eq!(read(&shell.path("page.html")), made);
+    let piped = shell.atrest("report --lake demo/lake --format html -o -").succeeded();
+    assert_eq!(piped.stdout, made);
+    assert_eq!(beside_the_demo(&shell), ["page.html"], "nothing else is left");
+}
+
+#[test]
+fn the_newest_census_is_taken_and_a_part_only_where_there_is_no_census() {
+    let simulated = Simulated::start(SMALL);
+    let shell = Shell::on(&simulated);
+    let account = simulated.account(|_| true);
+    let reported = |lake: &str| {
+        let said = shell.atrest(&format!("report --lake {lake} --format html -o page.html")).succeeded();
+        said.stderr.split_whitespace().nth(1).unwrap().to_owned()
+    };
+    let part = format!("--account {account} --run 2026-11-22T03:00:00Z");
+    shell.atrest(&format!("scan --lake parts {part}")).ended(0);
+    assert_eq!(reported("parts"), committed(&shell.path("parts"))[0]);
+    assert!(read(&shell.path("page.html")).contains(&format!("Asked for: --account {account}.")));
+
+    shell.atrest(&format!("scan --lake lake --run {RUN}")).ended(0);
+    shell.atrest(&format!("scan --lake lake {part}")).ended(0);
+    assert_eq!(reported("lake"), RUN, "the filtered run is newer, and is no census");
+    let page = read(&shell.path("page.html"));
+    assert!(page.contains("Not AWS: an endpoint") && !page.contains("Filtered:"));
+
+    shell.atrest(&format!("finalize --lake lake --run {RUN} --as-of 2027-01-01")).ended(0);
+    let runs = committed(&shell.path("lake"));
+    let rejudged = runs.iter().find(|run| *run != RUN && !run.starts_with("20261122")).unwrap();
+    shell.atrest(&format!("report --lake lake --run {rejudged} --format html -o page.html")).succeeded();
+    let page = read(&shell.path("page.html"));
+    assert!(page.contains(&format!("Re-judged: the observations of run {RUN} were judged again")));
+    assert!(page.contains("Not compared: only censuses are"));
+}
+
+#[track_caller]
+fn refused(finished: Finished, words: &str) {
+    let finished = finished.ended(2);
+    assert!(finished.stderr.contains(words), "{words}: {finished}");
+    assert_eq!(finished.stderr.matches("error: ").count(), 1, "{finished}");
+    assert_eq!(finished.stdout, "", "{finished}");
+}
+
+#[test]
+fn what_cannot_be_reported_is_one_sentence_and_leaves_nothing() {
+    let shell = demo();
+    std::fs::create_dir(shell.path("empty")).unwrap();
+    std::fs::create_dir(shell.path("folder")).unwrap();
+    let before = files(&shell.path(""));
+    for (line, words) in [
+        (
+            "--lake nowhere --format html -o page.html",
+            "failed to open the lake nowhere: there is no such folder",
+        ),
+        ("--lake empty --format html -o page.html", "failed to use empty: it holds no committed run"),
+        (
+            "--lake demo/lake --run 20200101T000000Z-00000000 --format html -o page.html",
+            "it holds no committed run 20200101T000000Z-00000000; its newest is 20261121T030000Z-",
+        ),
+        (
+            "--lake demo/lake --run yesterday --format html -o page.html",
+            "invalid value 'yesterday' for '--run",
+        ),
+        ("--lake demo/lake --format csv --table bukets -o page.html", "a similar value exists: 'buckets'"),
+        ("--lake demo/lake --format csv -o page.html", "--format csv needs --table"),
+        (
+            "--lake demo/lake --format html --table buckets -o page.html",
+            "--table goes with --format csv and json",
+        ),
+        ("--lake demo/lake --format pdf -o page.html", "invalid value 'pdf' for '--format"),
+        ("--lake demo/lake --format html", "--output <PATH>"),
+        (
+            "--lake demo/lake --format html -o none/page.html",
+            "failed to write none/page.html: there is no folder none",
+        ),
+        ("--lake demo/lake --format html -o folder", "failed to write folder: it is a folder"),
+        ("--lake demo/lake --format html -o demo/lake/", "it is a folder"),
+    ] {
+        refused(shell.atrest(&format!("report {line}")), words);
+        assert_eq!(files(&shell.path("")), before, "{line}");
+    }
+}
+
+#[test]
+fn a_newer_lake_and_a_changed_file_are_said_and_an_old_report_stays() {
+    let shell = demo();
+    let lake = shell.path("demo/lake");
+    shell.write("page.html", "an older report");
+    let run = committed(&lake)[0].clone();
+    let findings = lake.join(format!("findings/dt=2026-11-21/{run}-00000.parquet"));
+    let mut bytes = std::fs::read(&findings).unwrap();
+    let middle = bytes.len() / 2;
+    bytes[middle] ^= 1;
+    std::fs::write(&findings, bytes).unwrap();
+    let said = shell.atrest("report --lake demo/lake --format html -o page.html").ended(1);
+    let named =
+        format!("failed to read demo/lake/findings/dt=2026-11-21/{run}-00000.parquet: its hash is not");
+    assert!(said.stderr.contains(&named), "{said}");
+
+    let manifest = lake.join(format!("manifests/{run}.json"));
+    let newer = read(&manifest).replace("\"schema_version\":1", "\"schema_version\":2");
+    std::fs::write(&manifest, newer).unwrap();
+    let newer = shell.atrest("report --lake demo/lake --format html -o page.html");
+    refused(newer, "has schema version 2, and this atrest knows up to 1; update it");
+    assert_eq!(read(&shell.path("page.html")), "an older report");
+    assert_eq!(beside_the_demo(&shell), ["page.html"]);
+}
+
+#[test]
+fn a_lake_in_a_bucket_gives_the_same_bytes() {
+    let Some(venv) = venv_or_skip() else { return };
+    let simulated = Simulated::start(SMALL);
+    let shell = Shell::on(&simulated);
+    let lake = "s3://atrest-lake/census";
+    shell.atrest(&format!("scan --lake {lake} --run {RUN}")).ended(0);
+    shell.atrest(&format!("report --lake {lake} --format html -o from-s3.html")).succeeded();
+
+    let mut download = venv.script("s3_lake.py");
+    download.args([&simulated.server.endpoint, "atrest-lake", "download", "census/"]);
+    download.arg(shell.path("lake")).envs(simulated.variables.iter().cloned());
+    crate::support::python::finish(download, crate::support::shell::BOUND).succeeded();
+    shell.atrest("report --lake lake --format html -o from-folder.html").succeeded();
+    assert_eq!(read(&shell.path("from-s3.html")), read(&shell.path("from-folder.html")));
+
+    let none = shell.atrest("report --lake s3://atrest-lake/elsewhere --format html -o none.html");
+    refused(none, "failed to use s3://atrest-lake/elsewhere: it holds no committed run");
+}
