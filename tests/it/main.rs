@@ -32,6 +32,7 @@ mod moto;
 mod policy;
 mod policy_laws;
 mod report_change;
+mod report_files;
 mod rules;
 mod signals;
 mod simulate;
