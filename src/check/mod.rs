@@ -53,6 +53,8 @@ use crate::model::{
 };
 use crate::policy::{Policy, PolicyError};
 
+pub use support::spoken;
+
 /// Every check, in the order of the lake: buckets, keys, accounts.
 pub static CHECKS: &[&Check] = &[
     &s3_default_encryption::CHECK,

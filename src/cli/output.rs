@@ -74,12 +74,8 @@ impl Output {
                 temporary.persist(place).map_err(|error| failed(error.error))?;
                 Ok(())
             }
-            Sink::Stream(mut stream) => stream.flush().map_err(failed),
-            // `| head` has what it wanted.
-            Sink::Stdout(mut stdout) => match stdout.flush() {
-                Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(failed(error)),
-                _ => Ok(()),
-            },
+            Sink::Stream(mut stream) => read_or_left(stream.flush()).map_err(failed),
+            Sink::Stdout(mut stdout) => read_or_left(stdout.flush()).map_err(failed),
         }
     }
 }
@@ -100,6 +96,11 @@ impl Write for Output {
             Sink::Stdout(stdout) => stdout.flush(),
         }
     }
+}
+
+/// `| head` has what it wanted.
+fn read_or_left(flushed: io::Result<()>) -> io::Result<()> {
+    flushed.or_else(|error| if error.kind() == io::ErrorKind::BrokenPipe { Ok(()) } else { Err(error) })
 }
 
 fn beside(path: &Path) -> Result<Sink, CliError> {

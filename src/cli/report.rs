@@ -1,5 +1,7 @@
 //! `atrest report`: a committed run as what its reader opens.
 
+use std::io::ErrorKind;
+
 use tokio_util::sync::CancellationToken;
 
 use super::args::{ReportArgs, ReportFormat};
@@ -25,7 +27,11 @@ pub async fn run(args: &ReportArgs, stop: &CancellationToken) -> Result<Exit, Cl
         None => CommittedRun::newest(&lake).await?,
     };
     tokio::select! {
-        written = report::write(&run, format, &mut output) => written.map_err(|error| failed(args, error))?,
+        written = report::write(&run, format, &mut output) => match written {
+            // `| head` has what it wanted.
+            Err(ReportError::Write(error)) if error.kind() == ErrorKind::BrokenPipe => return Ok(Exit::Done),
+            written => written.map_err(|error| failed(args, error))?,
+        },
         () = stop.cancelled() => {
             return Err(CliError { exit: Exit::Interrupted, message: "stopped: no report was written".to_owned(), hint: None });
         }

@@ -135,6 +135,11 @@ rows! {
 }
 
 rows! {
+    /// What came of describing a key.
+    DescribedKeyRow of keys { key_arn: text, describe_read: text, }
+}
+
+rows! {
     /// A check instance.
     CheckRow of checks {
         check_id: text, check_params: text, title: text, question: text, category: text, severity: text,
@@ -215,6 +220,7 @@ mod tests {
         assert_registered("findings", VerdictRow::COLUMNS, VerdictRow::KINDS);
         assert_registered("buckets", ListedBucketRow::COLUMNS, ListedBucketRow::KINDS);
         assert_registered("keys", ListedKeyRow::COLUMNS, ListedKeyRow::KINDS);
+        assert_registered("keys", DescribedKeyRow::COLUMNS, DescribedKeyRow::KINDS);
         assert_registered("checks", CheckRow::COLUMNS, CheckRow::KINDS);
         assert_registered("controls", ControlRow::COLUMNS, ControlRow::KINDS);
         assert_registered("coverage", CoverageRow::COLUMNS, CoverageRow::KINDS);

@@ -290,3 +290,6 @@ fn typed(kind: Kind, array: &ArrayRef) -> Option<Cells<'_>> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -33,6 +33,7 @@ mod policy;
 mod policy_laws;
 mod report;
 mod report_change;
+mod report_files;
 mod rules;
 mod signals;
 mod simulate;

@@ -42,7 +42,7 @@ pub(in crate::sink) fn manifest(run_id: &RunId) -> Manifest {
     }
 }
 
-fn facts(run_id: &RunId) -> RunFacts {
+pub(in crate::sink) fn facts(run_id: &RunId) -> RunFacts {
     RunFacts {
         run_id: run_id.clone(),
         kind: RunKind::Census,
