@@ -50,7 +50,11 @@ impl Output {
             }
             // A link stays a link: what it leads to is replaced.
             Ok(_) => beside(&fs::canonicalize(path).map_err(|error| refused(path, &error))?)?,
-            Err(_) => beside(path)?,
+            // The same of a link to what is not there yet.
+            Err(_) => match fs::read_link(path) {
+                Ok(target) => beside(&folder_of(path).join(target))?,
+                Err(_) => beside(path)?,
+            },
         };
         Ok(Self { path: path.to_owned(), sink })
     }
@@ -107,10 +111,7 @@ fn beside(path: &Path) -> Result<Sink, CliError> {
     if path.file_name().is_none() {
         return Err(CliError::usage(format!("failed to write {}: it names no file", path.display())));
     }
-    let folder = match path.parent() {
-        Some(parent) if parent != Path::new("") => parent,
-        _ => Path::new("."),
-    };
+    let folder = folder_of(path);
     if !folder.is_dir() {
         let message = format!("failed to write {}: there is no folder {}", path.display(), folder.display());
         return Err(CliError::usage(message).hint("make it, or choose another path with -o"));
@@ -123,6 +124,10 @@ fn beside(path: &Path) -> Result<Sink, CliError> {
         .tempfile_in(folder)
         .map_err(|error| refused(path, &error))?;
     Ok(Sink::File { temporary: BufWriter::new(temporary), place: path.to_owned() })
+}
+
+fn folder_of(path: &Path) -> &Path {
+    path.parent().filter(|parent| *parent != Path::new("")).unwrap_or(Path::new("."))
 }
 
 /// What `open` asks for: the user's umask takes from it.

@@ -1,23 +1,30 @@
-//! What a person reads at the end of a scan: 80 columns, plain text.
+//! What a person reads at the end of a scan: what was seen, the worst of what was found, and the counts.
+//!
+//! 80 columns and plain text, the same in a terminal and in a file: the words carry what a colour
+//! would. The counts come last, for the end is what a terminal still shows.
 
-use std::collections::BTreeMap;
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 
 use super::print;
 use crate::clock::{DAY_MS, Timestamp};
 use crate::judge::{Example, Findings};
 use crate::model::{
-    DeniedBy, Encryption, ExceptionState, ExceptionUse, KeyRotation, ScanReason, ScanStatus, Severity,
-    Verdict,
+    AccountScan, DeniedBy, Encryption, ExceptionState, ExceptionUse, FaultKind, KeyRotation, Region,
+    ScanReason, ScanStatus, Severity, Verdict,
 };
 use crate::report::SCOPE;
-use crate::resolve::Gaps;
+use crate::resolve::{Gap, Gaps};
 use crate::sink::Census;
 
-/// Kinds of fails that are shown.
+/// Kinds of fails that are shown, each with one of its fails by name: the ten worst fails would be ten
+/// of the first kind wherever it has ten, and say nothing of the others.
 const WORST: usize = 10;
-/// Fails of a kind that are shown by name.
-const EXAMPLES: usize = 1;
+/// Kinds of reads that failed and are shown.
+const GAPS: usize = 10;
+/// Columns of the counts that stand beside others.
+const HALF: usize = 41;
 /// Exceptions that are shown.
 const EXCEPTIONS: usize = 20;
 /// Characters of a reason that are shown: four lines.
@@ -44,12 +51,11 @@ pub enum Next<'a> {
 pub fn render(census: &Census, next: &Next<'_>) -> String {
     let mut text = String::new();
     head(&mut text, census);
-    accounts(&mut text, census);
-    counts(&mut text, census);
+    coverage(&mut text, census);
+    worst(&mut text, &census.findings);
     verdicts(&mut text, census);
     exceptions(&mut text, census);
-    worst(&mut text, &census.findings);
-    gaps(&mut text, &census.summary.gaps);
+    counts(&mut text, census);
     let _ = write!(text, "\nScope\n{}", print::wrapped(SCOPE, "  "));
     what_next(&mut text, census, next);
     text
@@ -69,31 +75,82 @@ fn head(text: &mut String, census: &Census) {
     );
 }
 
-fn accounts(text: &mut String, census: &Census) {
-    let totals = &census.run.totals;
-    let _ = writeln!(text, "\nAccounts  {:>6} listed", totals.accounts_listed);
+/// Accounts, Regions and reads: how much of the organization the census saw.
+fn coverage(text: &mut String, census: &Census) {
     let mut by: BTreeMap<(ScanStatus, Option<ScanReason>), u64> = BTreeMap::new();
     for account in &census.accounts {
         *by.entry((account.status, account.reason)).or_default() += 1;
     }
-    for ((status, reason), count) in by {
+    let in_words = |((status, reason), count): (&(ScanStatus, Option<ScanReason>), &u64)| {
         let reason = reason.map(|reason| format!(" ({})", spoken(reason.word()))).unwrap_or_default();
-        let _ = writeln!(text, "          {count:>6} {}{reason}", spoken(status.word()));
+        format!("{count} {}{reason}", spoken(status.word()))
+    };
+    let accounts = by.iter().map(in_words).collect::<Vec<_>>().join(", ");
+    let _ = writeln!(text, "\nCoverage");
+    row(text, "Accounts", census.run.totals.accounts_listed, &format!("listed: {accounts}"));
+    regions(text, census);
+    reads(text, census);
+    gaps(text, &census.summary.gaps);
+}
+
+fn regions(text: &mut String, census: &Census) {
+    let scans: Vec<&AccountScan> = census.accounts.iter().filter_map(|it| it.scan.as_ref()).collect();
+    let scanned: u64 = scans.iter().map(|scan| scan.regions.len() as u64).sum();
+    let disabled: usize = scans.iter().map(|scan| scan.regions_disabled.len()).sum();
+    let different: BTreeSet<&Region> = scans.iter().flat_map(|scan| &scan.regions).collect();
+    let accounts = match scans.iter().filter(|scan| !scan.regions.is_empty()).count() {
+        1 => "1 account".to_owned(),
+        accounts => format!("{accounts} accounts"),
+    };
+    let disabled = if disabled > 0 { format!("; {disabled} more are disabled") } else { String::new() };
+    row(text, "Regions", scanned, &format!("scanned in {accounts}, {} different{disabled}", different.len()));
+}
+
+fn reads(text: &mut String, census: &Census) {
+    let reads = &census.summary.reads;
+    let faults = FaultKind::ALL.iter().map(|kind| (kind.word(), reads.faults_of(*kind)));
+    let faults: Vec<(&str, u64)> = faults.filter(|(_, count)| *count > 0).collect();
+    let unread: u64 = faults.iter().map(|(_, count)| count).sum();
+    let (known, absent, gone) = (reads.known, reads.absent, reads.gone);
+    let line = format!("asked = {known} known + {absent} absent + {gone} gone + {unread} not read");
+    row(text, "Reads", reads.asked(), &line);
+    if unread > 0 {
+        let words: Vec<String> = faults.iter().map(|(word, count)| format!("{count} {word}")).collect();
+        row(text, "", unread, &format!("not read: {}", words.join(", ")));
+    }
+    let why = match census.summary.gaps.is_empty() {
+        true => "more were left out by --region",
+        false => "more were planned and not asked",
+    };
+    if reads.not_asked() > 0 {
+        row(text, "", reads.not_asked(), why);
     }
 }
 
+fn row(text: &mut String, label: &str, count: u64, words: &str) {
+    let _ = writeln!(text, "{}", print::wrapped(words, &format!("  {label:<9}{count:>8} ")));
+}
+
+/// Buckets and keys, side by side.
 fn counts(text: &mut String, census: &Census) {
-    let _ = writeln!(text, "\nBuckets   {:>6} by default encryption", census.run.totals.buckets);
+    let line = |count: u64, words: &str| format!("{count:>8} {words}");
+    let totals = &census.run.totals;
+    let mut buckets = vec![format!("Buckets {}", line(totals.buckets, "by default encryption"))];
     for mode in Encryption::ALL {
         if let Some(count) = census.summary.encryption.get(mode) {
-            let _ = writeln!(text, "          {count:>6} {}", mode.spoken());
+            buckets.push(format!("        {}", line(*count, mode.spoken())));
         }
     }
-    let _ = writeln!(text, "\nKeys      {:>6} by automatic rotation", census.run.totals.keys);
+    let mut keys = vec![format!("Keys {}", line(totals.keys, "by automatic rotation"))];
     for rotation in KeyRotation::ALL {
         if let Some(count) = census.summary.rotation.get(rotation) {
-            let _ = writeln!(text, "          {count:>6} {}", spoken(rotation.word()));
+            keys.push(format!("     {}", line(*count, &spoken(rotation.word()))));
         }
+    }
+    let _ = writeln!(text);
+    for at in 0..buckets.len().max(keys.len()) {
+        let cell = |lines: &[String]| lines.get(at).cloned().unwrap_or_default();
+        let _ = writeln!(text, "{}", format!("{:<HALF$}{}", cell(&buckets), cell(&keys)).trim_end());
     }
 }
 
@@ -101,7 +158,7 @@ fn verdicts(text: &mut String, census: &Census) {
     let found = &census.findings;
     let of = |verdict| found.of_verdict(verdict);
     let all: u64 = Verdict::ALL.iter().map(|verdict| of(*verdict)).sum();
-    let _ = writeln!(text, "\nFindings  {all:>6} by verdict");
+    let _ = writeln!(text, "\nFindings {all:>8} by verdict");
     for verdict in Verdict::ALL {
         if of(*verdict) == 0 {
             continue;
@@ -111,7 +168,7 @@ fn verdicts(text: &mut String, census: &Census) {
             _ => String::new(),
         };
         let line = format!("{}{severities}", spoken(verdict.word()));
-        let _ = writeln!(text, "{}", print::wrapped(&line, &format!("          {:>6} ", of(*verdict))));
+        let _ = writeln!(text, "{}", print::wrapped(&line, &format!("         {:>8} ", of(*verdict))));
     }
     let to = |verdict| found.buckets_to_standard(verdict);
     let judged: u64 =
@@ -205,60 +262,75 @@ fn urgency(used: &ExceptionUse, as_of: Timestamp) -> usize {
 }
 
 fn worst(text: &mut String, found: &Findings) {
-    let mut worst = found.worst().peekable();
-    if worst.peek().is_none() {
+    let kinds = found.worst().count();
+    if kinds == 0 {
         return;
     }
     let _ = writeln!(text, "\nWorst first");
-    let kinds = found.worst().count();
-    for (kind, count, examples) in worst.take(WORST) {
+    for (kind, count, examples) in found.worst().take(WORST) {
         let check = kind.check().map_or("", |check| check.id);
-        let _ = writeln!(
-            text,
-            "  {count:>4} × {} · {check}: {}",
-            kind.severity().word(),
-            spoken(kind.reason_code)
-        );
-        for example in examples.iter().take(EXAMPLES) {
-            // 78 columns: a key's ARN in most Regions.
-            let _ = writeln!(text, "  {}", cut(&named(example), 78));
+        let (severity, reason) = (kind.severity(), spoken(kind.reason_code));
+        let _ = writeln!(text, "  {count:>6} × {} · {check}: {reason}", severity.word());
+        let Some(example) = examples.first() else { continue };
+        let _ = writeln!(text, "    {}", cut(&named(example), 76));
+        if severity == Severity::Critical {
             let reason = cut(&example.reason, REASON);
             let words = reason.split_whitespace().map(|word| cut(word, 76));
             let _ = writeln!(text, "{}", print::wrapped(&words.collect::<Vec<_>>().join(" "), "    "));
         }
     }
     if kinds > WORST {
-        let _ = writeln!(text, "         and {} kinds more, in the table findings", kinds - WORST);
+        let _ = writeln!(text, "  and {} kinds more, in the table findings", kinds - WORST);
     }
 }
 
-/// The account and the bucket; any other ARN names its account already.
+/// The account, then the bucket, or the Region and the key; any other ARN as it is.
 fn named(example: &Example) -> String {
-    match example.resource_arn.rsplit_once(":s3:::") {
-        Some((_, bucket)) => format!("{} {bucket}", example.account_id),
-        None => example.resource_arn.clone(),
+    let Example { account_id, resource_arn, .. } = example;
+    if let Some((_, bucket)) = resource_arn.rsplit_once(":s3:::") {
+        return format!("{account_id} {bucket}");
+    }
+    match resource_arn.split(':').collect::<Vec<_>>()[..] {
+        ["arn", _, "kms", region, _, key] => format!("{account_id} {region} {key}"),
+        _ => resource_arn.clone(),
     }
 }
 
+/// What was not read and where, the widest gap first; what was not asked follows from it.
 fn gaps(text: &mut String, gaps: &Gaps) {
     if gaps.is_empty() {
-        let _ = writeln!(text, "\nEverything that the plan called for was read.");
+        let _ = writeln!(text, "  Everything that the plan called for was read.");
         return;
     }
+    let is_not_asked = |word: &str| word == "not_asked";
+    let (not_asked, mut unread): (Vec<_>, Vec<_>) = gaps.iter().partition(|(_, word, ..)| is_not_asked(word));
+    unread.sort_by_key(|(operation, word, by, gap)| {
+        (Reverse(gap.accounts), Reverse(gap.reads), *operation, *word, *by)
+    });
     let _ = writeln!(text, "\nNot seen");
-    for (operation, word, denied_by, gap) in gaps.iter() {
+    for (operation, word, denied_by, gap) in unread.iter().take(GAPS) {
         let what = format!("{operation} {}{}", spoken(word), denied_by.map(by).unwrap_or_default());
-        let (account_id, region) = &gap.places[0];
-        let place = format!("{account_id} {region}");
-        let more = match gap.accounts - 1 {
-            0 => String::new(),
-            1 => " and 1 account more".to_owned(),
-            more => format!(" and {more} accounts more"),
-        };
-        let line = format!("{what} in {place}{more}");
-        let line =
-            if line.chars().count() <= 71 { line } else { format!("{what}\n         in {place}{more}") };
-        let _ = writeln!(text, "  {:>4} × {line}", gap.reads);
+        let lead = format!("  {:>6} × ", gap.reads);
+        let _ = writeln!(text, "{}", print::wrapped(&format!("{what} in {}", place(gap)), &lead));
+    }
+    if unread.len() > GAPS {
+        let _ = writeln!(text, "  and {} kinds more, in the table coverage", unread.len() - GAPS);
+    }
+    if !not_asked.is_empty() {
+        let parts = not_asked.iter().map(|(operation, _, _, gap)| format!("{operation} ({})", gap.reads));
+        let line = format!("not asked: {}", parts.collect::<Vec<_>>().join(", "));
+        let _ = writeln!(text, "{}", print::wrapped(&line, "  "));
+    }
+}
+
+/// One place by name, and how many accounts more.
+fn place(gap: &Gap) -> String {
+    let (account_id, region) = &gap.places[0];
+    let region = if *region == Region::global() { String::new() } else { format!(" {region}") };
+    match gap.accounts - 1 {
+        0 => format!("{account_id}{region}"),
+        1 => format!("{account_id}{region} and 1 account more"),
+        more => format!("{account_id}{region} and {more} accounts more"),
     }
 }
 

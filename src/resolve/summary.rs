@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use crate::model::{
     AccountId, BucketFacts, CoverageRow, DeniedBy, Encryption, FaultKind, KeyFacts, KeyLink, KeyRotation,
-    Region,
+    Region, Tally,
 };
 
 /// Places of one gap that are kept by name; the rest are counted.
@@ -76,6 +76,8 @@ pub struct Summary {
     pub rotation: BTreeMap<KeyRotation, u64>,
     /// Customer managed keys among them.
     pub customer_keys: u64,
+    /// What came of the reads.
+    pub reads: Tally,
     /// What could not be seen.
     pub gaps: Gaps,
 }
@@ -98,6 +100,7 @@ impl Summary {
 
     /// Counts a coverage row.
     pub fn coverage(&mut self, row: &CoverageRow) {
+        self.reads.merge(&row.tally);
         self.gaps.add(row);
     }
 }

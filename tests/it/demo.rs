@@ -33,6 +33,8 @@ fn the_summary_is_what_a_person_wants_to_read() {
     let finished = shell.atrest("demo").succeeded();
     assert_eq!(finished.stdout, "", "the summary is for people");
     assert_narrow(&finished.stderr);
+    assert!(!finished.stderr.contains('\x1b'), "no colour where nobody sees it");
+    assert!(finished.stderr.lines().count() <= 90, "two screens, and not of a small terminal");
     assert!(finished.stderr.contains("Judged: S3 general purpose buckets and KMS keys."), "{finished}");
     insta::assert_snapshot!("demo_summary", finished.stderr);
 }

@@ -253,14 +253,22 @@ fn what_is_there_is_replaced_and_a_link_stays_a_link() {
     shell.write("old.csv", &"x".repeat(100_000));
     shell.write("away/real.csv", "old");
     symlink("away/real.csv", shell.path("link.csv")).unwrap();
-    for output in ["old.csv", "link.csv"] {
+    symlink("away/new.csv", shell.path("early.csv")).unwrap();
+    symlink("nowhere/new.csv", shell.path("lost.csv")).unwrap();
+    let refused = runs_to(&shell, Path::new("lost.csv")).ended(2);
+    assert!(refused.stderr.contains("there is no folder ./nowhere"), "{refused}");
+    for output in ["old.csv", "link.csv", "early.csv"] {
         runs_to(&shell, Path::new(output)).succeeded();
     }
     let fresh = std::fs::read_to_string(shell.path("old.csv")).unwrap();
     assert!(fresh.starts_with("run_id,kind,"), "{fresh}");
     assert_eq!(std::fs::read_to_string(shell.path("away/real.csv")).unwrap(), fresh);
-    assert!(shell.path("link.csv").is_symlink());
-    assert_eq!(beside_the_lake(&shell), ["away/real.csv", "link.csv", "old.csv"]);
+    assert_eq!(std::fs::read_to_string(shell.path("away/new.csv")).unwrap(), fresh);
+    for link in ["link.csv", "early.csv", "lost.csv"] {
+        assert!(shell.path(link).is_symlink(), "{link}");
+    }
+    let left = ["away/new.csv", "away/real.csv", "early.csv", "link.csv", "lost.csv", "old.csv"];
+    assert_eq!(beside_the_lake(&shell), left);
 }
 
 #[test]

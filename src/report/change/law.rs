@@ -54,7 +54,7 @@ words! {
         Gone = "gone",
         /// Lost sight: the verdict is `unknown` now.
         Unknown = "unknown",
-        /// Lost sight: the resource is not listed, and the listing did not run to its end.
+        /// Lost sight: the resource is not listed, and the listing broke off, was refused or was not tried.
         NotListed = "not_listed",
         /// Lost sight: its account left the organization, and nobody lists what is in it.
         AccountLeft = "account_left",
@@ -104,7 +104,7 @@ pub enum Place {
     There,
     /// Not in a listing that ran to its end.
     Gone,
-    /// Not in a listing that did not.
+    /// Not listed, and no listing that would have it ran to its end.
     NotListed,
     /// In an account that the organization does not list.
     AccountLeft,

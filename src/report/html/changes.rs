@@ -91,7 +91,7 @@ fn course(how: How) -> Option<&'static str> {
         How::Passes => Some("pass now"),
         How::Gone => Some("gone from a complete listing"),
         How::Unknown => Some("unknown now"),
-        How::NotListed => Some("not in a listing that broke off"),
+        How::NotListed => Some("not listed, and no complete listing"),
         How::AccountLeft => Some("in an account that left"),
         How::CheckOff => Some("by a check that is off"),
         How::NotAsked => Some("not asked of the resource any more"),
