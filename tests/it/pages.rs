@@ -17,7 +17,7 @@ use atrest::sim::{Shape, World, generate};
 use atrest::sink::{CommittedRun, Lake, MemoryStore};
 
 use crate::support::night::{Morning, NOW, Night, Rules, only_accounts, rejudge};
-use crate::support::worlds::{Healthy, healthy, troubled};
+use crate::support::worlds::{Healthy, healthy};
 
 const DAY: i64 = 86_400_000;
 /// What a page may weigh: it is mailed.
@@ -263,9 +263,4 @@ fn a_page_of_a_hundred_thousand_findings() {
     assert!(findings > 100_000, "{findings}");
     let page = page("large", &morning.store, &morning.run_id);
     assert!(page.contains("These are the first "), "the page shows a part, and says so");
-}
-
-#[test]
-fn a_page_of_a_small_organization_in_trouble() {
-    page_of("troubled", Night::over(troubled(5)));
 }
