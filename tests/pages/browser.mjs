@@ -122,9 +122,9 @@ export function firstLine(error) {
   return String(error.message).split('\n', 1)[0];
 }
 
-/** Waits until `holds` says so, or two seconds have passed; the last word either way. */
+/** Waits until `holds` says so, or five seconds have passed; the last word either way. */
 export async function until(holds) {
-  const deadline = Date.now() + 2_000;
+  const deadline = Date.now() + 5_000;
   for (;;) {
     const held = await holds();
     if (held || Date.now() > deadline) return held;
