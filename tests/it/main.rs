@@ -29,6 +29,7 @@ mod laws;
 mod least_privilege;
 mod limits;
 mod moto;
+mod pages;
 mod policy;
 mod policy_laws;
 mod report;
