@@ -5,18 +5,18 @@
 //! them as CloudFormation would, and the simulator is given the buckets and keys that they would make.
 //! The policies in the templates are generated: `ATREST_BLESS=1 cargo test deploy` writes them.
 
+mod glue;
+mod image;
+mod itself;
+
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use atrest::aws::ops::{Grant, actions};
-use atrest::model::{AccountId, RunStatus};
-use atrest::sim::World;
-use atrest::sim::world::{DefaultEncryption, Encryption, EncryptionRule};
 use serde_json::Value;
 
-use crate::support::night::{NOW, Night};
 use crate::support::python::{Server, Venv, venv_or_skip};
 use crate::support::rust::read;
 use crate::support::shell::Shell;
@@ -104,13 +104,17 @@ fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
+/// Whether what is generated is to be written.
+fn is_blessed() -> bool {
+    std::env::var_os("ATREST_BLESS").is_some_and(|it| it == "1")
+}
+
 fn deploy(name: &str) -> PathBuf {
     root().join("deploy").join(name)
 }
 
 #[test]
 fn the_policies_are_what_the_operations_table_says() {
-    let bless = std::env::var_os("ATREST_BLESS").is_some_and(|it| it == "1");
     for template in SECTIONS.iter().map(|section| section.template).collect::<BTreeSet<_>>() {
         let old = read(&deploy(template));
         let mut new = old.clone();
@@ -119,7 +123,7 @@ fn the_policies_are_what_the_operations_table_says() {
             new = with_section(&new, section.name, &content)
                 .unwrap_or_else(|| panic!("{template} has no section {}", section.name));
         }
-        if new != old && bless {
+        if new != old && is_blessed() {
             fs::write(deploy(template), &new).unwrap();
         } else {
             assert!(new == old, "{template} is stale: write it with ATREST_BLESS=1 cargo test deploy");
@@ -254,170 +258,6 @@ fn the_trust_is_the_census_role_of_the_organization_alone() {
         format!("{}{}", made["Path"].as_str().unwrap(), made["RoleName"].as_str().unwrap()),
         "/atrest-census"
     );
-}
-
-/// Puts the buckets and keys of a template into an account, as CloudFormation would make them.
-fn make(world: &mut World, account: AccountId, template: &Value) -> usize {
-    let region = template["Parameters"]["AWS::Region"].as_str().unwrap();
-    let policies = of_type(template, "AWS::S3::BucketPolicy");
-    let buckets = of_type(template, "AWS::S3::Bucket");
-    let keys = of_type(template, "AWS::KMS::Key");
-    for (name, bucket) in &buckets {
-        let policy = policies.iter().find(|(_, it)| it["Bucket"] == bucket["BucketName"]);
-        let (_, policy) = policy.unwrap_or_else(|| panic!("{name} has no policy"));
-        let made = world.add_bucket(account, region, bucket["BucketName"].as_str().unwrap());
-        made.encryption = Some(encryption(&bucket["BucketEncryption"]["ServerSideEncryptionConfiguration"]));
-        made.policy = Some(policy["PolicyDocument"].to_string());
-    }
-    for (name, key) in &keys {
-        let id = template["Keys"][name].as_str().unwrap();
-        let mut made = world.new_key(account, region.parse().unwrap(), id);
-        made.rotation.enabled = key["EnableKeyRotation"] == true;
-        let days = key["RotationPeriodInDays"].as_str().map(|text| text.parse().unwrap());
-        let days = days.or_else(|| key["RotationPeriodInDays"].as_u64());
-        made.rotation.period_days = days.map(|days| u32::try_from(days).unwrap());
-        made.rotation.next_at = Some(NOW.plus_millis(86_400_000));
-        made.policy = key["KeyPolicy"].to_string();
-        world.region_mut(account, region).keys.insert(id.to_owned(), made);
-    }
-    buckets.len() + keys.len()
-}
-
-fn encryption(rules: &Value) -> Encryption {
-    let texts = |value: &Value| -> Option<Vec<_>> {
-        Some(value.as_array()?.iter().map(|it| it.as_str().unwrap().to_owned().into()).collect())
-    };
-    let rule = |rule: &Value| {
-        let default = &rule["ServerSideEncryptionByDefault"];
-        EncryptionRule {
-            default: default["SSEAlgorithm"].as_str().map(|algorithm| DefaultEncryption {
-                algorithm: algorithm.to_owned().into(),
-                key: default["KMSMasterKeyID"].as_str().map(str::to_owned),
-            }),
-            bucket_key: rule["BucketKeyEnabled"].as_bool(),
-            blocked: texts(&rule["BlockedEncryptionTypes"]["EncryptionType"]),
-        }
-    };
-    Encryption { rules: rules.as_array().unwrap().iter().map(rule).collect() }
-}
-
-/// The findings of a night over an account with what the templates make, as `resource check verdict reason`.
-fn judged(templates: &[Value]) -> (usize, Vec<String>) {
-    let mut world = World::new(NOW);
-    let audit = world.add_account("audit");
-    let made = templates.iter().map(|template| make(&mut world, audit, template)).sum();
-    for template in templates {
-        assert_eq!(
-            template["Parameters"]["AWS::AccountId"],
-            audit.to_string(),
-            "the account is the simulator's"
-        );
-    }
-    let morning = Night::over(world).run();
-    assert_eq!(morning.census().run.status, RunStatus::Complete);
-    let text = |row: &crate::support::night::Row, name: &str| row[name].clone().unwrap_or_default();
-    let rows = morning.rows("findings");
-    let told = rows.iter().map(|row| {
-        let words = ["verdict", "check_id", "resource_arn", "reason_code", "check_params"];
-        words.map(|name| text(row, name)).join(" ")
-    });
-    (made, told.collect())
-}
-
-#[test]
-fn what_is_deployed_judges_itself_clean() {
-    let Some(venv) = venv_or_skip() else { return };
-    let templates: Vec<Value> = TEMPLATES.iter().map(|template| resolved(&venv, template)).collect();
-    let (made, findings) = judged(&templates);
-    assert_eq!(made, 5, "two buckets and three keys");
-    let bad: Vec<_> =
-        findings.iter().filter(|it| it.starts_with("fail") || it.starts_with("unknown")).collect();
-    assert_eq!(bad, Vec::<&String>::new());
-    assert!(findings.iter().filter(|it| it.starts_with("pass")).count() > 20, "{findings:#?}");
-}
-
-#[test]
-fn what_would_be_wrong_is_seen() {
-    let Some(venv) = venv_or_skip() else { return };
-    let mut census = resolved(&venv, "census.yaml");
-    let resources = &mut census["Resources"];
-    resources["LakeKey"]["Properties"]["EnableKeyRotation"] = false.into();
-    resources["LakeBucketPolicy"]["Properties"]["PolicyDocument"]["Statement"][0]["Effect"] = "Allow".into();
-    let rules = &mut resources["ResultsBucket"]["Properties"]["BucketEncryption"];
-    rules["ServerSideEncryptionConfiguration"][0]["BlockedEncryptionTypes"] = Value::Null;
-    let (_, findings) = judged(&[census]);
-    for check in ["kms_rotation_enabled", "s3_tls_only", "s3_sse_c_blocked"] {
-        let found = findings.iter().any(|it| !it.starts_with("pass") && it.contains(check));
-        assert!(found, "{check} has nothing to say: {findings:#?}");
-    }
-}
-
-/// The instructions of a Dockerfile by stage, continued lines joined, comments left out.
-fn stages(text: &str) -> Vec<Vec<(String, String)>> {
-    let lines: String =
-        text.lines().filter(|line| !line.trim_start().starts_with('#')).fold(String::new(), |text, line| {
-            match line.strip_suffix('\\') {
-                Some(begun) => text + begun,
-                None => text + line + "\n",
-            }
-        });
-    let mut stages = Vec::new();
-    for line in lines.lines() {
-        let Some((word, rest)) = line.split_once(' ') else { continue };
-        if word == "FROM" {
-            stages.push(Vec::new());
-        }
-        if let Some(stage) = stages.last_mut() {
-            stage.push((word.to_owned(), rest.trim().to_owned()));
-        }
-    }
-    stages
-}
-
-#[test]
-fn the_image_is_built_as_ci_builds() {
-    let stages = stages(&read(&deploy("Dockerfile")));
-    let ci = read(&root().join(".ci/run"));
-    let runs = stages[0].iter().filter(|(word, _)| word == "RUN");
-    let commands = runs.flat_map(|(_, command)| command.split("&&")).map(str::trim);
-    let cargo: Vec<_> = commands.filter(|command| command.starts_with("cargo ")).collect();
-    assert!(!cargo.is_empty(), "the build stage builds nothing");
-    for command in cargo {
-        assert!(ci.lines().any(|line| line == command), ".ci/run does not run `{command}`");
-        assert!(command.contains("--locked") && command.contains("--no-default-features"), "{command}");
-    }
-}
-
-#[test]
-fn the_image_runs_the_binary_alone_and_not_as_root() {
-    let stages = stages(&read(&deploy("Dockerfile")));
-    let last = stages.last().unwrap();
-    let of = |word: &str| last.iter().filter(|it| it.0 == word).map(|it| it.1.as_str()).collect::<Vec<_>>();
-    // In exec form no shell stands between the task's SIGTERM and the process.
-    assert_eq!(of("ENTRYPOINT"), [r#"["/usr/local/bin/atrest"]"#]);
-    assert_eq!((of("USER"), of("VOLUME")), (vec!["65532:65532"], vec![r#"["/scratch"]"#]));
-    assert_eq!(of("RUN"), Vec::<&str>::new(), "the base has no shell to run anything in");
-    assert!(of("COPY").contains(&"--from=build --chown=65532:65532 /build/image/scratch /scratch"));
-    let census = read(&deploy("census.yaml"));
-    for held in ["ReadonlyRootFilesystem: true", "ContainerPath: /scratch", "StopTimeout: 120"] {
-        assert!(census.contains(held), "census.yaml has no `{held}`");
-    }
-}
-
-#[test]
-fn the_image_has_what_it_is_built_from() {
-    let ignore = read(&root().join(".dockerignore"));
-    let kept: BTreeSet<_> = ignore.lines().filter_map(|line| line.strip_prefix('!')).collect();
-    assert!(ignore.lines().any(|line| line == "*"), "all is left out but what is named");
-    for needed in ["Cargo.lock", "Cargo.toml", "LICENSE", "queries", "src"] {
-        assert!(kept.contains(needed), ".dockerignore leaves {needed} out");
-    }
-}
-
-#[test]
-fn the_dockerfile_lints() {
-    let Some(venv) = venv_or_skip() else { return };
-    venv.run("lint_dockerfile.py", [deploy("Dockerfile")]).succeeded();
 }
 
 #[test]

@@ -28,6 +28,7 @@ GAPS = {
     "AWS::Batch::JobQueue": "looks its compute environment up, which is a gap",
     "AWS::CloudWatch::Alarm": "its CloudFormation has no such type",
     "AWS::Glue::Database": "its CloudFormation has no such type",
+    "AWS::Glue::Table": "its CloudFormation has no such type",
     "AWS::Logs::MetricFilter": "its CloudFormation has no such type",
     "AWS::S3::BucketPolicy": "its CloudFormation has no such type",
     "AWS::SNS::Subscription": "its CloudFormation has no such type",

@@ -27,6 +27,7 @@ GIVEN = {
     "AuditAccountId": PSEUDO["AWS::AccountId"],
     "OrganizationId": "o-a1b2c3d4e5",
     "ImageTag": "0.1.0",
+    "LakeUri": "s3://atrest-lake-100000000002-eu-west-1/census",
     "SubnetIds": "subnet-0a1b2c3d4e5f60718",
     "SecurityGroupIds": "sg-0a1b2c3d4e5f60718",
 }
@@ -153,7 +154,7 @@ class Resolver:
             name, _, attribute = match[1].partition(".")
             return self.attribute(name, attribute) if attribute else self.ref(name)
 
-        return re.sub(r"\$\{([^!}][^}]*)\}", one, text)
+        return re.sub(r"\$\{([^!}][^}]*)\}", one, text).replace("${!", "${")
 
     def arn(self, name: str) -> str:
         """An ARN for what has no name that is known before it is made."""
