@@ -266,3 +266,10 @@ fn the_terraform_module_is_formatted_parses_and_fits_the_templates() {
     venv.run("check_terraform.py", [] as [&str; 0]).succeeded();
     venv.unittest("test_terraform").succeeded();
 }
+
+#[test]
+fn the_readme_has_every_parameter_and_its_commands_name_no_other() {
+    let Some(venv) = venv_or_skip() else { return };
+    let write: &[&str] = if is_blessed() { &["--write"] } else { &[] };
+    venv.run("deploy_readme.py", write).succeeded();
+}

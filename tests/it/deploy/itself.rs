@@ -9,6 +9,7 @@ use serde_json::Value;
 use super::{TEMPLATES, of_type, resolved};
 use crate::support::night::{NOW, Night, Row};
 use crate::support::python::venv_or_skip;
+use crate::support::shell::Shell;
 
 /// Puts the buckets and keys of a template into an account, as CloudFormation would make them.
 fn make(world: &mut World, account: AccountId, template: &Value) -> usize {
@@ -104,4 +105,85 @@ fn what_would_be_wrong_is_seen() {
         let found = findings.iter().any(|it| !it.starts_with("pass") && it.contains(check));
         assert!(found, "{check} has nothing to say: {findings:#?}");
     }
+}
+
+#[test]
+fn the_evidence_is_kept_and_closed() {
+    let Some(venv) = venv_or_skip() else { return };
+    let census = resolved(&venv, "census.yaml");
+    for (name, resource) in census["Resources"].as_object().unwrap() {
+        let kind = resource["Type"].as_str().unwrap();
+        if ["AWS::S3::Bucket", "AWS::S3::BucketPolicy", "AWS::KMS::Key"].contains(&kind) {
+            assert_eq!(resource["DeletionPolicy"], "Retain", "{name}");
+            assert_eq!(resource["UpdateReplacePolicy"], "Retain", "{name}");
+        }
+    }
+    for (name, bucket) in of_type(&census, "AWS::S3::Bucket") {
+        assert_eq!(bucket["VersioningConfiguration"]["Status"], "Enabled", "{name}");
+        let closed = bucket["PublicAccessBlockConfiguration"].as_object().unwrap();
+        assert!(
+            closed.len() == 4 && closed.values().all(|it| it == true),
+            "{name} is not closed: {closed:?}"
+        );
+        let current = bucket["LifecycleConfiguration"]["Rules"].as_array().unwrap();
+        let expires = current.iter().any(|rule| !rule["ExpirationInDays"].is_null());
+        assert_eq!(expires, name == "ResultsBucket", "{name}: what is current in the lake never expires");
+    }
+}
+
+#[test]
+fn a_night_is_submitted_once_retried_where_it_helps_and_may_finish() {
+    let Some(venv) = venv_or_skip() else { return };
+    let census = resolved(&venv, "census.yaml");
+    let (_, job) = of_type(&census, "AWS::Batch::JobDefinition")[0];
+    let rules = job["RetryStrategy"]["EvaluateOnExit"].as_array().unwrap();
+    let retried: Vec<_> =
+        rules.iter().filter(|it| it["Action"] == "RETRY").map(|it| &it["OnExitCode"]).collect();
+    assert_eq!(retried, ["1", "130"]);
+    assert_eq!(rules.last().unwrap()["Action"], "EXIT", "all else would end the same way again");
+    let container = &job["EcsProperties"]["TaskProperties"][0]["Containers"][0];
+    assert_eq!(
+        (&container["StopTimeout"], &container["ReadonlyRootFilesystem"]),
+        (&120.into(), &true.into())
+    );
+    let uri = &census["Outputs"]["LakeUri"]["Value"];
+    let command: Vec<_> =
+        container["Command"].as_array().unwrap().iter().map(|it| it.as_str().unwrap()).collect();
+    assert_eq!(
+        command.join(" "),
+        format!(
+            "scan --lake {} --role-name /atrest-audit --exit-zero-for coverage,findings",
+            uri.as_str().unwrap()
+        )
+    );
+
+    let (_, night) = of_type(&census, "AWS::Scheduler::Schedule")[0];
+    let input: Value = serde_json::from_str(night["Target"]["Input"].as_str().unwrap()).unwrap();
+    let override_ = &input["EcsPropertiesOverride"]["TaskProperties"][0]["Containers"][0];
+    assert_eq!(override_["Name"], container["Name"]);
+    assert_eq!(override_["Environment"][0]["Name"], "ATREST_RUN", "the twin of --run");
+    assert_eq!(override_["Environment"][0]["Value"], "<aws.scheduler.scheduled-time>");
+    let committed =
+        of_type(&census, "AWS::Events::Rule").into_iter().find(|(name, _)| *name == "NightCommitted");
+    assert_eq!(
+        committed.unwrap().1["EventPattern"]["detail"]["jobName"][0],
+        input["JobName"],
+        "the alarm's night"
+    );
+}
+
+/// The job's own command line, as the binary takes it: `--estimate` stops it before it writes.
+#[test]
+fn the_jobs_command_is_one_that_atrest_takes() {
+    let Some(venv) = venv_or_skip() else { return };
+    let census = resolved(&venv, "census.yaml");
+    let (_, job) = of_type(&census, "AWS::Batch::JobDefinition")[0];
+    let container = &job["EcsProperties"]["TaskProperties"][0]["Containers"][0];
+    let command = container["Command"].as_array().unwrap().iter().map(|it| it.as_str().unwrap().to_owned());
+    let shell = Shell::new().with("ATREST_RUN", "2026-11-21T03:00:00Z");
+    let ended = shell.run(command.chain(["--estimate".to_owned()])).ended(2);
+    assert!(
+        ended.stderr.contains("no AWS Region is configured"),
+        "past the command line, at the first setting: {ended}"
+    );
 }
