@@ -96,8 +96,11 @@ fn with_section(text: &str, name: &str, content: &str) -> Option<String> {
     let indent = text[..at].rsplit('\n').next()?;
     let (before, rest) = text.split_at(at + start.len());
     let after = &rest[rest.find("# end\n")?..];
-    let content: String = content.lines().map(|line| format!("{indent}{line}\n")).collect();
-    Some(format!("{before}{content}{indent}{after}"))
+    let mut made = before.to_owned();
+    for line in content.lines() {
+        let _ = writeln!(made, "{indent}{line}");
+    }
+    Some(made + indent + after)
 }
 
 fn root() -> &'static Path {
