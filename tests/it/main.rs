@@ -20,6 +20,7 @@ mod support {
 mod cli;
 mod demo;
 mod dependencies;
+mod deploy;
 mod doctor;
 mod generated;
 mod join;
