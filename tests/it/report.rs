@@ -198,7 +198,7 @@ fn a_lake_in_a_bucket_gives_the_same_bytes() {
     let mut download = venv.script("s3_lake.py");
     download.args([&simulated.server.endpoint, "atrest-lake", "download", "census/"]);
     download.arg(shell.path("lake")).envs(simulated.variables.iter().cloned());
-    crate::support::python::finish(download, crate::support::shell::BOUND).succeeded();
+    crate::support::python::finish(download, BOUND).succeeded();
     shell.atrest("report --lake lake --format html -o from-folder.html").succeeded();
     assert_eq!(read(&shell.path("from-s3.html")), read(&shell.path("from-folder.html")));
 

@@ -298,7 +298,7 @@ fn role(account_id: Option<&str>) -> AuditRole {
 
 #[test]
 fn the_advice_is_for_who_denied() {
-    let mut said = String::new();
+    let mut said = Vec::new();
     for (operation, denied_by, deny_type) in [
         ("sts:AssumeRole", Some("unstated"), None),
         ("sts:AssumeRole", Some("scp"), Some("explicit")),
@@ -315,13 +315,13 @@ fn the_advice_is_for_who_denied() {
     ] {
         let Fix { words, paste } =
             fix(&gap(operation, "denied", denied_by, deny_type), &role(Some("111122223333")));
-        said += &format!("{operation} {denied_by:?} {deny_type:?}\n{words}\n");
+        said.push(format!("{operation} {denied_by:?} {deny_type:?}\n{words}"));
         if let Some((what, text)) = paste {
-            said += &format!("{what}: {text}\n");
+            said.push(format!("{what}: {text}"));
         }
-        said.push('\n');
+        said.push(String::new());
     }
-    insta::assert_snapshot!("advice", said);
+    insta::assert_snapshot!("advice", said.join("\n"));
 }
 
 #[test]
