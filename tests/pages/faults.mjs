@@ -68,7 +68,7 @@ export const FAULTS = [
       add('div', 'over the heading').id = 'bar';
       style('#bar { position: fixed; inset: 0; background: red }');
       script(
-        'bar.hidden = true; addEventListener("hashchange", () => { bar.hidden = false; setTimeout(() => (bar.hidden = true), 4000); })',
+        'bar.hidden = true; addEventListener("hashchange", () => { bar.hidden = false; setTimeout(() => (bar.hidden = true), 6000); })',
       );
     },
   },

@@ -6,7 +6,7 @@ import { sample, setDetails, until } from '../browser.mjs';
 /** Clicked of those inside the page; all of them are looked up. */
 const CLICKS = 60;
 /** Of what does not lead anywhere; each of these waits its time out. */
-const ENOUGH = 5;
+const ENOUGH = 2;
 
 export async function links(subject) {
   return [
