@@ -246,7 +246,7 @@ fn finding(page: &Page, named: &Named) -> Markup {
     html! {
         tr data-account=(named.account_id) {
             td { (account(page, &named.account_id)) }
-            td { @if let Some(region) = &named.region { (region) } }
+            td.whole { @if let Some(region) = &named.region { (region) } }
             td { code.long { (resource(&named.resource_arn)) } }
             td {
                 (named.reason)

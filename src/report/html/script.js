@@ -19,8 +19,9 @@
     group.pager.hidden = pages < 2;
     const last = Math.min(from + PAGE, group.matching.length);
     group.place.textContent = `${from + 1} to ${last} of ${group.matching.length}`;
-    group.previous.disabled = group.page === 0;
-    group.next.disabled = group.page === pages - 1;
+    // Not `disabled`, which would take the focus from who turns by keyboard.
+    group.previous.setAttribute('aria-disabled', group.page === 0);
+    group.next.setAttribute('aria-disabled', group.page === pages - 1);
   };
 
   const button = (words, act) => {

@@ -93,7 +93,7 @@ pub fn paste(what: &str, text: &str) -> Markup {
     html! {
         figure.paste {
             figcaption { (what) }
-            pre tabindex="0" role="region" aria-label=(what) { code { (text) } }
+            pre tabindex="0" role="group" aria-label=(what) { code { (text) } }
         }
     }
 }
