@@ -16,6 +16,7 @@ mod lake;
 mod output;
 mod print;
 mod progress;
+mod query;
 mod report;
 mod rules;
 mod scan;
@@ -108,6 +109,7 @@ fn run(command: Command) -> Result<Exit, CliError> {
             let stop = stop_on_signals("stopping")?;
             report::run(&args, &stop).await
         }),
+        Command::Query(args) => runtime()?.block_on(query::run(&args)),
         Command::Checks(args) => checks::run(&args).map(|()| Exit::Done),
         Command::Iam(args) => iam::run(&args).map(|()| Exit::Done),
         #[cfg(feature = "sim")]

@@ -31,6 +31,7 @@ mod limits;
 mod moto;
 mod policy;
 mod policy_laws;
+mod query;
 mod report;
 mod report_change;
 mod report_files;
