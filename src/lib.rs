@@ -18,6 +18,9 @@
 //!                                  │ findings
 //!                                  ▼
 //! table   columns ─► sink::parquet ─► sink::commit: tables, manifest, then the row in `runs`
+//!                                  │ rows
+//!                                  ▼
+//! report  sink::rows, each file held to its hash ─► a page, CSV, JSON, OCSF     the same run, the same bytes
 //! ```
 //!
 //! Four words, four types, never mixed: an *observation* is what a call answered, a *fact* what follows
@@ -47,7 +50,7 @@
 //!
 //! [`model::reading`] for the central type, [`aws::ops`] for what is asked of AWS, [`aws::call`] for how,
 //! [`scan::scan`] for the whole night, [`resolve`] for the join, [`check`] and [`policy`] for what is asked
-//! of the facts, [`judge`] for how it becomes findings, [`table`] for what readers get.
+//! of the facts, [`judge`] for how it becomes findings, [`table`] for what readers get, [`report`] for what people open.
 //! `cargo run -- demo` runs all of it. `tests/it/laws.rs` says what must always hold.
 //!
 //! # What to touch
@@ -57,6 +60,8 @@
 //! | a column | one entry at the end of its table's file in [`table`], and its field in [`model`]; the schema test shows the change; `ATREST_BLESS=1 cargo test generated` writes the README; a line in CHANGELOG.md |
 //! | a table | a file in [`table`], a line in [`table::TABLES`], and its rows in [`sink`]'s `finalize` |
 //! | a check | a file in [`check`] and a line in [`check::CHECKS`], with its reasons and its truth table; [`standard`]'s built-in runs it, `control/controls.toml` says what it is evidence for |
+//! | a section of the page | a file in `report/html` and a line in its `SECTIONS`; what it shows is gathered in [`report::page`]; `tests/pages/run` looks at it in a browser |
+//! | a report | a file in [`report`], a variant of [`report::Format`] and of the shell's `--format` |
 //! | an operation of a known service | a row in [`aws::ops`] and in [`aws::ops::OPERATIONS`], a field in [`model`], the call in `aws/service/<service>.rs`, an answer and a row under `sim/wire`; the policies, coverage and pacing follow from the row |
 //! | a service | `aws/service/<service>.rs`, its client in [`aws::clients`], its types in [`model`], its answers under `sim/wire`, rows in [`aws::ops`] |
 //! | a question | a file under `queries/`, a line in [`query::QUERIES`]; the tests run it on the demo's lake |

@@ -26,7 +26,7 @@ macro_rules! rows {
         $(#[$doc])*
         ///
         /// The columns are the lake's; the README says what each means.
-        #[derive(Debug, Clone)]
+        #[derive(Debug, Clone, Default)]
         #[expect(missing_docs, reason = "a field is the column of its name")]
         pub struct $name<'a> {
             $(pub $column: value!('a $kind),)+

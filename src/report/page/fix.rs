@@ -167,12 +167,14 @@ fn resource(gap: &Gap, action: &str, role: &AuditRole, explicit: bool) -> Fix {
         return exempt_from_deny(whose, action, role);
     }
     let actions = if is_key { key_actions() } else { vec![action] };
+    // A bucket's policy names the bucket; a key's policy is of its key alone.
+    let resource = if is_key { "*".to_owned() } else { format!("arn:{}:s3:::BUCKET_NAME", role.partition) };
     let statement = json!({
         "Sid": "AllowEncryptionCensus",
         "Effect": "Allow",
         "Principal": {"AWS": role.principal()},
         "Action": actions,
-        "Resource": "*"
+        "Resource": resource
     });
     let words = if is_key {
         "The key's policy allows neither the audit role nor the account's IAM policies. Its owner adds to it:"

@@ -174,11 +174,6 @@ impl Keys {
         }
     }
 
-    /// Customer managed keys.
-    pub fn customer(&self) -> u64 {
-        self.ages.values().sum()
-    }
-
     fn age(&self, row: &KeyRow<'_>) -> Age {
         let words = |place: usize, words: &str| Age { place, words: words.to_owned() };
         let last = AGES.len();

@@ -11,6 +11,8 @@ pub mod coverage;
 pub mod findings;
 pub mod fix;
 pub mod keys;
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeMap;
 

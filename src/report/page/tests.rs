@@ -1,0 +1,308 @@
+//! What a page counts and advises, from rows made by hand.
+
+use std::cmp::Reverse;
+
+use super::accounts::{Accounts, NO_UNITS};
+use super::buckets::Buckets;
+use super::coverage::{Coverage, Gap};
+use super::findings::{Attention, Findings, Instance, NAMED, count_of};
+use super::fix::{AuditRole, Fix, fix};
+use super::keys::{DangerKind, Keys};
+use crate::check::STANDARD_CHECK;
+use crate::clock::{DAY_MS, Timestamp};
+use crate::model::{Severity, Verdict};
+use crate::report::ReportError;
+use crate::report::rows::{AccountRow, BucketRow, CoverageRow, FindingRow, KeyRow};
+
+const NOW: Timestamp = Timestamp::from_millis(1_795_230_000_000);
+const KEY: &str = "arn:aws:kms:eu-west-1:111122223333:key/1";
+
+fn days(days: i64) -> Timestamp {
+    NOW.plus_millis(days * DAY_MS)
+}
+
+fn finding(check_id: &'static str, verdict: &'static str) -> FindingRow<'static> {
+    FindingRow {
+        account_id: Some("111122223333"),
+        resource_type: Some("AWS::S3::Bucket"),
+        resource_arn: Some("arn:aws:s3:::one"),
+        check_id: Some(check_id),
+        category: Some("security"),
+        severity: Some("high"),
+        verdict: Some(verdict),
+        reason_code: Some("a_reason"),
+        ..FindingRow::default()
+    }
+}
+
+#[test]
+fn findings_are_counted_every_way_and_named_up_to_a_bound() {
+    let mut findings = Findings::default();
+    for verdict in ["pass", "fail", "unknown", "not_applicable", "exempt"] {
+        findings.add(&finding(STANDARD_CHECK, verdict)).unwrap();
+    }
+    for _ in 0..NAMED {
+        findings.add(&finding(STANDARD_CHECK, "fail")).unwrap();
+    }
+    let of = |verdict| count_of(&findings.to_standard(), verdict);
+    assert_eq!([of(Verdict::Pass), of(Verdict::Fail), of(Verdict::Exempt)], [1, NAMED as u64 + 1, 1]);
+    assert_eq!(findings.verdicts, findings.to_standard(), "there is no other check");
+    assert_eq!(findings.by_severity[&Severity::High], findings.verdicts);
+    let groups: Vec<_> =
+        findings.groups.iter().map(|(group, it)| (group.verdict, it.count, it.named.len())).collect();
+    let full = NAMED as u64 + 1;
+    assert_eq!(
+        groups,
+        [(Attention::Fail, full, NAMED), (Attention::Unknown, 1, 1), (Attention::Exempt, 1, 1)]
+    );
+}
+
+#[test]
+fn the_worst_group_is_first_and_checks_keep_their_order() {
+    let mut findings = Findings::default();
+    for (check_id, severity, verdict) in [
+        ("kms_key_disabled", "critical", "unknown"),
+        ("kms_key_disabled", "high", "fail"),
+        ("s3_tls_only", "high", "fail"),
+        ("a_check_to_come", "high", "fail"),
+        ("s3_tls_only", "critical", "fail"),
+    ] {
+        findings.add(&FindingRow { severity: Some(severity), ..finding(check_id, verdict) }).unwrap();
+    }
+    let order: Vec<_> =
+        findings.groups.keys().map(|it| (it.instance.check_id.as_str(), it.severity.0)).collect();
+    assert_eq!(
+        order,
+        [
+            ("s3_tls_only", Severity::Critical),
+            ("s3_tls_only", Severity::High),
+            ("kms_key_disabled", Severity::High),
+            ("a_check_to_come", Severity::High),
+            ("kms_key_disabled", Severity::Critical),
+        ]
+    );
+}
+
+#[test]
+fn a_word_that_is_not_known_is_an_error_and_never_a_count() {
+    let mut findings = Findings::default();
+    let error = findings.add(&finding(STANDARD_CHECK, "maybe")).unwrap_err();
+    assert!(matches!(error, ReportError::Word { column: "verdict", .. }), "{error}");
+    let worse = FindingRow { severity: Some("catastrophic"), ..finding(STANDARD_CHECK, "fail") };
+    assert!(matches!(findings.add(&worse).unwrap_err(), ReportError::Word { column: "severity", .. }));
+}
+
+#[test]
+fn a_failing_key_has_every_bucket_whose_default_it_is() {
+    let mut findings = Findings::default();
+    let own = FindingRow {
+        resource_type: Some("AWS::KMS::Key"),
+        resource_arn: Some(KEY),
+        category: Some("availability"),
+        ..finding("kms_key_disabled", "fail")
+    };
+    findings.add(&own).unwrap();
+    let missing = FindingRow { related_arn: Some("alias/gone"), ..finding("s3_key_usable", "fail") };
+    findings.add(&missing).unwrap();
+    // A rotation that is off takes nothing down; a key that passes neither.
+    let off = FindingRow { resource_arn: Some("arn:other"), category: Some("security"), ..own.clone() };
+    findings.add(&off).unwrap();
+    findings.add(&FindingRow { resource_arn: Some("arn:fine"), verdict: Some("pass"), ..own }).unwrap();
+    assert_eq!(findings.failing_keys.keys().collect::<Vec<_>>(), ["alias/gone", KEY]);
+
+    let mut keys = Keys::new(NOW);
+    keys.add(&KeyRow { key_arn: Some(KEY), key_state: Some("Disabled"), ..KeyRow::default() }, &findings)
+        .unwrap();
+    let (mut buckets, accounts) = (Buckets::default(), Accounts::default());
+    for (bucket, arn, reference) in [
+        ("one", Some(KEY), KEY),
+        ("two", Some(KEY), "alias/app"),
+        ("three", None, "alias/gone"),
+        ("four", Some("arn:fine"), "x"),
+    ] {
+        let row = BucketRow {
+            account_id: Some("111122223333"),
+            bucket: Some(bucket),
+            kms_key_arn: arn,
+            kms_key_ref: Some(reference),
+            ..BucketRow::default()
+        };
+        buckets.add(&row, &accounts, &findings, &mut keys).unwrap();
+    }
+    let failing: Vec<_> =
+        keys.failing.iter().map(|(arn, it)| (arn.as_str(), it.buckets, it.state.as_deref())).collect();
+    assert_eq!(failing, [("alias/gone", 1, None), (KEY, 2, Some("Disabled"))]);
+    assert_eq!(keys.failing[KEY].named.iter().map(|it| it[2].as_str()).collect::<Vec<_>>(), ["one", "two"]);
+    assert_eq!(keys.failing[KEY].faults.first().map(|it| it.severity), Some(Reverse(Severity::High)));
+}
+
+#[test]
+fn every_customer_key_has_one_age() {
+    let mut keys = Keys::new(NOW);
+    let findings = Findings::default();
+    let customer =
+        || KeyRow { key_manager: Some("CUSTOMER"), rotation: Some("enabled"), ..KeyRow::default() };
+    for ago in [0, 90, 91, 180, 181, 365, 366, 730, 731, 4_000] {
+        keys.add(&KeyRow { last_rotation_at: Some(days(-ago)), ..customer() }, &findings).unwrap();
+    }
+    keys.add(&customer(), &findings).unwrap();
+    keys.add(&KeyRow { rotation: Some("disabled"), ..customer() }, &findings).unwrap();
+    let hmac = KeyRow { rotation: Some("not_applicable"), rotation_reason: Some("hmac"), ..customer() };
+    keys.add(&hmac, &findings).unwrap();
+    keys.add(&KeyRow { rotation: Some("unknown"), ..customer() }, &findings).unwrap();
+    keys.add(&KeyRow { key_manager: Some("AWS"), ..customer() }, &findings).unwrap();
+    let ages: Vec<String> = keys.ages.iter().map(|(age, count)| format!("{count} {}", age.words)).collect();
+    insta::assert_snapshot!(ages.join("\n"), @r"
+    2 rotated in the last 90 days
+    2 91 to 180 days ago
+    2 181 to 365 days ago
+    2 1 to 2 years ago
+    2 more than 2 years ago
+    1 rotates, and no rotation was reported yet
+    1 automatic rotation is off
+    1 cannot rotate automatically: hmac
+    1 not known
+    ");
+    assert_eq!(keys.by_manager["CUSTOMER"], keys.ages.values().sum::<u64>());
+}
+
+#[test]
+fn dates_are_those_of_keys_in_use_and_of_material_that_ends_soon() {
+    let mut keys = Keys::new(NOW);
+    let findings = Findings::default();
+    let used =
+        |buckets| KeyRow { key_arn: Some(KEY), default_key_of_buckets: Some(buckets), ..KeyRow::default() };
+    keys.add(&KeyRow { deletion_at: Some(days(9)), ..used(2) }, &findings).unwrap();
+    keys.add(&KeyRow { deletion_at: Some(days(3)), ..used(0) }, &findings).unwrap();
+    for ends in [-1, 90, 91] {
+        keys.add(&KeyRow { material_expires_at: Some(days(ends)), ..used(0) }, &findings).unwrap();
+    }
+    let dates: Vec<_> =
+        keys.dangers.iter().map(|it| ((it.at.millis() - NOW.millis()) / DAY_MS, it.kind)).collect();
+    assert_eq!(
+        dates,
+        [(-1, DangerKind::MaterialExpires), (9, DangerKind::Deletion), (90, DangerKind::MaterialExpires)]
+    );
+    assert_eq!(keys.deleted_unnamed, 1);
+}
+
+#[test]
+fn an_account_goes_by_its_units_from_the_root_down() {
+    let mut accounts = Accounts::default();
+    let row = |account_id, ou_ids, ou_names| AccountRow {
+        account_id: Some(account_id),
+        account_name: Some("payments"),
+        ou_ids,
+        ou_names,
+        ..AccountRow::default()
+    };
+    accounts.add(&row("1", Some(vec![Some("r-1"), Some("ou-2")]), Some(vec![Some("Root"), None]))).unwrap();
+    accounts.add(&row("2", None, None)).unwrap();
+    assert_eq!([accounts.unit_of("1"), accounts.unit_of("2")], ["Root / ou-2", NO_UNITS]);
+    assert_eq!([accounts.name_of("1"), accounts.name_of("3")], ["payments", "3"]);
+}
+
+#[test]
+fn reads_add_up_and_what_a_filter_left_out_is_no_gap() {
+    let mut coverage = Coverage::default();
+    let row = CoverageRow {
+        account_id: Some("1"),
+        region: Some("eu-west-1"),
+        operation: Some("s3:GetBucketEncryption"),
+        asked: Some(10),
+        known: Some(5),
+        absent: Some(1),
+        gone: Some(1),
+        denied: Some(2),
+        throttled: Some(1),
+        not_asked: Some(4),
+        complete: Some(false),
+        denied_by: Some("scp"),
+        sample_code: Some("AccessDenied"),
+        ..CoverageRow::default()
+    };
+    coverage.add(&row).unwrap();
+    let filtered =
+        CoverageRow { complete: Some(true), asked: Some(0), not_asked: Some(3), ..CoverageRow::default() };
+    coverage.add(&filtered).unwrap();
+    assert_eq!(coverage.asked, coverage.answered + coverage.failed);
+    assert_eq!([coverage.asked, coverage.answered, coverage.failed, coverage.not_asked], [10, 7, 3, 7]);
+    let gaps: Vec<_> =
+        coverage.gaps.iter().map(|(gap, it)| (gap.word, gap.denied_by.as_deref(), it.reads)).collect();
+    assert_eq!(gaps, [("denied", Some("scp"), 2), ("not_asked", None, 4), ("throttled", None, 1)]);
+    assert_eq!(coverage.accounts_with_gaps().into_iter().collect::<Vec<_>>(), ["1"]);
+}
+
+fn gap(operation: &str, word: &'static str, denied_by: Option<&str>, deny_type: Option<&str>) -> Gap {
+    Gap {
+        accepted: false,
+        operation: operation.to_owned(),
+        word,
+        denied_by: denied_by.map(str::to_owned),
+        deny_type: deny_type.map(str::to_owned),
+        code: None,
+    }
+}
+
+fn role(account_id: Option<&str>) -> AuditRole {
+    AuditRole {
+        partition: "aws-us-gov".to_owned(),
+        account_id: account_id.map(str::to_owned),
+        name: "security/atrest-audit".to_owned(),
+    }
+}
+
+#[test]
+fn the_advice_is_for_who_denied() {
+    let mut said = String::new();
+    for (operation, denied_by, deny_type) in [
+        ("sts:AssumeRole", Some("unstated"), None),
+        ("s3:GetBucketEncryption", Some("identity"), Some("implicit")),
+        ("s3:GetBucketEncryption", Some("resource_policy"), Some("explicit")),
+        ("s3:GetBucketPolicy", Some("resource_policy"), Some("implicit")),
+        ("kms:DescribeKey", Some("resource_policy"), Some("implicit")),
+        ("kms:ListKeys", Some("scp"), Some("explicit")),
+        ("kms:ListKeys", Some("scp"), Some("implicit")),
+        ("kms:ListKeys", None, None),
+    ] {
+        let Fix { words, paste } =
+            fix(&gap(operation, "denied", denied_by, deny_type), &role(Some("111122223333")));
+        said += &format!("{operation} {denied_by:?} {deny_type:?}\n{words}\n");
+        if let Some((what, text)) = paste {
+            said += &format!("{what}: {text}\n");
+        }
+        said.push('\n');
+    }
+    insta::assert_snapshot!("advice", said);
+}
+
+#[test]
+fn what_is_pasted_is_json_that_aws_takes() {
+    for operation in crate::aws::ops::OPERATIONS {
+        for denied_by in
+            ["identity", "resource_policy", "scp", "rcp", "boundary", "session", "vpc_endpoint", "unstated"]
+        {
+            for deny_type in [None, Some("explicit"), Some("implicit")] {
+                let advice = fix(&gap(operation.id, "denied", Some(denied_by), deny_type), &role(None));
+                assert!(advice.words.ends_with(['.', ':']), "{}", advice.words);
+                let Some((_, text)) = advice.paste else { continue };
+                let value: serde_json::Value = serde_json::from_str(&text).unwrap();
+                // A principal has no wildcard for an account; a condition has.
+                assert!(!value["Principal"].to_string().contains("::*:"), "{text}");
+            }
+        }
+    }
+    for word in ["throttled", "transport", "service", "protocol", "identity", "unavailable", "not_asked"] {
+        let advice = fix(&gap("s3:ListBuckets", word, None, None), &role(None));
+        assert!(advice.paste.is_none() && advice.words.len() > 20, "{word}");
+    }
+}
+
+#[test]
+fn an_instance_is_told_by_its_parameters() {
+    let one = Instance::of(Some("kms_rotation_period"), Some("{\"max_days\":90}"));
+    let other = Instance::of(Some("kms_rotation_period"), Some("{\"max_days\":365}"));
+    assert_ne!(one, other);
+    assert_eq!(one.spoken(), "kms_rotation_period {\"max_days\":90}");
+    assert_eq!(Instance::of(Some("s3_tls_only"), None).spoken(), "s3_tls_only");
+}
