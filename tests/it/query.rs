@@ -246,6 +246,73 @@ fn types_are_those_of_athena() {
     }
 }
 
+// Nights
+
+/// The night before: uploads over plain HTTP were still refused, no bucket had a default encryption, and there
+/// was a bucket more.
+fn night_before(shell: &Shell, venv: &Venv) {
+    for table in atrest::table::TABLES.iter().map(|table| table.name) {
+        let (from, folder) = (part(shell, table), shell.path("lake").join(table).join("dt=2026-11-20"));
+        let verdict = |column: &str| {
+            format!(
+                ", CASE check_id WHEN 's3_default_encryption' THEN 'fail' WHEN 's3_tls_only' THEN 'pass' \
+                 ELSE {column} END AS {column}"
+            )
+        };
+        let (replaced, more) = match table {
+            "runs" => (", started_at - INTERVAL 1 DAY AS started_at".to_owned(), ""),
+            "findings" => (verdict("verdict") + &verdict("verdict_before_exception"), ""),
+            "buckets" => (
+                String::new(),
+                " UNION ALL (SELECT * REPLACE ('arn:aws:s3:::gone' AS bucket_arn, \
+                                           'gone' AS bucket, 'known' AS encryption_read) FROM night LIMIT 1)",
+            ),
+            _ => (String::new(), ""),
+        };
+        std::fs::create_dir_all(&folder).unwrap();
+        let to = folder.join(from.file_name().unwrap().to_str().unwrap().replace("20261121", "20261120"));
+        let script = format!(
+            "COPY (WITH night AS (SELECT * REPLACE (replace(run_id, '20261121', '20261120') AS run_id{replaced})
+                   FROM read_parquet('{}', hive_partitioning = false)) FROM night{more}) TO '{}'",
+            from.display(),
+            to.display()
+        );
+        duckdb(shell, venv, &script);
+    }
+}
+
+#[test]
+fn questions_over_nights_know_the_one_before() {
+    let Some(venv) = venv_or_skip() else { return };
+    let shell = demo(&venv);
+    night_before(&shell, &venv);
+    let ask = |line: &str| {
+        let answer = shell.atrest(&format!("query --lake lake --format json {line}")).succeeded().json();
+        answer.as_array().unwrap().clone()
+    };
+    let remediated = ask("time_to_remediate");
+    assert!(!remediated.is_empty());
+    for row in remediated {
+        assert_eq!((&row["check_id"], &row["days_failed"]), (&"s3_default_encryption".into(), &1.into()));
+        assert_eq!(
+            (&row["failed_at"], &row["passed_at"]),
+            (&"2026-11-20 03:00:00".into(), &"2026-11-21 03:00:00".into())
+        );
+    }
+    for row in ask("first_seen") {
+        assert_eq!(row["days_failing"], i32::from(row["check_id"] != "s3_tls_only"), "{row}");
+    }
+    let changes = ask("changes_since_last_census");
+    assert!(changes.iter().any(|row| row["how"] == "new" && row["check_id"] == "s3_tls_only"));
+    assert!(changes.iter().any(|row| row["how"] == "passes" && row["check_id"] == "s3_default_encryption"));
+    assert_eq!(ask("trend_by_night").len(), 2);
+    let old = ask("last_known_buckets --param age_days=1");
+    assert!(old.iter().any(|row| row["bucket"] == "gone" && row["age_days"] == 1), "{old:?}");
+    let nights = ask("nights --param from=2026-11-19 --param to=2026-11-21");
+    assert_eq!(nights.iter().map(|row| &row["has_census"]).collect::<Vec<_>>(), [false, true, true]);
+    assert_eq!(ask("standards_in_effect")[0]["runs"], 2);
+}
+
 // What can be asked wrong
 
 #[test]
