@@ -13,7 +13,7 @@ use tokio_util::sync::CancellationToken;
 use super::args::{DemoArgs, ShapeArgs};
 use super::error::CliError;
 use super::exit::Exit;
-use super::output::Output;
+use super::output::{Output, UNFINISHED};
 use super::{VERSION, print, scan::header, summary};
 use crate::aws::environment::{Environment, Tuning};
 use crate::clock::{FrozenClock, Timestamp};
@@ -56,9 +56,13 @@ pub fn run(args: &DemoArgs) -> Result<Exit, CliError> {
         .map_err(|error| CliError::internal(format!("failed to start the runtime: {error}")))?;
     let census = runtime.block_on(census(&folder, shape))?;
     let page = args.out.join(PAGE);
-    runtime.block_on(write_page(&folder, &page))?;
+    let written = runtime.block_on(write_page(&folder, &page));
     let (lake, page) = (folder.display().to_string(), page.display().to_string());
     print::say(summary::render(&census, &summary::Next::Demo { lake: &lake, page: &page }));
+    // The lake is published, and that is what a demo ends with.
+    if let Err(error) = written {
+        print::say(error);
+    }
     Ok(Exit::Done)
 }
 
@@ -138,7 +142,10 @@ fn is_empty(folder: &Path) -> std::io::Result<bool> {
 fn holds_only_a_demo(folder: &Path) -> std::io::Result<bool> {
     let known = [MARKER, "lake", PAGE];
     for entry in std::fs::read_dir(folder)? {
-        if !known.iter().any(|name| entry.as_ref().is_ok_and(|entry| entry.file_name() == *name)) {
+        let name = entry?.file_name();
+        // A page that a killed demo did not end lies under a name of its own.
+        let is_left_over = name.as_encoded_bytes().starts_with(UNFINISHED.as_bytes());
+        if !is_left_over && !known.iter().any(|known| name == *known) {
             return Ok(false);
         }
     }

@@ -105,10 +105,16 @@ fn run(command: Command) -> Result<Exit, CliError> {
             exit
         }
         Command::Finalize(args) => runtime()?.block_on(finalize::run(&args)),
-        Command::Report(args) => runtime()?.block_on(async {
-            let stop = stop_on_signals("stopping")?;
-            report::run(&args, &stop).await
-        }),
+        Command::Report(args) => {
+            let runtime = runtime()?;
+            let exit = runtime.block_on(async {
+                let stop = stop_on_signals("stopping")?;
+                report::run(&args, &stop).await
+            });
+            // A pipe that nobody reads must not hold the exit back.
+            runtime.shutdown_background();
+            exit
+        }
         Command::Query(args) => runtime()?.block_on(query::run(&args)),
         Command::Checks(args) => checks::run(&args).map(|()| Exit::Done),
         Command::Iam(args) => iam::run(&args).map(|()| Exit::Done),

@@ -12,6 +12,11 @@ use tempfile::NamedTempFile;
 
 use super::error::CliError;
 
+/// How the name of a file begins that is not in its place yet.
+pub const UNFINISHED: &str = ".atrest-";
+/// Links that are followed, as Linux does (path_resolution(7)).
+const LINKS: usize = 40;
+
 /// An output that is being written.
 #[derive(Debug)]
 pub struct Output {
@@ -37,10 +42,8 @@ impl Output {
     pub fn open(path: &Path) -> Result<Self, CliError> {
         let sink = match fs::metadata(path) {
             _ if path == Path::new("-") => Sink::Stdout(BufWriter::new(io::stdout())),
-            Ok(found) if found.is_dir() => {
-                return Err(CliError::usage(format!("failed to write {}: it is a folder", path.display()))
-                    .hint("name a file in it with -o"));
-            }
+            _ if path.as_os_str().as_encoded_bytes().ends_with(b"/") => return Err(is_folder(path)),
+            Ok(found) if found.is_dir() => return Err(is_folder(path)),
             Ok(found) if !found.is_file() => {
                 let file = OpenOptions::new().write(true).open(path);
                 Sink::Stream(BufWriter::new(file.map_err(|error| refused(path, &error))?))
@@ -49,12 +52,12 @@ impl Output {
                 return Err(CliError::usage(format!("failed to write {}: it is read-only", path.display())));
             }
             // A link stays a link: what it leads to is replaced.
-            Ok(_) => beside(&fs::canonicalize(path).map_err(|error| refused(path, &error))?)?,
+            Ok(found) => {
+                let place = fs::canonicalize(path).map_err(|error| refused(path, &error))?;
+                beside(&place, Some(found.permissions()))?
+            }
             // The same of a link to what is not there yet.
-            Err(_) => match fs::read_link(path) {
-                Ok(target) => beside(&folder_of(path).join(target))?,
-                Err(_) => beside(path)?,
-            },
+            Err(_) => beside(&end_of_links(path)?, None)?,
         };
         Ok(Self { path: path.to_owned(), sink })
     }
@@ -107,23 +110,44 @@ fn read_or_left(flushed: io::Result<()>) -> io::Result<()> {
     flushed.or_else(|error| if error.kind() == io::ErrorKind::BrokenPipe { Ok(()) } else { Err(error) })
 }
 
-fn beside(path: &Path) -> Result<Sink, CliError> {
-    if path.file_name().is_none() {
-        return Err(CliError::usage(format!("failed to write {}: it names no file", path.display())));
+/// A file beside its place. What takes the place of another has that one's permissions.
+fn beside(place: &Path, permissions: Option<fs::Permissions>) -> Result<Sink, CliError> {
+    if place.file_name().is_none() {
+        return Err(CliError::usage(format!("failed to write {}: it names no file", place.display())));
     }
-    let folder = folder_of(path);
+    let folder = folder_of(place);
     if !folder.is_dir() {
-        let message = format!("failed to write {}: there is no folder {}", path.display(), folder.display());
+        let message = format!("failed to write {}: there is no folder {}", place.display(), folder.display());
         return Err(CliError::usage(message).hint("make it, or choose another path with -o"));
     }
     // A report is for others to read, as any file that is made here; what a temporary file is by default
     // is for its owner alone.
     let temporary = tempfile::Builder::new()
-        .prefix(".atrest-")
-        .permissions(file_permissions())
+        .prefix(UNFINISHED)
+        .permissions(new_file())
         .tempfile_in(folder)
-        .map_err(|error| refused(path, &error))?;
-    Ok(Sink::File { temporary: BufWriter::new(temporary), place: path.to_owned() })
+        .map_err(|error| refused(place, &error))?;
+    if let Some(permissions) = permissions {
+        fs::set_permissions(temporary.path(), permissions).map_err(|error| refused(place, &error))?;
+    }
+    Ok(Sink::File { temporary: BufWriter::new(temporary), place: place.to_owned() })
+}
+
+/// Where a link that leads to nothing yet leads to, through other links.
+fn end_of_links(path: &Path) -> Result<PathBuf, CliError> {
+    let mut end = path.to_owned();
+    for _ in 0..LINKS {
+        match fs::read_link(&end) {
+            Ok(target) => end = folder_of(&end).join(target),
+            Err(_) => return Ok(end),
+        }
+    }
+    Err(CliError::usage(format!("failed to write {}: its links lead in a circle", path.display())))
+}
+
+fn is_folder(path: &Path) -> CliError {
+    CliError::usage(format!("failed to write {}: it is a folder", path.display()))
+        .hint("name a file in it with -o")
 }
 
 fn folder_of(path: &Path) -> &Path {
@@ -131,7 +155,7 @@ fn folder_of(path: &Path) -> &Path {
 }
 
 /// What `open` asks for: the user's umask takes from it.
-fn file_permissions() -> fs::Permissions {
+fn new_file() -> fs::Permissions {
     use std::os::unix::fs::PermissionsExt as _;
     fs::Permissions::from_mode(0o666)
 }

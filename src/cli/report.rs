@@ -1,6 +1,7 @@
 //! `atrest report`: a committed run as what its reader opens.
 
 use std::io::ErrorKind;
+use std::path::PathBuf;
 
 use tokio_util::sync::CancellationToken;
 
@@ -16,7 +17,7 @@ use crate::table::{self, TableInfo};
 /// Writes the report. What can be refused is refused before the lake is read.
 pub async fn run(args: &ReportArgs, stop: &CancellationToken) -> Result<Exit, CliError> {
     let format = format(args)?;
-    let mut output = Output::open(&args.output)?;
+    let mut output = open(args.output.clone(), stop).await?;
     let store = match args.lake.open_folder(false).transpose()? {
         Some(store) => store,
         None => args.lake.open(false, &edge::load(&args.tuning).await?)?,
@@ -32,9 +33,7 @@ pub async fn run(args: &ReportArgs, stop: &CancellationToken) -> Result<Exit, Cl
             Err(ReportError::Write(error)) if error.kind() == ErrorKind::BrokenPipe => return Ok(Exit::Done),
             written => written.map_err(|error| failed(args, error))?,
         },
-        () = stop.cancelled() => {
-            return Err(CliError { exit: Exit::Interrupted, message: "stopped: no report was written".to_owned(), hint: None });
-        }
+        () = stop.cancelled() => return Err(stopped()),
     }
     let name = output.name();
     output.finish()?;
@@ -44,6 +43,20 @@ pub async fn run(args: &ReportArgs, stop: &CancellationToken) -> Result<Exit, Cl
         print::say(print::wrapped(SCOPE, ""));
     }
     Ok(Exit::Done)
+}
+
+/// Opens the output. A pipe waits for who reads it, and Ctrl-C must not wait with it.
+async fn open(path: PathBuf, stop: &CancellationToken) -> Result<Output, CliError> {
+    tracing::info!("opening {}", path.display());
+    let opened = tokio::task::spawn_blocking(move || Output::open(&path));
+    tokio::select! {
+        opened = opened => opened.map_err(CliError::internal)?,
+        () = stop.cancelled() => Err(stopped()),
+    }
+}
+
+fn stopped() -> CliError {
+    CliError { exit: Exit::Interrupted, message: "stopped: no report was written".to_owned(), hint: None }
 }
 
 fn format(args: &ReportArgs) -> Result<Format, CliError> {

@@ -57,6 +57,8 @@ pub enum Comparison {
     First,
     /// The run is none, and is not compared.
     NotACensus(RunKind),
+    /// The census before cannot be read: its files are damaged, or no longer there.
+    Unreadable(String),
     /// What changed.
     Since(Changes),
 }
@@ -179,16 +181,25 @@ pub async fn since_last_census(run: &CommittedRun) -> Result<Comparison, ReportE
     if kind != RunKind::Census {
         return Ok(Comparison::NotACensus(kind));
     }
-    let looked_back = run.earlier(LOOKED_BACK).await?;
-    let Some((since, older)) = looked_back.split_first() else { return Ok(Comparison::First) };
-    let previous = CommittedRun::open(run.lake(), since).await?;
+    match compare(run).await {
+        // This run is whole: its page is not to be lost by another night's files.
+        Err(ReportError::Lake(error)) if error.is_damage() => Ok(Comparison::Unreadable(error.to_string())),
+        compared => compared,
+    }
+}
+
+async fn compare(run: &CommittedRun) -> Result<Comparison, ReportError> {
+    let mut looked_back = run.earlier(LOOKED_BACK).await?;
+    let Some(since) = looked_back.first().cloned() else { return Ok(Comparison::First) };
+    let previous = CommittedRun::open(run.lake(), &since).await?;
     let (mut then, excepted) = fails_of(&previous).await?;
     let mut fresh = fresh_fails(run, &mut then).await?;
     for uid in excepted {
         fresh.note_failed(uid);
     }
-    look_back(run, older, &mut fresh).await?;
-    let mut changes = Changes::new(looked_back.clone(), since.clone());
+    let readable = look_back(run, &looked_back[1..], &mut fresh).await?;
+    looked_back.truncate(1 + readable);
+    let mut changes = Changes::new(looked_back, since);
     add_what_became(run, &previous, &then, &mut fresh, &mut changes).await?;
     add_fails_of_now(run, &previous, &then, &fresh, &mut changes).await?;
     Ok(Comparison::Since(changes))
@@ -223,22 +234,30 @@ async fn fresh_fails(run: &CommittedRun, then: &mut Fails) -> Result<Fresh, Repo
     Ok(Fresh::of(fresh))
 }
 
-/// Looks for the new fails in older censuses, the newest first, until none is left.
-async fn look_back(run: &CommittedRun, older: &[RunId], fresh: &mut Fresh) -> Result<(), ReportError> {
-    for run_id in older {
+/// Looks for the new fails in older censuses, the newest first, until none is left. Gives how many can be
+/// looked at: it ends before one that is damaged, or whose files have been let go.
+async fn look_back(run: &CommittedRun, older: &[RunId], fresh: &mut Fresh) -> Result<usize, ReportError> {
+    for (at, run_id) in older.iter().enumerate() {
         if fresh.is_settled() {
             break;
         }
-        let census = CommittedRun::open(run.lake(), run_id).await?;
-        VerdictRow::each(&census, |row| {
-            if failed(&row)? {
-                fresh.note_failed(uid(&census, row.finding_uid)?);
-            }
-            Ok::<(), ReportError>(())
-        })
-        .await?;
+        match note_fails(run, run_id, fresh).await {
+            Err(ReportError::Lake(error)) if error.is_damage() => return Ok(at),
+            noted => noted?,
+        }
     }
-    Ok(())
+    Ok(older.len())
+}
+
+async fn note_fails(run: &CommittedRun, run_id: &RunId, fresh: &mut Fresh) -> Result<(), ReportError> {
+    let census = CommittedRun::open(run.lake(), run_id).await?;
+    VerdictRow::each(&census, |row| {
+        if failed(&row)? {
+            fresh.note_failed(uid(&census, row.finding_uid)?);
+        }
+        Ok::<(), ReportError>(())
+    })
+    .await
 }
 
 async fn add_fails_of_now(

@@ -97,7 +97,7 @@ rows! {
         key_manager: text, key_origin: text, key_state: text, deletion_at: timestamp,
         material_expires_at: timestamp, describe_read: text, rotation: text, rotation_reason: text,
         rotation_read: text, last_rotation_at: timestamp, next_rotation_at: timestamp, policy_read: text,
-        created_at: timestamp, default_key_of_buckets: integer, default_key_of_accounts: integer,
+        created_at: timestamp, on_demand_rotations: integer, default_key_of_buckets: integer, default_key_of_accounts: integer,
     }
 }
 

@@ -113,6 +113,11 @@ impl LakeError {
         matches!(self, Self::OtherOrganization { .. })
     }
 
+    /// Whether what was committed is not there as it was.
+    pub fn is_damage(&self) -> bool {
+        matches!(self, Self::NoManifest { .. } | Self::Manifest { .. } | Self::Damaged { .. })
+    }
+
     /// Whether the caller can mend it (exit code 2), or the program cannot go on (exit code 1).
     pub fn by_user(&self) -> bool {
         match self {

@@ -20,6 +20,7 @@ mod support {
 mod cli;
 mod demo;
 mod dependencies;
+mod deploy;
 mod doctor;
 mod generated;
 mod join;
@@ -29,6 +30,7 @@ mod laws;
 mod least_privilege;
 mod limits;
 mod moto;
+mod pages;
 mod policy;
 mod policy_laws;
 mod query;

@@ -4,7 +4,7 @@
 use std::path::Path;
 
 use crate::support::python::{Finished, venv_or_skip};
-use crate::support::shell::{RUN, Shell, Simulated, committed, files, names};
+use crate::support::shell::{BOUND, RUN, Shell, Simulated, committed, files, names, signal};
 
 /// A small organization without trouble.
 const SMALL: &str = "--accounts 3 --buckets 12 --keys 6";
@@ -198,10 +198,58 @@ fn a_lake_in_a_bucket_gives_the_same_bytes() {
     let mut download = venv.script("s3_lake.py");
     download.args([&simulated.server.endpoint, "atrest-lake", "download", "census/"]);
     download.arg(shell.path("lake")).envs(simulated.variables.iter().cloned());
-    crate::support::python::finish(download, crate::support::shell::BOUND).succeeded();
+    crate::support::python::finish(download, BOUND).succeeded();
     shell.atrest("report --lake lake --format html -o from-folder.html").succeeded();
     assert_eq!(read(&shell.path("from-s3.html")), read(&shell.path("from-folder.html")));
 
     let none = shell.atrest("report --lake s3://atrest-lake/elsewhere --format html -o none.html");
     refused(none, "failed to use s3://atrest-lake/elsewhere: it holds no committed run");
+}
+
+#[test]
+fn an_older_night_that_is_damaged_takes_the_comparison_and_not_the_page() {
+    let simulated = Simulated::start(SMALL);
+    let shell = Shell::on(&simulated);
+    for night in ["2026-11-20", "2026-11-21"] {
+        shell.atrest(&format!("scan --lake lake --run {night}T03:00:00Z")).ended(0);
+    }
+    shell.atrest("report --lake lake --format html -o page.html").succeeded();
+    assert!(read(&shell.path("page.html")).contains("Fails since the census"));
+    std::fs::remove_dir_all(shell.path("lake/findings/dt=2026-11-20")).unwrap();
+    shell.atrest("report --lake lake --format html -o page.html").succeeded();
+    let page = read(&shell.path("page.html"));
+    assert!(page.contains("Not compared: the census before cannot be read."));
+    assert!(page.contains("lake/findings/dt=2026-11-20/"));
+}
+
+#[test]
+fn an_output_keeps_what_it_was_and_refuses_what_it_cannot_be() {
+    use std::os::unix::fs::{PermissionsExt as _, symlink};
+    let shell = demo();
+    let report = |output: &str| shell.atrest(&format!("report --lake demo/lake --format html -o {output}"));
+    let private = shell.write("private.html", "an older report");
+    std::fs::set_permissions(&private, std::fs::Permissions::from_mode(0o600)).unwrap();
+    report("private.html").succeeded();
+    assert_eq!(std::fs::metadata(&private).unwrap().permissions().mode() & 0o777, 0o600);
+
+    symlink("two", shell.path("one")).unwrap();
+    symlink("three.html", shell.path("two")).unwrap();
+    report("one").succeeded();
+    assert!(shell.path("two").is_symlink() && shell.path("three.html").is_file());
+    symlink("there", shell.path("here")).unwrap();
+    symlink("here", shell.path("there")).unwrap();
+    refused(report("here"), "its links lead in a circle");
+    refused(report("private.html/"), "it is a folder");
+}
+
+#[test]
+fn a_pipe_that_nobody_reads_does_not_hold_ctrl_c() {
+    let shell = demo();
+    std::process::Command::new("mkfifo").arg(shell.path("pipe")).status().unwrap();
+    // It says so once it listens for signals.
+    let mut running = shell.start("report --lake demo/lake --format html -o pipe -v");
+    let id = running.id();
+    running.until(BOUND, |it| it.stderr().contains("opening pipe").then_some(()));
+    signal("INT", id);
+    running.end(BOUND).ended(130);
 }

@@ -99,12 +99,13 @@ export function setDetails(page, open) {
   return page.evaluate(open => document.querySelectorAll('details').forEach(it => (it.open = open)), open);
 }
 
-/** What axe-core finds wrong, rule by rule. */
-export async function axe(tab) {
+/** What axe-core finds wrong, rule by rule; by all of its rules where none are named. */
+export async function axe(tab, rules) {
   await tab.wake();
   await tab.page.evaluate(AXE);
-  return tab.page.evaluate(async () => {
-    const found = await globalThis.axe.run(document, { resultTypes: ['violations'], preload: false });
+  return tab.page.evaluate(async rules => {
+    const wanted = { resultTypes: ['violations'], preload: false, ...(rules && { runOnly: rules }) };
+    const found = await globalThis.axe.run(document, wanted);
     const shown = ({ id, impact, help, nodes }) => ({
       id,
       impact,
@@ -113,7 +114,7 @@ export async function axe(tab) {
       first: nodes[0].html,
     });
     return found.violations.map(shown);
-  });
+  }, rules);
 }
 
 /** What an error says, without the log of a driver that waited. */
@@ -121,9 +122,9 @@ export function firstLine(error) {
   return String(error.message).split('\n', 1)[0];
 }
 
-/** Waits until `holds` says so, or two seconds have passed; the last word either way. */
+/** Waits until `holds` says so, or five seconds have passed; the last word either way. */
 export async function until(holds) {
-  const deadline = Date.now() + 2_000;
+  const deadline = Date.now() + 5_000;
   for (;;) {
     const held = await holds();
     if (held || Date.now() > deadline) return held;

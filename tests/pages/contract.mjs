@@ -31,7 +31,7 @@ export const ELEMENTS = new Set(
 );
 
 /** The filters' controls. */
-export const SELECTS = ['severity', 'check', 'account'];
+export const SELECTS = ['verdict', 'severity', 'check', 'account'];
 
 /** The part of a page's name that says that its names are hostile. */
 export const HOSTILE = /^hostile/;

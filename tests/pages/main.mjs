@@ -13,7 +13,7 @@ const [pages, out] = process.argv.slice(2);
 /** Pages looked at side by side. */
 const AT_ONCE = 2;
 /** The page that is spoiled: it has something of everything. */
-const SPOILED = 'demo.html';
+const SPOILED = 'changes.html';
 
 const files = readdirSync(pages)
   .filter(it => it.endsWith('.html'))
@@ -26,9 +26,9 @@ try {
   const complaints = [];
   const work = files.map(file => () => judge(file));
   await Promise.all(Array.from({ length: AT_ONCE }, () => drain(work, complaints)));
-  const spoiled = await spoil(new Subject(browser, join(pages, SPOILED), 'demo'), out);
+  const spoiled = await spoil(new Subject(browser, join(pages, SPOILED), 'changes'), out);
   complaints.push(...spoiled.complaints);
-  complaints.forEach(complaint => console.log(complaint));
+  spoiled.complaints.forEach(complaint => console.log(complaint));
   const checks = Object.keys(CHECKS).length;
   console.log(
     `${files.length} pages, ${checks} checks each, ${spoiled.count} spoiled pages, ${complaints.length} complaints`,
@@ -53,8 +53,9 @@ async function judge(file) {
     complaints.push(...found.map(complaint => `${file}: ${name}: ${complaint}`));
   }
   await pictures(subject);
+  complaints.forEach(complaint => console.log(complaint));
   console.log(
-    `${file}: ${complaints.length} complaints, ${((performance.now() - started) / 1000).toFixed(0)} s`,
+    `${file}: ${complaints.length} complaints, ${Math.round((performance.now() - started) / 1000)} s`,
   );
   return complaints;
 }

@@ -25,6 +25,10 @@ pub fn section(page: &Page) -> Markup {
                 "."
             }
         },
+        Comparison::Unreadable(reason) => html! {
+            p.bad { "Not compared: the census before cannot be read." }
+            p.muted { (reason) }
+        },
         Comparison::Since(changes) => since(page, changes),
     }
 }
@@ -46,6 +50,8 @@ const ALWAYS: usize = 4;
 
 fn since(page: &Page, changes: &Changes) -> Markup {
     let of = |kind: ChangeKind| changes.kinds.get(&kind);
+    let told = KINDS.into_iter().filter(|(kind, _)| *kind != ChangeKind::StillFailing);
+    let named: Vec<(&str, &Changed)> = told.filter_map(|(kind, words)| Some((words, of(kind)?))).collect();
     html! {
         p { "Fails since the census " code { (changes.since) } ": " (number(changes.fails_then())) " then, " (number(changes.fails_now())) " now." }
         ul.plain {
@@ -58,8 +64,11 @@ fn since(page: &Page, changes: &Changes) -> Markup {
                 }
             }
         }
-        @for (kind, words) in KINDS.into_iter().filter(|(kind, _)| *kind != ChangeKind::StillFailing) {
-            @if let Some(changed) = of(kind).filter(|changed| changed.count > 0) { (by_name(page, words, changed)) }
+        @if named.iter().any(|(_, changed)| changed.count > 0) {
+            details {
+                summary { "By name" }
+                @for (words, changed) in &named { (by_name(page, words, changed)) }
+            }
         }
         p.muted {
             "Fixed: passes now, or is not in a listing that ran to its end. Lost sight: cannot be said now. "
@@ -107,13 +116,12 @@ fn course(how: How) -> Option<&'static str> {
 fn by_name(page: &Page, words: &str, changed: &Changed) -> Markup {
     let shown = changed.examples.len() as u64;
     html! {
-        details {
-            summary { (number(changed.count)) " " (words) }
-            (table(&format!("What is {words}"), &HEADS, &html! {
+        @if changed.count > 0 {
+            (table(&format!("{} {words}", number(changed.count)), &HEADS, &html! {
                 @for example in &changed.examples { (row(page, example)) }
             }))
-            @if changed.count > shown { p { "and " (number(changed.count - shown)) " more" } }
         }
+        @if changed.count > shown { p { "and " (number(changed.count - shown)) " more" } }
     }
 }
 

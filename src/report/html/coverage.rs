@@ -29,6 +29,7 @@ pub fn section(page: &Page) -> Markup {
             li {
                 (counted(coverage.asked, "read")) " asked = " (number(coverage.answered)) " answered + "
                 (number(coverage.failed)) " failed; " (number(coverage.not_asked)) " never sent"
+                @if coverage.left_out > 0 { ", and " (number(coverage.left_out)) " left out by the filter on Regions" }
             }
         }
         (gaps(page))
@@ -44,11 +45,15 @@ fn regions(page: &Page) -> String {
 }
 
 fn gaps(page: &Page) -> Markup {
+    let coverage = &page.coverage;
     let open = page.coverage.accounts_with_gaps();
     let silent = page.accounts.by_id.iter().filter(|(_, account)| account.status == "not_scanned");
     html! {
         @if open.is_empty() {
-            p.good { "Everything that the plan called for was read, or is an accepted gap." }
+            p.good {
+                "Everything that the plan called for was read, or is an accepted gap"
+                @if coverage.left_out > 0 { "; the plan was of some Regions" } "."
+            }
         } @else {
             p.bad { (counted(open.len() as u64, "account")) " with gaps that nobody accepted:" }
             ul.plain {

@@ -5,7 +5,7 @@ use maud::{Markup, html};
 
 use super::super::page::Page;
 use super::super::page::keys::{Danger, DangerKind};
-use super::shared::{account, counted, number, size};
+use super::shared::{account, counted, number, paste, query, size};
 use crate::clock::DAY_MS;
 
 /// Dates that are shown here; past them they are counted.
@@ -26,7 +26,7 @@ pub fn section(page: &Page) -> Markup {
         @for (account_id, found) in outside.iter().take(SHOWN) {
             p {
                 "Any day: " strong { (counted(found.buckets, "bucket")) } " in "
-                (counted(found.accounts.len() as u64, "account")) " depend on keys of "
+                (counted(found.accounts.len() as u64, "account")) ", under keys of "
                 @if account_id.is_empty() { "an unnamed account" } @else { "account " code { (account_id) } }
                 ", which is outside the organization."
             }
@@ -42,16 +42,9 @@ pub fn section(page: &Page) -> Markup {
 }
 
 fn dated(page: &Page, danger: &Danger) -> Markup {
-    let days = (danger.at.millis() - page.run.manifest.as_of.millis()).div_euclid(DAY_MS);
     html! {
         li {
-            span.date { (danger.at.date()) }
-            span.muted { @match days {
-                ..=-1 => { " past" },
-                0 => { " today" },
-                1 => { " tomorrow" },
-                _ => { " in " (days) " days" },
-            } }
+            (date(page, danger))
             ": "
             @match danger.kind {
                 DangerKind::Deletion => { "deletion of " },
@@ -61,6 +54,21 @@ fn dated(page: &Page, danger: &Danger) -> Markup {
             @if danger.buckets == 0 { "no bucket's default key" }
             @else { "default key of " (counted(danger.buckets, "bucket")) @if danger.accounts > 1 { " in " (counted(danger.accounts, "account")) } }
         }
+    }
+}
+
+/// The date, and how far it is from the instant that is judged at.
+fn date(page: &Page, danger: &Danger) -> Markup {
+    let Some(at) = danger.at else { return html! { span.date { "No date yet" } } };
+    let days = (at.millis() - page.run.manifest.as_of.millis()).div_euclid(DAY_MS);
+    html! {
+        span.date { (at.date()) }
+        span.muted { @match days {
+            ..=-1 => { " (before the date judged at)" },
+            0 => { " today" },
+            1 => { " tomorrow" },
+            _ => { " in " (days) " days" },
+        } }
     }
 }
 
@@ -80,11 +88,16 @@ fn key(page: &Page, danger: &Danger) -> Markup {
 
 /// The rest opens in place: a date that is not seen is a date that is missed.
 fn more(page: &Page) -> Markup {
-    let rest = page.keys.dangers.len() - SHOWN;
+    let rest = page.keys.dangers_total - SHOWN as u64;
+    let unnamed = page.keys.dangers_total - page.keys.dangers.len() as u64;
     html! {
         details {
-            summary { (number(rest as u64)) " dates more" }
-            ul.dates { @for danger in page.keys.dangers.iter().skip(SHOWN).take(500) { (dated(page, danger)) } }
+            summary { (number(rest)) " dates more" }
+            ul.dates { @for danger in page.keys.dangers.iter().skip(SHOWN) { (dated(page, danger)) } }
+            @if unnamed > 0 {
+                p { "and " (number(unnamed)) " later dates. All of them:" }
+                (paste("query", &query(page, "key_arn, key_state, deletion_at, material_expires_at, default_key_of_buckets", "keys", "(deletion_at IS NOT NULL OR material_expires_at IS NOT NULL)")))
+            }
         }
     }
 }

@@ -1,5 +1,7 @@
 //! What was not read: who denied it, where, and the text that mends it.
 
+use std::collections::BTreeSet;
+
 use maud::{Markup, html};
 
 use super::super::page::Page;
@@ -17,6 +19,9 @@ pub fn section(page: &Page) -> Markup {
     gaps.sort_by_key(|(gap, _)| (gap.accepted, gap.word == "not_asked"));
     html! {
         @if gaps.is_empty() { p.good { "Everything that the plan called for was read." } }
+        @if page.coverage.left_out > 0 {
+            p { (counted(page.coverage.left_out, "read")) " left out by the filter on Regions: what hangs on them is unknown." }
+        }
         @for (gap, extent) in &gaps { (one(page, gap, extent)) }
         @if !gaps.is_empty() {
             p.muted {
@@ -44,7 +49,7 @@ fn one(page: &Page, gap: &Gap, extent: &Extent) -> Markup {
                 @for (account_id, regions) in extent.places.iter().take(ACCOUNTS) {
                     li {
                         (account(page, account_id)) ": " (regions.iter().map(String::as_str).collect::<Vec<_>>().join(", "))
-                        (named(page, gap, account_id))
+                        (named(page, gap, account_id, regions))
                     }
                 }
                 @if extent.places.len() > ACCOUNTS {
@@ -58,12 +63,12 @@ fn one(page: &Page, gap: &Gap, extent: &Extent) -> Markup {
 }
 
 /// The buckets that it happened to.
-fn named(page: &Page, gap: &Gap, account_id: &str) -> Markup {
-    let found = page.buckets.unread.iter().find(|((operation, account, word), _)| {
-        *operation == gap.operation && account == account_id && word == gap.word
+fn named(page: &Page, gap: &Gap, account_id: &str, regions: &BTreeSet<String>) -> Markup {
+    let found = page.buckets.unread.iter().filter(|((operation, account, region, word), _)| {
+        *operation == gap.operation && account == account_id && word == gap.word && regions.contains(region)
     });
     html! {
-        @if let Some((_, unread)) = found {
+        @for (_, unread) in found {
             ", such as "
             @for (at, bucket) in unread.named.iter().enumerate() {
                 @if at > 0 { ", " }

@@ -3,8 +3,9 @@
 use maud::{Markup, html};
 
 use super::super::page::Page;
+use super::super::page::findings::KEY_CHECKS;
 use super::super::page::keys::FailingKey;
-use super::shared::{account, counted, literal, number, paste, query, size, spoken, table, words};
+use super::shared::{account, counted, literal, number, paste, query, spoken, table, words};
 
 /// Keys that are shown; the rest by query.
 const SHOWN: usize = 100;
@@ -15,19 +16,30 @@ const BUCKETS: usize = 100;
 pub fn section(page: &Page) -> Markup {
     let mut keys: Vec<(&String, &FailingKey)> = page.keys.failing.iter().collect();
     keys.sort_by_key(|(arn, key)| (key.faults.first().cloned(), std::cmp::Reverse(key.buckets), *arn));
-    let all = page.findings.failing_keys.len();
+    let all = page.keys.failing_total;
+    let shown = keys.len().min(SHOWN) as u64;
     html! {
         p {
-            (counted(all as u64, "key")) " with a fail that can keep data from being read: disabled, to be deleted, "
-            "without material, missing, in another Region or another organization. A key that no bucket's default names "
+            (counted(all, "key")) " with a fail that can keep data from being read: disabled, to be deleted, "
+            "without material, missing, not symmetric, in another Region or another organization. A key that no bucket's default names "
             "may still be needed by objects and by other services."
         }
         @for (arn, key) in keys.iter().take(SHOWN) { (failing(page, arn, key)) }
-        @if all > SHOWN {
-            p { "and " (size(all - SHOWN)) " keys more:" }
-            (paste("query", &query(page, "resource_arn, related_arn, check_id, reason", "findings", "verdict = 'fail' AND (category = 'availability' OR check_id = 's3_key_in_org')")))
+        @if all > shown {
+            p { "These are the first " (number(shown)) " of " (number(all)) ", the worst first. All of them, one line a key and account:" }
+            (paste("query", &all_keys(page)))
         }
     }
+}
+
+/// What lists every failing key. One that nobody has an ARN of is NULL, with the account that names it.
+fn all_keys(page: &Page) -> String {
+    let columns = "DISTINCT CASE WHEN resource_type = 'AWS::KMS::Key' THEN resource_arn ELSE related_arn END AS key_arn,\n  account_id, severity, check_id, reason_code";
+    let condition = format!(
+        "verdict = 'fail'\n  AND ((resource_type = 'AWS::KMS::Key' AND category = 'availability') OR check_id IN ({}))",
+        KEY_CHECKS.map(literal).join(", ")
+    );
+    query(page, columns, "findings", &condition)
 }
 
 fn failing(page: &Page, arn: &str, key: &FailingKey) -> Markup {
@@ -45,7 +57,7 @@ fn failing(page: &Page, arn: &str, key: &FailingKey) -> Markup {
                     li { span.severity.(fault.severity.0.word()) { (fault.severity.0.word()) } " " code { (fault.check_id) } ": " (spoken(&fault.reason_code)) }
                 }
                 @if let Some(state) = &key.state { li { "state " (state) } }
-                @if let Some(at) = key.deletion_at { li { "deleted on " (at.date()) } }
+                @if let Some(at) = key.deletion_at { li { "to be deleted on " (at.date()) } }
             }
             @if key.named.is_empty() {
                 p { "It is the default key of no bucket that was read." }

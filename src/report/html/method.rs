@@ -9,14 +9,14 @@ use super::shared::{cell, counted, number, numbers, paste, table, words};
 pub fn manifest(page: &Page) -> Markup {
     html! {
         p { "SHA-256 of the run's manifest: " code.long { (page.run.manifest_sha256) } }
-        p.muted { "It names every file of the run by its hash; every file that this page was made from was held to it." }
+        p.muted { "It names every table file of the run by its hash, and the run's row in " code { "runs" } " names it; each was held to its hash before it was read." }
     }
 }
 
 /// The section.
 pub fn section(page: &Page) -> Markup {
     let manifest = &page.run.manifest;
-    let role = page.audit_role(None);
+    let (role, totals) = (page.audit_role(None), &manifest.totals);
     let segments = manifest.segments.iter().filter(|segment| segment.account_id.is_some()).count();
     let bytes: u64 = manifest.files.iter().map(|file| file.bytes).sum();
     html! {
@@ -24,14 +24,14 @@ pub fn section(page: &Page) -> Markup {
             li {
                 @if manifest.org_id.is_some() { "The accounts are those that AWS Organizations listed. " }
                 @else { "The accounts are those that the command named: no organization could be read. " }
-                "In each active one the role " code { (role.name) }
-                " was assumed, with a session that allows reads of configuration and nothing else."
+                "Of " (counted(totals.accounts_listed, "account")) ", " (number(totals.accounts_complete + totals.accounts_partial))
+                " were entered: by the role " code { (role.name) } ", with a session that allows reads of configuration and nothing else."
                 @if page.accounts.by_caller > 0 {
                     " In " (counted(page.accounts.by_caller, "account")) ", the caller's own, the caller's credentials were used."
                 }
             }
             li {
-                "Each answer was kept as it came, one sealed file an account (" (counted(segments as u64, "file"))
+                "What each answer said was kept, one sealed file an account (" (counted(segments as u64, "file"))
                 "); buckets and keys were joined and judged from those files, without AWS."
             }
             li { "A read that failed is counted as failed, and what hangs on it is unknown: never a pass, never a fail, never an empty list." }

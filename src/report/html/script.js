@@ -92,7 +92,10 @@
   // A link into what is closed opens it.
   const reveal = () => {
     const target = document.getElementById(location.hash.slice(1));
+    const hidden = form && target && target.closest('[hidden]');
+    if (hidden) { form.reset(); filter(); }
     for (let at = target; at; at = at.parentElement) if (at.tagName === 'DETAILS') at.open = true;
+    if (hidden) target.scrollIntoView();
   };
   addEventListener('hashchange', reveal);
   reveal();

@@ -40,8 +40,8 @@ pub struct Buckets {
     pub by_unit: BTreeMap<String, Modes>,
     /// By account.
     pub by_account: BTreeMap<String, Modes>,
-    /// Buckets whose read failed, by operation, account and the read's word.
-    pub unread: BTreeMap<(&'static str, String, String), Unread>,
+    /// Buckets whose read failed, by operation, account, Region and the read's word.
+    pub unread: BTreeMap<(&'static str, String, String, String), Unread>,
 }
 
 impl Buckets {
@@ -77,7 +77,8 @@ impl Buckets {
         let Some(word) = read.filter(|word| !["known", "absent", "gone", "not_asked"].contains(word)) else {
             return;
         };
-        let unread = self.unread.entry((operation, text(row.account_id), word.to_owned())).or_default();
+        let place = (operation, text(row.account_id), text(row.region), word.to_owned());
+        let unread = self.unread.entry(place).or_default();
         unread.count += 1;
         if unread.named.len() < UNREAD_NAMED {
             unread.named.push(text(row.bucket));

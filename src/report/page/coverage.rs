@@ -43,6 +43,8 @@ pub struct Coverage {
     pub failed: u64,
     /// Reads that the plan called for and that were not sent.
     pub not_asked: u64,
+    /// Reads that `--region` left out of the plan.
+    pub left_out: u64,
     /// What failed and what was not sent. What `--region` left out is no gap.
     pub gaps: BTreeMap<Gap, Extent>,
 }
@@ -52,7 +54,10 @@ impl Coverage {
     pub fn add(&mut self, row: &CoverageRow<'_>) -> Result<(), ReportError> {
         self.asked += count(row.asked);
         self.answered += [row.known, row.absent, row.gone].map(count).iter().sum::<u64>();
-        self.not_asked += count(row.not_asked);
+        match row.complete {
+            Some(true) => self.left_out += count(row.not_asked),
+            _ => self.not_asked += count(row.not_asked),
+        }
         let faults = [
             ("denied", row.denied),
             ("throttled", row.throttled),
@@ -66,15 +71,17 @@ impl Coverage {
         if row.complete == Some(true) {
             return Ok(());
         }
+        // The row has one code, of most of its failed reads: with a second kind of fault it is not every one's.
+        let is_alone = faults.iter().filter(|(_, reads)| count(*reads) > 0).count() == 1;
         for (word, reads) in faults.into_iter().chain([("not_asked", row.not_asked)]) {
             if count(reads) > 0 {
-                self.gap(row, word, count(reads));
+                self.gap(row, word, count(reads), is_alone);
             }
         }
         Ok(())
     }
 
-    fn gap(&mut self, row: &CoverageRow<'_>, word: &'static str, reads: u64) {
+    fn gap(&mut self, row: &CoverageRow<'_>, word: &'static str, reads: u64, is_alone: bool) {
         let denied = word == "denied";
         let gap = Gap {
             accepted: row.accepted_gap == Some(true),
@@ -82,7 +89,7 @@ impl Coverage {
             word,
             denied_by: row.denied_by.filter(|_| denied).map(str::to_owned),
             deny_type: row.deny_type.filter(|_| denied).map(str::to_owned),
-            code: row.sample_code.filter(|_| word != "not_asked").map(str::to_owned),
+            code: row.sample_code.filter(|_| is_alone && word != "not_asked").map(str::to_owned),
         };
         let extent = self.gaps.entry(gap).or_default();
         extent.reads += reads;

@@ -12,6 +12,9 @@ use crate::model::{Severity, Verdict};
 /// Findings of a group that are kept by name.
 pub const NAMED: usize = 200;
 
+/// The checks of a bucket whose fail is its key's.
+pub const KEY_CHECKS: [&str; 2] = ["s3_key_usable", "s3_key_in_org"];
+
 /// What tells a check instance from others. In the checks' own order.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Instance {
@@ -143,6 +146,8 @@ pub struct Findings {
     pub groups: BTreeMap<Group, Members>,
     /// Keys that fail in a way that can keep data from being read, by ARN.
     pub failing_keys: BTreeMap<String, BTreeSet<KeyFault>>,
+    /// The same of keys that are nobody's ARN, for an alias or id leads nowhere: by the bucket that names one.
+    pub failing_unnamed: BTreeMap<String, KeyFault>,
 }
 
 impl Findings {
@@ -203,18 +208,32 @@ impl Findings {
         let check_id = row.check_id.unwrap_or_default();
         let arn = match row.resource_type {
             Some("AWS::KMS::Key") if row.category == Some("availability") => row.resource_arn,
-            Some("AWS::S3::Bucket") if ["s3_key_usable", "s3_key_in_org"].contains(&check_id) => {
-                row.related_arn
-            }
+            Some("AWS::S3::Bucket") if KEY_CHECKS.contains(&check_id) => row.related_arn,
             _ => None,
         };
-        let Some(arn) = arn else { return };
+        let is_bucket = row.resource_type == Some("AWS::S3::Bucket");
         let fault = KeyFault {
             severity: Reverse(severity),
             check_id: check_id.to_owned(),
             reason_code: text(row.reason_code),
         };
-        of(&mut self.failing_keys, arn).insert(fault);
+        match arn {
+            Some(arn) => {
+                of(&mut self.failing_keys, arn).insert(fault);
+            }
+            None if is_bucket && KEY_CHECKS.contains(&check_id) => {
+                self.failing_unnamed.insert(text(row.resource_arn), fault);
+            }
+            None => {}
+        }
+    }
+
+    /// The worst of the failing keys, at most that many.
+    pub fn worst_keys(&self, most: usize) -> Vec<(&String, &BTreeSet<KeyFault>)> {
+        let mut keys: Vec<(&String, &BTreeSet<KeyFault>)> = self.failing_keys.iter().collect();
+        keys.sort_by_key(|(arn, faults)| (faults.first(), *arn));
+        keys.truncate(most);
+        keys
     }
 }
 

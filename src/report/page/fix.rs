@@ -38,6 +38,8 @@ pub struct AuditRole {
     pub account_id: Option<String>,
     /// Its name, with its path.
     pub name: String,
+    /// Whether the run gave an external id.
+    pub has_external_id: bool,
 }
 
 impl AuditRole {
@@ -86,7 +88,8 @@ pub fn fix(gap: &Gap, role: &AuditRole) -> Fix {
 
 fn denied(gap: &Gap, role: &AuditRole) -> Fix {
     let explicit = gap.deny_type.as_deref() == Some("explicit");
-    if gap.operation == ops::ASSUME_ROLE.id {
+    let named = gap.denied_by.as_deref().is_some_and(|who| !["unstated", "resource_policy"].contains(&who));
+    if gap.operation == ops::ASSUME_ROLE.id && !named {
         return assume(role);
     }
     let action = iam_action(&gap.operation);
@@ -96,15 +99,15 @@ fn denied(gap: &Gap, role: &AuditRole) -> Fix {
             "Add the action to the audit role's policy (`atrest iam --role audit` prints all of it).",
             &action,
         ),
+        Some("boundary") if explicit => exempt_from_deny("the role's permissions boundary", &action, role),
         Some("boundary") => {
             allow("The role's permissions boundary does not allow the action. Add it there.", &action)
         }
         Some("session") => Fix::words(
-            "The session's policy refused. atrest's own allows the action: look at what narrows the caller's session.",
+            "The session's policy refused. Look at what narrows the caller's session: atrest's own allows the audit actions alone.",
         ),
-        Some("vpc_endpoint") => {
-            allow("The VPC endpoint's policy does not allow the action. Add it there.", &action)
-        }
+        Some("vpc_endpoint") if explicit => exempt_from_deny("the VPC endpoint's policy", &action, role),
+        Some("vpc_endpoint") => endpoint(&action, role),
         Some("scp") => organization("A service control policy", &action, role, explicit),
         Some("rcp") => organization("A resource control policy", &action, role, explicit),
         Some("resource_policy") => resource(gap, &action, role, explicit),
@@ -121,17 +124,18 @@ fn iam_action(operation: &str) -> String {
 }
 
 fn assume(role: &AuditRole) -> Fix {
-    let trust = json!({
-        "Version": "2012-10-17",
-        "Statement": [{
-            "Effect": "Allow",
-            "Principal": {"AWS": format!("arn:{}:iam::AUDIT_ACCOUNT_ID:role/CENSUS_ROLE", role.partition)},
-            "Action": "sts:AssumeRole"
-        }]
+    let mut statement = json!({
+        "Effect": "Allow",
+        "Principal": {"AWS": format!("arn:{}:iam::AUDIT_ACCOUNT_ID:role/CENSUS_ROLE", role.partition)},
+        "Action": "sts:AssumeRole"
     });
+    if role.has_external_id {
+        statement["Condition"] = json!({"StringEquals": {"sts:ExternalId": "EXTERNAL_ID"}});
+    }
+    let trust = json!({"Version": "2012-10-17", "Statement": [statement]});
     Fix::words(format!(
-        "The role {} is not in the account, or does not trust the census role; AWS says the same of both. Deploy it \
-         with the StackSet, whose units may not have the account. The role's trust policy:",
+        "The role {} is not in the account, or does not trust the census role, or the census role may not assume it; AWS \
+         says the same of all. Deploy it with the StackSet, whose units may not have the account. The role's trust policy:",
         role.name
     ))
     .paste("trust policy", &trust)
@@ -145,19 +149,32 @@ fn allow(words: &str, action: &str) -> Fix {
 fn exempt_from_deny(whose: &str, action: &str, role: &AuditRole) -> Fix {
     let condition = json!({"Condition": {"ArnNotLike": {"aws:PrincipalArn": role.pattern()}}});
     Fix::words(format!(
-        "A Deny statement in {whose} matches {action}. Take the action out of it, or let the statement pass the audit role by:"
+        "A Deny statement in {whose} matches {action}. Take the action out of it, or let the statement pass the audit role by the condition below. \
+         Who may make a role of that name passes it too: keep the name to yourself by an SCP."
     ))
     .paste("condition of the Deny statement", &condition)
+}
+
+/// An endpoint's policy names principals; by the condition it opens for nobody else.
+fn endpoint(action: &str, role: &AuditRole) -> Fix {
+    let statement = json!({
+        "Effect": "Allow",
+        "Principal": "*",
+        "Action": action,
+        "Resource": "*",
+        "Condition": {"ArnLike": {"aws:PrincipalArn": role.pattern()}}
+    });
+    Fix::words("The VPC endpoint's policy does not allow the action. Add to it:")
+        .paste("policy statement", &statement)
 }
 
 fn organization(what: &str, action: &str, role: &AuditRole, explicit: bool) -> Fix {
     if explicit {
         return exempt_from_deny(&what.to_lowercase(), action, role);
     }
-    allow(
-        &format!("{what} does not allow the action. Add it there, or accept the gap in the standard."),
-        action,
-    )
+    let words = format!("{what} does not allow the action. Add it there, or accept the gap in the standard.");
+    // AWS takes no Allow in an RCP but its own.
+    if what.starts_with("A resource") { Fix::words(words) } else { allow(&words, action) }
 }
 
 fn resource(gap: &Gap, action: &str, role: &AuditRole, explicit: bool) -> Fix {

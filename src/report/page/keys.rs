@@ -10,8 +10,10 @@ use crate::clock::{DAY_MS, Timestamp};
 
 /// Buckets of a failing key that are kept by name.
 pub const BUCKETS_NAMED: usize = 500;
-/// Failing keys that are kept; past them they are counted.
+/// Failing keys that are kept, the worst of them; past them they are counted.
 const KEYS_NAMED: usize = 500;
+/// Dates that are kept, the nearest of them; past them they are counted.
+pub const DATES_NAMED: usize = 500;
 /// Material that expires later than this many days from now is not news.
 const EXPIRING_DAYS: i64 = 90;
 /// The upper ends of the ages that are told apart, in days.
@@ -25,8 +27,8 @@ const AGES: [(i64, &str); 4] = [
 /// A date on which something stops working.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Danger {
-    /// When.
-    pub at: Timestamp,
+    /// When. A primary key that waits for its replicas to go has no date yet.
+    pub at: Option<Timestamp>,
     /// What.
     pub kind: DangerKind,
     /// The key.
@@ -94,20 +96,33 @@ pub struct Keys {
     pub by_manager: BTreeMap<String, u64>,
     /// Customer managed keys by the age of their material.
     pub ages: BTreeMap<Age, u64>,
-    /// Dates, the nearest first.
+    /// Dates, the nearest first, and before them what has none yet.
     pub dangers: BTreeSet<Danger>,
+    /// All dates, those that are not kept among them.
+    pub dangers_total: u64,
     /// Keys to be deleted that no bucket's default names.
     pub deleted_unnamed: u64,
     /// Outside accounts.
     pub outside: BTreeMap<String, Outside>,
-    /// Keys that fail.
+    /// Keys that fail, by ARN, or by what buckets call them where there is none.
     pub failing: BTreeMap<String, FailingKey>,
+    /// All keys that fail, those that are not kept among them.
+    pub failing_total: u64,
+    /// Names of keys without an ARN that were counted.
+    unnamed: BTreeSet<String>,
 }
 
 impl Keys {
-    /// None yet.
-    pub fn new(as_of: Timestamp) -> Self {
+    /// None yet but those that the findings say fail.
+    pub fn new(as_of: Timestamp, findings: &Findings) -> Self {
+        let failing = |(arn, faults): (&String, &BTreeSet<KeyFault>)| {
+            (arn.clone(), FailingKey { faults: faults.clone(), ..FailingKey::default() })
+        };
         Self {
+            failing: findings.worst_keys(KEYS_NAMED).into_iter().map(failing).collect(),
+            failing_total: findings.failing_keys.len() as u64,
+            unnamed: BTreeSet::new(),
+            dangers_total: 0,
             as_of,
             partition: None,
             described: 0,
@@ -116,12 +131,11 @@ impl Keys {
             dangers: BTreeSet::new(),
             deleted_unnamed: 0,
             outside: BTreeMap::new(),
-            failing: BTreeMap::new(),
         }
     }
 
     /// Keeps of a key what the page shows.
-    pub fn add(&mut self, row: &KeyRow<'_>, findings: &Findings) -> Result<(), ReportError> {
+    pub fn add(&mut self, row: &KeyRow<'_>) -> Result<(), ReportError> {
         if self.partition.is_none() {
             self.partition = row.aws_partition.map(str::to_owned);
         }
@@ -132,18 +146,10 @@ impl Keys {
             *self.ages.entry(self.age(row)).or_default() += 1;
         }
         self.danger(row);
-        let arn = row.key_arn.unwrap_or_default();
-        if let Some(faults) = findings.failing_keys.get(arn)
-            && self.failing.len() < KEYS_NAMED
-        {
-            let failing = FailingKey {
-                faults: faults.clone(),
-                state: row.key_state.map(str::to_owned),
-                aliases: aliases(row),
-                deletion_at: row.deletion_at,
-                ..FailingKey::default()
-            };
-            self.failing.insert(arn.to_owned(), failing);
+        if let Some(failing) = self.failing.get_mut(row.key_arn.unwrap_or_default()) {
+            failing.state = row.key_state.map(str::to_owned);
+            failing.aliases = aliases(row);
+            failing.deletion_at = row.deletion_at;
         }
         Ok(())
     }
@@ -156,22 +162,32 @@ impl Keys {
             outside.buckets += 1;
             outside.accounts.insert(account.to_owned());
         }
-        // A key that is not there has no row, and goes by what the bucket calls it.
-        let Some(name) = row.kms_key_arn.or(row.kms_key_ref) else { return };
-        if !self.failing.contains_key(name) {
-            match findings.failing_keys.get(name) {
-                Some(faults) if self.failing.len() < KEYS_NAMED => {
-                    let failing = FailingKey { faults: faults.clone(), ..FailingKey::default() };
-                    self.failing.insert(name.to_owned(), failing);
-                }
-                _ => return,
-            }
-        }
-        let Some(key) = self.failing.get_mut(name) else { return };
+        let key = match (row.kms_key_arn, findings.failing_unnamed.get(row.bucket_arn.unwrap_or_default())) {
+            (Some(arn), _) => self.failing.get_mut(arn),
+            (None, Some(fault)) => self.unnamed(row, fault),
+            (None, None) => None,
+        };
+        let Some(key) = key else { return };
         key.buckets += 1;
         if key.named.len() < BUCKETS_NAMED {
             key.named.push([account.to_owned(), text(row.region), text(row.bucket)]);
         }
+    }
+
+    /// The key that an alias or id means in the bucket's account and Region, and that is not there.
+    fn unnamed(&mut self, row: &BucketRow<'_>, fault: &KeyFault) -> Option<&mut FailingKey> {
+        let part = |part: Option<&str>| part.unwrap_or("?").to_owned();
+        let name =
+            format!("{} in {} {}", part(row.kms_key_ref), part(row.kms_key_account_id), part(row.region));
+        if self.unnamed.insert(name.clone()) {
+            self.failing_total += 1;
+        }
+        if !self.failing.contains_key(&name) && self.failing.len() >= 2 * KEYS_NAMED {
+            return None;
+        }
+        let key = self.failing.entry(name).or_default();
+        key.faults.insert(fault.clone());
+        Some(key)
     }
 
     fn age(&self, row: &KeyRow<'_>) -> Age {
@@ -185,19 +201,24 @@ impl Keys {
             };
         }
         match (row.rotation, row.rotation_reason) {
+            // The count of rotations on demand is of the same listing: without it, nobody read one.
+            (Some("enabled"), _) if row.on_demand_rotations.is_none() => {
+                words(last + 2, "rotates; when it last did was not read")
+            }
             (Some("enabled"), _) => words(last + 1, "rotates, and no rotation was reported yet"),
-            (Some("disabled"), _) => words(last + 2, "automatic rotation is off"),
+            (Some("disabled"), _) => words(last + 3, "automatic rotation is off"),
             (Some("not_applicable"), Some(reason)) => {
                 let why = reason.replace('_', " ");
-                words(last + 3, &format!("cannot rotate automatically: {why}"))
+                words(last + 4, &format!("cannot rotate automatically: {why}"))
             }
-            _ => words(last + 4, "not known"),
+            _ => words(last + 5, "not known"),
         }
     }
 
     fn danger(&mut self, row: &KeyRow<'_>) {
         let buckets = count(row.default_key_of_buckets);
-        let mut dated = |kind: DangerKind, at: Timestamp| {
+        let mut dated = |kind: DangerKind, at: Option<Timestamp>| {
+            self.dangers_total += 1;
             self.dangers.insert(Danger {
                 at,
                 kind,
@@ -206,15 +227,20 @@ impl Keys {
                 buckets,
                 accounts: count(row.default_key_of_accounts),
             });
+            if self.dangers.len() > DATES_NAMED {
+                self.dangers.pop_last();
+            }
         };
-        if let Some(at) = row.deletion_at.filter(|_| buckets > 0) {
-            dated(DangerKind::Deletion, at);
+        let is_going =
+            row.key_state.is_some_and(|state| ["PendingDeletion", "PendingReplicaDeletion"].contains(&state));
+        if (is_going || row.deletion_at.is_some()) && buckets > 0 {
+            dated(DangerKind::Deletion, row.deletion_at);
         }
-        self.deleted_unnamed += u64::from(row.deletion_at.is_some() && buckets == 0);
         let soon = self.as_of.plus_millis(EXPIRING_DAYS * DAY_MS);
         if let Some(at) = row.material_expires_at.filter(|at| *at <= soon) {
-            dated(DangerKind::MaterialExpires, at);
+            dated(DangerKind::MaterialExpires, Some(at));
         }
+        self.deleted_unnamed += u64::from((is_going || row.deletion_at.is_some()) && buckets == 0);
     }
 }
 

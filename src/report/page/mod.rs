@@ -99,8 +99,8 @@ pub async fn gather(run: &CommittedRun) -> Result<Page, ReportError> {
     AccountRow::each(run, |row| accounts.add(&row)).await?;
     let mut findings = Findings::default();
     FindingRow::each(run, |row| findings.add(&row)).await?;
-    let mut keys = Keys::new(as_of);
-    KeyRow::each(run, |row| keys.add(&row, &findings)).await?;
+    let mut keys = Keys::new(as_of, &findings);
+    KeyRow::each(run, |row| keys.add(&row)).await?;
     let mut buckets = Buckets::default();
     BucketRow::each(run, |row| buckets.add(&row, &accounts, &findings, &mut keys)).await?;
     let mut coverage = Coverage::default();
@@ -133,6 +133,7 @@ impl Page {
             partition: partition.unwrap_or("aws").to_owned(),
             account_id: account_id.map(str::to_owned),
             name: name.unwrap_or("atrest-audit").to_owned(),
+            has_external_id: self.run.manifest.settings["external_id_sha256"].is_string(),
         }
     }
 }

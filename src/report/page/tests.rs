@@ -102,27 +102,33 @@ fn a_failing_key_has_every_bucket_whose_default_it_is() {
         ..finding("kms_key_disabled", "fail")
     };
     findings.add(&own).unwrap();
-    let missing = FindingRow { related_arn: Some("alias/gone"), ..finding("s3_key_usable", "fail") };
-    findings.add(&missing).unwrap();
+    // A key that is missing may have no ARN: then it is told by the bucket that names it.
+    for arn in ["arn:aws:s3:::three", "arn:aws:s3:::five"] {
+        findings.add(&FindingRow { resource_arn: Some(arn), ..finding("s3_key_usable", "fail") }).unwrap();
+    }
     // A rotation that is off takes nothing down; a key that passes neither.
     let off = FindingRow { resource_arn: Some("arn:other"), category: Some("security"), ..own.clone() };
     findings.add(&off).unwrap();
     findings.add(&FindingRow { resource_arn: Some("arn:fine"), verdict: Some("pass"), ..own }).unwrap();
-    assert_eq!(findings.failing_keys.keys().collect::<Vec<_>>(), ["alias/gone", KEY]);
+    assert_eq!(findings.failing_keys.keys().collect::<Vec<_>>(), [KEY]);
 
-    let mut keys = Keys::new(NOW);
-    keys.add(&KeyRow { key_arn: Some(KEY), key_state: Some("Disabled"), ..KeyRow::default() }, &findings)
-        .unwrap();
+    let mut keys = Keys::new(NOW, &findings);
+    keys.add(&KeyRow { key_arn: Some(KEY), key_state: Some("Disabled"), ..KeyRow::default() }).unwrap();
     let (mut buckets, accounts) = (Buckets::default(), Accounts::default());
-    for (bucket, arn, reference) in [
-        ("one", Some(KEY), KEY),
-        ("two", Some(KEY), "alias/app"),
-        ("three", None, "alias/gone"),
-        ("four", Some("arn:fine"), "x"),
+    for (bucket, bucket_arn, region, arn, reference) in [
+        ("one", "arn:aws:s3:::one", "eu-west-1", Some(KEY), KEY),
+        ("two", "arn:aws:s3:::two", "eu-west-1", Some(KEY), "alias/app"),
+        ("three", "arn:aws:s3:::three", "eu-west-1", None, "alias/gone"),
+        ("four", "arn:aws:s3:::four", "eu-west-1", Some("arn:fine"), "x"),
+        // The same alias in another Region is another key.
+        ("five", "arn:aws:s3:::five", "us-east-1", None, "alias/gone"),
     ] {
         let row = BucketRow {
             account_id: Some("111122223333"),
+            kms_key_account_id: Some("111122223333"),
+            region: Some(region),
             bucket: Some(bucket),
+            bucket_arn: Some(bucket_arn),
             kms_key_arn: arn,
             kms_key_ref: Some(reference),
             ..BucketRow::default()
@@ -131,26 +137,55 @@ fn a_failing_key_has_every_bucket_whose_default_it_is() {
     }
     let failing: Vec<_> =
         keys.failing.iter().map(|(arn, it)| (arn.as_str(), it.buckets, it.state.as_deref())).collect();
-    assert_eq!(failing, [("alias/gone", 1, None), (KEY, 2, Some("Disabled"))]);
+    assert_eq!(
+        failing,
+        [
+            ("alias/gone in 111122223333 eu-west-1", 1, None),
+            ("alias/gone in 111122223333 us-east-1", 1, None),
+            (KEY, 2, Some("Disabled")),
+        ]
+    );
+    assert_eq!(keys.failing_total, 3);
     assert_eq!(keys.failing[KEY].named.iter().map(|it| it[2].as_str()).collect::<Vec<_>>(), ["one", "two"]);
     assert_eq!(keys.failing[KEY].faults.first().map(|it| it.severity), Some(Reverse(Severity::High)));
 }
 
 #[test]
+fn the_worst_failing_keys_are_kept_and_all_are_counted() {
+    let mut findings = Findings::default();
+    let arns: Vec<String> =
+        (0..600).map(|at| format!("arn:aws:kms:eu-west-1:111122223333:key/{at:03}")).collect();
+    for (at, arn) in arns.iter().enumerate() {
+        let severity = if at < 500 { "high" } else { "critical" };
+        let row = FindingRow {
+            resource_type: Some("AWS::KMS::Key"),
+            resource_arn: Some(arn),
+            category: Some("availability"),
+            severity: Some(severity),
+            ..finding("kms_key_disabled", "fail")
+        };
+        findings.add(&row).unwrap();
+    }
+    let keys = Keys::new(NOW, &findings);
+    assert_eq!((keys.failing.len(), keys.failing_total), (500, 600));
+    assert!(arns[500..].iter().all(|arn| keys.failing.contains_key(arn)), "every critical one is kept");
+}
+
+#[test]
 fn every_customer_key_has_one_age() {
-    let mut keys = Keys::new(NOW);
-    let findings = Findings::default();
+    let mut keys = Keys::new(NOW, &Findings::default());
     let customer =
         || KeyRow { key_manager: Some("CUSTOMER"), rotation: Some("enabled"), ..KeyRow::default() };
     for ago in [0, 90, 91, 180, 181, 365, 366, 730, 731, 4_000] {
-        keys.add(&KeyRow { last_rotation_at: Some(days(-ago)), ..customer() }, &findings).unwrap();
+        keys.add(&KeyRow { last_rotation_at: Some(days(-ago)), ..customer() }).unwrap();
     }
-    keys.add(&customer(), &findings).unwrap();
-    keys.add(&KeyRow { rotation: Some("disabled"), ..customer() }, &findings).unwrap();
+    keys.add(&customer()).unwrap();
+    keys.add(&KeyRow { on_demand_rotations: Some(0), ..customer() }).unwrap();
+    keys.add(&KeyRow { rotation: Some("disabled"), ..customer() }).unwrap();
     let hmac = KeyRow { rotation: Some("not_applicable"), rotation_reason: Some("hmac"), ..customer() };
-    keys.add(&hmac, &findings).unwrap();
-    keys.add(&KeyRow { rotation: Some("unknown"), ..customer() }, &findings).unwrap();
-    keys.add(&KeyRow { key_manager: Some("AWS"), ..customer() }, &findings).unwrap();
+    keys.add(&hmac).unwrap();
+    keys.add(&KeyRow { rotation: Some("unknown"), ..customer() }).unwrap();
+    keys.add(&KeyRow { key_manager: Some("AWS"), ..customer() }).unwrap();
     let ages: Vec<String> = keys.ages.iter().map(|(age, count)| format!("{count} {}", age.words)).collect();
     insta::assert_snapshot!(ages.join("\n"), @r"
     2 rotated in the last 90 days
@@ -159,6 +194,7 @@ fn every_customer_key_has_one_age() {
     2 1 to 2 years ago
     2 more than 2 years ago
     1 rotates, and no rotation was reported yet
+    1 rotates; when it last did was not read
     1 automatic rotation is off
     1 cannot rotate automatically: hmac
     1 not known
@@ -168,21 +204,27 @@ fn every_customer_key_has_one_age() {
 
 #[test]
 fn dates_are_those_of_keys_in_use_and_of_material_that_ends_soon() {
-    let mut keys = Keys::new(NOW);
-    let findings = Findings::default();
+    let mut keys = Keys::new(NOW, &Findings::default());
     let used =
         |buckets| KeyRow { key_arn: Some(KEY), default_key_of_buckets: Some(buckets), ..KeyRow::default() };
-    keys.add(&KeyRow { deletion_at: Some(days(9)), ..used(2) }, &findings).unwrap();
-    keys.add(&KeyRow { deletion_at: Some(days(3)), ..used(0) }, &findings).unwrap();
+    keys.add(&KeyRow { deletion_at: Some(days(9)), ..used(2) }).unwrap();
+    keys.add(&KeyRow { deletion_at: Some(days(3)), ..used(0) }).unwrap();
+    keys.add(&KeyRow { key_state: Some("PendingReplicaDeletion"), ..used(1) }).unwrap();
     for ends in [-1, 90, 91] {
-        keys.add(&KeyRow { material_expires_at: Some(days(ends)), ..used(0) }, &findings).unwrap();
+        keys.add(&KeyRow { material_expires_at: Some(days(ends)), ..used(0) }).unwrap();
     }
-    let dates: Vec<_> =
-        keys.dangers.iter().map(|it| ((it.at.millis() - NOW.millis()) / DAY_MS, it.kind)).collect();
+    let in_days = |at: Timestamp| (at.millis() - NOW.millis()) / DAY_MS;
+    let dates: Vec<_> = keys.dangers.iter().map(|it| (it.at.map(in_days), it.kind)).collect();
     assert_eq!(
         dates,
-        [(-1, DangerKind::MaterialExpires), (9, DangerKind::Deletion), (90, DangerKind::MaterialExpires)]
+        [
+            (None, DangerKind::Deletion),
+            (Some(-1), DangerKind::MaterialExpires),
+            (Some(9), DangerKind::Deletion),
+            (Some(90), DangerKind::MaterialExpires),
+        ]
     );
+    assert_eq!(keys.dangers_total, 4);
     assert_eq!(keys.deleted_unnamed, 1);
 }
 
@@ -226,7 +268,8 @@ fn reads_add_up_and_what_a_filter_left_out_is_no_gap() {
         CoverageRow { complete: Some(true), asked: Some(0), not_asked: Some(3), ..CoverageRow::default() };
     coverage.add(&filtered).unwrap();
     assert_eq!(coverage.asked, coverage.answered + coverage.failed);
-    assert_eq!([coverage.asked, coverage.answered, coverage.failed, coverage.not_asked], [10, 7, 3, 7]);
+    assert_eq!([coverage.asked, coverage.answered, coverage.failed, coverage.not_asked], [10, 7, 3, 4]);
+    assert_eq!(coverage.left_out, 3, "what the filter on Regions left out was not in the plan");
     let gaps: Vec<_> =
         coverage.gaps.iter().map(|(gap, it)| (gap.word, gap.denied_by.as_deref(), it.reads)).collect();
     assert_eq!(gaps, [("denied", Some("scp"), 2), ("not_asked", None, 4), ("throttled", None, 1)]);
@@ -249,14 +292,19 @@ fn role(account_id: Option<&str>) -> AuditRole {
         partition: "aws-us-gov".to_owned(),
         account_id: account_id.map(str::to_owned),
         name: "security/atrest-audit".to_owned(),
+        has_external_id: true,
     }
 }
 
 #[test]
 fn the_advice_is_for_who_denied() {
-    let mut said = String::new();
+    let mut said = Vec::new();
     for (operation, denied_by, deny_type) in [
         ("sts:AssumeRole", Some("unstated"), None),
+        ("sts:AssumeRole", Some("scp"), Some("explicit")),
+        ("s3:GetBucketPolicy", Some("vpc_endpoint"), Some("implicit")),
+        ("s3:GetBucketPolicy", Some("boundary"), Some("explicit")),
+        ("s3:GetBucketPolicy", Some("rcp"), Some("implicit")),
         ("s3:GetBucketEncryption", Some("identity"), Some("implicit")),
         ("s3:GetBucketEncryption", Some("resource_policy"), Some("explicit")),
         ("s3:GetBucketPolicy", Some("resource_policy"), Some("implicit")),
@@ -267,13 +315,13 @@ fn the_advice_is_for_who_denied() {
     ] {
         let Fix { words, paste } =
             fix(&gap(operation, "denied", denied_by, deny_type), &role(Some("111122223333")));
-        said += &format!("{operation} {denied_by:?} {deny_type:?}\n{words}\n");
+        said.push(format!("{operation} {denied_by:?} {deny_type:?}\n{words}"));
         if let Some((what, text)) = paste {
-            said += &format!("{what}: {text}\n");
+            said.push(format!("{what}: {text}"));
         }
-        said.push('\n');
+        said.push(String::new());
     }
-    insta::assert_snapshot!("advice", said);
+    insta::assert_snapshot!("advice", said.join("\n"));
 }
 
 #[test]

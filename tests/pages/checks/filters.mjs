@@ -46,6 +46,7 @@ function all() {
   return [...document.querySelectorAll('#findings details.group')].flatMap((group, at) =>
     [...group.querySelectorAll('tbody tr')].map(row => ({
       group: at,
+      verdict: group.dataset.verdict,
       severity: group.dataset.severity,
       check: group.dataset.check,
       account: row.dataset.account,
@@ -65,7 +66,7 @@ function shown() {
       ),
   );
   const state = document.querySelector('#shown')?.textContent.trim() ?? '';
-  const count = Number(/\d[\d,  ]*/.exec(state)?.[0].replace(/\D/g, ''));
+  const count = /^none\b/i.test(state) ? 0 : Number(/\d[\d,  ]*/.exec(state)?.[0].replace(/\D/g, ''));
   const empty = groups.filter(
     it => it.checkVisibility() && !it.querySelector('tbody tr:not([hidden])'),
   ).length;
@@ -172,12 +173,14 @@ async function everyValue(desk) {
 
 /** Two selects at a time, all three, and words with them. */
 async function combinations(desk) {
-  const [severities, checks, accounts] = await Promise.all(SELECTS.map(name => desk.values(name)));
+  const [verdicts, severities, checks, accounts] = await Promise.all(SELECTS.map(name => desk.values(name)));
   const cross = (a, b) => a.flatMap(one => b.map(two => [one, two]));
   for (const [severity, check] of sample(cross(severities, checks), PAIRS))
     await desk.try({ severity, check });
   for (const [check, account] of sample(cross(checks, accounts), PAIRS)) await desk.try({ check, account });
-  for (const { severity, check, account, text } of sample(desk.rows, 10)) {
+  for (const [verdict, severity] of cross(verdicts, severities)) await desk.try({ verdict, severity });
+  for (const { verdict, severity, check, account, text } of sample(desk.rows, 10)) {
+    await desk.try({ verdict, account });
     await desk.try({ severity, check, account });
     await desk.try({ severity, check, account, text: longest(text) });
     await desk.try({ account, text: longest(text) });

@@ -79,8 +79,12 @@ function paper() {
     if (!it.checkVisibility() || it.closest('.band')) continue;
     if (light(style(it).color, '#fff') > 0.6) complaints.push(`<${it.localName}> prints in a light colour`);
   }
-  if (root.scrollWidth > innerWidth)
-    complaints.push(`it is ${root.scrollWidth} px wide on paper of ${innerWidth}`);
+  const ends = it => (it.checkVisibility() ? it.getBoundingClientRect().right : 0);
+  if (root.scrollWidth > innerWidth) {
+    const widest = [...document.querySelectorAll('main *')].reduce((a, b) => (ends(b) > ends(a) ? b : a));
+    const where = `<${widest.localName}> in #${widest.closest('section')?.id}`;
+    complaints.push(`it is ${root.scrollWidth} px wide on paper of ${innerWidth}, by ${where}`);
+  }
   for (const it of document.querySelectorAll('main *')) {
     const cut =
       it.scrollWidth > it.clientWidth + 1 && it.clientWidth > 1 && style(it).overflowX !== 'visible';

@@ -1,0 +1,189 @@
+//! What `deploy/` makes, judged by what it deploys: the buckets and keys of the templates go into the
+//! simulator, a night scans and judges them, and nothing fails and nothing stays unknown.
+
+use atrest::model::{AccountId, RunStatus};
+use atrest::sim::World;
+use atrest::sim::world::{DefaultEncryption, Encryption, EncryptionRule};
+use serde_json::Value;
+
+use super::{TEMPLATES, of_type, resolved};
+use crate::support::night::{NOW, Night, Row};
+use crate::support::python::venv_or_skip;
+use crate::support::shell::Shell;
+
+/// Puts the buckets and keys of a template into an account, as CloudFormation would make them.
+fn make(world: &mut World, account: AccountId, template: &Value) -> usize {
+    let region = template["Parameters"]["AWS::Region"].as_str().unwrap();
+    let policies = of_type(template, "AWS::S3::BucketPolicy");
+    let buckets = of_type(template, "AWS::S3::Bucket");
+    let keys = of_type(template, "AWS::KMS::Key");
+    for (name, bucket) in &buckets {
+        let policy = policies.iter().find(|(_, it)| it["Bucket"] == bucket["BucketName"]);
+        let (_, policy) = policy.unwrap_or_else(|| panic!("{name} has no policy"));
+        let made = world.add_bucket(account, region, bucket["BucketName"].as_str().unwrap());
+        made.encryption = Some(encryption(&bucket["BucketEncryption"]["ServerSideEncryptionConfiguration"]));
+        made.policy = Some(policy["PolicyDocument"].to_string());
+    }
+    for (name, key) in &keys {
+        let id = template["Keys"][name].as_str().unwrap();
+        let mut made = world.new_key(account, region.parse().unwrap(), id);
+        made.rotation.enabled = key["EnableKeyRotation"] == true;
+        let days = key["RotationPeriodInDays"].as_str().map(|text| text.parse().unwrap());
+        let days = days.or_else(|| key["RotationPeriodInDays"].as_u64());
+        made.rotation.period_days = days.map(|days| u32::try_from(days).unwrap());
+        made.rotation.next_at = Some(NOW.plus_millis(86_400_000));
+        made.policy = key["KeyPolicy"].to_string();
+        world.region_mut(account, region).keys.insert(id.to_owned(), made);
+    }
+    buckets.len() + keys.len()
+}
+
+fn encryption(rules: &Value) -> Encryption {
+    let texts = |value: &Value| -> Option<Vec<_>> {
+        Some(value.as_array()?.iter().map(|it| it.as_str().unwrap().to_owned().into()).collect())
+    };
+    let rule = |rule: &Value| {
+        let default = &rule["ServerSideEncryptionByDefault"];
+        EncryptionRule {
+            default: default["SSEAlgorithm"].as_str().map(|algorithm| DefaultEncryption {
+                algorithm: algorithm.to_owned().into(),
+                key: default["KMSMasterKeyID"].as_str().map(str::to_owned),
+            }),
+            bucket_key: rule["BucketKeyEnabled"].as_bool(),
+            blocked: texts(&rule["BlockedEncryptionTypes"]["EncryptionType"]),
+        }
+    };
+    Encryption { rules: rules.as_array().unwrap().iter().map(rule).collect() }
+}
+
+/// The findings of a night over an account with what the templates make, as `resource check verdict reason`.
+fn judged(templates: &[Value]) -> (usize, Vec<String>) {
+    let mut world = World::new(NOW);
+    let audit = world.add_account("audit");
+    let made = templates.iter().map(|template| make(&mut world, audit, template)).sum();
+    for template in templates {
+        assert_eq!(
+            template["Parameters"]["AWS::AccountId"],
+            audit.to_string(),
+            "the account is the simulator's"
+        );
+    }
+    let morning = Night::over(world).run();
+    assert_eq!(morning.census().run.status, RunStatus::Complete);
+    let text = |row: &Row, name: &str| row[name].clone().unwrap_or_default();
+    let rows = morning.rows("findings");
+    let told = rows.iter().map(|row| {
+        let words = ["verdict", "check_id", "resource_arn", "reason_code", "check_params"];
+        words.map(|name| text(row, name)).join(" ")
+    });
+    (made, told.collect())
+}
+
+#[test]
+fn what_is_deployed_judges_itself_clean() {
+    let Some(venv) = venv_or_skip() else { return };
+    let templates: Vec<Value> = TEMPLATES.iter().map(|template| resolved(&venv, template)).collect();
+    let (made, findings) = judged(&templates);
+    assert_eq!(made, 5, "two buckets and three keys");
+    let bad: Vec<_> =
+        findings.iter().filter(|it| it.starts_with("fail") || it.starts_with("unknown")).collect();
+    assert_eq!(bad, Vec::<&String>::new());
+    assert!(findings.iter().filter(|it| it.starts_with("pass")).count() > 20, "{findings:#?}");
+}
+
+#[test]
+fn what_would_be_wrong_is_seen() {
+    let Some(venv) = venv_or_skip() else { return };
+    let mut census = resolved(&venv, "census.yaml");
+    let resources = &mut census["Resources"];
+    resources["LakeKey"]["Properties"]["EnableKeyRotation"] = false.into();
+    resources["LakeBucketPolicy"]["Properties"]["PolicyDocument"]["Statement"][0]["Effect"] = "Allow".into();
+    let rules = &mut resources["ResultsBucket"]["Properties"]["BucketEncryption"];
+    rules["ServerSideEncryptionConfiguration"][0]["BlockedEncryptionTypes"] = Value::Null;
+    let (_, findings) = judged(&[census]);
+    for check in ["kms_rotation_enabled", "s3_tls_only", "s3_sse_c_blocked"] {
+        let found = findings.iter().any(|it| !it.starts_with("pass") && it.contains(check));
+        assert!(found, "{check} has nothing to say: {findings:#?}");
+    }
+}
+
+#[test]
+fn the_evidence_is_kept_and_closed() {
+    let Some(venv) = venv_or_skip() else { return };
+    let census = resolved(&venv, "census.yaml");
+    for (name, resource) in census["Resources"].as_object().unwrap() {
+        let kind = resource["Type"].as_str().unwrap();
+        if ["AWS::S3::Bucket", "AWS::S3::BucketPolicy", "AWS::KMS::Key"].contains(&kind) {
+            assert_eq!(resource["DeletionPolicy"], "Retain", "{name}");
+            assert_eq!(resource["UpdateReplacePolicy"], "Retain", "{name}");
+        }
+    }
+    for (name, bucket) in of_type(&census, "AWS::S3::Bucket") {
+        assert_eq!(bucket["VersioningConfiguration"]["Status"], "Enabled", "{name}");
+        let closed = bucket["PublicAccessBlockConfiguration"].as_object().unwrap();
+        assert!(
+            closed.len() == 4 && closed.values().all(|it| it == true),
+            "{name} is not closed: {closed:?}"
+        );
+        let current = bucket["LifecycleConfiguration"]["Rules"].as_array().unwrap();
+        let expires = current.iter().any(|rule| !rule["ExpirationInDays"].is_null());
+        assert_eq!(expires, name == "ResultsBucket", "{name}: what is current in the lake never expires");
+    }
+}
+
+#[test]
+fn a_night_is_submitted_once_retried_where_it_helps_and_may_finish() {
+    let Some(venv) = venv_or_skip() else { return };
+    let census = resolved(&venv, "census.yaml");
+    let (_, job) = of_type(&census, "AWS::Batch::JobDefinition")[0];
+    let rules = job["RetryStrategy"]["EvaluateOnExit"].as_array().unwrap();
+    let retried: Vec<_> =
+        rules.iter().filter(|it| it["Action"] == "RETRY").map(|it| &it["OnExitCode"]).collect();
+    assert_eq!(retried, ["1", "130"]);
+    assert_eq!(rules.last().unwrap()["Action"], "EXIT", "all else would end the same way again");
+    let container = &job["EcsProperties"]["TaskProperties"][0]["Containers"][0];
+    assert_eq!(
+        (&container["StopTimeout"], &container["ReadonlyRootFilesystem"]),
+        (&120.into(), &true.into())
+    );
+    let uri = &census["Outputs"]["LakeUri"]["Value"];
+    let command: Vec<_> =
+        container["Command"].as_array().unwrap().iter().map(|it| it.as_str().unwrap()).collect();
+    assert_eq!(
+        command.join(" "),
+        format!(
+            "scan --lake {} --role-name /atrest-audit --exit-zero-for coverage,findings",
+            uri.as_str().unwrap()
+        )
+    );
+
+    let (_, night) = of_type(&census, "AWS::Scheduler::Schedule")[0];
+    let input: Value = serde_json::from_str(night["Target"]["Input"].as_str().unwrap()).unwrap();
+    let override_ = &input["EcsPropertiesOverride"]["TaskProperties"][0]["Containers"][0];
+    assert_eq!(override_["Name"], container["Name"]);
+    assert_eq!(override_["Environment"][0]["Name"], "ATREST_RUN", "the twin of --run");
+    assert_eq!(override_["Environment"][0]["Value"], "<aws.scheduler.scheduled-time>");
+    let committed =
+        of_type(&census, "AWS::Events::Rule").into_iter().find(|(name, _)| *name == "NightCommitted");
+    assert_eq!(
+        committed.unwrap().1["EventPattern"]["detail"]["jobName"][0],
+        input["JobName"],
+        "the alarm's night"
+    );
+}
+
+/// The job's own command line, as the binary takes it: `--estimate` stops it before it writes.
+#[test]
+fn the_jobs_command_is_one_that_atrest_takes() {
+    let Some(venv) = venv_or_skip() else { return };
+    let census = resolved(&venv, "census.yaml");
+    let (_, job) = of_type(&census, "AWS::Batch::JobDefinition")[0];
+    let container = &job["EcsProperties"]["TaskProperties"][0]["Containers"][0];
+    let command = container["Command"].as_array().unwrap().iter().map(|it| it.as_str().unwrap().to_owned());
+    let shell = Shell::new().with("ATREST_RUN", "2026-11-21T03:00:00Z");
+    let ended = shell.run(command.chain(["--estimate".to_owned()])).ended(2);
+    assert!(
+        ended.stderr.contains("no AWS Region is configured"),
+        "past the command line, at the first setting: {ended}"
+    );
+}

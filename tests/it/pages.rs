@@ -1,0 +1,266 @@
+//! The pages of `atrest report` that a browser is shown: made on the simulator, held here to what can be
+//! said of them as text, and left where `ATREST_PAGES` names a folder.
+//!
+//! `tests/pages/run` names one, and holds them to the rest. One page for each state in which a reader may
+//! find a run; names that would like to be markup; and the size of a large organization.
+
+use std::fs;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use atrest::clock::Timestamp;
+use atrest::model::{Exception, ExceptionState, Exceptions, RunId, Scope};
+use atrest::printable::printable;
+use atrest::report::{self, Format, SCOPE};
+use atrest::sim::world::Encryption;
+use atrest::sim::{Shape, World, generate};
+use atrest::sink::{CommittedRun, Lake, MemoryStore};
+
+use crate::support::night::{Morning, NOW, Night, Rules, only_accounts, rejudge};
+use crate::support::worlds::{Healthy, healthy};
+
+const DAY: i64 = 86_400_000;
+/// What a page may weigh: it is mailed.
+const BYTES: usize = 3_000_000;
+
+/// The folder that the pages are left in.
+fn folder() -> Option<PathBuf> {
+    std::env::var_os("ATREST_PAGES").map(PathBuf::from)
+}
+
+fn leave(file: &str, text: &str) {
+    if let Some(folder) = folder() {
+        fs::write(folder.join(file), text).unwrap();
+    }
+}
+
+fn at_once<T>(future: impl Future<Output = T>) -> T {
+    tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(future)
+}
+
+async fn committed(store: &Arc<MemoryStore>, run_id: &RunId) -> CommittedRun {
+    let lake = Lake::open(Arc::<MemoryStore>::clone(store)).await.unwrap();
+    CommittedRun::open(&lake, run_id).await.unwrap()
+}
+
+/// A run's page, once it is what every page is.
+#[track_caller]
+fn page(name: &str, store: &Arc<MemoryStore>, run_id: &RunId) -> String {
+    let mut bytes = Vec::new();
+    at_once(async {
+        let run = committed(store, run_id).await;
+        report::write(&run, Format::Html, &mut bytes).await.unwrap();
+    });
+    let page = String::from_utf8(bytes).unwrap();
+    for always in ["<!DOCTYPE html>", SCOPE, run_id.as_str(), "Simulated: ", "</html>"] {
+        assert!(page.contains(always), "{name} lacks {always}");
+    }
+    assert!(page.len() < BYTES, "{name} has {} bytes", page.len());
+    leave(&format!("{name}.html"), &page);
+    page
+}
+
+/// The page of a night.
+#[track_caller]
+fn page_of(name: &str, night: Night) -> String {
+    let morning = night.run();
+    morning.census();
+    page(name, &morning.store, &morning.run_id)
+}
+
+/// Large enough for every piece of a page, pagers among them.
+fn demo() -> World {
+    generate::world(&Shape { seed: 1, accounts: 12, buckets: 120, keys: 60, regions: 2 }, NOW)
+}
+
+#[test]
+fn a_census_with_every_trouble() {
+    let page = page_of("demo", Night::over(demo()));
+    for words in ["This is the first census", "with gaps that nobody accepted", "To mend: "] {
+        assert!(page.contains(words), "{words}");
+    }
+}
+
+#[test]
+fn an_organization_without_a_bucket() {
+    let mut world = World::new(NOW);
+    for name in ["one", "two"] {
+        world.add_account(name);
+    }
+    let page = page_of("empty", Night::over(world));
+    assert!(
+        page.contains("No customer managed key was listed.") && page.contains("None: no fail is accepted.")
+    );
+}
+
+#[test]
+fn a_part_of_the_organization() {
+    let healthy = healthy();
+    let page = page_of("filtered", Night::over(healthy.world).filtered(only_accounts([healthy.one])));
+    assert!(page.contains(&format!("Asked for: --account {}.", healthy.one)));
+}
+
+#[test]
+fn an_old_night_in_another_light() {
+    let night = Night::over(healthy().world).run();
+    let rejudged = RunId::new(NOW, 2);
+    let rules = Rules { as_of: Some(NOW.plus_millis(40 * DAY)), ..Rules::default() };
+    rejudge(&night.store, &night.run_id, &rejudged, &rules).unwrap();
+    let page = page("rejudged", &night.store, &rejudged);
+    assert!(page.contains(&format!("Re-judged: the observations of run {} were judged again", night.run_id)));
+    assert!(page.contains("Not compared: only censuses are"));
+}
+
+/// The healthy organization a day later: something mended, something broken, something gone, something
+/// that nobody can see any more, and more than one page of what is new.
+fn a_day_later() -> World {
+    let Healthy { mut world, one, two, .. } = healthy();
+    world.add_bucket(one, "eu-west-1", "kms-missing").encryption = Some(Encryption::sse_s3());
+    world.add_bucket(one, "eu-west-1", "new-and-open").encryption = None;
+    for at in 0..40 {
+        world.add_bucket(one, "eu-west-1", &format!("one-of-many-{at}"));
+    }
+    world.account_mut(two).buckets.remove("plain-s3");
+    world.account_mut(two).buckets.get_mut("no-default").unwrap().denied_actions =
+        vec!["s3:GetEncryptionConfiguration".into()];
+    world
+}
+
+#[test]
+fn what_changed_since_the_night_before() {
+    let first = Night::over(healthy().world).run();
+    first.census();
+    let mut second = Night::over(a_day_later()).on(&first.store);
+    second.run = 2;
+    let page = page_of("changes", second);
+    assert!(page.contains("Fails since the census ") && !page.contains("This is the first census"));
+}
+
+/// A record from yesterday to a day that is `days` from now.
+fn exception(id: &str, check_id: &'static str, reason: &str, days: i64) -> Exception {
+    Exception {
+        id: id.to_owned(),
+        check_id,
+        accepts: [reason.to_owned()].into(),
+        scope: Scope::default(),
+        resources: Vec::new(),
+        max_matches: 1_000,
+        reason: "to be mended with the next release".to_owned(),
+        compensating_control: None,
+        owner: "payments".to_owned(),
+        requested_by: "dev".to_owned(),
+        approved_by: "ciso".to_owned(),
+        approved_at: NOW.plus_millis(-2 * DAY),
+        ticket: "SEC-1".to_owned(),
+        starts: NOW.plus_millis(-DAY),
+        expires: NOW.plus_millis(days * DAY),
+        supersedes: None,
+        imported_without_expiry: false,
+        sha256: format!("{:0>64}", "e"),
+    }
+}
+
+/// One record for each state that an exception can be in, and one that ends within the month.
+fn every_state() -> Vec<Exception> {
+    let rotation = |id: &str, days| exception(id, "kms_rotation_enabled", "rotation_disabled", days);
+    let shifted = |mut record: Exception, days: i64| {
+        let shift = |at: Timestamp| at.plus_millis(days * DAY);
+        (record.starts, record.expires) = (shift(record.starts), shift(record.expires));
+        record
+    };
+    let used = rotation("EX-used", 60);
+    let mut narrow = exception("EX-narrow", "s3_sse_c_blocked", "sse_c_block_not_reported", 20);
+    narrow.max_matches = 1;
+    let mut unused = rotation("EX-unused", 60);
+    unused.resources = vec!["arn:aws:kms:eu-west-1:000000000000:key/none".to_owned()];
+    vec![
+        used,
+        narrow,
+        unused,
+        exception("EX-soon", "s3_tls_only", "plain_http_not_refused", 10),
+        exception("EX-long", "s3_tls_only", "no_policy", 3_000),
+        shifted(rotation("EX-later", 30), 10),
+        shifted(rotation("EX-over", 30), -60),
+    ]
+}
+
+fn judged_with(records: Vec<Exception>) -> Rules {
+    Rules { exceptions: Exceptions { records, sha256: Some("e".repeat(64)) }, ..Rules::default() }
+}
+
+#[test]
+fn exceptions_in_every_state() {
+    let morning: Morning = Night::over(healthy().world).judged_by(judged_with(every_state())).run();
+    let states: Vec<(String, ExceptionState)> =
+        morning.census().exceptions.iter().map(|used| (used.id.clone(), used.state)).collect();
+    for state in ExceptionState::ALL {
+        assert!(states.iter().any(|(_, found)| found == state), "{state:?} is in none of {states:?}");
+    }
+    let page = page("exceptions", &morning.store, &morning.run_id);
+    for words in ["rejected", "expired", "not begun", "expiring within 30 days", "matching nothing"] {
+        assert!(page.contains(words), "{words}");
+    }
+}
+
+/// Names that would like to be something else. A browser must show them as they are written here, but for
+/// what turns the direction of text, which nobody may be shown as it is.
+const HOSTILE: [&str; 8] = [
+    "<script>window.__owned=1</script>",
+    "\"><img src=x onerror=window.__owned=1>",
+    "' onmouseover='window.__owned=1",
+    "</style></script><!--",
+    "&lt;b&gt; & O'Brien; &amp;",
+    "\u{202e}gpj.exe\u{2066}",
+    "javascript:window.__owned=1",
+    "{{constructor.constructor('window.__owned=1')()}}",
+];
+
+/// Accounts, units, keys' aliases and buckets' references by those names, and one that never ends.
+fn hostile() -> World {
+    let mut world = World::new(NOW);
+    let root = world.organization.root.clone();
+    let endless = "x".repeat(300);
+    for (at, name) in HOSTILE.into_iter().chain([endless.as_str()]).enumerate() {
+        let unit = world.add_unit(name, &root);
+        let account = world.add_account(name);
+        world.account_mut(account).parent = unit;
+        let alias = format!("alias/{name}");
+        let key = world.add_key(account, "eu-west-1");
+        (key.state, key.deletion_at) = ("PendingDeletion".into(), Some(NOW.plus_millis(9 * DAY)));
+        let id = key.id.clone();
+        world.add_alias(account, "eu-west-1", &alias, Some(&id));
+        for (bucket, reference) in [("by-alias", alias.as_str()), ("by-id", &id), ("by-name", name)] {
+            world.add_bucket(account, "eu-west-1", &format!("{bucket}-{at}")).encryption =
+                Some(Encryption::kms(Some(reference)));
+        }
+    }
+    world
+}
+
+#[test]
+fn names_that_would_like_to_be_markup() {
+    let mut record = exception(HOSTILE[0], "kms_rotation_enabled", "rotation_disabled", 60);
+    (record.owner, record.ticket) = (HOSTILE[1].to_owned(), HOSTILE[3].to_owned());
+    let page = page_of("hostile", Night::over(hostile()).judged_by(judged_with(vec![record])));
+    assert_eq!(page.matches("<script>").count(), 1, "the page's own");
+    assert!(!page.contains("<img") && !page.contains("<!--") && !page.contains('\u{202e}'));
+    let shown: Vec<String> = HOSTILE.iter().map(|name| printable(name).into_owned()).collect();
+    leave("hostile.json", &serde_json::to_string(&shown).unwrap());
+}
+
+#[test]
+fn a_page_of_a_hundred_thousand_findings() {
+    if folder().is_none() {
+        println!("skipped: only the browser asks for a page of this size, in tests/pages/run");
+        return;
+    }
+    let shape = Shape { seed: 3, accounts: 150, buckets: 9_000, keys: 2_500, regions: 3 };
+    let morning = Night::over(generate::world(&shape, NOW)).at_once(8, 16).run();
+    morning.census();
+    let run = at_once(committed(&morning.store, &morning.run_id));
+    let files = run.manifest().files.iter().filter(|file| file.table == "findings");
+    let findings: u64 = files.map(|file| file.rows).sum();
+    assert!(findings > 100_000, "{findings}");
+    let page = page("large", &morning.store, &morning.run_id);
+    assert!(page.contains("These are the first "), "the page shows a part, and says so");
+}
