@@ -37,7 +37,7 @@
 //! |---|---|---|---|
 //! | data | [`model`], [`clock`], [`spelling`], [`printable`] | serde; the clock alone asks the system for the time | I/O, async, arrow, the SDK, chance |
 //! | pure | [`policy`], [`resolve`], [`check`], [`standard`], [`judge`], [`control`], [`table`], [`aws::ops`] | the floor above | the same |
-//! | local I/O | [`log`], [`sink`], [`report`] | files, arrow, parquet, zstd | the SDK |
+//! | local I/O | [`log`], [`sink`], [`report`], [`query`] | files, arrow, parquet, zstd | the SDK |
 //! | the AWS edge | [`aws`] | tokio, the SDK | print, read the environment, judge |
 //! | the night | [`scan`] | tasks, and all of the above | parse flags, format text |
 //! | the shell | [`cli`], `main` | flags, environment, terminal, exit codes | census logic |
@@ -64,6 +64,7 @@
 //! | a report | a file in [`report`], a variant of [`report::Format`] and of the shell's `--format` |
 //! | an operation of a known service | a row in [`aws::ops`] and in [`aws::ops::OPERATIONS`], a field in [`model`], the call in `aws/service/<service>.rs`, an answer and a row under `sim/wire`; coverage and pacing follow from the row, and so do the policies (`ATREST_BLESS=1 cargo test deploy` writes them) |
 //! | a service | `aws/service/<service>.rs`, its client in [`aws::clients`], its types in [`model`], its answers under `sim/wire`, rows in [`aws::ops`] |
+//! | a question | a file under `queries/`, a line in [`query::QUERIES`]; the tests run it on the demo's lake |
 //! | a crate | a line in Cargo.toml, its room in `tests/it/tidy.rs`; `tests/it/dependencies.rs` judges what comes with it |
 //! | a room | its row in `tests/it/tidy.rs` and in the table above |
 //!
@@ -80,6 +81,7 @@ pub mod log;
 pub mod model;
 pub mod policy;
 pub mod printable;
+pub mod query;
 pub mod report;
 pub mod resolve;
 pub mod scan;

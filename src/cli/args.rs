@@ -46,6 +46,8 @@ pub enum Command {
     Finalize(FinalizeArgs),
     /// Write a committed run as a page for people, or as files for machines
     Report(ReportArgs),
+    /// Answer a question about a lake in a folder, through the duckdb executable; alone, list the questions
+    Query(QueryArgs),
     /// Print the checks and the standard in effect, or bring exceptions in from elsewhere
     Checks(ChecksArgs),
     /// Print the least-privilege policies
@@ -348,6 +350,43 @@ impl ReportFormat {
     pub fn word(self) -> String {
         self.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default()
     }
+}
+
+/// `query`.
+#[derive(Debug, Args)]
+pub struct QueryArgs {
+    /// Question; without one, they are listed
+    #[arg(value_name = "NAME", conflicts_with = "sql")]
+    pub name: Option<String>,
+    /// The lake: a folder
+    #[arg(long, value_name = "DIR", env = "ATREST_LAKE")]
+    pub lake: Option<LakeUri>,
+    /// Statement of your own, in DuckDB's SQL, over the lake's tables and views
+    #[arg(long, value_name = "SQL", env = "ATREST_SQL")]
+    pub sql: Option<String>,
+    /// Value of a parameter of the question; may be repeated
+    #[arg(long, value_name = "NAME=VALUE", env = "ATREST_PARAM")]
+    pub param: Vec<String>,
+    /// How rows are written
+    #[arg(long, value_enum, default_value_t = QueryFormat::Table, env = "ATREST_FORMAT")]
+    pub format: QueryFormat,
+    /// The duckdb executable: a path, or a name on the PATH
+    #[arg(long, value_name = "PROGRAM", default_value = "duckdb", env = "ATREST_DUCKDB")]
+    pub duckdb: PathBuf,
+    /// TOML file with any of these settings
+    #[arg(long, value_name = "FILE", env = "ATREST_CONFIG")]
+    pub config: Option<PathBuf>,
+}
+
+/// What `query` writes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum QueryFormat {
+    /// Boxes, for people
+    Table,
+    /// With a header, NULL as an empty field
+    Csv,
+    /// One array with an object a row
+    Json,
 }
 
 /// `doctor`.

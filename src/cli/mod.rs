@@ -16,6 +16,7 @@ mod lake;
 mod output;
 mod print;
 mod progress;
+mod query;
 mod report;
 mod rules;
 mod scan;
@@ -114,6 +115,7 @@ fn run(command: Command) -> Result<Exit, CliError> {
             runtime.shutdown_background();
             exit
         }
+        Command::Query(args) => runtime()?.block_on(query::run(&args)),
         Command::Checks(args) => checks::run(&args).map(|()| Exit::Done),
         Command::Iam(args) => iam::run(&args).map(|()| Exit::Done),
         #[cfg(feature = "sim")]

@@ -14,6 +14,13 @@ pub fn data(text: &str) {
     let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
 }
 
+/// Writes a line of data to stdout, as it comes; an error where nobody reads any more.
+pub fn line(text: &str) -> io::Result<()> {
+    let mut out = io::stdout().lock();
+    let text = if out.is_terminal() { printable(text) } else { Cow::Borrowed(text) };
+    out.write_all(text.as_bytes())
+}
+
 /// Writes a line for people to stderr.
 pub fn say(line: impl std::fmt::Display) {
     let _ = writeln!(io::stderr().lock(), "{}", printable(&line.to_string()));

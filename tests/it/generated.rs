@@ -2,7 +2,7 @@
 //!
 //! A section stands between `<!-- generated: NAME -->` and `<!-- end -->`. After a change of what it
 //! comes from, `ATREST_BLESS=1 cargo test generated` writes it. To add a section, add the two lines
-//! to the file and a row to [`SECTIONS`].
+//! to the file and a row to [`SECTIONS`]. Files that are generated as a whole are in [`FILES`].
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
@@ -10,6 +10,7 @@ use std::fs;
 use std::path::Path;
 
 use atrest::aws::ops::{Grant, actions};
+use atrest::query::schema;
 
 use crate::support::rust::read;
 
@@ -23,6 +24,19 @@ struct Section {
 const SECTIONS: &[Section] = &[
     Section { file: "README.md", name: "permissions", text: || permissions(Grant::Audit) },
     Section { file: "README.md", name: "tables", text: atrest::table::markdown },
+];
+
+/// A file that is generated as a whole.
+struct Whole {
+    file: &'static str,
+    text: fn() -> String,
+}
+
+const FILES: &[Whole] = &[
+    Whole { file: "queries/schema/athena.sql", text: schema::athena },
+    Whole { file: "queries/schema/trino.sql", text: schema::trino },
+    Whole { file: "queries/schema/duckdb.sql", text: schema::duckdb_file },
+    Whole { file: "queries/schema/views.sql", text: schema::views_file },
 ];
 
 const END: &str = "<!-- end -->";
@@ -51,9 +65,30 @@ fn names(text: &str) -> BTreeSet<&str> {
     text.lines().filter_map(|line| line.strip_prefix("<!-- generated: ")?.strip_suffix(" -->")).collect()
 }
 
+fn bless() -> bool {
+    std::env::var_os("ATREST_BLESS").is_some_and(|it| it == "1")
+}
+
+#[test]
+fn generated_files_are_what_the_code_says() {
+    let mut stale = Vec::new();
+    for Whole { file, text } in FILES {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(file);
+        let (old, new) = (fs::read_to_string(&path).unwrap_or_default(), text());
+        if new != old && bless() {
+            fs::write(&path, &new).unwrap();
+        } else if new != old {
+            let differs = new.lines().zip(old.lines()).find(|(new, old)| new != old);
+            stale.push(format!("{file} is stale: {differs:#?}"));
+        }
+    }
+    let schema = fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("queries/schema")).unwrap();
+    assert_eq!(schema.count(), FILES.len(), "queries/schema: a file that nothing makes");
+    assert!(stale.is_empty(), "{}\nwrite it with ATREST_BLESS=1 cargo test generated", stale.join("\n"));
+}
+
 #[test]
 fn generated_sections_are_what_the_code_says() {
-    let bless = std::env::var_os("ATREST_BLESS").is_some_and(|it| it == "1");
     let files: BTreeSet<&str> = SECTIONS.iter().map(|section| section.file).collect();
     let mut stale = Vec::new();
     for file in files {
@@ -67,7 +102,7 @@ fn generated_sections_are_what_the_code_says() {
         let known =
             SECTIONS.iter().filter(|section| section.file == file).map(|section| section.name).collect();
         assert_eq!(names(&new), known, "{file}: a section that nothing makes");
-        if new != old && bless {
+        if new != old && bless() {
             fs::write(&path, &new).unwrap();
         } else if new != old {
             let differs = new.lines().zip(old.lines()).find(|(new, old)| new != old);

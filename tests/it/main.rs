@@ -33,6 +33,7 @@ mod moto;
 mod pages;
 mod policy;
 mod policy_laws;
+mod query;
 mod report;
 mod report_change;
 mod report_files;

@@ -1,7 +1,7 @@
 //! What a report says changed, over nights of one lake: each course that a fail can take, and that no
 //! fail is lost or counted twice on the way.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use atrest::clock::Timestamp;
@@ -12,6 +12,8 @@ use atrest::sim::{Effect, Rule, Schedule, World};
 use atrest::sink::{CommittedRun, Lake, MemoryStore};
 
 use crate::support::night::{Morning, NOW, Night, Rules, only_accounts, region, rejudge, rows_of};
+use crate::support::python::venv_or_skip;
+use crate::support::shell::Shell;
 use crate::support::worlds::{healthy, troubled};
 
 const DAY: i64 = 86_400_000;
@@ -72,7 +74,30 @@ fn changes(morning: &Morning) -> Changes {
         assert!(changed.by_how.keys().all(|how| how.kind() == *kind), "{changed:?}");
         assert_eq!(changed.examples.len(), NAMED.min(usize::try_from(changed.count).unwrap()));
     }
+    assert_sql_agrees(morning, &changes);
     changes
+}
+
+/// The shipped query is the same law in SQL. It is about the newest census, so it is asked only there.
+fn assert_sql_agrees(morning: &Morning, changes: &Changes) {
+    let Some(venv) = venv_or_skip() else { return };
+    let shell =
+        Shell::holding(morning.store.objects()).with("ATREST_DUCKDB", &venv.duckdb().to_string_lossy());
+    let newest = ["query", "--lake", "lake", "--format", "csv", "--sql", "SELECT run_id FROM runs_latest"];
+    let newest = shell.run(newest).succeeded();
+    if !newest.stdout.contains(&morning.run_id.to_string()) {
+        return;
+    }
+    let mut counts: BTreeMap<String, u64> = BTreeMap::new();
+    for more in ["", " --param kind=still_failing"] {
+        let asked = shell.atrest(&format!("query --lake lake changes_since_last_census --format json{more}"));
+        for row in asked.succeeded().json().as_array().unwrap() {
+            *counts.entry(row["how"].as_str().unwrap().to_owned()).or_default() += 1;
+        }
+    }
+    let all = changes.kinds.values().flat_map(|changed| &changed.by_how);
+    let expected: BTreeMap<String, u64> = all.map(|(how, count)| (how.word().to_owned(), *count)).collect();
+    assert_eq!(counts, expected, "{}", morning.run_id);
 }
 
 /// The kinds of which there are any, but for what fails as before.

@@ -33,13 +33,7 @@ fn demo() -> Shell {
 /// A shell with a night's lake in `lake`.
 fn shell_with(morning: &Morning) -> Shell {
     morning.census();
-    let shell = Shell::new();
-    for (key, bytes) in morning.store.objects() {
-        let path = shell.path("lake").join(key);
-        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-        std::fs::write(path, bytes).unwrap();
-    }
-    shell
+    Shell::holding(morning.store.objects())
 }
 
 /// A night with every kind of trouble, an exception, and words that somebody chose to do harm.

@@ -81,6 +81,8 @@ const ROOMS: &[Room] = &[
            crates: &["base64", "csv", "futures", "maud", "serde", "serde_json", "sha2", "thiserror"] },
     // Says which IAM action a read needs: of the edge it knows the operations table, which is pure data.
     Room { path: "report/page/fix", floor: Floor::Local, rooms: &["aws"], crates: &["serde_json"] },
+    // The one room that starts a process: the executable that answers the questions.
+    Room { path: "query", floor: Floor::Local, rooms: &["clock", "model", "table"], crates: &["thiserror"] },
     // The lake on S3 is a `sink::Store` made of the SDK: the edge knows the trait, the sink not the edge.
     Room { path: "aws", floor: Floor::Edge, rooms: &["clock", "log", "model", "sink"],
            crates: &["fastrand", "futures", "serde", "serde_json", "thiserror", "time", "tokio", "tracing"] },
@@ -92,7 +94,7 @@ const ROOMS: &[Room] = &[
            crates: &["aws_credential_types", "aws_smithy_async", "aws_smithy_runtime_api", "aws_smithy_types",
                      "aws_types", "fastrand", "http", "http_body_util", "hyper", "hyper_util", "serde", "serde_json", "sha2", "time", "tokio"] },
     Room { path: "cli", floor: Floor::Shell,
-           rooms: &["aws", "check", "clock", "judge", "log", "model", "printable", "report",
+           rooms: &["aws", "check", "clock", "judge", "log", "model", "printable", "query", "report",
                     "resolve", "scan", "sim", "sink", "spelling", "standard", "table"],
            crates: &["clap", "clap_complete", "fastrand", "futures", "indicatif", "serde_json", "tempfile",
                      "time", "tokio", "tokio_util", "toml", "tracing", "tracing_subscriber"] },
@@ -367,6 +369,15 @@ fn no_table_is_forgotten() {
     let there = stems.filter(|stem| !helpers.contains(&stem.as_str())).collect();
     let registered = atrest::table::TABLES.iter().map(|table| table.name.to_owned()).collect();
     none(unregistered("table", "table::TABLES", &there, &registered));
+}
+
+#[test]
+fn no_query_is_forgotten() {
+    let files = files("queries").into_iter().filter(|file| !file.starts_with("queries/schema"));
+    let there = files.map(|file| file.display().to_string()).collect();
+    let path = |query: &atrest::query::Query| format!("queries/{}/{}.sql", query.topic, query.name);
+    let registered = atrest::query::QUERIES.iter().map(path).collect();
+    none(unregistered("query", "query::QUERIES", &there, &registered));
 }
 
 #[test]

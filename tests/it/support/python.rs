@@ -134,6 +134,11 @@ impl Venv {
         finish(command, SCRIPT_BOUND)
     }
 
+    /// The `duckdb` executable.
+    pub fn duckdb(&self) -> PathBuf {
+        self.python.with_file_name("duckdb")
+    }
+
     fn command(&self) -> Command {
         let mut command = Command::new(&self.python);
         command.current_dir(scripts()).env_clear().envs(hermetic());

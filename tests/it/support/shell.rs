@@ -26,6 +26,17 @@ impl Shell {
         Self { folder: tempfile::tempdir().unwrap(), variables: Vec::new() }
     }
 
+    /// A folder with these objects as the files of `lake`.
+    pub fn holding(objects: impl IntoIterator<Item = (String, Vec<u8>)>) -> Self {
+        let shell = Self::new();
+        for (key, bytes) in objects {
+            let path = shell.path("lake").join(key);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, bytes).unwrap();
+        }
+        shell
+    }
+
     /// The same with the variables that lead to a simulator.
     pub fn on(simulator: &Simulated) -> Self {
         let mut shell = Self::new();

@@ -1,0 +1,17 @@
+-- title: Posture by check
+-- question: How many resources pass and fail each check, and for how many can it not be said?
+--   The share is of what could be judged: passes among passes and fails.
+-- columns: check_id, check_params, title, severity, pass, fail, exempt, unknown, not_applicable, pass_percent
+SELECT c.check_id, c.check_params, c.title, c.severity,
+    count(*) FILTER (WHERE f.verdict = 'pass') AS pass,
+    count(*) FILTER (WHERE f.verdict = 'fail') AS fail,
+    count(*) FILTER (WHERE f.verdict = 'exempt') AS exempt,
+    count(*) FILTER (WHERE f.verdict = 'unknown') AS unknown,
+    count(*) FILTER (WHERE f.verdict = 'not_applicable') AS not_applicable,
+    round(100 * CAST(count(*) FILTER (WHERE f.verdict = 'pass') AS double)
+        / nullif(CAST(count(*) FILTER (WHERE f.verdict IN ('pass', 'fail')) AS double), 0), 1) AS pass_percent
+FROM checks_latest c
+LEFT JOIN findings_latest f
+    ON f.check_id = c.check_id AND coalesce(f.check_params, '') = coalesce(c.check_params, '')
+GROUP BY c.check_id, c.check_params, c.title, c.severity
+ORDER BY fail DESC NULLS LAST, c.check_id ASC NULLS LAST, c.check_params ASC NULLS FIRST

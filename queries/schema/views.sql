@@ -1,0 +1,629 @@
+-- The views that the questions stand on, for Athena, Trino and DuckDB: generated, see tests/it/generated.rs.
+-- Run the statements one by one, in this order, after the tables.
+
+CREATE OR REPLACE VIEW censuses AS
+SELECT run_id, dt, started_at,
+    lag(run_id) OVER (ORDER BY run_id ASC) AS previous_run_id,
+    lag(dt) OVER (ORDER BY run_id ASC) AS previous_dt,
+    row_number() OVER (ORDER BY run_id DESC) AS newest_first
+FROM runs
+WHERE kind = 'census';
+
+CREATE OR REPLACE VIEW accounts_committed AS
+SELECT
+    t.run_id,
+    t.org_id,
+    t.account_id,
+    t.account_name,
+    t.ou_ids,
+    t.ou_names,
+    t.state,
+    t.joined_at,
+    t.access_path,
+    t.scan_status,
+    t.scan_reason,
+    t.regions,
+    t.regions_disabled,
+    t.buckets,
+    t.keys,
+    t.calls,
+    t.started_at,
+    t.finished_at,
+    t.dt,
+    r.kind AS run_kind,
+    r.started_at AS run_started_at
+FROM accounts t
+JOIN runs r ON r.dt = t.dt AND r.run_id = t.run_id;
+
+CREATE OR REPLACE VIEW buckets_committed AS
+SELECT
+    t.run_id,
+    t.aws_partition,
+    t.account_id,
+    t.region,
+    t.bucket,
+    t.bucket_arn,
+    t.bucket_type,
+    t.created_at,
+    t.encryption,
+    t.encryption_read,
+    t.sse_algorithm,
+    t.kms_key_ref,
+    t.kms_key_ref_kind,
+    t.kms_key_arn,
+    t.kms_key_account_id,
+    t.kms_key_link,
+    t.kms_key_manager,
+    t.kms_key_origin,
+    t.kms_key_state,
+    t.kms_key_rotation,
+    t.kms_key_rotation_reason,
+    t.bucket_key_enabled,
+    t.blocked_encryption_types,
+    t.sse_c_blocked,
+    t.tls_only,
+    t.policy_read,
+    t.policy_sha256,
+    t.observed_at,
+    t.dt,
+    r.kind AS run_kind,
+    r.started_at AS run_started_at
+FROM buckets t
+JOIN runs r ON r.dt = t.dt AND r.run_id = t.run_id;
+
+CREATE OR REPLACE VIEW keys_committed AS
+SELECT
+    t.run_id,
+    t.aws_partition,
+    t.account_id,
+    t.region,
+    t.key_id,
+    t.key_arn,
+    t.aliases,
+    t.aliases_read,
+    t.key_manager,
+    t.key_origin,
+    t.key_spec,
+    t.key_usage,
+    t.key_state,
+    t.created_at,
+    t.deletion_at,
+    t.multi_region,
+    t.primary_key_arn,
+    t.custom_key_store_id,
+    t.material_expires_at,
+    t.describe_read,
+    t.rotation,
+    t.rotation_reason,
+    t.rotation_read,
+    t.rotation_period_days,
+    t.next_rotation_at,
+    t.last_rotation_at,
+    t.last_rotation_type,
+    t.on_demand_rotations,
+    t.policy_read,
+    t.policy_sha256,
+    t.default_key_of_buckets,
+    t.default_key_of_accounts,
+    t.observed_at,
+    t.dt,
+    r.kind AS run_kind,
+    r.started_at AS run_started_at
+FROM keys t
+JOIN runs r ON r.dt = t.dt AND r.run_id = t.run_id;
+
+CREATE OR REPLACE VIEW findings_committed AS
+SELECT
+    t.run_id,
+    t.finding_uid,
+    t.account_id,
+    t.region,
+    t.resource_type,
+    t.resource_arn,
+    t.related_arn,
+    t.check_id,
+    t.check_params,
+    t.check_version,
+    t.category,
+    t.severity,
+    t.verdict,
+    t.verdict_before_exception,
+    t.reason_code,
+    t.reason,
+    t.exception_id,
+    t.exception_expires_at,
+    t.remedy,
+    t.observed_at,
+    t.dt,
+    r.kind AS run_kind,
+    r.started_at AS run_started_at
+FROM findings t
+JOIN runs r ON r.dt = t.dt AND r.run_id = t.run_id;
+
+CREATE OR REPLACE VIEW checks_committed AS
+SELECT
+    t.run_id,
+    t.check_id,
+    t.check_params,
+    t.check_version,
+    t.title,
+    t.question,
+    t.category,
+    t.severity,
+    t.remedy,
+    t.dt,
+    r.kind AS run_kind,
+    r.started_at AS run_started_at
+FROM checks t
+JOIN runs r ON r.dt = t.dt AND r.run_id = t.run_id;
+
+CREATE OR REPLACE VIEW controls_committed AS
+SELECT
+    t.run_id,
+    t.check_id,
+    t.check_params,
+    t.framework,
+    t.framework_version,
+    t.control_id,
+    t.control_title,
+    t.relation,
+    t.source,
+    t.dt,
+    r.kind AS run_kind,
+    r.started_at AS run_started_at
+FROM controls t
+JOIN runs r ON r.dt = t.dt AND r.run_id = t.run_id;
+
+CREATE OR REPLACE VIEW coverage_committed AS
+SELECT
+    t.run_id,
+    t.account_id,
+    t.region,
+    t.operation,
+    t.asked,
+    t.known,
+    t.absent,
+    t.gone,
+    t.denied,
+    t.throttled,
+    t.transport,
+    t.service,
+    t.protocol,
+    t.identity,
+    t.unavailable,
+    t.not_asked,
+    t.complete,
+    t.accepted_gap,
+    t.denied_by,
+    t.deny_type,
+    t.sample_code,
+    t.dt,
+    r.kind AS run_kind,
+    r.started_at AS run_started_at
+FROM coverage t
+JOIN runs r ON r.dt = t.dt AND r.run_id = t.run_id;
+
+CREATE OR REPLACE VIEW calls_committed AS
+SELECT
+    t.run_id,
+    t.service,
+    t.operation,
+    t.calls,
+    t.retries,
+    t.throttles,
+    t.p50_ms,
+    t.p99_ms,
+    t.dt,
+    r.kind AS run_kind,
+    r.started_at AS run_started_at
+FROM calls t
+JOIN runs r ON r.dt = t.dt AND r.run_id = t.run_id;
+
+CREATE OR REPLACE VIEW accounts_latest AS
+SELECT
+    t.run_id,
+    t.org_id,
+    t.account_id,
+    t.account_name,
+    t.ou_ids,
+    t.ou_names,
+    t.state,
+    t.joined_at,
+    t.access_path,
+    t.scan_status,
+    t.scan_reason,
+    t.regions,
+    t.regions_disabled,
+    t.buckets,
+    t.keys,
+    t.calls,
+    t.started_at,
+    t.finished_at,
+    t.dt
+FROM accounts t
+WHERE t.dt = (SELECT max(dt) FROM runs WHERE kind = 'census')
+    AND t.run_id = (SELECT max(run_id) FROM runs WHERE kind = 'census');
+
+CREATE OR REPLACE VIEW buckets_latest AS
+SELECT
+    t.run_id,
+    t.aws_partition,
+    t.account_id,
+    t.region,
+    t.bucket,
+    t.bucket_arn,
+    t.bucket_type,
+    t.created_at,
+    t.encryption,
+    t.encryption_read,
+    t.sse_algorithm,
+    t.kms_key_ref,
+    t.kms_key_ref_kind,
+    t.kms_key_arn,
+    t.kms_key_account_id,
+    t.kms_key_link,
+    t.kms_key_manager,
+    t.kms_key_origin,
+    t.kms_key_state,
+    t.kms_key_rotation,
+    t.kms_key_rotation_reason,
+    t.bucket_key_enabled,
+    t.blocked_encryption_types,
+    t.sse_c_blocked,
+    t.tls_only,
+    t.policy_read,
+    t.policy_sha256,
+    t.observed_at,
+    t.dt
+FROM buckets t
+WHERE t.dt = (SELECT max(dt) FROM runs WHERE kind = 'census')
+    AND t.run_id = (SELECT max(run_id) FROM runs WHERE kind = 'census');
+
+CREATE OR REPLACE VIEW keys_latest AS
+SELECT
+    t.run_id,
+    t.aws_partition,
+    t.account_id,
+    t.region,
+    t.key_id,
+    t.key_arn,
+    t.aliases,
+    t.aliases_read,
+    t.key_manager,
+    t.key_origin,
+    t.key_spec,
+    t.key_usage,
+    t.key_state,
+    t.created_at,
+    t.deletion_at,
+    t.multi_region,
+    t.primary_key_arn,
+    t.custom_key_store_id,
+    t.material_expires_at,
+    t.describe_read,
+    t.rotation,
+    t.rotation_reason,
+    t.rotation_read,
+    t.rotation_period_days,
+    t.next_rotation_at,
+    t.last_rotation_at,
+    t.last_rotation_type,
+    t.on_demand_rotations,
+    t.policy_read,
+    t.policy_sha256,
+    t.default_key_of_buckets,
+    t.default_key_of_accounts,
+    t.observed_at,
+    t.dt
+FROM keys t
+WHERE t.dt = (SELECT max(dt) FROM runs WHERE kind = 'census')
+    AND t.run_id = (SELECT max(run_id) FROM runs WHERE kind = 'census');
+
+CREATE OR REPLACE VIEW findings_latest AS
+SELECT
+    t.run_id,
+    t.finding_uid,
+    t.account_id,
+    t.region,
+    t.resource_type,
+    t.resource_arn,
+    t.related_arn,
+    t.check_id,
+    t.check_params,
+    t.check_version,
+    t.category,
+    t.severity,
+    t.verdict,
+    t.verdict_before_exception,
+    t.reason_code,
+    t.reason,
+    t.exception_id,
+    t.exception_expires_at,
+    t.remedy,
+    t.observed_at,
+    t.dt
+FROM findings t
+WHERE t.dt = (SELECT max(dt) FROM runs WHERE kind = 'census')
+    AND t.run_id = (SELECT max(run_id) FROM runs WHERE kind = 'census');
+
+CREATE OR REPLACE VIEW checks_latest AS
+SELECT
+    t.run_id,
+    t.check_id,
+    t.check_params,
+    t.check_version,
+    t.title,
+    t.question,
+    t.category,
+    t.severity,
+    t.remedy,
+    t.dt
+FROM checks t
+WHERE t.dt = (SELECT max(dt) FROM runs WHERE kind = 'census')
+    AND t.run_id = (SELECT max(run_id) FROM runs WHERE kind = 'census');
+
+CREATE OR REPLACE VIEW controls_latest AS
+SELECT
+    t.run_id,
+    t.check_id,
+    t.check_params,
+    t.framework,
+    t.framework_version,
+    t.control_id,
+    t.control_title,
+    t.relation,
+    t.source,
+    t.dt
+FROM controls t
+WHERE t.dt = (SELECT max(dt) FROM runs WHERE kind = 'census')
+    AND t.run_id = (SELECT max(run_id) FROM runs WHERE kind = 'census');
+
+CREATE OR REPLACE VIEW coverage_latest AS
+SELECT
+    t.run_id,
+    t.account_id,
+    t.region,
+    t.operation,
+    t.asked,
+    t.known,
+    t.absent,
+    t.gone,
+    t.denied,
+    t.throttled,
+    t.transport,
+    t.service,
+    t.protocol,
+    t.identity,
+    t.unavailable,
+    t.not_asked,
+    t.complete,
+    t.accepted_gap,
+    t.denied_by,
+    t.deny_type,
+    t.sample_code,
+    t.dt
+FROM coverage t
+WHERE t.dt = (SELECT max(dt) FROM runs WHERE kind = 'census')
+    AND t.run_id = (SELECT max(run_id) FROM runs WHERE kind = 'census');
+
+CREATE OR REPLACE VIEW calls_latest AS
+SELECT
+    t.run_id,
+    t.service,
+    t.operation,
+    t.calls,
+    t.retries,
+    t.throttles,
+    t.p50_ms,
+    t.p99_ms,
+    t.dt
+FROM calls t
+WHERE t.dt = (SELECT max(dt) FROM runs WHERE kind = 'census')
+    AND t.run_id = (SELECT max(run_id) FROM runs WHERE kind = 'census');
+
+CREATE OR REPLACE VIEW runs_latest AS
+SELECT
+    t.run_id,
+    t.kind,
+    t.org_id,
+    t.management_account_id,
+    t.started_at,
+    t.finished_at,
+    t.status,
+    t.source,
+    t.observed_run_id,
+    t.as_of,
+    t.judged_at,
+    t.previous_run_id,
+    t.tool_version,
+    t.schema_version,
+    t.accounts_listed,
+    t.accounts_complete,
+    t.accounts_partial,
+    t.accounts_unreachable,
+    t.accounts_not_scanned,
+    t.buckets,
+    t.keys,
+    t.findings_fail,
+    t.findings_unknown,
+    t.calls,
+    t.settings_sha256,
+    t.standard_sha256,
+    t.exceptions_sha256,
+    t.manifest_key,
+    t.manifest_sha256,
+    t.dt
+FROM runs t
+WHERE t.dt = (SELECT max(dt) FROM runs WHERE kind = 'census')
+    AND t.run_id = (SELECT max(run_id) FROM runs WHERE kind = 'census');
+
+CREATE OR REPLACE VIEW accounts_last_known AS
+SELECT
+    t.run_id,
+    t.org_id,
+    t.account_id,
+    t.account_name,
+    t.ou_ids,
+    t.ou_names,
+    t.state,
+    t.joined_at,
+    t.access_path,
+    t.scan_status,
+    t.scan_reason,
+    t.regions,
+    t.regions_disabled,
+    t.buckets,
+    t.keys,
+    t.calls,
+    t.started_at,
+    t.finished_at,
+    t.dt,
+    t.newest_run_id,
+    t.age_days
+FROM (
+    SELECT c.*, n.run_id AS newest_run_id,
+        date_diff('day', CAST(c.run_started_at AS date), CAST(n.started_at AS date)) AS age_days,
+        row_number() OVER (
+            PARTITION BY c.account_id
+            ORDER BY CASE WHEN c.scan_status IN ('complete', 'partial') THEN 0 ELSE 1 END ASC, c.run_id DESC
+        ) AS place
+    FROM accounts_committed c
+    CROSS JOIN runs_latest n
+    WHERE c.run_kind = 'census'
+) t
+WHERE t.place = 1;
+
+CREATE OR REPLACE VIEW buckets_last_known AS
+SELECT
+    t.run_id,
+    t.aws_partition,
+    t.account_id,
+    t.region,
+    t.bucket,
+    t.bucket_arn,
+    t.bucket_type,
+    t.created_at,
+    t.encryption,
+    t.encryption_read,
+    t.sse_algorithm,
+    t.kms_key_ref,
+    t.kms_key_ref_kind,
+    t.kms_key_arn,
+    t.kms_key_account_id,
+    t.kms_key_link,
+    t.kms_key_manager,
+    t.kms_key_origin,
+    t.kms_key_state,
+    t.kms_key_rotation,
+    t.kms_key_rotation_reason,
+    t.bucket_key_enabled,
+    t.blocked_encryption_types,
+    t.sse_c_blocked,
+    t.tls_only,
+    t.policy_read,
+    t.policy_sha256,
+    t.observed_at,
+    t.dt,
+    t.newest_run_id,
+    t.age_days
+FROM (
+    SELECT c.*, n.run_id AS newest_run_id,
+        date_diff('day', CAST(c.run_started_at AS date), CAST(n.started_at AS date)) AS age_days,
+        row_number() OVER (
+            PARTITION BY c.account_id, c.bucket_arn
+            ORDER BY CASE WHEN c.encryption_read IN ('known', 'absent') THEN 0 ELSE 1 END ASC, c.run_id DESC
+        ) AS place
+    FROM buckets_committed c
+    CROSS JOIN runs_latest n
+    WHERE c.run_kind = 'census'
+) t
+WHERE t.place = 1;
+
+CREATE OR REPLACE VIEW keys_last_known AS
+SELECT
+    t.run_id,
+    t.aws_partition,
+    t.account_id,
+    t.region,
+    t.key_id,
+    t.key_arn,
+    t.aliases,
+    t.aliases_read,
+    t.key_manager,
+    t.key_origin,
+    t.key_spec,
+    t.key_usage,
+    t.key_state,
+    t.created_at,
+    t.deletion_at,
+    t.multi_region,
+    t.primary_key_arn,
+    t.custom_key_store_id,
+    t.material_expires_at,
+    t.describe_read,
+    t.rotation,
+    t.rotation_reason,
+    t.rotation_read,
+    t.rotation_period_days,
+    t.next_rotation_at,
+    t.last_rotation_at,
+    t.last_rotation_type,
+    t.on_demand_rotations,
+    t.policy_read,
+    t.policy_sha256,
+    t.default_key_of_buckets,
+    t.default_key_of_accounts,
+    t.observed_at,
+    t.dt,
+    t.newest_run_id,
+    t.age_days
+FROM (
+    SELECT c.*, n.run_id AS newest_run_id,
+        date_diff('day', CAST(c.run_started_at AS date), CAST(n.started_at AS date)) AS age_days,
+        row_number() OVER (
+            PARTITION BY c.account_id, c.key_arn
+            ORDER BY CASE WHEN c.describe_read = 'known' THEN 0 ELSE 1 END ASC, c.run_id DESC
+        ) AS place
+    FROM keys_committed c
+    CROSS JOIN runs_latest n
+    WHERE c.run_kind = 'census'
+) t
+WHERE t.place = 1;
+
+CREATE OR REPLACE VIEW findings_last_known AS
+SELECT
+    t.run_id,
+    t.finding_uid,
+    t.account_id,
+    t.region,
+    t.resource_type,
+    t.resource_arn,
+    t.related_arn,
+    t.check_id,
+    t.check_params,
+    t.check_version,
+    t.category,
+    t.severity,
+    t.verdict,
+    t.verdict_before_exception,
+    t.reason_code,
+    t.reason,
+    t.exception_id,
+    t.exception_expires_at,
+    t.remedy,
+    t.observed_at,
+    t.dt,
+    t.newest_run_id,
+    t.age_days
+FROM (
+    SELECT c.*, n.run_id AS newest_run_id,
+        date_diff('day', CAST(c.run_started_at AS date), CAST(n.started_at AS date)) AS age_days,
+        row_number() OVER (
+            PARTITION BY c.finding_uid
+            ORDER BY CASE WHEN c.verdict <> 'unknown' THEN 0 ELSE 1 END ASC, c.run_id DESC
+        ) AS place
+    FROM findings_committed c
+    CROSS JOIN runs_latest n
+    WHERE c.run_kind = 'census'
+) t
+WHERE t.place = 1;

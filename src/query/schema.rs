@@ -1,0 +1,258 @@
+//! The lake's tables as each engine is told of them, from the columns registry.
+//!
+//! Athena and Trino find a night's files by projection on `dt`, so that nobody has to add partitions.
+//! DuckDB reads the same files through views of the same names, which have every column of the registry
+//! also where an older file has it not, and instants without a zone, as the others see them.
+
+use std::collections::BTreeSet;
+
+use super::parameter::quoted;
+use super::views::views;
+use crate::table::{Kind, TABLES, TableInfo};
+
+/// A table or view, and the statement that makes it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Relation {
+    /// Its name.
+    pub name: String,
+    /// The statement, without a semicolon.
+    pub statement: String,
+}
+
+impl Relation {
+    /// A relation.
+    pub fn new(name: &str, statement: String) -> Self {
+        Self { name: name.to_owned(), statement }
+    }
+}
+
+/// The days that projection looks at: from before any lake to today.
+const FIRST_DAY: &str = "2026-01-01";
+
+/// What DuckDB is told first. No extension is fetched: what the questions need is built in.
+const SETTINGS: &str = "\
+SET autoinstall_known_extensions = false;
+SET enable_progress_bar = false;
+";
+
+/// What Athena has and DuckDB has not, or has otherwise, with Athena's meaning.
+const MACROS: &str = "\
+CREATE OR REPLACE MACRO array_join(texts, separator) AS
+    CASE WHEN texts IS NOT NULL THEN coalesce(array_to_string(texts, separator), '') END;
+CREATE OR REPLACE MACRO cardinality(items) AS len(items);
+CREATE OR REPLACE MACRO sequence(start, stop, step) AS generate_series(start, stop, step);
+CREATE OR REPLACE MACRO to_utf8(text) AS encode(text);
+CREATE OR REPLACE MACRO json_extract_scalar(document, path) AS
+    CASE WHEN json_valid(document) AND json_type(document, path) NOT IN ('OBJECT', 'ARRAY')
+    THEN json_extract_string(document, path) END;
+";
+
+/// The organization's trail, as far as a question reads it: an empty one, where no trail is at hand.
+const TRAIL: &[(&str, bool)] = &[
+    ("eventtime", false),
+    ("eventsource", false),
+    ("eventname", false),
+    ("awsregion", false),
+    ("sourceipaddress", false),
+    ("errorcode", false),
+    ("requestparameters", false),
+    ("eventid", false),
+    ("recipientaccountid", false),
+    ("useridentity", true),
+];
+
+/// Names of files of committed or crashed runs; anything else that lies there is passed over.
+const PARTS: &str = "????????T??????Z-????????-?????.parquet";
+
+/// Whether a key is that of a part of a table, by its form: the others are passed over.
+pub fn is_part(key: &str) -> bool {
+    let Some((folder, name)) = key.rsplit_once('/') else { return false };
+    let fits = |(letter, asked): (char, char)| asked == '?' || letter == asked;
+    let is_day = folder.rsplit('/').next().is_some_and(|day| day.starts_with("dt="));
+    is_day && name.chars().count() == PARTS.len() && name.chars().zip(PARTS.chars()).all(fits)
+}
+
+/// The tables for Athena and Glue. `${lake}` stands for the lake's URI.
+pub fn athena() -> String {
+    let head = "\
+-- The lake's tables for Athena: generated from the columns registry, see tests/it/generated.rs.
+-- Replace ${lake} by the lake's URI, s3://bucket/prefix; run the statements one by one, views.sql after them.
+";
+    let tables = TABLES.iter().map(|table| athena_table(table) + ";\n");
+    std::iter::once(head.to_owned()).chain(tables).collect::<Vec<_>>().join("\n")
+}
+
+fn athena_table(table: &TableInfo) -> String {
+    let name = table.name;
+    format!(
+        "CREATE EXTERNAL TABLE IF NOT EXISTS {name} (\n{}\n)\nPARTITIONED BY (`dt` string)\nSTORED AS PARQUET\n\
+         LOCATION '${{lake}}/{name}/'\nTBLPROPERTIES (\n    'projection.enabled' = 'true',\n    \
+         'projection.dt.type' = 'date',\n    'projection.dt.format' = 'yyyy-MM-dd',\n    \
+         'projection.dt.range' = '{FIRST_DAY},NOW',\n    \
+         'storage.location.template' = '${{lake}}/{name}/dt=${{dt}}/'\n)",
+        listed(table, |name, kind| format!("`{name}` {}", kind.word()))
+    )
+}
+
+/// The tables for Trino's Hive connector, whose words for the same things are others.
+pub fn trino() -> String {
+    let head = "\
+-- The lake's tables for Trino's Hive connector: generated from the columns registry, see tests/it/generated.rs.
+-- Replace ${lake} by the lake's URI; run the statements one by one, views.sql after them. The catalog needs
+-- hive.partition-projection-enabled=true.
+";
+    let mut texts = vec![head.to_owned()];
+    texts.extend(TABLES.iter().map(|table| trino_table(table) + ";\n"));
+    texts.push(trail("varchar", "row(arn varchar, accountid varchar)") + ";\n");
+    texts.join("\n")
+}
+
+fn trino_table(table: &TableInfo) -> String {
+    let name = table.name;
+    format!(
+        "CREATE TABLE IF NOT EXISTS {name} (\n{},\n    dt varchar WITH (\n        \
+         partition_projection_type = 'DATE',\n        partition_projection_format = 'yyyy-MM-dd',\n        \
+         partition_projection_range = ARRAY['{FIRST_DAY}', 'NOW']\n    )\n)\nWITH (\n    \
+         external_location = '${{lake}}/{name}/',\n    format = 'PARQUET',\n    \
+         partitioned_by = ARRAY['dt'],\n    partition_projection_enabled = true,\n    \
+         partition_projection_location_template = '${{lake}}/{name}/dt=${{dt}}/'\n)",
+        listed(table, |name, kind| format!("{name} {}", trino_type(kind)))
+    )
+}
+
+const fn trino_type(kind: Kind) -> &'static str {
+    match kind {
+        Kind::String => "varchar",
+        Kind::Bigint => "bigint",
+        Kind::Int => "integer",
+        Kind::Boolean => "boolean",
+        Kind::Timestamp => "timestamp(3)",
+        Kind::StringArray => "array(varchar)",
+    }
+}
+
+/// The views, for every engine.
+pub fn views_file() -> String {
+    let head = "\
+-- The views that the questions stand on, for Athena, Trino and DuckDB: generated, see tests/it/generated.rs.
+-- Run the statements one by one, in this order, after the tables.
+";
+    let views = views().into_iter().map(|view| view.statement + ";\n");
+    std::iter::once(head.to_owned()).chain(views).collect::<Vec<_>>().join("\n")
+}
+
+/// What DuckDB reads before views.sql: settings, functions, tables.
+pub fn duckdb_file() -> String {
+    let head = "\
+-- The lake's tables for DuckDB: generated from the columns registry, see tests/it/generated.rs.
+-- `atrest query` does all of this. By hand: SET VARIABLE lake = 'path/to/lake'; then .read this file and views.sql.
+";
+    let mut texts = vec![head.to_owned(), SETTINGS.to_owned(), MACROS.to_owned()];
+    texts.extend(duckdb_tables(|_| true).into_iter().map(|table| table.statement + ";\n"));
+    texts.join("\n")
+}
+
+/// The script that readies DuckDB for a statement: only what it names, for a view's making reads the foot
+/// of every file under it. `has_files` says of a table whether the lake has any; one that has none is empty.
+pub fn prelude(lake: &str, sql: &str, has_files: impl Fn(&str) -> bool) -> String {
+    let mut relations = duckdb_tables(has_files);
+    relations.extend(views());
+    let mut script = format!("{SETTINGS}{MACROS}SET VARIABLE lake = {};\n", quoted(&glob_free(lake)));
+    for relation in needed(relations, sql) {
+        script.push_str(&relation.statement);
+        script.push_str(";\n");
+    }
+    script
+}
+
+/// The relations that a statement names, and those that they name; all, where it names none.
+fn needed(relations: Vec<Relation>, sql: &str) -> Vec<Relation> {
+    let code = sql.to_lowercase();
+    let code = code.lines().filter(|line| !line.starts_with("--"));
+    let mut named: BTreeSet<String> = code.flat_map(words).map(str::to_owned).collect();
+    let mut kept = Vec::new();
+    for relation in relations.iter().rev() {
+        if named.contains(&relation.name) {
+            named.extend(sources(&relation.statement));
+            kept.push(relation.clone());
+        }
+    }
+    kept.reverse();
+    if kept.is_empty() { relations } else { kept }
+}
+
+fn words(text: &str) -> impl Iterator<Item = &str> {
+    text.split(|letter: char| !letter.is_alphanumeric() && letter != '_')
+}
+
+/// What follows FROM and JOIN: a column may have a table's name.
+fn sources(statement: &str) -> impl Iterator<Item = String> {
+    let follows = words(statement).zip(words(statement).skip(1));
+    follows.filter(|(word, _)| matches!(*word, "FROM" | "JOIN")).map(|(_, name)| name.to_owned())
+}
+
+fn duckdb_tables(has_files: impl Fn(&str) -> bool) -> Vec<Relation> {
+    let mut tables: Vec<Relation> =
+        TABLES.iter().map(|table| duckdb_table(table, has_files(table.name))).collect();
+    tables.push(Relation::new("cloudtrail_logs", trail("VARCHAR", "STRUCT(arn VARCHAR, accountid VARCHAR)")));
+    tables
+}
+
+fn duckdb_table(table: &TableInfo, has_files: bool) -> Relation {
+    let name = table.name;
+    // An instant comes with the zone UTC and goes without, by way of its milliseconds: no zone database.
+    let columns = listed(table, |name, kind| match kind {
+        Kind::Timestamp => format!("epoch_ms(epoch_ms({name})) AS {name}"),
+        _ => format!("CAST({name} AS {}) AS {name}", duckdb_type(kind)),
+    });
+    let typed = listed(table, |name, kind| format!("    CAST(NULL AS {}) AS {name}", duckdb_type(kind)));
+    let files = format!(
+        "    UNION ALL BY NAME\n    SELECT * FROM read_parquet(\n        \
+         getvariable('lake') || '/{name}/dt=*/{PARTS}',\n        \
+         hive_partitioning = true, hive_types = {{'dt': VARCHAR}}, union_by_name = true\n    )\n"
+    );
+    let statement = format!(
+        "CREATE OR REPLACE VIEW {name} AS\nSELECT\n{columns},\n    dt\nFROM (\n    SELECT\n{typed},\n        \
+         CAST(NULL AS VARCHAR) AS dt\n    WHERE FALSE\n{})",
+        if has_files { files.as_str() } else { "" }
+    );
+    Relation::new(name, statement)
+}
+
+const fn duckdb_type(kind: Kind) -> &'static str {
+    match kind {
+        Kind::String => "VARCHAR",
+        Kind::Bigint => "BIGINT",
+        Kind::Int => "INTEGER",
+        Kind::Boolean => "BOOLEAN",
+        Kind::Timestamp => "TIMESTAMP WITH TIME ZONE",
+        Kind::StringArray => "VARCHAR[]",
+    }
+}
+
+fn trail(text: &str, identity: &str) -> String {
+    let column = |(name, is_identity): &(&str, bool)| {
+        let kind = if *is_identity { identity } else { text };
+        format!("    CAST(NULL AS {kind}) AS {name}")
+    };
+    let columns = TRAIL.iter().map(column).collect::<Vec<_>>().join(",\n");
+    format!("CREATE OR REPLACE VIEW cloudtrail_logs AS\nSELECT\n{columns}\nWHERE FALSE")
+}
+
+fn listed(table: &TableInfo, line: impl Fn(&str, Kind) -> String) -> String {
+    let columns = table.columns();
+    columns
+        .iter()
+        .map(|column| format!("    {}", line(column.name, column.kind)))
+        .collect::<Vec<_>>()
+        .join(",\n")
+}
+
+/// A path of which no letter means anything to DuckDB's search for files.
+fn glob_free(path: &str) -> String {
+    let letter = |letter: char| match letter {
+        '*' | '?' | '[' => format!("[{letter}]"),
+        _ => letter.to_string(),
+    };
+    path.chars().map(letter).collect()
+}

@@ -1,0 +1,132 @@
+//! The registry's form, and that nothing a caller gives becomes SQL. What the questions answer is tested
+//! on lakes, in `tests/it/query.rs`.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use proptest::prelude::*;
+
+use super::*;
+
+#[test]
+fn every_question_is_whole() {
+    let names: BTreeSet<&str> = QUERIES.iter().map(|query| query.name).collect();
+    assert_eq!(names.len(), QUERIES.len(), "a name twice");
+    for query in QUERIES {
+        let (header, name) = (query.header(), query.name);
+        assert!(!header.title.is_empty() && header.question.contains('?'), "{name}: {header:?}");
+        assert!(header.columns.iter().all(|column| !column.is_empty()), "{name}: {header:?}");
+        let written = query.text.lines().filter(|line| line.starts_with("-- parameter: ")).count();
+        assert_eq!(header.parameters.len(), written, "{name}: a parameter that cannot be read");
+        let (_, used) = positional(query.text);
+        let declared: BTreeSet<_> = header.parameters.iter().map(|it| it.name.clone()).collect();
+        assert_eq!(used.into_iter().collect::<BTreeSet<_>>(), declared, "{name}");
+        for parameter in &header.parameters {
+            let example = [(parameter.name.clone(), parameter.example.clone())];
+            let all = header.parameters.iter().map(|it| (it.name.clone(), it.example.clone()));
+            let given = all.chain(example).filter_map(|(name, value)| Some((name, value?))).collect();
+            fill(query.text, &header.parameters, &given).unwrap();
+        }
+    }
+}
+
+#[test]
+fn every_question_keeps_to_what_the_engines_share() {
+    for Query { name, text, .. } in QUERIES {
+        let code: Vec<&str> = text.lines().filter(|line| !line.starts_with("--")).collect();
+        // Without what stands in quotes.
+        let lower = code.join("\n").split('\'').step_by(2).collect::<String>().to_lowercase();
+        for word in
+            ["now()", "current_", "::", "limit ", "ilike", "qualify", "group by all", "select *\n", "`", ";"]
+        {
+            assert!(!lower.contains(word), "{name} has {word}");
+        }
+        let (_, order) = lower.rsplit_once("\norder by ").unwrap_or_else(|| panic!("{name} has no order"));
+        let keys = order.matches(" asc").count() + order.matches(" desc").count();
+        assert_eq!(keys, order.matches(" nulls ").count(), "{name}: NULL's place is not said");
+        assert!(text.ends_with('\n') && text.lines().all(|line| line.len() <= 250), "{name}");
+    }
+}
+
+fn parameter(kind: &str) -> Parameter {
+    Parameter::read(&format!("x, {kind}, required: A value.")).unwrap()
+}
+
+fn filled(kind: &str, value: &str) -> Result<String, ParameterError> {
+    let given = BTreeMap::from([("x".to_owned(), value.to_owned())]);
+    fill("<${x}>", &[parameter(kind)], &given)
+}
+
+#[test]
+fn values_are_of_their_kind() {
+    for (kind, value, literal) in [
+        ("text", "it's", "<'it''s'>"),
+        ("text", "${x}", "<'${x}'>"),
+        ("text", "", "<''>"),
+        ("integer", "007", "<7>"),
+        ("day", "2026-11-21", "<'2026-11-21'>"),
+        ("account", "111122223333", "<'111122223333'>"),
+    ] {
+        assert_eq!(filled(kind, value).as_deref(), Ok(literal));
+    }
+    for (kind, value) in [
+        ("text", "a\nb"),
+        ("text", "a\0"),
+        ("integer", ""),
+        ("integer", "-1"),
+        ("integer", "1000001"),
+        ("integer", "1; DROP"),
+        ("day", "2026-11-31"),
+        ("day", "2026-11-21T03:00:00Z"),
+        ("day", "yesterday"),
+        ("account", "12"),
+        ("account", "'12345678901"),
+    ] {
+        let refused = filled(kind, value).unwrap_err();
+        assert!(matches!(refused, ParameterError::IllFormed { .. }), "{kind} {value}: {refused}");
+    }
+}
+
+#[test]
+fn what_is_not_given_is_a_default_or_an_error() {
+    let read = |text: &str| Parameter::read(text).unwrap();
+    let (any, seven) = (read("a, account, default null: A."), read("b, integer, default 7: B."));
+    let none = BTreeMap::new();
+    assert_eq!(fill("${a} ${b} ${b}", &[any, seven], &none).as_deref(), Ok("CAST(NULL AS varchar) 7 7"));
+    assert_eq!(fill("${x}", &[parameter("text")], &none), Err(ParameterError::Missing("x".to_owned())));
+    let given = BTreeMap::from([("y".to_owned(), String::new())]);
+    assert_eq!(fill("", &[], &given), Err(ParameterError::Unknown("y".to_owned())));
+    assert_eq!(
+        positional("${a} ${b} ${a}"),
+        ("? ? ?".to_owned(), ["a", "b", "a"].map(String::from).to_vec())
+    );
+    for wrong in ["x", "x, text: X.", "x, word, required: X.", "x, text, maybe: X."] {
+        assert_eq!(Parameter::read(wrong), None, "{wrong}");
+    }
+}
+
+#[test]
+fn a_prelude_has_what_a_statement_stands_on_and_no_more() {
+    let made = |sql: &str| {
+        let script = schema::prelude("it's/a [lake]", sql, |table| table != "calls");
+        let views = script.lines().filter_map(|line| line.strip_prefix("CREATE OR REPLACE VIEW "));
+        (views.map(|view| view.trim_end_matches(" AS").to_owned()).collect::<Vec<_>>(), script)
+    };
+    let (names, script) = made("-- buckets\nSELECT * FROM KEYS_latest");
+    assert_eq!(names, ["keys", "runs", "keys_latest"]);
+    assert!(script.contains("SET VARIABLE lake = 'it''s/a [[]lake]';"), "{script}");
+    assert_eq!(script.matches("read_parquet(").count(), 2);
+    let (names, script) = made("SHOW TABLES");
+    assert_eq!(names.len(), crate::table::TABLES.len() + 1 + views::views().len());
+    assert_eq!(script.matches("read_parquet(").count(), crate::table::TABLES.len() - 1);
+}
+
+proptest! {
+    /// Whatever a caller gives, the text between the outer quotes ends at the outer quote.
+    #[test]
+    fn a_text_never_leaves_its_quotes(value in "[a-z'${}; -]{0,40}") {
+        let filled = filled("text", &value).unwrap();
+        let inner = filled.strip_prefix("<'").and_then(|it| it.strip_suffix("'>")).unwrap();
+        prop_assert!(!inner.replace("''", "").contains('\''));
+        prop_assert_eq!(inner.replace("''", "'"), value);
+    }
+}

@@ -1,0 +1,439 @@
+//! `atrest query`: every shipped question over lakes that `atrest` wrote, through the `duckdb` executable,
+//! and each way in which it can be asked wrong.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::process::Command;
+
+use atrest::query::{self, Need, QUERIES, Query, schema};
+use serde_json::Value;
+
+use crate::support::python::{Venv, finish, hermetic, venv_or_skip};
+use crate::support::shell::{BOUND, Shell, files};
+
+/// Questions that the demo's one night, without exceptions and without a trail, answers with no row.
+const NO_ROWS: &[&str] = &[
+    "changes_since_last_census",
+    "time_to_remediate",
+    "who_changed_it",
+    "exceptions_in_force",
+    "exempt_findings",
+];
+
+/// A shell with the demo's lake in `lake`, and DuckDB where it is looked for.
+fn demo(venv: &Venv) -> Shell {
+    let shell = Shell::new().with("ATREST_DUCKDB", &venv.duckdb().to_string_lossy());
+    shell.atrest("demo --out d").succeeded();
+    std::fs::rename(shell.path("d/lake"), shell.path("lake")).unwrap();
+    shell
+}
+
+/// Runs an SQL statement over the lake.
+#[track_caller]
+fn sql(shell: &Shell, sql: &str) -> Value {
+    shell.run(["query", "--lake", "lake", "--format", "json", "--sql", sql]).succeeded().json()
+}
+
+/// A script in DuckDB, without atrest.
+#[track_caller]
+fn duckdb(shell: &Shell, venv: &Venv, script: &str) -> String {
+    let mut command = Command::new(venv.duckdb());
+    command.env_clear().envs(hermetic()).current_dir(shell.path(""));
+    command.args(["-batch", "-bail", "-json", "-c", script]);
+    finish(command, BOUND).succeeded().stdout
+}
+
+/// A value for each parameter that has no default.
+fn required(shell: &Shell, query: &Query) -> Vec<String> {
+    let needed = query.header().parameters.into_iter().filter(|it| it.need == Need::Required);
+    let value = |name: &str| match name {
+        "from" => "2026-11-19".to_owned(),
+        "to" => "2026-11-22".to_owned(),
+        "since" => "2026-11-01".to_owned(),
+        "key_arn" => {
+            let most =
+                "SELECT key_arn FROM keys_latest ORDER BY default_key_of_buckets DESC, key_arn LIMIT 1";
+            sql(shell, most)[0]["key_arn"].as_str().unwrap().to_owned()
+        }
+        other => panic!("no value for {other}"),
+    };
+    needed.map(|it| format!("--param={}={}", it.name, value(&it.name))).collect()
+}
+
+/// The parts of the lake's tables for one more day, as copies of the day that is there.
+fn also_on(shell: &Shell, day: &str) {
+    for (name, path) in files(&shell.path("lake")) {
+        if let Some((table, file)) = name.split_once("/dt=2026-11-21/") {
+            let folder = shell.path("lake").join(format!("{table}/dt={day}"));
+            std::fs::create_dir_all(&folder).unwrap();
+            std::fs::copy(path, folder.join(file.replace("20261121", &day.replace('-', "")))).unwrap();
+        }
+    }
+}
+
+fn part(shell: &Shell, table: &str) -> PathBuf {
+    files(&shell.path(&format!("lake/{table}"))).pop().unwrap().1
+}
+
+// The questions
+
+#[test]
+fn the_demos_lake_answers_every_question() {
+    let Some(venv) = venv_or_skip() else { return };
+    let shell = demo(&venv);
+    for query in QUERIES {
+        let mut arguments =
+            ["query", "--lake", "lake", query.name, "--format", "csv"].map(String::from).to_vec();
+        arguments.extend(required(&shell, query));
+        let answer = shell.run(&arguments).succeeded();
+        let mut rows = csv::Reader::from_reader(answer.stdout.as_bytes());
+        assert_eq!(
+            rows.headers().unwrap().iter().collect::<Vec<_>>(),
+            query.header().columns,
+            "{}",
+            query.name
+        );
+        assert_eq!(rows.records().count() == 0, NO_ROWS.contains(&query.name), "{}", query.name);
+        assert_eq!(shell.run(&arguments).stdout, answer.stdout, "{}: another order", query.name);
+    }
+}
+
+#[test]
+fn rows_are_a_table_csv_or_json() {
+    let Some(venv) = venv_or_skip() else { return };
+    let shell = demo(&venv);
+    let ask =
+        |format: &str| shell.atrest(&format!("query --lake lake population --format {format}")).succeeded();
+    let table = ask("table");
+    assert!(table.stdout.contains("│") && table.stderr.is_empty(), "{table}");
+    assert!(ask("csv").stdout.starts_with("run_id,started_at,status,"));
+    let row = &ask("json").json()[0];
+    assert_eq!((&row["adds_up"], &row["started_at"]), (&true.into(), &"2026-11-21 03:00:00".into()));
+    let none = shell.atrest("query --lake lake exempt_findings --format json").succeeded();
+    assert_eq!(none.json(), Value::Array(Vec::new()));
+}
+
+#[test]
+fn a_sample_can_be_drawn_again() {
+    let Some(venv) = venv_or_skip() else { return };
+    let shell = demo(&venv);
+    let draw = |more: &str| {
+        let line = format!("query --lake lake sample_of_population --format json --param size=5 {more}");
+        let rows = shell.atrest(&line).succeeded().json();
+        assert_eq!(rows.as_array().unwrap().len(), 5);
+        rows.as_array().unwrap().iter().map(|row| row["resource_arn"].to_string()).collect::<Vec<_>>()
+    };
+    let first = draw("--param seed=a");
+    assert_eq!(first, draw("--param seed=a"));
+    assert_ne!(first, draw("--param seed=b"));
+    assert!(draw("--param population=keys").iter().all(|arn| arn.contains(":kms:")));
+}
+
+#[test]
+fn a_trail_says_who_it_was() {
+    let Some(venv) = venv_or_skip() else { return };
+    let shell = demo(&venv);
+    let query = query::find("who_changed_it").unwrap();
+    let given = BTreeMap::from([("since".to_owned(), "2026-11-20".to_owned())]);
+    let asked = query::fill(query.text, &query.header().parameters, &given).unwrap();
+    let event = |id: &str, time: &str, name: &str| {
+        format!(
+            "SELECT '{id}' AS eventid, '{time}' AS eventtime, 's3.amazonaws.com' AS eventsource, '{name}' AS eventname,
+             '{{\"bucketName\":\"' || bucket || '\"}}' AS requestparameters, account_id AS recipientaccountid,
+             'eu-west-1' AS awsregion, '192.0.2.1' AS sourceipaddress, NULL AS errorcode,
+             {{'arn': 'arn:aws:iam::111122223333:user/dev', 'accountid': account_id}} AS useridentity
+             FROM (SELECT bucket, account_id FROM buckets WHERE bucket_arn = (
+                SELECT min(resource_arn) FROM findings WHERE verdict = 'fail' AND resource_type = 'AWS::S3::Bucket'))"
+        )
+    };
+    let trail = [
+        event("1", "2026-11-20T22:00:00Z", "PutBucketEncryption"),
+        event("2", "2026-11-19T22:00:00Z", "PutBucketEncryption"),
+        event("3", "2026-11-20T23:00:00Z", "PutObject"),
+    ];
+    let script = format!(
+        "{}CREATE OR REPLACE VIEW cloudtrail_logs AS {};\n{asked};",
+        schema::prelude("lake", &asked, |_| true),
+        trail.join(" UNION ALL ")
+    );
+    let rows: Value = serde_json::from_str(&duckdb(&shell, &venv, &script)).unwrap();
+    assert_eq!(rows.as_array().unwrap().len(), 1, "{rows}");
+    assert_eq!(rows[0]["event_at"], "2026-11-20 22:00:00");
+    assert_eq!(rows[0]["actor_arn"], "arn:aws:iam::111122223333:user/dev");
+}
+
+// The views
+
+#[test]
+fn the_latest_views_read_the_newest_day_alone() {
+    let Some(venv) = venv_or_skip() else { return };
+    let shell = demo(&venv);
+    also_on(&shell, "2026-11-20");
+    also_on(&shell, "2026-11-19");
+    for table in ["accounts", "buckets", "keys", "findings", "checks", "controls", "coverage", "calls"] {
+        let statement = format!("EXPLAIN (ANALYZE, FORMAT JSON) SELECT max(run_id) FROM {table}_latest");
+        let plan =
+            shell.run(["query", "--lake", "lake", "--format", "csv", "--sql", &statement]).succeeded().stdout;
+        let plan = plan.replace("\"\"", "\"");
+        assert!(plan.contains(&format!("{table}/dt=2026-11-21/")), "{table}: {plan}");
+        for other in ["19", "20", "*"] {
+            assert!(!plan.contains(&format!("{table}/dt=2026-11-{other}/")), "{table}: {plan}");
+        }
+    }
+}
+
+#[test]
+fn a_run_without_its_row_is_not_there() {
+    let Some(venv) = venv_or_skip() else { return };
+    let shell = demo(&venv);
+    let count = "SELECT count(*) AS n FROM buckets_committed";
+    let before = sql(&shell, count);
+    also_on(&shell, "2026-11-22");
+    std::fs::remove_dir_all(shell.path("lake/runs/dt=2026-11-22")).unwrap();
+    assert_eq!(sql(&shell, count), before);
+    assert_eq!(sql(&shell, "SELECT max(dt) AS dt FROM buckets_latest")[0]["dt"], "2026-11-21");
+    assert_eq!(sql(&shell, "SELECT max(dt) AS dt FROM buckets")[0]["dt"], "2026-11-22");
+}
+
+#[test]
+fn an_older_schema_lacks_a_column_and_is_read() {
+    let Some(venv) = venv_or_skip() else { return };
+    let shell = demo(&venv);
+    let path = part(&shell, "buckets");
+    let old = path.display();
+    duckdb(
+        &shell,
+        &venv,
+        &format!(
+            "COPY (SELECT * EXCLUDE (tls_only, blocked_encryption_types) FROM '{old}') TO 'old.parquet'"
+        ),
+    );
+    std::fs::rename(shell.path("old.parquet"), &path).unwrap();
+    let counts = "SELECT count(*) > 0 AS rows, count(tls_only) + count(blocked_encryption_types) AS n FROM buckets_latest";
+    assert_eq!(sql(&shell, counts), serde_json::json!([{"rows": true, "n": 0}]));
+    // Beside today's, both are there.
+    std::fs::create_dir_all(shell.path("lake/buckets/dt=2026-11-20")).unwrap();
+    std::fs::copy(&path, shell.path("lake/buckets/dt=2026-11-20").join(path.file_name().unwrap())).unwrap();
+    shell.atrest("query --lake lake buckets_open_to_plain_http").succeeded();
+}
+
+#[test]
+fn types_are_those_of_athena() {
+    let Some(venv) = venv_or_skip() else { return };
+    let shell = demo(&venv);
+    for table in atrest::table::TABLES {
+        let rows = sql(&shell, &format!("SELECT column_name, column_type FROM (DESCRIBE {})", table.name));
+        let found: Vec<_> = rows
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|row| (row["column_name"].as_str().unwrap(), row["column_type"].as_str().unwrap()))
+            .collect();
+        let word = |kind: atrest::table::Kind| match kind.word() {
+            "string" => "VARCHAR".to_owned(),
+            "int" => "INTEGER".to_owned(),
+            "array<string>" => "VARCHAR[]".to_owned(),
+            other => other.to_uppercase(),
+        };
+        let mut expected: Vec<_> = table.columns().iter().map(|it| (it.name, word(it.kind))).collect();
+        expected.push(("dt", "VARCHAR".to_owned()));
+        assert_eq!(
+            found,
+            expected.iter().map(|(name, kind)| (*name, kind.as_str())).collect::<Vec<_>>(),
+            "{}",
+            table.name
+        );
+    }
+}
+
+// Nights
+
+/// The night before: uploads over plain HTTP were still refused, no bucket had a default encryption, and there
+/// was a bucket more.
+fn night_before(shell: &Shell, venv: &Venv) {
+    for table in atrest::table::TABLES.iter().map(|table| table.name) {
+        let (from, folder) = (part(shell, table), shell.path("lake").join(table).join("dt=2026-11-20"));
+        let verdict = |column: &str| {
+            format!(
+                ", CASE check_id WHEN 's3_default_encryption' THEN 'fail' WHEN 's3_tls_only' THEN 'pass' \
+                 ELSE {column} END AS {column}"
+            )
+        };
+        let (replaced, more) = match table {
+            "runs" => (", started_at - INTERVAL 1 DAY AS started_at".to_owned(), ""),
+            "findings" => (verdict("verdict") + &verdict("verdict_before_exception"), ""),
+            "buckets" => (
+                String::new(),
+                " UNION ALL (SELECT * REPLACE ('arn:aws:s3:::gone' AS bucket_arn, \
+                                           'gone' AS bucket, 'known' AS encryption_read) FROM night LIMIT 1)",
+            ),
+            _ => (String::new(), ""),
+        };
+        std::fs::create_dir_all(&folder).unwrap();
+        let to = folder.join(from.file_name().unwrap().to_str().unwrap().replace("20261121", "20261120"));
+        let script = format!(
+            "COPY (WITH night AS (SELECT * REPLACE (replace(run_id, '20261121', '20261120') AS run_id{replaced})
+                   FROM read_parquet('{}', hive_partitioning = false)) FROM night{more}) TO '{}'",
+            from.display(),
+            to.display()
+        );
+        duckdb(shell, venv, &script);
+    }
+}
+
+#[test]
+fn questions_over_nights_know_the_one_before() {
+    let Some(venv) = venv_or_skip() else { return };
+    let shell = demo(&venv);
+    night_before(&shell, &venv);
+    let ask = |line: &str| {
+        let answer = shell.atrest(&format!("query --lake lake --format json {line}")).succeeded().json();
+        answer.as_array().unwrap().clone()
+    };
+    let remediated = ask("time_to_remediate");
+    assert!(!remediated.is_empty());
+    for row in remediated {
+        assert_eq!((&row["check_id"], &row["days_failed"]), (&"s3_default_encryption".into(), &1.into()));
+        assert_eq!(
+            (&row["failed_at"], &row["passed_at"]),
+            (&"2026-11-20 03:00:00".into(), &"2026-11-21 03:00:00".into())
+        );
+    }
+    for row in ask("first_seen") {
+        assert_eq!(row["days_failing"], i32::from(row["check_id"] != "s3_tls_only"), "{row}");
+    }
+    let changes = ask("changes_since_last_census");
+    assert!(changes.iter().any(|row| row["how"] == "new" && row["check_id"] == "s3_tls_only"));
+    assert!(changes.iter().any(|row| row["how"] == "passes" && row["check_id"] == "s3_default_encryption"));
+    assert_eq!(ask("trend_by_night").len(), 2);
+    let old = ask("last_known_buckets --param age_days=1");
+    assert!(old.iter().any(|row| row["bucket"] == "gone" && row["age_days"] == 1), "{old:?}");
+    let nights = ask("nights --param from=2026-11-19 --param to=2026-11-21");
+    assert_eq!(nights.iter().map(|row| &row["has_census"]).collect::<Vec<_>>(), [false, true, true]);
+    assert_eq!(ask("standards_in_effect")[0]["runs"], 2);
+}
+
+// What can be asked wrong
+
+#[test]
+fn alone_it_lists_the_questions() {
+    let said = Shell::new().atrest("query").succeeded();
+    crate::support::shell::assert_narrow(&said.stdout);
+    for query in QUERIES {
+        assert!(said.stdout.contains(&format!("\n  {}\n", query.name)), "{}", query.name);
+    }
+}
+
+#[test]
+fn what_is_asked_wrong_is_said_before_the_lake_is_opened() {
+    let shell = Shell::new();
+    for (line, words) in [
+        ("query --lake lake key_blast_radios", "there is no query `key_blast_radios`"),
+        ("query --lake lake key_blast_radios", "did you mean `key_blast_radius`?"),
+        ("query --lake lake nights", "it needs --param from=VALUE"),
+        ("query --lake lake nights", "--param from=The first day."),
+        (
+            "query --lake lake nights --param from=today --param to=2026-11-21",
+            "from=today is not a day such as",
+        ),
+        ("query --lake lake nights --param form=2026-11-21", "it has no parameter `form`"),
+        ("query --lake lake nights --param form=2026-11-21", "did you mean `from`?"),
+        ("query --lake lake nights --param from", "write --param NAME=VALUE"),
+        ("query --lake lake nights --param to=2026-11-21 --param to=2026-11-21", "to is given twice"),
+        ("query nights --param from=2026-11-21 --param to=2026-11-21", "it needs --lake DIR"),
+        ("query --lake lake --sql .shell", "--sql takes an SQL statement"),
+        ("query --lake lake --sql SELECT --param a=b", "goes with the name of a query"),
+        ("query --lake s3://bucket/prefix population", "aws s3 sync s3://bucket/prefix"),
+        ("query --lake nowhere population", "there is no such folder"),
+    ] {
+        let refused = shell.atrest(line).ended(2);
+        let said = refused.stderr.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(said.contains(words), "{line}: {refused}");
+        assert_eq!(refused.stderr.matches("error: ").count(), 1, "{refused}");
+        assert_eq!(refused.stdout, "");
+    }
+}
+
+#[test]
+fn a_lake_without_a_run_has_no_answers() {
+    let shell = Shell::new();
+    std::fs::create_dir(shell.path("lake")).unwrap();
+    let refused = shell.atrest("query --lake lake population").ended(2);
+    assert!(refused.stderr.contains("it holds no committed run"), "{refused}");
+}
+
+#[test]
+fn without_duckdb_it_says_how_to_get_it() {
+    let shell = Shell::new().with("ATREST_DUCKDB", "no-such-duckdb");
+    shell.atrest("demo --out d --accounts 2 --buckets 1 --keys 1").succeeded();
+    let refused = shell.atrest("query --lake d/lake population").ended(2);
+    assert!(refused.stderr.contains("failed to start no-such-duckdb: there is no such program"), "{refused}");
+    assert!(refused.stderr.contains("pip install duckdb-cli"), "{refused}");
+}
+
+#[test]
+fn a_torn_file_is_named_and_a_foreign_one_passed_over() {
+    let Some(venv) = venv_or_skip() else { return };
+    let shell = demo(&venv);
+    let path = part(&shell, "keys");
+    shell.write("lake/keys/dt=2026-11-21/notes.parquet", "no Parquet");
+    shell.atrest("query --lake lake keys_by_reach").succeeded();
+    let bytes = std::fs::read(&path).unwrap();
+    for torn in [&bytes[..bytes.len() / 2], b"", b"some text, which is no Parquet"] {
+        std::fs::write(&path, torn).unwrap();
+        let refused = shell.atrest("query --lake lake keys_by_reach").ended(1);
+        assert!(refused.stderr.contains("error: failed to read lake/keys/dt=2026-11-21/"), "{refused}");
+        assert_eq!(refused.stderr.matches("error: ").count(), 1, "{refused}");
+    }
+    // What does not stand on the file is answered.
+    shell.atrest("query --lake lake standards_in_effect").succeeded();
+}
+
+#[test]
+fn bad_sql_is_answered_in_duckdbs_words() {
+    let Some(venv) = venv_or_skip() else { return };
+    let shell = demo(&venv);
+    let refused = shell.run(["query", "--lake", "lake", "--sql", "SELECT nothing FROM runs"]).ended(2);
+    assert!(
+        refused.stderr.contains("failed to run --sql: ") && refused.stderr.contains("nothing"),
+        "{refused}"
+    );
+    assert_eq!(refused.stdout, "");
+}
+
+#[test]
+fn a_value_is_never_sql() {
+    let Some(venv) = venv_or_skip() else { return };
+    let shell = demo(&venv);
+    for value in ["x' OR '1'='1", "x'; DROP VIEW runs; --", "${ou}", "\\'", "é🔐"] {
+        let param = format!("exception_id={value}");
+        let arguments = ["query", "--lake", "lake", "--format", "json", "exempt_findings", "--param", &param];
+        assert_eq!(shell.run(arguments).succeeded().json(), Value::Array(Vec::new()), "{value}");
+    }
+}
+
+#[test]
+fn a_path_is_a_path_whatever_its_letters() {
+    let Some(venv) = venv_or_skip() else { return };
+    let shell = demo(&venv);
+    let name = "a 'lake' [of] *?";
+    std::fs::rename(shell.path("lake"), shell.path(name)).unwrap();
+    let answer = shell.run(["query", "--lake", name, "--format", "json", "population"]).succeeded();
+    assert_eq!(answer.json()[0]["adds_up"], true);
+}
+
+#[test]
+fn a_reader_that_has_enough_is_no_mistake() {
+    let Some(venv) = venv_or_skip() else { return };
+    let shell = demo(&venv);
+    let script = format!(
+        "{{ {} query --lake lake --format csv --sql 'FROM range(10000000)' 2>said; echo $? >code; }} | head -n 1",
+        env!("CARGO_BIN_EXE_atrest")
+    );
+    let mut command = Command::new("sh");
+    command.env_clear().envs(hermetic()).env("ATREST_DUCKDB", venv.duckdb());
+    command.arg("-c").arg(script).current_dir(shell.path(""));
+    assert_eq!(finish(command, BOUND).succeeded().stdout, "range\n");
+    assert_eq!(std::fs::read_to_string(shell.path("code")).unwrap(), "0\n");
+    assert_eq!(std::fs::read_to_string(shell.path("said")).unwrap(), "");
+}
