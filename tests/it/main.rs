@@ -17,6 +17,7 @@ mod support {
     pub mod worlds;
 }
 
+mod athena;
 mod cli;
 mod demo;
 mod dependencies;

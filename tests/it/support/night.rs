@@ -70,6 +70,8 @@ pub struct Night {
     pub role_name: String,
     pub clock: Arc<dyn Clock>,
     pub run: u32,
+    /// When it begins.
+    pub at: Timestamp,
     pub stop: Option<(usize, Stop)>,
     pub change: Option<(usize, Change)>,
     pub rules: Rules,
@@ -150,6 +152,7 @@ impl Night {
             role_name: "atrest-audit".to_owned(),
             clock: Arc::new(FrozenClock(NOW)),
             run: 1,
+            at: NOW,
             stop: None,
             change: None,
             rules: Rules::default(),
@@ -199,9 +202,15 @@ impl Night {
         self
     }
 
+    /// The same at another instant, where its clock stands still.
+    pub fn at(mut self, at: Timestamp) -> Self {
+        (self.at, self.clock) = (at, Arc::new(FrozenClock(at)));
+        self
+    }
+
     /// The run's id.
     pub fn run_id(&self) -> RunId {
-        RunId::new(NOW, self.run)
+        RunId::new(self.at, self.run)
     }
 
     /// The header that the shell writes.
@@ -214,7 +223,7 @@ impl Night {
         };
         RunHeader {
             run_id: self.run_id(),
-            started_at: NOW,
+            started_at: self.at,
             kind: if settings.filter.is_census() { RunKind::Census } else { RunKind::Filtered },
             source: Source::Simulator,
             tool_version: "0.0.0".to_owned(),

@@ -1,0 +1,141 @@
+//! What the comparison of engines is made of (tests/athena/run): lakes that were written as `atrest` writes
+//! them, and every statement with its parameters filled in. Left where `ATREST_ATHENA` says; the test itself
+//! holds that every question can be filled for every lake, and that the nights are what they should be.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use atrest::clock::{DAY_MS, Timestamp};
+use atrest::model::RunKind;
+use atrest::query::{self, Need, QUERIES, schema};
+use atrest::sim::World;
+use atrest::sim::world::Encryption;
+use atrest::sink::MemoryStore;
+
+use crate::support::night::{NOW, Night, Row, Rules, only_accounts, rejudge, rows_of, rows_of_file};
+use crate::support::shell::{Shell, files};
+use crate::support::worlds::healthy;
+
+/// Nights of the lake that has many; a plain `cargo test` makes the first few.
+const NIGHTS: i64 = 30;
+const FEW: i64 = 3;
+/// Nights that are not a plain census, counted from 0.
+const FILTERED: i64 = 10;
+const REJUDGED: i64 = 12;
+/// Its row in `runs` is taken away: nobody may read the rest.
+const UNCOMMITTED: i64 = 15;
+
+fn night_at(number: i64) -> Timestamp {
+    NOW.plus_millis((number - NIGHTS + 1) * DAY_MS)
+}
+
+/// What the world is that night: buckets are mended, fall back and come.
+fn world_of(number: i64) -> World {
+    let here = healthy();
+    let mut world = here.world;
+    for at in 0..=number {
+        let bucket = world.add_bucket(here.two, "us-east-1", &format!("night-{at}"));
+        if (number - at) % 4 == 0 {
+            bucket.encryption = Some(Encryption::blocked_only(&["SSE-C"]));
+        }
+    }
+    world
+}
+
+/// A lake of several nights, in memory.
+fn nights(count: i64) -> Arc<MemoryStore> {
+    let store = Arc::new(MemoryStore::new());
+    for number in 0..count {
+        let mut night = Night::over(world_of(number)).on(&store).at(night_at(number));
+        if number == FILTERED {
+            night = night.filtered(only_accounts([healthy().one]));
+        }
+        let morning = night.run();
+        let kind = morning.census().run.kind;
+        assert_eq!(kind == RunKind::Filtered, number == FILTERED);
+        if number == REJUDGED {
+            let run_id = format!("{}-00000002", night_at(number).compact()).parse().unwrap();
+            let later = Rules { as_of: Some(night_at(number).plus_millis(40 * DAY_MS)), ..Rules::default() };
+            rejudge(&store, &morning.run_id, &run_id, &later).unwrap();
+        }
+    }
+    store
+}
+
+/// Writes a lake's tables into a folder, but for the row that would commit one of its nights.
+fn leave(store: &MemoryStore, folder: &Path) {
+    let lost = format!("runs/dt={}/", night_at(UNCOMMITTED).date());
+    for (key, bytes) in store.objects() {
+        if key.ends_with(".parquet") && !key.starts_with(&lost) {
+            let path = folder.join(&key);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, bytes).unwrap();
+        }
+    }
+}
+
+/// A value for each parameter that has no default.
+fn required(name: &str, keys: &[Row]) -> String {
+    match name {
+        "from" | "since" => "2026-10-01".to_owned(),
+        "to" => "2026-11-22".to_owned(),
+        "key_arn" => {
+            let uses =
+                |row: &&Row| row["default_key_of_buckets"].as_deref().and_then(|it| it.parse::<u64>().ok());
+            keys.iter().max_by_key(uses).and_then(|row| row["key_arn"].clone()).unwrap()
+        }
+        other => panic!("no value for {other}"),
+    }
+}
+
+/// Every question as it is asked of a lake.
+fn questions(keys: &[Row]) -> BTreeMap<&'static str, String> {
+    let filled = |query: &'static query::Query| {
+        let parameters = query.header().parameters;
+        let needed = parameters.iter().filter(|it| it.need == Need::Required);
+        let given = needed.map(|it| (it.name.clone(), required(&it.name, keys))).collect();
+        let statement = query::fill(query.text, &parameters, &given);
+        (query.name, statement.unwrap_or_else(|error| panic!("{}: {error}", query.name)))
+    };
+    QUERIES.iter().map(filled).collect()
+}
+
+fn write(path: PathBuf, text: &str) {
+    std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+    std::fs::write(path, text).unwrap();
+}
+
+#[test]
+fn lakes_and_statements_for_the_other_engine() {
+    let asked = std::env::var_os("ATREST_ATHENA").map(PathBuf::from);
+    let shell = Shell::new();
+    let out = asked.clone().unwrap_or_else(|| shell.path("athena"));
+
+    shell.atrest("demo --out demo").succeeded();
+    let demo = out.join("lakes/demo");
+    for (name, path) in
+        files(&shell.path("demo/lake")).into_iter().filter(|(name, _)| name.ends_with(".parquet"))
+    {
+        std::fs::create_dir_all(demo.join(&name).parent().unwrap()).unwrap();
+        std::fs::copy(path, demo.join(name)).unwrap();
+    }
+    let demo_keys = files(&demo.join("keys"))
+        .into_iter()
+        .flat_map(|(_, path)| rows_of_file(std::fs::read(path).unwrap()));
+    let count = if asked.is_some() { NIGHTS } else { FEW };
+    let store = nights(count);
+    leave(&store, &out.join("lakes/nights"));
+    let last = format!("{}-00000001", night_at(count - 1).compact()).parse().unwrap();
+    let keys = rows_of(&store, "keys", &last);
+
+    for (lake, keys) in [("demo", demo_keys.collect::<Vec<_>>()), ("nights", keys)] {
+        for (name, statement) in questions(&keys) {
+            assert!(!statement.contains("${"), "{name}");
+            write(out.join(format!("sql/{lake}/{name}.sql")), &statement);
+        }
+    }
+    write(out.join("trino.sql"), &schema::trino());
+    write(out.join("duckdb.sql"), &schema::duckdb_file());
+    write(out.join("views.sql"), &schema::views_file());
+}
