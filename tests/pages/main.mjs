@@ -26,7 +26,10 @@ try {
   const complaints = [];
   const work = files.map(file => () => judge(file));
   await Promise.all(Array.from({ length: AT_ONCE }, () => drain(work, complaints)));
-  const spoiled = await spoil(new Subject(browser, join(pages, SPOILED), 'changes'), out);
+  // Some ninety pages more: asked for where a check is written or changed, and not every time.
+  const spoiled = process.env.ATREST_PAGES_SPOILED
+    ? await spoil(new Subject(browser, join(pages, SPOILED), 'changes'), out)
+    : { count: 0, complaints: [] };
   complaints.push(...spoiled.complaints);
   spoiled.complaints.forEach(complaint => console.log(complaint));
   const checks = Object.keys(CHECKS).length;
