@@ -14,7 +14,7 @@ use atrest::sim::{Effect, Rule, Schedule};
 use atrest::sink::{Changed, FinalizeError};
 use atrest::standard;
 
-use crate::support::night::{Morning, NOW, Night, Row, Rules, rejudge, rows_of};
+use crate::support::night::{Morning, NOW, Night, Row, Rules, exception, rejudge, rows_of};
 use crate::support::worlds::{healthy, troubled};
 
 const DAY: i64 = 86_400_000;
@@ -31,30 +31,6 @@ fn findings(morning: &Morning) -> Vec<Row> {
 fn of_check(rows: &[Row], check: &str) -> BTreeMap<String, Row> {
     let rows = rows.iter().filter(|row| text(row, "check_id") == check);
     rows.map(|row| (text(row, "resource_arn").to_owned(), row.clone())).collect()
-}
-
-/// An exception from yesterday to tomorrow for whatever a check's reason fails.
-fn exception(id: &str, check_id: &str, reason: &str) -> Exception {
-    Exception {
-        id: id.to_owned(),
-        check_id: check::find(check_id).expect("a check").id,
-        accepts: [reason.to_owned()].into(),
-        scope: Scope::default(),
-        resources: Vec::new(),
-        max_matches: 1_000,
-        reason: "to be mended with the next release".to_owned(),
-        compensating_control: None,
-        owner: "payments".to_owned(),
-        requested_by: "dev".to_owned(),
-        approved_by: "ciso".to_owned(),
-        approved_at: NOW.plus_millis(-2 * DAY),
-        ticket: "SEC-1".to_owned(),
-        starts: NOW.plus_millis(-DAY),
-        expires: NOW.plus_millis(DAY),
-        supersedes: None,
-        imported_without_expiry: false,
-        sha256: format!("{id:0>64}"),
-    }
 }
 
 fn with(exceptions: impl IntoIterator<Item = Exception>) -> Rules {

@@ -9,14 +9,14 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use atrest::clock::Timestamp;
-use atrest::model::{Exception, ExceptionState, Exceptions, RunId, Scope};
+use atrest::model::{Exception, ExceptionState, Exceptions, RunId};
 use atrest::printable::printable;
 use atrest::report::{self, Format, SCOPE};
 use atrest::sim::world::Encryption;
 use atrest::sim::{Shape, World, generate};
 use atrest::sink::{CommittedRun, Lake, MemoryStore};
 
-use crate::support::night::{Morning, NOW, Night, Rules, only_accounts, rejudge};
+use crate::support::night::{self, Morning, NOW, Night, Rules, only_accounts, rejudge};
 use crate::support::worlds::{Healthy, healthy};
 
 const DAY: i64 = 86_400_000;
@@ -137,27 +137,8 @@ fn what_changed_since_the_night_before() {
 }
 
 /// A record from yesterday to a day that is `days` from now.
-fn exception(id: &str, check_id: &'static str, reason: &str, days: i64) -> Exception {
-    Exception {
-        id: id.to_owned(),
-        check_id,
-        accepts: [reason.to_owned()].into(),
-        scope: Scope::default(),
-        resources: Vec::new(),
-        max_matches: 1_000,
-        reason: "to be mended with the next release".to_owned(),
-        compensating_control: None,
-        owner: "payments".to_owned(),
-        requested_by: "dev".to_owned(),
-        approved_by: "ciso".to_owned(),
-        approved_at: NOW.plus_millis(-2 * DAY),
-        ticket: "SEC-1".to_owned(),
-        starts: NOW.plus_millis(-DAY),
-        expires: NOW.plus_millis(days * DAY),
-        supersedes: None,
-        imported_without_expiry: false,
-        sha256: format!("{:0>64}", "e"),
-    }
+fn exception(id: &str, check_id: &str, reason: &str, days: i64) -> Exception {
+    Exception { expires: NOW.plus_millis(days * DAY), ..night::exception(id, check_id, reason) }
 }
 
 /// One record for each state that an exception can be in, and one that ends within the month.

@@ -5,13 +5,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use atrest::clock::Timestamp;
-use atrest::model::{Exception, Exceptions, RunId, RunKind, Scope, Severity};
+use atrest::model::{Exception, Exceptions, RunId, RunKind, Severity};
 use atrest::report::change::{ChangeKind, Changes, Comparison, How, LOOKED_BACK, NAMED, since_last_census};
 use atrest::sim::world::{Denial, DeniedBy, Encryption};
 use atrest::sim::{Effect, Rule, Schedule, World};
 use atrest::sink::{CommittedRun, Lake, MemoryStore};
 
-use crate::support::night::{Morning, NOW, Night, Rules, only_accounts, region, rejudge, rows_of};
+use crate::support::night::{self, Morning, NOW, Night, Rules, only_accounts, region, rejudge, rows_of};
 use crate::support::python::venv_or_skip;
 use crate::support::shell::Shell;
 use crate::support::worlds::{healthy, troubled};
@@ -119,26 +119,8 @@ fn named(changes: &Changes, kind: ChangeKind) -> BTreeSet<String> {
 }
 
 fn exception(id: &str, max_matches: u64) -> Exception {
-    Exception {
-        id: id.to_owned(),
-        check_id: "s3_tls_only",
-        accepts: ["no_policy".to_owned()].into(),
-        scope: Scope::default(),
-        resources: Vec::new(),
-        max_matches,
-        reason: "to be mended with the next release".to_owned(),
-        compensating_control: None,
-        owner: "payments".to_owned(),
-        requested_by: "dev".to_owned(),
-        approved_by: "ciso".to_owned(),
-        approved_at: NOW.plus_millis(-2 * DAY),
-        ticket: "SEC-1".to_owned(),
-        starts: NOW.plus_millis(-DAY),
-        expires: NOW.plus_millis(DAY),
-        supersedes: None,
-        imported_without_expiry: false,
-        sha256: format!("{max_matches:0>64}"),
-    }
+    let sha256 = format!("{max_matches:0>64}");
+    Exception { max_matches, sha256, ..night::exception(id, "s3_tls_only", "no_policy") }
 }
 
 fn with(exception: Exception, as_of: Timestamp) -> Rules {

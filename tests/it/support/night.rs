@@ -14,10 +14,11 @@ use arrow::compute::cast;
 use arrow::datatypes::DataType;
 use arrow::util::display::{ArrayFormatter, FormatOptions};
 use atrest::aws::environment::{Caller, Environment, Tuning};
-use atrest::clock::{Clock, FrozenClock, Timestamp};
+use atrest::check;
+use atrest::clock::{Clock, DAY_MS, FrozenClock, Timestamp};
 use atrest::model::{
-    AccountId, Exceptions, Region, RotationHistory, RunHeader, RunId, RunKind, ScanFilter, ScanSettings,
-    Source, Standard,
+    AccountId, Exception, Exceptions, Region, RotationHistory, RunHeader, RunId, RunKind, ScanFilter,
+    ScanSettings, Scope, Source, Standard,
 };
 use atrest::scan::{self, Edge, Limits, ScanError, Silent};
 use atrest::sim::{Recorder, Schedule, Simulator, World};
@@ -114,6 +115,30 @@ impl fmt::Debug for Morning {
 /// A Region by its name.
 pub fn region(name: &str) -> Region {
     name.parse().expect("a Region's name")
+}
+
+/// An exception from yesterday to tomorrow for whatever a check's reason fails, up to 1,000 findings.
+pub fn exception(id: &str, check_id: &str, reason: &str) -> Exception {
+    Exception {
+        id: id.to_owned(),
+        check_id: check::find(check_id).expect("a check").id,
+        accepts: [reason.to_owned()].into(),
+        scope: Scope::default(),
+        resources: Vec::new(),
+        max_matches: 1_000,
+        reason: "to be mended with the next release".to_owned(),
+        compensating_control: None,
+        owner: "payments".to_owned(),
+        requested_by: "dev".to_owned(),
+        approved_by: "ciso".to_owned(),
+        approved_at: NOW.plus_millis(-2 * DAY_MS),
+        ticket: "SEC-1".to_owned(),
+        starts: NOW.plus_millis(-DAY_MS),
+        expires: NOW.plus_millis(DAY_MS),
+        supersedes: None,
+        imported_without_expiry: false,
+        sha256: format!("{id:0>64}"),
+    }
 }
 
 /// A wall clock that goes with tokio's, from the first look at it on.
