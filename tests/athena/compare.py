@@ -1,28 +1,37 @@
-"""Every shipped query on Trino and on DuckDB, over the same lakes: the same rows in the same order.
+"""The shipped tables, views and questions on Trino and on DuckDB, over the same lakes: the same rows.
 
 Usage: compare.py TRINO_HOME VERSION WORK
 
 WORK is what tests/it/athena.rs left: `lakes/<lake>/`, the statements of the tables for each engine and of
-the views (`trino.sql`, `duckdb.sql`, `views.sql`), and `sql/<lake>/<query>.sql` with every parameter filled in.
+the views (`trino.sql`, `duckdb.sql`, `views.sql`), the tables' columns (`columns.json`), and
+`sql/<lake>/<question>.sql` with every parameter filled in. A question's rows are compared in their order, a
+table's or view's, which have none, as they sort. The last line says how much was compared.
 """
 
 import datetime
 import decimal
+import json
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
-import duckdb
+import plan
+import trail
 import trino.exceptions
+from engines import SHIPPED_DAYS, Engine, Laptop, relation, statements
 from server import Bucket, Trino
 
 # Rows of a difference that are shown.
 SHOWN = 3
-
-
-def statements(text: str) -> list[str]:
-    """The statements of a generated file: each ends with a semicolon at the end of a line."""
-    lines = [line for line in text.splitlines() if not line.startswith("--")]
-    return [one.strip() for one in ("\n".join(lines) + "\n").split(";\n") if one.strip()]
+# What Trino calls the types of Athena's tables.
+TYPES = {
+    "string": "varchar",
+    "bigint": "bigint",
+    "int": "integer",
+    "boolean": "boolean",
+    "timestamp": "timestamp(3)",
+    "array<string>": "array(varchar)",
+}
 
 
 def plain(value: object) -> object:
@@ -35,75 +44,115 @@ def plain(value: object) -> object:
             return value.replace(tzinfo=None)
         case list() | tuple():
             return [plain(entry) for entry in value]
+        case dict():
+            # A row of Trino's is a struct of DuckDB's.
+            return [plain(entry) for entry in value.values()]
         case _:
             return value
 
 
-def plain_rows(rows: list[tuple]) -> list[list]:
-    return [[plain(value) for value in row] for row in rows]
+def in_order(rows: list[tuple]) -> list[list]:
+    return [plain(row) for row in rows]
 
 
-class Laptop:
-    """DuckDB over one lake."""
-
-    def __init__(self, work: Path, lake: Path):
-        self.connection = duckdb.connect()
-        self.connection.execute("SET TimeZone = 'UTC'")
-        self.connection.execute("SET VARIABLE lake = ?", [str(lake)])
-        for file in ("duckdb.sql", "views.sql"):
-            for statement in statements((work / file).read_text()):
-                self.connection.execute(statement)
-
-    def rows(self, sql: str) -> list[tuple]:
-        return self.connection.execute(sql).fetchall()
+def sorted_rows(rows: list[tuple]) -> list[list]:
+    return sorted(in_order(rows), key=repr)
 
 
-class Engine:
-    """Trino over one lake, in a schema of its own."""
-
-    def __init__(self, server: Trino, work: Path, name: str, uri: str):
-        self.server = server
-        self.schema = name.replace("-", "_")
-        self.server.rows(f"CREATE SCHEMA IF NOT EXISTS {self.schema}")
-        self.server.use(self.schema)
-        for file in ("trino.sql", "views.sql"):
-            for statement in statements((work / file).read_text()):
-                self.server.rows(statement.replace("${lake}", uri))
-
-    def rows(self, sql: str) -> list[tuple]:
-        self.server.use(self.schema)
-        return self.server.rows(sql)
-
-
-def difference(engine: Engine, laptop: Laptop, sql: str) -> tuple[int, str | None]:
-    """The rows that DuckDB has, and in what Trino differs."""
-    expected = plain_rows(laptop.rows(sql))
-    try:
-        found = plain_rows(engine.rows(sql))
-    except trino.exceptions.TrinoUserError as error:
-        return len(expected), f"Trino refuses it: {error.message}"
+def apart(expected: list[list], found: list[list]) -> str | None:
+    """In what the rows of Trino differ from DuckDB's."""
     if found == expected:
-        return len(expected), None
-    apart = [(at, *pair) for at, pair in enumerate(zip(expected, found)) if pair[0] != pair[1]]
-    told = [f"  row {at}\n    DuckDB {one}\n    Trino  {other}" for at, one, other in apart[:SHOWN]]
-    return len(expected), "\n".join([f"{len(expected)} rows on DuckDB, {len(found)} on Trino", *told])
+        return None
+    pairs = [(at, *pair) for at, pair in enumerate(zip(expected, found)) if pair[0] != pair[1]]
+    told = [f"  row {at}\n    DuckDB {one}\n    Trino  {other}" for at, one, other in pairs[:SHOWN]]
+    return "\n".join([f"{len(expected)} rows on DuckDB, {len(found)} on Trino", *told])
+
+
+class Tally:
+    """What was compared, and what differed."""
+
+    def __init__(self) -> None:
+        self.questions: set[str] = set()
+        self.relations: set[str] = set()
+        self.rows = 0
+        self.differences = 0
+
+    def hold(self, what: str, told: str | None) -> None:
+        """Keeps a difference, where there is one."""
+        if told is not None:
+            self.differences += 1
+            print(f"{what}: {told}", flush=True)
+
+    def same(self, what: str, sql: str, engine: Engine, laptop: Laptop, shaped: Callable) -> int:
+        """Asks both engines, and gives how many rows DuckDB has."""
+        expected = shaped(laptop.rows(sql))
+        self.rows += len(expected)
+        try:
+            self.hold(what, apart(expected, shaped(engine.rows(sql))))
+        except trino.exceptions.TrinoQueryError as error:
+            self.hold(what, f"Trino fails: {error.message}")
+        return len(expected)
+
+
+def compare_questions(tally: Tally, work: Path, lake: str, engine: Engine, laptop: Laptop) -> None:
+    for file in sorted((work / "sql" / lake).glob("*.sql")):
+        rows = tally.same(f"{lake}: {file.stem}", file.read_text(), engine, laptop, in_order)
+        tally.questions.add(file.stem.removesuffix("-example"))
+        if file.stem == "who_changed_it" and rows < trail.ANSWERED:
+            tally.hold(f"{lake}: {file.stem}", f"{rows} rows, where {trail.ANSWERED} events are to be found")
+
+
+def compare_relations(tally: Tally, work: Path, lake: str, engine: Engine, laptop: Laptop) -> None:
+    tables = json.loads((work / "columns.json").read_text())
+    for name in engine.relations:
+        names = [column for column, _ in engine.columns(name)]
+        sql = f"SELECT {', '.join(names)} FROM {name}"
+        tally.same(f"{lake}: {name}", sql, engine, laptop, sorted_rows)
+        tally.relations.add(name)
+    for name, columns in tables.items():
+        expected = [[column, TYPES[word]] for column, word in columns] + [["dt", "varchar"]]
+        tally.hold(f"{lake}: columns of {name}", apart(expected, engine.columns(name)))
+
+
+def compare_plans(tally: Tally, work: Path, lake: str, engine: Engine) -> None:
+    """The latest views read the newest census's day and no other; `runs` itself says which day that is."""
+    [(day,)] = engine.rows("SELECT dt FROM runs_latest")
+    for table in json.loads((work / "columns.json").read_text()):
+        if table != "runs":
+            [(rows,)] = engine.rows(f"SELECT count(*) FROM {table} WHERE dt = '{day}'")
+            [(text,)] = engine.rows(f"EXPLAIN ANALYZE SELECT * FROM {table}_latest")
+            folder = work / "lakes" / lake / table / f"dt={day}"
+            tally.hold(f"{lake}: plan of {table}_latest", plan.beyond_the_day(text, table, folder, rows))
+
+
+def compare_shipped_days(tally: Tally, work: Path, lake: str, uri: str, server: Trino, laptop: Laptop) -> None:
+    """`runs` with its days as they are shipped, up to today."""
+    schema = f"{lake}_shipped"
+    server.rows(f"CREATE SCHEMA {schema}")
+    [runs] = [one for one in statements((work / "trino.sql").read_text()) if relation(one) == "runs"]
+    assert SHIPPED_DAYS in runs
+    server.use(schema)
+    server.rows(runs.replace("${lake}", uri))
+    sql = "SELECT run_id, dt FROM runs"
+    tally.hold(f"{lake}: runs up to today", apart(sorted_rows(laptop.rows(sql)), sorted_rows(server.rows(sql))))
 
 
 def compare(work: Path, server: Trino, bucket: Bucket) -> int:
-    queries, rows, differences = set(), 0, 0
+    tally = Tally()
     lakes = sorted(folder for folder in (work / "lakes").iterdir() if folder.is_dir())
-    for lake in lakes:
-        laptop = Laptop(work, lake)
-        engine = Engine(server, work, lake.name, bucket.upload(lake, lake.name))
-        for file in sorted((work / "sql" / lake.name).glob("*.sql")):
-            count, told = difference(engine, laptop, file.read_text())
-            queries.add(file.stem)
-            rows += count
-            if told is not None:
-                differences += 1
-                print(f"{lake.name}: {file.stem}: {told}")
-    print(f"athena: {len(queries)} queries, {len(lakes)} lakes, {rows} rows, {differences} differences")
-    return 1 if differences or not queries or not lakes else 0
+    for folder in lakes:
+        lake, uri = folder.name, bucket.upload(folder, folder.name)
+        laptop = Laptop(work, folder)
+        engine = Engine(server, work, lake, uri, laptop.events)
+        compare_questions(tally, work, lake, engine, laptop)
+        compare_relations(tally, work, lake, engine, laptop)
+        compare_plans(tally, work, lake, engine)
+        compare_shipped_days(tally, work, lake, uri, server, laptop)
+    print(
+        f"athena: {len(tally.questions)} queries and {len(tally.relations)} tables and views on {len(lakes)} lakes, "
+        f"{tally.rows} rows, {tally.differences} differences"
+    )
+    return 0 if tally.differences == 0 and tally.questions and tally.relations else 1
 
 
 def main() -> int:

@@ -1,6 +1,7 @@
 //! What the comparison of engines is made of (tests/athena/run): lakes that were written as `atrest` writes
-//! them, and every statement with its parameters filled in. Left where `ATREST_ATHENA` says; the test itself
-//! holds that every question can be filled for every lake, and that the nights are what they should be.
+//! them, every statement with its parameters filled in, and the columns of every table. Left where
+//! `ATREST_ATHENA` says; the test itself holds that every question can be filled for every lake, and that the
+//! nights are what they should be.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -12,6 +13,11 @@ use atrest::query::{self, Need, QUERIES, schema};
 use atrest::sim::World;
 use atrest::sim::world::Encryption;
 use atrest::sink::MemoryStore;
+use atrest::table::{TABLES, TableInfo};
+use bytes::Bytes;
+use parquet::arrow::ArrowWriter;
+use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+use serde_json::{Value, json};
 
 use crate::support::night::{NOW, Night, Row, Rules, only_accounts, rejudge, rows_of, rows_of_file};
 use crate::support::shell::{Shell, files};
@@ -25,6 +31,16 @@ const FILTERED: i64 = 10;
 const REJUDGED: i64 = 12;
 /// Its row in `runs` is taken away: nobody may read the rest.
 const UNCOMMITTED: i64 = 15;
+/// Nights before this one were written by an older version, which did not have [`YOUNGER`] columns.
+const TODAYS: i64 = 2;
+/// Columns of every kind that an older version could have been without: each may be NULL.
+const YOUNGER: &[(&str, &[&str])] = &[
+    ("accounts", &["ou_names", "joined_at", "calls"]),
+    ("buckets", &["tls_only", "sse_c_blocked", "blocked_encryption_types"]),
+    ("keys", &["material_expires_at", "on_demand_rotations", "default_key_of_accounts"]),
+    ("findings", &["related_arn", "exception_expires_at"]),
+    ("coverage", &["denied_by", "accepted_gap"]),
+];
 
 fn night_at(number: i64) -> Timestamp {
     NOW.plus_millis((number - NIGHTS + 1) * DAY_MS)
@@ -63,14 +79,30 @@ fn nights(count: i64) -> Arc<MemoryStore> {
     store
 }
 
+/// A Parquet file's rows without some of its columns, as a version that had them not would write it.
+fn without(bytes: Vec<u8>, columns: &[&str]) -> Vec<u8> {
+    let reader = ParquetRecordBatchReaderBuilder::try_new(Bytes::from(bytes)).unwrap();
+    let names: Vec<_> = reader.schema().fields().iter().map(|field| field.name().clone()).collect();
+    let missing: Vec<_> = columns.iter().filter(|column| !names.iter().any(|it| it == *column)).collect();
+    assert!(missing.is_empty(), "{missing:?} is no column that the file has");
+    let kept: Vec<usize> = (0..names.len()).filter(|at| !columns.contains(&names[*at].as_str())).collect();
+    let schema = Arc::new(reader.schema().project(&kept).unwrap());
+    let mut writer = ArrowWriter::try_new(Vec::new(), schema, None).unwrap();
+    for batch in reader.build().unwrap() {
+        writer.write(&batch.unwrap().project(&kept).unwrap()).unwrap();
+    }
+    writer.into_inner().unwrap()
+}
+
 /// Writes a lake's tables into a folder, but for the row that would commit one of its nights.
 fn leave(store: &MemoryStore, folder: &Path) {
     let lost = format!("runs/dt={}/", night_at(UNCOMMITTED).date());
+    let older: Vec<String> = (0..TODAYS).map(|number| format!("/dt={}/", night_at(number).date())).collect();
     for (key, bytes) in store.objects() {
         if key.ends_with(".parquet") && !key.starts_with(&lost) {
-            let path = folder.join(&key);
-            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-            std::fs::write(path, bytes).unwrap();
+            let is_older = older.iter().any(|day| key.contains(day));
+            let younger = YOUNGER.iter().find(|(table, _)| is_older && key.starts_with(&format!("{table}/")));
+            write(folder.join(&key), &younger.map_or(bytes.clone(), |(_, columns)| without(bytes, columns)));
         }
     }
 }
@@ -89,21 +121,40 @@ fn required(name: &str, keys: &[Row]) -> String {
     }
 }
 
-/// Every question as it is asked of a lake.
-fn questions(keys: &[Row]) -> BTreeMap<&'static str, String> {
-    let filled = |query: &'static query::Query| {
+/// Every question as it is asked of a lake: with its defaults, and with its examples where it has other ones.
+fn questions(keys: &[Row]) -> BTreeMap<String, String> {
+    let mut statements = BTreeMap::new();
+    for query in QUERIES {
         let parameters = query.header().parameters;
         let needed = parameters.iter().filter(|it| it.need == Need::Required);
-        let given = needed.map(|it| (it.name.clone(), required(&it.name, keys))).collect();
-        let statement = query::fill(query.text, &parameters, &given);
-        (query.name, statement.unwrap_or_else(|error| panic!("{}: {error}", query.name)))
-    };
-    QUERIES.iter().map(filled).collect()
+        let needed: BTreeMap<_, _> = needed.map(|it| (it.name.clone(), required(&it.name, keys))).collect();
+        let mut fill = |name: String, given: &BTreeMap<String, String>| {
+            let statement = query::fill(query.text, &parameters, given);
+            statements.insert(name, statement.unwrap_or_else(|error| panic!("{}: {error}", query.name)));
+        };
+        fill(query.name.to_owned(), &needed);
+        let optional = parameters.iter().filter(|it| it.need != Need::Required);
+        let examples = optional.filter_map(|it| it.example.clone().map(|example| (it.name.clone(), example)));
+        let examples: BTreeMap<_, _> = examples.chain(needed.clone()).collect();
+        if examples != needed {
+            fill(format!("{}-example", query.name), &examples);
+        }
+    }
+    statements
 }
 
-fn write(path: PathBuf, text: &str) {
+/// The tables' columns in order, with their types in Athena's words.
+fn columns() -> String {
+    let columns = |table: &TableInfo| {
+        let columns = table.columns().into_iter().map(|it| json!([it.name, it.kind.word()]));
+        columns.collect::<Value>()
+    };
+    TABLES.iter().map(|table| (table.name, columns(table))).collect::<Value>().to_string()
+}
+
+fn write(path: PathBuf, content: &[u8]) {
     std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-    std::fs::write(path, text).unwrap();
+    std::fs::write(path, content).unwrap();
 }
 
 #[test]
@@ -117,8 +168,7 @@ fn lakes_and_statements_for_the_other_engine() {
     for (name, path) in
         files(&shell.path("demo/lake")).into_iter().filter(|(name, _)| name.ends_with(".parquet"))
     {
-        std::fs::create_dir_all(demo.join(&name).parent().unwrap()).unwrap();
-        std::fs::copy(path, demo.join(name)).unwrap();
+        write(demo.join(name), &std::fs::read(path).unwrap());
     }
     let demo_keys = files(&demo.join("keys"))
         .into_iter()
@@ -132,10 +182,16 @@ fn lakes_and_statements_for_the_other_engine() {
     for (lake, keys) in [("demo", demo_keys.collect::<Vec<_>>()), ("nights", keys)] {
         for (name, statement) in questions(&keys) {
             assert!(!statement.contains("${"), "{name}");
-            write(out.join(format!("sql/{lake}/{name}.sql")), &statement);
+            write(out.join(format!("sql/{lake}/{name}.sql")), statement.as_bytes());
         }
     }
-    write(out.join("trino.sql"), &schema::trino());
-    write(out.join("duckdb.sql"), &schema::duckdb_file());
-    write(out.join("views.sql"), &schema::views_file());
+    let texts = [
+        ("trino.sql", schema::trino()),
+        ("duckdb.sql", schema::duckdb_file()),
+        ("views.sql", schema::views_file()),
+        ("columns.json", columns()),
+    ];
+    for (name, text) in texts {
+        write(out.join(name), text.as_bytes());
+    }
 }
