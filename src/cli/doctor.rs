@@ -45,7 +45,7 @@ impl Visit {
 
 /// Tries every step.
 pub async fn run(args: &DoctorArgs) -> Result<Exit, CliError> {
-    let environment = edge::load(&args.tuning).await?;
+    let environment = edge::load(args.tuning.tuning()).await?;
     let mut visit = Visit::default();
     let caller = edge::caller(&environment).await?;
     visit.pass("caller", format!("{} in {}", caller.arn, environment.home));

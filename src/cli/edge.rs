@@ -7,14 +7,13 @@ use aws_config::{BehaviorVersion, SdkConfig};
 use aws_credential_types::provider::ProvideCredentials;
 use aws_types::service_config::ServiceConfigKey;
 
-use super::args::TuningArgs;
 use super::error::CliError;
-use crate::aws::environment::{Caller, Environment};
+use crate::aws::environment::{Caller, Environment, Tuning};
 use crate::clock::SystemClock;
 use crate::model::{FaultKind, Reading, Region, Source};
 
 /// Reads the environment. No Region, or no credentials: one sentence that says what to do.
-pub async fn load(tuning: &TuningArgs) -> Result<Environment, CliError> {
+pub async fn load(tuning: Tuning) -> Result<Environment, CliError> {
     let base = aws_config::load_defaults(BehaviorVersion::latest()).await;
     let home = home_region(&base)?;
     let endpoints = endpoints(&base);
@@ -27,7 +26,7 @@ pub async fn load(tuning: &TuningArgs) -> Result<Environment, CliError> {
     let is_overridden = base.endpoint_url().is_some() || !endpoints.is_empty();
     let source = if is_overridden { Source::Endpoint } else { Source::Aws };
     let (clock, seed) = (Arc::new(SystemClock), u64::from(super::random_u32()));
-    Ok(Environment::new(&base, clock, tuning.tuning(), source, home, seed))
+    Ok(Environment::new(&base, clock, tuning, source, home, seed))
 }
 
 /// Asks STS who calls.

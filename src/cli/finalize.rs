@@ -14,7 +14,7 @@ pub async fn run(args: &FinalizeArgs) -> Result<Exit, CliError> {
     let rules = Rules::read(&args.rules)?;
     let store = match args.lake.open_folder(false).transpose()? {
         Some(store) => store,
-        None => args.lake.open(false, &edge::load(&args.tuning).await?)?,
+        None => args.lake.open(false, &edge::load(args.tuning.tuning()).await?)?,
     };
     let lake = Lake::open(store).await?;
     let now = SystemClock.now();

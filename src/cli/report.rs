@@ -20,7 +20,7 @@ pub async fn run(args: &ReportArgs, stop: &CancellationToken) -> Result<Exit, Cl
     let mut output = open(args.output.clone(), stop).await?;
     let store = match args.lake.open_folder(false).transpose()? {
         Some(store) => store,
-        None => args.lake.open(false, &edge::load(&args.tuning).await?)?,
+        None => args.lake.open(false, &edge::load(args.tuning.tuning()).await?)?,
     };
     let lake = Lake::open(store).await?;
     let run = match &args.run {

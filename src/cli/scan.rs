@@ -8,6 +8,7 @@ use super::exit::Exit;
 use super::progress::Watch;
 use super::rules::Rules;
 use super::{edge, estimate, print, summary};
+use crate::aws::environment::Tuning;
 use crate::clock::Timestamp;
 use crate::log;
 use crate::model::{RotationHistory, RunHeader, RunId, RunKind, RunStatus, ScanFilter, ScanSettings, Source};
@@ -19,7 +20,7 @@ pub async fn run(args: &ScanArgs, stop: &CancellationToken) -> Result<Exit, CliE
     let rules = Rules::read(&args.rules)?;
     // A lake in a folder is tried first: it costs nothing, and its mistakes are the commonest.
     let folder = args.lake.open_folder(true).transpose()?;
-    let environment = edge::load(&args.tuning).await?;
+    let environment = edge::load(Tuning { pace: args.pace.pace(), ..args.tuning.tuning() }).await?;
     let store = match folder {
         Some(store) => store,
         None => args.lake.open(true, &environment)?,
@@ -34,7 +35,7 @@ pub async fn run(args: &ScanArgs, stop: &CancellationToken) -> Result<Exit, CliE
     let run = header(run_id, now, settings(args), environment.source);
     let caller = edge::caller(&environment).await?;
     let external_id = args.role.external_id.clone();
-    let edge = Edge::new(environment.clone(), caller, external_id, &run, args.tuning.limits());
+    let edge = Edge::new(environment.clone(), caller, external_id, &run, args.pace.limits());
     if args.estimate {
         estimate::run(&edge, &lake, &run).await?;
         return Ok(Exit::Done);

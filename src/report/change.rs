@@ -28,18 +28,18 @@
 //! where some have no row any more.
 
 mod law;
+mod places;
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::ReportError;
-use super::rows::{
-    self, AccountRow, CheckRow, CoverageRow, ListedBucketRow, ListedKeyRow, OutcomeRow, VerdictRow,
-};
+use super::rows::{self, CheckRow, OutcomeRow, VerdictRow};
 use crate::check;
 use crate::model::{ResourceType, RunId, RunKind, Severity, Verdict};
 use crate::sink::{CommittedRun, LakeError};
-use law::{Asked, Fails, Fresh, Place};
+use law::{Asked, Fails, Fresh};
+use places::{Places, resource_type};
 
 pub use law::{ChangeKind, How};
 
@@ -336,121 +336,9 @@ impl Checks {
     }
 }
 
-/// Where the resources are that this run says nothing of.
-#[derive(Debug, Default)]
-struct Places {
-    accounts: BTreeSet<String>,
-    /// Accounts whose buckets were listed to the end.
-    buckets_listed: BTreeSet<String>,
-    /// Accounts, and their Regions whose keys were.
-    keys_listed: BTreeMap<String, BTreeSet<String>>,
-    /// Buckets and keys with a row of their own and a fail of then without one, by account.
-    there: BTreeMap<String, BTreeSet<String>>,
-}
-
-impl Places {
-    async fn of(run: &CommittedRun, previous: &CommittedRun, then: &Fails) -> Result<Self, ReportError> {
-        let mut places = Self::default();
-        if !then.any_without_a_row() {
-            return Ok(places);
-        }
-        places.read_accounts(run).await?;
-        places.read_listings(run).await?;
-        let without = without_a_row(previous, then).await?;
-        ListedBucketRow::each(run, |row| places.add(&without, row.account_id, row.bucket_arn)).await?;
-        ListedKeyRow::each(run, |row| places.add(&without, row.account_id, row.key_arn)).await?;
-        Ok(places)
-    }
-
-    async fn read_accounts(&mut self, run: &CommittedRun) -> Result<(), ReportError> {
-        AccountRow::each(run, |row| {
-            self.accounts.extend(row.account_id.map(str::to_owned));
-            Ok(())
-        })
-        .await
-    }
-
-    async fn read_listings(&mut self, run: &CommittedRun) -> Result<(), ReportError> {
-        CoverageRow::each(run, |row| {
-            // `complete` alone is also said of what the plan left out.
-            let is_proof = row.complete == Some(true) && row.known.is_some_and(|known| known > 0);
-            let account_id = row.account_id.unwrap_or_default();
-            match row.operation {
-                Some("s3:ListBuckets") if is_proof => {
-                    self.buckets_listed.insert(account_id.to_owned());
-                }
-                Some("kms:ListKeys") if is_proof => {
-                    let regions = self.keys_listed.entry(account_id.to_owned()).or_default();
-                    regions.extend(row.region.map(str::to_owned));
-                }
-                _ => {}
-            }
-            Ok(())
-        })
-        .await
-    }
-
-    fn add(
-        &mut self,
-        without: &BTreeMap<String, BTreeSet<String>>,
-        account_id: Option<&str>,
-        arn: Option<&str>,
-    ) -> Result<(), ReportError> {
-        let (account_id, arn) = (account_id.unwrap_or_default(), arn.unwrap_or_default());
-        if without.get(account_id).is_some_and(|arns| arns.contains(arn)) {
-            self.there.entry(account_id.to_owned()).or_default().insert(arn.to_owned());
-        }
-        Ok(())
-    }
-
-    fn of_resource(&self, row: &OutcomeRow<'_>) -> Result<Place, ReportError> {
-        let account_id = row.account_id.unwrap_or_default();
-        let arn = row.resource_arn.unwrap_or_default();
-        let is_listed = match resource_type(row)? {
-            ResourceType::Account if self.accounts.contains(account_id) => return Ok(Place::There),
-            ResourceType::Account => return Ok(Place::Gone),
-            ResourceType::Bucket => self.buckets_listed.contains(account_id),
-            ResourceType::Key => self
-                .keys_listed
-                .get(account_id)
-                .is_some_and(|regions| row.region.is_some_and(|region| regions.contains(region))),
-        };
-        Ok(match self.there.get(account_id) {
-            Some(arns) if arns.contains(arn) => Place::There,
-            _ if is_listed => Place::Gone,
-            _ if self.accounts.contains(account_id) => Place::NotListed,
-            _ => Place::AccountLeft,
-        })
-    }
-}
-
-/// The resources with a fail of then that this run says nothing of, by account.
-async fn without_a_row(
-    previous: &CommittedRun,
-    then: &Fails,
-) -> Result<BTreeMap<String, BTreeSet<String>>, ReportError> {
-    let mut without: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
-    OutcomeRow::each(previous, |row| {
-        let uid = uid(previous, row.finding_uid)?;
-        if then.has(uid) && then.now(uid).is_none() {
-            let account_id = row.account_id.unwrap_or_default().to_owned();
-            without.entry(account_id).or_default().extend(row.resource_arn.map(str::to_owned));
-        }
-        Ok::<(), ReportError>(())
-    })
-    .await?;
-    Ok(without)
-}
-
 /// Whether it fails, with or without an exception.
 fn failed(row: &VerdictRow<'_>) -> Result<bool, ReportError> {
     Ok(rows::verdict(row.verdict_before_exception)? == Verdict::Fail)
-}
-
-fn resource_type(row: &OutcomeRow<'_>) -> Result<ResourceType, ReportError> {
-    let word = row.resource_type.unwrap_or_default();
-    let unknown = || ReportError::Word { table: "findings", column: "resource_type", word: word.to_owned() };
-    ResourceType::from_word(word).ok_or_else(unknown)
 }
 
 fn uid(run: &CommittedRun, text: Option<&str>) -> Result<u128, ReportError> {

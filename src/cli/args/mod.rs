@@ -1,11 +1,15 @@
 //! The command line: every flag, its `ATREST_…` twin and its key in the TOML file.
 
+mod value;
+
 use std::path::PathBuf;
 
 use clap::builder::PossibleValuesParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
+pub use self::value::RunArg;
+use self::value::{external_id, instant, positive, region, role_name, share, unit};
 use super::lake::LakeUri;
 use crate::aws::clients::S3Addressing;
 use crate::aws::environment::Tuning;
@@ -121,13 +125,36 @@ pub struct RoleArgs {
     pub external_id: Option<String>,
 }
 
-/// How fast.
+/// How AWS is called.
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Tuning")]
 pub struct TuningArgs {
     /// How S3 buckets are addressed
     #[arg(long, value_name = "STYLE", value_enum, default_value_t = Addressing::Path, env = "ATREST_S3_ADDRESSING")]
     pub s3_addressing: Addressing,
+    /// Attempts of each call, the first included
+    #[arg(long, value_name = "N", default_value_t = 6, env = "ATREST_MAX_ATTEMPTS", value_parser = clap::value_parser!(u32).range(1..=20))]
+    pub max_attempts: u32,
+}
+
+impl TuningArgs {
+    /// For what makes a handful of calls: at the pace that a scan has where nothing else is said.
+    pub fn tuning(&self) -> Tuning {
+        Tuning {
+            max_attempts: self.max_attempts,
+            addressing: match self.s3_addressing {
+                Addressing::Path => S3Addressing::Path,
+                Addressing::Virtual => S3Addressing::Virtual,
+            },
+            ..Tuning::default()
+        }
+    }
+}
+
+/// How fast a scan is.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Tuning")]
+pub struct PaceArgs {
     /// Accounts scanned at the same time
     #[arg(long, value_name = "N", default_value_t = 32, env = "ATREST_ACCOUNTS_IN_FLIGHT", value_parser = positive)]
     pub accounts_in_flight: usize,
@@ -140,23 +167,12 @@ pub struct TuningArgs {
     /// Share of each published AWS quota that a scan may use
     #[arg(long, value_name = "SHARE", default_value_t = 0.5, env = "ATREST_QUOTA_SHARE", value_parser = share)]
     pub quota_share: f64,
-    /// Attempts of each read, the first included
-    #[arg(long, value_name = "N", default_value_t = 6, env = "ATREST_MAX_ATTEMPTS", value_parser = clap::value_parser!(u32).range(1..=20))]
-    pub max_attempts: u32,
 }
 
-impl TuningArgs {
+impl PaceArgs {
     /// The pace of calls.
-    pub fn tuning(&self) -> Tuning {
-        Tuning {
-            pace: Pace { quota_share: self.quota_share, in_flight: self.s3_in_flight },
-            max_attempts: self.max_attempts,
-            addressing: match self.s3_addressing {
-                Addressing::Path => S3Addressing::Path,
-                Addressing::Virtual => S3Addressing::Virtual,
-            },
-            ..Tuning::default()
-        }
+    pub fn pace(&self) -> Pace {
+        Pace { quota_share: self.quota_share, in_flight: self.s3_in_flight }
     }
 
     /// How much is done at a time.
@@ -222,9 +238,12 @@ pub struct ScanArgs {
     /// Which part of the organization
     #[command(flatten)]
     pub filter: FilterArgs,
-    /// How fast
+    /// How AWS is called
     #[command(flatten)]
     pub tuning: TuningArgs,
+    /// How fast
+    #[command(flatten)]
+    pub pace: PaceArgs,
 }
 
 /// A severity, as `--fail-on` names it.
@@ -299,7 +318,7 @@ pub struct FinalizeArgs {
     /// TOML file with any of these settings
     #[arg(long, value_name = "FILE", env = "ATREST_CONFIG")]
     pub config: Option<PathBuf>,
-    /// How fast
+    /// How AWS is called
     #[command(flatten)]
     pub tuning: TuningArgs,
 }
@@ -325,7 +344,7 @@ pub struct ReportArgs {
     /// TOML file with any of these settings
     #[arg(long, value_name = "FILE", env = "ATREST_CONFIG")]
     pub config: Option<PathBuf>,
-    /// How fast
+    /// How AWS is called
     #[command(flatten)]
     pub tuning: TuningArgs,
 }
@@ -404,7 +423,7 @@ pub struct DoctorArgs {
     /// TOML file with any of these settings
     #[arg(long, value_name = "FILE", env = "ATREST_CONFIG")]
     pub config: Option<PathBuf>,
-    /// How fast
+    /// How AWS is called
     #[command(flatten)]
     pub tuning: TuningArgs,
 }
@@ -450,97 +469,6 @@ pub enum IamRole {
     Remediation,
 }
 
-/// `--run`: an id, or an instant that an id is made from.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum RunArg {
-    /// A run id.
-    Id(RunId),
-    /// A scheduler's own timestamp.
-    At(Timestamp),
-}
-
-impl std::str::FromStr for RunArg {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        if let Ok(id) = text.parse() {
-            return Ok(Self::Id(id));
-        }
-        Timestamp::parse(text).map(Self::At).map_err(|_| {
-            "it is neither a run id (20261121T030000Z-0badcafe) nor an instant (2026-11-21T03:00:00Z)"
-                .to_owned()
-        })
-    }
-}
-
-fn instant(text: &str) -> Result<Timestamp, String> {
-    Timestamp::parse(text).map_err(|_| "write it as 2026-11-21 or 2026-11-21T03:00:00Z".to_owned())
-}
-
-fn region(text: &str) -> Result<Region, String> {
-    let region: Region = text.parse().map_err(|_| "a Region looks like eu-west-1".to_owned())?;
-    if region == Region::global() { Err("`global` is not a Region".to_owned()) } else { Ok(region) }
-}
-
-/// IAM's own rules: 64 of `[\w+=,.@-]`, and a path of printable ASCII between slashes (IAM API
-/// reference, CreateRole).
-fn role_name(text: &str) -> Result<String, String> {
-    let trimmed = text.strip_prefix('/').unwrap_or(text);
-    let (path, name) = trimmed.rsplit_once('/').unwrap_or(("", trimmed));
-    let in_name = |c: char| c.is_ascii_alphanumeric() || "_+=,.@-".contains(c);
-    let good_name = (1..=64).contains(&name.len()) && name.chars().all(in_name);
-    let good_path = path.len() <= 510 && path.chars().all(|c| c.is_ascii_graphic());
-    if text.starts_with("arn:") {
-        Err("give the role's name, not its ARN: the account is filled in".to_owned())
-    } else if good_name && good_path {
-        Ok(trimmed.to_owned())
-    } else {
-        Err("a role's name has up to 64 letters, digits or _+=,.@- and may have a path before it".to_owned())
-    }
-}
-
-/// STS's own rule: 2 to 1,224 of `[\w+=,.@:\/-]` (STS API reference, AssumeRole).
-fn external_id(text: &str) -> Result<String, String> {
-    let in_id = |c: char| c.is_ascii_alphanumeric() || "_+=,.@:/-".contains(c);
-    if (2..=1_224).contains(&text.len()) && text.chars().all(in_id) {
-        Ok(text.to_owned())
-    } else {
-        Err("an external id has 2 to 1,224 letters, digits or _+=,.@:/-".to_owned())
-    }
-}
-
-/// An OU's id or name; an id that is almost one is a mistake and not a name.
-fn unit(text: &str) -> Result<String, String> {
-    let parts: Vec<&str> = text.split('-').collect();
-    let lower = |part: &&str, from: usize, to: usize| {
-        (from..=to).contains(&part.len())
-            && part.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit())
-    };
-    match parts.as_slice() {
-        ["ou", root, id] if lower(root, 4, 32) && lower(id, 8, 32) => Ok(text.to_owned()),
-        ["r", root] if lower(root, 4, 32) => Ok(text.to_owned()),
-        ["ou", ..] => Err("an organizational unit's id looks like ou-ab12-11111111".to_owned()),
-        _ if text.is_empty() || text.len() > 128 => {
-            Err("an organizational unit's name has 1 to 128 characters".to_owned())
-        }
-        _ => Ok(text.to_owned()),
-    }
-}
-
-fn positive(text: &str) -> Result<usize, String> {
-    text.parse()
-        .ok()
-        .filter(|n| (1..=10_000).contains(n))
-        .ok_or_else(|| "give a number from 1 to 10000".to_owned())
-}
-
-fn share(text: &str) -> Result<f64, String> {
-    text.parse()
-        .ok()
-        .filter(|share| *share > 0.0 && *share <= 1.0)
-        .ok_or_else(|| "give a share from 0.01 to 1".to_owned())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -549,19 +477,5 @@ mod tests {
     fn the_command_line_agrees_with_itself() {
         use clap::CommandFactory;
         Cli::command().debug_assert();
-    }
-
-    #[test]
-    fn malformed_values_are_refused() {
-        for wrong in ["", "arn:aws:iam::111122223333:role/x", "a b", "päth", "a/b c"] {
-            assert!(role_name(wrong).is_err(), "{wrong}");
-        }
-        assert_eq!(role_name("/security/audit").as_deref(), Ok("security/audit"));
-        for wrong in ["ou-ab12", "ou-AB12-11111111", "ou-ab12-1", ""] {
-            assert!(unit(wrong).is_err(), "{wrong}");
-        }
-        assert!(unit("Prod EU").is_ok() && unit("ou-ab12-11111111").is_ok() && unit("r-ab12").is_ok());
-        assert!(region("global").is_err() && region("eu-west-1").is_ok());
-        assert!("yesterday".parse::<RunArg>().is_err());
     }
 }
