@@ -8,6 +8,7 @@ mod named_queries;
 mod tables;
 mod views;
 
+use std::fmt::Write as _;
 use std::fs;
 
 use atrest::query::{QUERIES, schema};
@@ -74,7 +75,11 @@ fn quoted(text: &str) -> String {
 
 /// The text as a block of YAML, so deep.
 fn block(text: &str, indent: usize) -> String {
-    text.lines().map(|line| format!("{:indent$}{line}\n", "")).collect()
+    let mut made = String::new();
+    for line in text.lines() {
+        let _ = writeln!(made, "{:indent$}{line}", "");
+    }
+    made
 }
 
 #[test]

@@ -3,10 +3,11 @@
 //! A parameter that a file names becomes `?` in each of its places, and a value is given by position, as SQL:
 //! a text in single quotes, NULL as an expression (user guide, "Use parameterized queries"). No comment has a
 //! question mark, for there are clients that count them without reading SQL. The guide also says that `?`
-//! stands in WHERE alone; Trino takes it anywhere, and which of the two Athena does was not tried: a
-//! question that cannot do without says so.
+//! stands in WHERE alone; Trino 435 took every question, with its defaults by position, and which of the two
+//! Athena does was not tried: a question that cannot do without says so.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
 
 use atrest::query::{Kind, Parameter, QUERIES, Query, fill, positional};
 
@@ -41,7 +42,7 @@ fn statement(query: &Query) -> String {
     let body: Vec<&str> = text.lines().skip_while(|line| line.starts_with("--")).collect();
     let mut comment = format!("-- {}", query.header().title);
     if !names.is_empty() {
-        comment.push_str(&format!("\n-- Parameters by position: {}", positions(&names)));
+        let _ = write!(comment, "\n-- Parameters by position: {}", positions(&names));
     }
     format!("{comment}\n{}\n", body.join("\n"))
 }
@@ -57,7 +58,7 @@ fn description(query: &Query) -> String {
     let (_, names) = positional(query.text);
     let mut text = format!("{}.", header.title);
     if !names.is_empty() {
-        text.push_str(&format!(" Parameters by position: {}.", positions(&names)));
+        let _ = write!(text, " Parameters by position: {}.", positions(&names));
     }
     header.parameters.iter().for_each(|parameter| text.push_str(&meaning(parameter)));
     if query.text.contains("cloudtrail_logs") {

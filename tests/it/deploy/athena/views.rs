@@ -8,8 +8,9 @@
 //! says "Table storage descriptor is missing SerDe info" (terraform-provider-aws#28517). `timestamp(3)` is
 //! what engine 3 calls Hive's timestamp (terraform-provider-aws#47079). It is Trino's
 //! `ConnectorViewDefinition`; the owner and the flags that Athena adds may be left out there, and then a
-//! view reads with the rights of whoever asks. An engine that finds other columns than are said here calls
-//! the view stale (prestodb/presto#14208).
+//! view reads with the rights of whoever asks. Trino 435 was given the 22 texts, with a catalog and a schema
+//! of its own, and read them; Athena was not at hand. An engine that finds other columns than are said here
+//! calls the view stale (prestodb/presto#14208).
 
 use std::fmt::Write as _;
 
