@@ -33,6 +33,13 @@ locals {
     ScheduleState    = var.schedule_state
   }, var.census_parameters)
 
+  athena_parameters = merge({
+    DatabaseName = aws_cloudformation_stack.census.outputs["DatabaseName"]
+    WorkGroup    = aws_cloudformation_stack.census.outputs["WorkGroupName"]
+    LakeUri      = aws_cloudformation_stack.census.outputs["LakeUri"]
+    FirstNight   = var.first_night
+  }, var.athena_parameters)
+
   standard_key_parameters = merge({
     AliasName            = "alias/standard/s3"
     KeyDescription       = "Encryption at rest by the organization's standard"
@@ -51,6 +58,26 @@ resource "aws_cloudformation_stack" "census" {
   parameters    = local.census_parameters
   capabilities  = ["CAPABILITY_NAMED_IAM"]
   tags          = var.tags
+}
+
+data "aws_s3_bucket" "results" {
+  bucket = aws_cloudformation_stack.census.outputs["ResultsBucketName"]
+}
+
+# The template is larger than a request may carry. The bucket forgets it after its ResultsDays, and the next
+# apply puts it back; the stack does not miss it.
+resource "aws_s3_object" "athena" {
+  bucket      = data.aws_s3_bucket.results.id
+  key         = "templates/athena-${filemd5("${path.module}/../athena.yaml")}.yaml"
+  source      = "${path.module}/../athena.yaml"
+  source_hash = filemd5("${path.module}/../athena.yaml")
+}
+
+resource "aws_cloudformation_stack" "athena" {
+  name         = "${var.name_prefix}-athena"
+  template_url = "https://${data.aws_s3_bucket.results.bucket_regional_domain_name}/${aws_s3_object.athena.key}"
+  parameters   = local.athena_parameters
+  tags         = var.tags
 }
 
 resource "aws_cloudformation_stack_set" "audit_role" {

@@ -1,5 +1,5 @@
 # What a deployment must say, and what it may. All else keeps the defaults of the templates: pass it by
-# census_parameters, audit_role_parameters and standard_key_parameters.
+# census_parameters, athena_parameters, audit_role_parameters and standard_key_parameters.
 variable "organization_id" {
   description = "The organization, o-..."
   type        = string
@@ -35,6 +35,11 @@ variable "region" {
   type        = string
 }
 
+variable "first_night" {
+  description = "The date of the first night, such as 2026-11-21; Athena looks for no day before it"
+  type        = string
+}
+
 variable "name_prefix" {
   description = "Begins the names of the stacks, and of what census.yaml makes"
   type        = string
@@ -55,6 +60,12 @@ variable "in_management_account" {
 
 variable "census_parameters" {
   description = "More parameters of census.yaml"
+  type        = map(string)
+  default     = {}
+}
+
+variable "athena_parameters" {
+  description = "More parameters of athena.yaml"
   type        = map(string)
   default     = {}
 }

@@ -1,12 +1,14 @@
 -- title: Nights expected, run, complete
 -- question: Which nights of a period have a committed census, and was it complete?
+--   The calendar is of 2026 to 2049.
 -- parameter: from, day, required, such as 2026-11-01: The first day.
 -- parameter: to, day, required, such as 2026-11-30: The last day.
 -- columns: night, has_census, is_complete, censuses, complete, complete_with_accepted_gaps, partial,
 --   filtered_runs, rejudged_runs
 WITH calendar AS (
     SELECT CAST(CAST(d.morning AS date) AS varchar) AS night
-    FROM UNNEST(sequence(CAST(${from} AS date), CAST(${to} AS date), INTERVAL '1' DAY)) AS d (morning)
+    FROM UNNEST(sequence(DATE '2026-01-01', DATE '2049-12-31', INTERVAL '1' DAY)) AS d (morning)
+    WHERE CAST(CAST(d.morning AS date) AS varchar) BETWEEN ${from} AND ${to}
 )
 SELECT calendar.night,
     count(*) FILTER (WHERE r.kind = 'census') > 0 AS has_census,

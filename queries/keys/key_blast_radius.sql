@@ -5,16 +5,18 @@
 -- columns: via_key_arn, is_replica_or_primary, account_id, account_name, region, bucket, encryption,
 --   kms_key_ref_kind, kms_key_state
 WITH family AS (
-    SELECT ${key_arn} AS key_arn
+    SELECT kms_key_arn AS key_arn, FALSE AS is_replica_or_primary
+    FROM buckets_latest
+    WHERE kms_key_arn = ${key_arn}
     UNION
-    SELECT relative.key_arn
+    SELECT relative.key_arn, TRUE AS is_replica_or_primary
     FROM keys_latest k
     JOIN keys_latest relative
         ON coalesce(relative.primary_key_arn, relative.key_arn) = coalesce(k.primary_key_arn, k.key_arn)
-    WHERE k.key_arn = ${key_arn} AND k.multi_region <> 'none'
+    WHERE k.key_arn = ${key_arn} AND k.multi_region <> 'none' AND relative.key_arn <> k.key_arn
 )
-SELECT b.kms_key_arn AS via_key_arn, b.kms_key_arn <> ${key_arn} AS is_replica_or_primary, b.account_id,
-    a.account_name, b.region, b.bucket, b.encryption, b.kms_key_ref_kind, b.kms_key_state
+SELECT b.kms_key_arn AS via_key_arn, f.is_replica_or_primary, b.account_id, a.account_name, b.region, b.bucket,
+    b.encryption, b.kms_key_ref_kind, b.kms_key_state
 FROM buckets_latest b
 JOIN family f ON f.key_arn = b.kms_key_arn
 LEFT JOIN accounts_latest a ON a.account_id = b.account_id

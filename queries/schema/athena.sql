@@ -28,6 +28,8 @@ TBLPROPERTIES (
     'projection.enabled' = 'true',
     'projection.dt.type' = 'date',
     'projection.dt.format' = 'yyyy-MM-dd',
+    'projection.dt.interval' = '1',
+    'projection.dt.interval.unit' = 'DAYS',
     'projection.dt.range' = '2026-01-01,NOW',
     'storage.location.template' = '${lake}/accounts/dt=${dt}/'
 );
@@ -69,6 +71,8 @@ TBLPROPERTIES (
     'projection.enabled' = 'true',
     'projection.dt.type' = 'date',
     'projection.dt.format' = 'yyyy-MM-dd',
+    'projection.dt.interval' = '1',
+    'projection.dt.interval.unit' = 'DAYS',
     'projection.dt.range' = '2026-01-01,NOW',
     'storage.location.template' = '${lake}/buckets/dt=${dt}/'
 );
@@ -115,6 +119,8 @@ TBLPROPERTIES (
     'projection.enabled' = 'true',
     'projection.dt.type' = 'date',
     'projection.dt.format' = 'yyyy-MM-dd',
+    'projection.dt.interval' = '1',
+    'projection.dt.interval.unit' = 'DAYS',
     'projection.dt.range' = '2026-01-01,NOW',
     'storage.location.template' = '${lake}/keys/dt=${dt}/'
 );
@@ -148,6 +154,8 @@ TBLPROPERTIES (
     'projection.enabled' = 'true',
     'projection.dt.type' = 'date',
     'projection.dt.format' = 'yyyy-MM-dd',
+    'projection.dt.interval' = '1',
+    'projection.dt.interval.unit' = 'DAYS',
     'projection.dt.range' = '2026-01-01,NOW',
     'storage.location.template' = '${lake}/findings/dt=${dt}/'
 );
@@ -170,6 +178,8 @@ TBLPROPERTIES (
     'projection.enabled' = 'true',
     'projection.dt.type' = 'date',
     'projection.dt.format' = 'yyyy-MM-dd',
+    'projection.dt.interval' = '1',
+    'projection.dt.interval.unit' = 'DAYS',
     'projection.dt.range' = '2026-01-01,NOW',
     'storage.location.template' = '${lake}/checks/dt=${dt}/'
 );
@@ -192,6 +202,8 @@ TBLPROPERTIES (
     'projection.enabled' = 'true',
     'projection.dt.type' = 'date',
     'projection.dt.format' = 'yyyy-MM-dd',
+    'projection.dt.interval' = '1',
+    'projection.dt.interval.unit' = 'DAYS',
     'projection.dt.range' = '2026-01-01,NOW',
     'storage.location.template' = '${lake}/controls/dt=${dt}/'
 );
@@ -226,6 +238,8 @@ TBLPROPERTIES (
     'projection.enabled' = 'true',
     'projection.dt.type' = 'date',
     'projection.dt.format' = 'yyyy-MM-dd',
+    'projection.dt.interval' = '1',
+    'projection.dt.interval.unit' = 'DAYS',
     'projection.dt.range' = '2026-01-01,NOW',
     'storage.location.template' = '${lake}/coverage/dt=${dt}/'
 );
@@ -247,6 +261,8 @@ TBLPROPERTIES (
     'projection.enabled' = 'true',
     'projection.dt.type' = 'date',
     'projection.dt.format' = 'yyyy-MM-dd',
+    'projection.dt.interval' = '1',
+    'projection.dt.interval.unit' = 'DAYS',
     'projection.dt.range' = '2026-01-01,NOW',
     'storage.location.template' = '${lake}/calls/dt=${dt}/'
 );
@@ -289,6 +305,8 @@ TBLPROPERTIES (
     'projection.enabled' = 'true',
     'projection.dt.type' = 'date',
     'projection.dt.format' = 'yyyy-MM-dd',
+    'projection.dt.interval' = '1',
+    'projection.dt.interval.unit' = 'DAYS',
     'projection.dt.range' = '2026-01-01,NOW',
     'storage.location.template' = '${lake}/runs/dt=${dt}/'
 );

@@ -2,7 +2,10 @@
 -- Run the statements one by one, in this order, after the tables.
 
 CREATE OR REPLACE VIEW censuses AS
-SELECT run_id, dt, started_at,
+SELECT
+    run_id,
+    dt,
+    started_at,
     lag(run_id) OVER (ORDER BY run_id ASC) AS previous_run_id,
     lag(dt) OVER (ORDER BY run_id ASC) AS previous_dt,
     row_number() OVER (ORDER BY run_id DESC) AS newest_first

@@ -348,8 +348,8 @@ fn what_next(text: &mut String, census: &Census, next: &Next<'_>) {
     };
     let _ = writeln!(text, "  the tables: {lake}/<table>/dt={}/", census.run.run_id.date());
     if !lake.starts_with("s3://") {
-        let _ = writeln!(text, "  duckdb -c \"SELECT account_id, bucket, encryption, kms_key_link,");
-        let _ = writeln!(text, "             kms_key_state FROM '{lake}/buckets/*/*.parquet'\"");
+        let _ = writeln!(text, "  a question, by the duckdb executable; `atrest query` lists them all:");
+        let _ = writeln!(text, "    atrest query --lake {lake} buckets_without_rotating_customer_key");
     }
     match next {
         Next::Demo { .. } => {

@@ -5,7 +5,8 @@
 //! Its text is the same for every engine, so it keeps to what they share: no `now()`, instants in UTC, `dt`
 //! a string, every order spelled out. What differs is in the tables and views that it stands on
 //! ([`schema`], [`views`]), which are made from the columns registry and checked in under `queries/schema`.
-//! The one thing that a file leaves open is a parameter, `${name}`, which [`fill`] replaces by a literal.
+//! The one thing that a file leaves open is a parameter, `${name}`, which [`fill`] replaces by a literal. It
+//! stands in WHERE where that can be: Athena's guide promises execution parameters nowhere else.
 //!
 //! To add a question, add a file under its topic and a line in [`QUERIES`].
 

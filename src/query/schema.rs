@@ -11,23 +11,24 @@ use super::views::views;
 use crate::table::{Kind, TABLES, TableInfo};
 
 /// A table or view, and the statement that makes it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Relation {
-    /// Its name.
-    pub name: String,
-    /// The statement, without a semicolon.
-    pub statement: String,
+#[derive(Debug, Clone)]
+struct Relation {
+    name: String,
+    /// Without a semicolon.
+    statement: String,
 }
 
 impl Relation {
-    /// A relation.
-    pub fn new(name: &str, statement: String) -> Self {
+    fn new(name: &str, statement: String) -> Self {
         Self { name: name.to_owned(), statement }
     }
 }
 
-/// The days that projection looks at: from before any lake to today.
-const FIRST_DAY: &str = "2026-01-01";
+/// The first day that projection looks at, where nothing else is said: before any lake.
+pub const FIRST_DAY: &str = "2026-01-01";
+
+/// The format of `dt`, as projection is told it.
+const DAY_FORMAT: &str = "yyyy-MM-dd";
 
 /// What DuckDB is told first. No extension is fetched: what the questions need is built in.
 const SETTINGS: &str = "\
@@ -84,14 +85,29 @@ pub fn athena() -> String {
 
 fn athena_table(table: &TableInfo) -> String {
     let name = table.name;
+    let properties = projection(name, "${lake}", FIRST_DAY, "${dt}");
+    let properties: Vec<String> =
+        properties.iter().map(|(property, value)| format!("    '{property}' = '{value}'")).collect();
     format!(
         "CREATE EXTERNAL TABLE IF NOT EXISTS {name} (\n{}\n)\nPARTITIONED BY (`dt` string)\nSTORED AS PARQUET\n\
-         LOCATION '${{lake}}/{name}/'\nTBLPROPERTIES (\n    'projection.enabled' = 'true',\n    \
-         'projection.dt.type' = 'date',\n    'projection.dt.format' = 'yyyy-MM-dd',\n    \
-         'projection.dt.range' = '{FIRST_DAY},NOW',\n    \
-         'storage.location.template' = '${{lake}}/{name}/dt=${{dt}}/'\n)",
-        listed(table, |name, kind| format!("`{name}` {}", kind.word()))
+         LOCATION '${{lake}}/{name}/'\nTBLPROPERTIES (\n{}\n)",
+        listed(table, |name, kind| format!("`{name}` {}", kind.word())),
+        properties.join(",\n")
     )
+}
+
+/// How Athena finds a table's days without a catalog of them: properties of the table. The lake's URI and
+/// the day stand as whoever writes them down has to spell them.
+pub fn projection(table: &str, lake: &str, first_day: &str, dt: &str) -> [(&'static str, String); 7] {
+    [
+        ("projection.enabled", "true".to_owned()),
+        ("projection.dt.type", "date".to_owned()),
+        ("projection.dt.format", DAY_FORMAT.to_owned()),
+        ("projection.dt.interval", "1".to_owned()),
+        ("projection.dt.interval.unit", "DAYS".to_owned()),
+        ("projection.dt.range", format!("{first_day},NOW")),
+        ("storage.location.template", format!("{lake}/{table}/dt={dt}/")),
+    ]
 }
 
 /// The tables for Trino's Hive connector, whose words for the same things are others.
@@ -111,7 +127,7 @@ fn trino_table(table: &TableInfo) -> String {
     let name = table.name;
     format!(
         "CREATE TABLE IF NOT EXISTS {name} (\n{},\n    dt varchar WITH (\n        \
-         partition_projection_type = 'DATE',\n        partition_projection_format = 'yyyy-MM-dd',\n        \
+         partition_projection_type = 'DATE',\n        partition_projection_format = '{DAY_FORMAT}',\n        \
          partition_projection_range = ARRAY['{FIRST_DAY}', 'NOW']\n    )\n)\nWITH (\n    \
          external_location = '${{lake}}/{name}/',\n    format = 'PARQUET',\n    \
          partitioned_by = ARRAY['dt'],\n    partition_projection_enabled = true,\n    \
@@ -120,7 +136,8 @@ fn trino_table(table: &TableInfo) -> String {
     )
 }
 
-const fn trino_type(kind: Kind) -> &'static str {
+/// The type's name in Trino, and so in Athena's queries; its DDL has [`Kind::word`].
+pub const fn trino_type(kind: Kind) -> &'static str {
     match kind {
         Kind::String => "varchar",
         Kind::Bigint => "bigint",
@@ -137,7 +154,7 @@ pub fn views_file() -> String {
 -- The views that the questions stand on, for Athena, Trino and DuckDB: generated, see tests/it/generated.rs.
 -- Run the statements one by one, in this order, after the tables.
 ";
-    let views = views().into_iter().map(|view| view.statement + ";\n");
+    let views = views().into_iter().map(|view| view.statement() + ";\n");
     std::iter::once(head.to_owned()).chain(views).collect::<Vec<_>>().join("\n")
 }
 
@@ -156,7 +173,7 @@ pub fn duckdb_file() -> String {
 /// of every file under it. `has_files` says of a table whether the lake has any; one that has none is empty.
 pub fn prelude(lake: &str, sql: &str, has_files: impl Fn(&str) -> bool) -> String {
     let mut relations = duckdb_tables(has_files);
-    relations.extend(views());
+    relations.extend(views().iter().map(|view| Relation::new(&view.name, view.statement())));
     let mut script = format!("{SETTINGS}{MACROS}SET VARIABLE lake = {};\n", quoted(&glob_free(lake)));
     for relation in needed(relations, sql) {
         script.push_str(&relation.statement);

@@ -120,6 +120,35 @@ fn a_prelude_has_what_a_statement_stands_on_and_no_more() {
     assert_eq!(script.matches("read_parquet(").count(), crate::table::TABLES.len() - 1);
 }
 
+#[test]
+fn a_view_knows_its_columns() {
+    let views = views::views();
+    assert_eq!(views.len(), 1 + 8 + 9 + 4, "censuses, and the tables' committed, latest and last known");
+    for view in &views {
+        let (list, _) = view.sql.strip_prefix("SELECT\n").unwrap().split_once("\nFROM ").unwrap();
+        let last_word = |item: &str| item.rsplit([' ', '.']).next().unwrap().to_owned();
+        let selected: Vec<String> = list.split(",\n").map(last_word).collect();
+        let known: Vec<String> = view.columns.iter().map(|(name, _)| name.clone()).collect();
+        assert_eq!(selected, known, "{}", view.name);
+        assert_eq!(known.iter().collect::<BTreeSet<_>>().len(), known.len(), "{}: a name twice", view.name);
+        assert!(view.statement().starts_with(&format!("CREATE OR REPLACE VIEW {} AS\nSELECT\n", view.name)));
+    }
+    let typed = |name: &str, from: usize| {
+        let view = views.iter().find(|view| view.name == name).unwrap();
+        let columns = view.columns[from..].iter().map(|(name, kind)| format!("{name} {kind}"));
+        columns.collect::<Vec<_>>().join(", ")
+    };
+    let all = "run_id string, dt string, started_at timestamp, previous_run_id string, previous_dt string, \
+               newest_first bigint";
+    assert_eq!(typed("censuses", 0), all);
+    assert_eq!(
+        typed("calls_committed", 8),
+        "p99_ms bigint, dt string, run_kind string, run_started_at timestamp"
+    );
+    assert_eq!(typed("calls_latest", 9), "dt string");
+    assert_eq!(typed("accounts_last_known", 18), "dt string, newest_run_id string, age_days bigint");
+}
+
 proptest! {
     /// Whatever a caller gives, the text between the outer quotes ends at the outer quote.
     #[test]

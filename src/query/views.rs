@@ -3,9 +3,58 @@
 //! *Committed* are rows whose run has its row in `runs`; *latest* is the newest census, and its days are
 //! found by `dt`, so that an engine reads one day and no more; *last known* is, of every resource that any
 //! census listed, the newest row that knows something, with its age against the newest census.
+//!
+//! A view is a list of columns, each with what it holds: the SELECT is written from it, and so is what a
+//! catalog is told of the view, which AWS Glue does not find out by itself.
 
-use super::schema::Relation;
-use crate::table::{TABLES, TableInfo};
+use crate::table::{Kind, TABLES, TableInfo};
+
+/// A view.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct View {
+    /// Its name.
+    pub name: String,
+    /// Which rows it has.
+    pub doc: &'static str,
+    /// What it selects, without a semicolon.
+    pub sql: String,
+    /// Its columns in order. The kinds are those of Trino: `date_diff` and `row_number` give a bigint.
+    pub columns: Vec<(String, Kind)>,
+}
+
+impl View {
+    /// The statement that makes it, without a semicolon.
+    pub fn statement(&self) -> String {
+        format!("CREATE OR REPLACE VIEW {} AS\n{}", self.name, self.sql)
+    }
+
+    /// A view that selects these columns; `rest` is the statement from its FROM on.
+    fn of(name: String, doc: &'static str, columns: Vec<Column>, rest: &str) -> Self {
+        let list: Vec<String> = columns.iter().map(Column::item).collect();
+        let sql = format!("SELECT\n{}\n{rest}", list.join(",\n"));
+        Self { name, doc, sql, columns: columns.into_iter().map(|it| (it.name, it.kind)).collect() }
+    }
+}
+
+/// A column of a view, and what it is selected as.
+struct Column {
+    name: String,
+    kind: Kind,
+    expression: String,
+}
+
+impl Column {
+    fn new(name: &str, kind: Kind, expression: &str) -> Self {
+        Self { name: name.to_owned(), kind, expression: expression.to_owned() }
+    }
+
+    /// Its line in the SELECT.
+    fn item(&self) -> String {
+        let Self { name, expression, .. } = self;
+        let is_named = expression.rsplit('.').next().is_some_and(|last| last == name);
+        if is_named { format!("    {expression}") } else { format!("    {expression} AS {name}") }
+    }
+}
 
 /// How the rows of one resource are known, and which of them say something.
 struct Identity {
@@ -29,69 +78,67 @@ const IDENTITIES: &[Identity] = &[
     Identity { table: "findings", columns: "c.finding_uid", knows: "c.verdict <> 'unknown'" },
 ];
 
-/// The censuses, the newest first, each with the one before it.
-const CENSUSES: &str = "\
-CREATE OR REPLACE VIEW censuses AS
-SELECT run_id, dt, started_at,
-    lag(run_id) OVER (ORDER BY run_id ASC) AS previous_run_id,
-    lag(dt) OVER (ORDER BY run_id ASC) AS previous_dt,
-    row_number() OVER (ORDER BY run_id DESC) AS newest_first
-FROM runs
-WHERE kind = 'census'";
-
 /// The views in an order in which each finds what it stands on.
-pub fn views() -> Vec<Relation> {
-    let mut views = vec![Relation::new("censuses", CENSUSES.to_owned())];
+pub fn views() -> Vec<View> {
+    let mut views = vec![censuses()];
     views.extend(TABLES.iter().filter(|table| table.name != "runs").map(committed));
     views.extend(TABLES.iter().map(latest));
     views.extend(IDENTITIES.iter().filter_map(last_known));
     views
 }
 
+fn censuses() -> View {
+    let columns = vec![
+        Column::new("run_id", Kind::String, "run_id"),
+        Column::new("dt", Kind::String, "dt"),
+        Column::new("started_at", Kind::Timestamp, "started_at"),
+        Column::new("previous_run_id", Kind::String, "lag(run_id) OVER (ORDER BY run_id ASC)"),
+        Column::new("previous_dt", Kind::String, "lag(dt) OVER (ORDER BY run_id ASC)"),
+        Column::new("newest_first", Kind::Bigint, "row_number() OVER (ORDER BY run_id DESC)"),
+    ];
+    let doc = "The censuses, the newest first, each with the one before it.";
+    View::of("censuses".to_owned(), doc, columns, "FROM runs\nWHERE kind = 'census'")
+}
+
 /// The table's columns and its partition, as `t` has them.
-fn columns(table: &TableInfo) -> String {
-    let mut names: Vec<String> =
-        table.columns().iter().map(|column| format!("    t.{}", column.name)).collect();
-    names.push("    t.dt".to_owned());
-    names.join(",\n")
+fn columns(table: &TableInfo) -> Vec<Column> {
+    let of_table = table.columns().into_iter().map(|column| (column.name, column.kind));
+    let all = of_table.chain([("dt", Kind::String)]);
+    all.map(|(name, kind)| Column::new(name, kind, &format!("t.{name}"))).collect()
 }
 
-fn committed(table: &TableInfo) -> Relation {
-    let (name, columns) = (table.name, columns(table));
-    Relation::new(
-        &format!("{name}_committed"),
-        format!(
-            "CREATE OR REPLACE VIEW {name}_committed AS\nSELECT\n{columns},\n    r.kind AS run_kind,\n    \
-             r.started_at AS run_started_at\nFROM {name} t\nJOIN runs r ON r.dt = t.dt AND r.run_id = t.run_id"
-        ),
-    )
+fn committed(table: &TableInfo) -> View {
+    let (name, mut columns) = (table.name, columns(table));
+    columns.push(Column::new("run_kind", Kind::String, "r.kind"));
+    columns.push(Column::new("run_started_at", Kind::Timestamp, "r.started_at"));
+    let doc = "Rows of committed runs, with the kind and the start of their run.";
+    let rest = format!("FROM {name} t\nJOIN runs r ON r.dt = t.dt AND r.run_id = t.run_id");
+    View::of(format!("{name}_committed"), doc, columns, &rest)
 }
 
-fn latest(table: &TableInfo) -> Relation {
-    let (name, columns) = (table.name, columns(table));
-    Relation::new(
-        &format!("{name}_latest"),
-        format!(
-            "CREATE OR REPLACE VIEW {name}_latest AS\nSELECT\n{columns}\nFROM {name} t\n\
-             WHERE t.dt = (SELECT max(dt) FROM runs WHERE kind = 'census')\n    \
-             AND t.run_id = (SELECT max(run_id) FROM runs WHERE kind = 'census')"
-        ),
-    )
+fn latest(table: &TableInfo) -> View {
+    let name = table.name;
+    let doc = "Rows of the newest census; only its day is read.";
+    let rest = format!(
+        "FROM {name} t\nWHERE t.dt = (SELECT max(dt) FROM runs WHERE kind = 'census')\n    \
+         AND t.run_id = (SELECT max(run_id) FROM runs WHERE kind = 'census')"
+    );
+    View::of(format!("{name}_latest"), doc, columns(table), &rest)
 }
 
-fn last_known(identity: &Identity) -> Option<Relation> {
+fn last_known(identity: &Identity) -> Option<View> {
     let Identity { table: name, columns: identity, knows } = identity;
-    let columns = columns(TABLES.iter().find(|table| table.name == *name)?);
-    Some(Relation::new(
-        &format!("{name}_last_known"),
-        format!(
-            "CREATE OR REPLACE VIEW {name}_last_known AS\nSELECT\n{columns},\n    t.newest_run_id,\n    t.age_days\n\
-             FROM (\n    SELECT c.*, n.run_id AS newest_run_id,\n        \
-             date_diff('day', CAST(c.run_started_at AS date), CAST(n.started_at AS date)) AS age_days,\n        \
-             row_number() OVER (\n            PARTITION BY {identity}\n            \
-             ORDER BY CASE WHEN {knows} THEN 0 ELSE 1 END ASC, c.run_id DESC\n        ) AS place\n    \
-             FROM {name}_committed c\n    CROSS JOIN runs_latest n\n    WHERE c.run_kind = 'census'\n) t\n\
-             WHERE t.place = 1"
-        ),
-    ))
+    let mut columns = columns(TABLES.iter().find(|table| table.name == *name)?);
+    columns.push(Column::new("newest_run_id", Kind::String, "t.newest_run_id"));
+    columns.push(Column::new("age_days", Kind::Bigint, "t.age_days"));
+    let doc = "Of each that any census listed, the newest row that knows something, with its age.";
+    let rest = format!(
+        "FROM (\n    SELECT c.*, n.run_id AS newest_run_id,\n        \
+         date_diff('day', CAST(c.run_started_at AS date), CAST(n.started_at AS date)) AS age_days,\n        \
+         row_number() OVER (\n            PARTITION BY {identity}\n            \
+         ORDER BY CASE WHEN {knows} THEN 0 ELSE 1 END ASC, c.run_id DESC\n        ) AS place\n    \
+         FROM {name}_committed c\n    CROSS JOIN runs_latest n\n    WHERE c.run_kind = 'census'\n) t\n\
+         WHERE t.place = 1"
+    );
+    Some(View::of(format!("{name}_last_known"), doc, columns, &rest))
 }

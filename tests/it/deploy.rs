@@ -3,9 +3,10 @@
 //!
 //! Nothing here reaches AWS. cfn-lint holds the templates against CloudFormation's own schemas, moto takes
 //! them as CloudFormation would, and the simulator is given the buckets and keys that they would make.
-//! The policies in the templates are generated: `ATREST_BLESS=1 cargo test deploy` writes them.
+//! The policies in the templates are generated, and `athena.yaml` as a whole: `ATREST_BLESS=1 cargo test deploy`
+//! writes them.
 
-mod glue;
+mod athena;
 mod image;
 mod itself;
 

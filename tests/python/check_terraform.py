@@ -1,8 +1,8 @@
 """Holds the Terraform module against the templates that it deploys, and against Terraform's own format.
 
-`check_terraform.py` parses deploy/terraform with python-hcl2. Every template must be deployed, every file that
-is named must be there, every parameter must be one of the template's, and a StackSet must be given all of them,
-for the provider asks for that. Formatting is `terraform fmt` where there is a terraform; without one, what can
+`check_terraform.py` parses deploy/terraform with python-hcl2. Every template must be deployed, in the request or
+by way of an object in a bucket, every file that is named must be there, every parameter must be one of the
+template's, and a StackSet must be given all of them, for the provider asks for that. Formatting is `terraform fmt` where there is a terraform; without one, what can
 be said of it line by line: two spaces a block, equals signs aligned, no tabs and no trailing space.
 """
 
@@ -14,6 +14,7 @@ from pathlib import Path
 
 import hcl2
 
+from lint_templates import LARGEST
 from template import load
 
 DEPLOY = Path(__file__).parents[2] / "deploy"
@@ -76,13 +77,25 @@ def parameters(name: str) -> set[str]:
     return set(re.findall(r"^    (\w+) += ", body[1], re.M))
 
 
+def template_of(body: dict, objects: dict[str, str]) -> str | None:
+    """The template that a resource deploys; none where it is no stack."""
+    if "template_url" in body:
+        source = objects[re.search(r"aws_s3_object\.(\w+)\.key", str(body["template_url"]))[1]]
+    else:
+        source = body.get("template_body")
+    return re.search(r"\.\./([\w-]+\.yaml)", str(source))[1] if source else None
+
+
 def deployed() -> list[str]:
     """What is wrong with what the module deploys."""
     wrong, seen = [], set()
+    objects = {name: str(body["source"]) for kind, name, body in blocks("resource") if kind == "aws_s3_object"}
     for kind, name, body in blocks("resource"):
-        if "template_body" not in body:
+        template = template_of(body, objects)
+        if not template:
             continue
-        template = re.search(r"\.\./([\w-]+\.yaml)", str(body["template_body"]))[1]
+        if "template_body" in body and (DEPLOY / template).stat().st_size > LARGEST:
+            wrong.append(f"{name}: {template} is larger than a request may carry: deploy it by template_url")
         seen.add(template)
         known = set(load(DEPLOY / template)["Parameters"])
         given = parameters(re.search(r"local\.(\w+)", str(body["parameters"]))[1])
@@ -90,7 +103,7 @@ def deployed() -> list[str]:
         required |= {it for it in known if "Default" not in load(DEPLOY / template)["Parameters"][it]}
         wrong += [f"{name}: {template} has no parameter {it}" for it in sorted(given - known)]
         wrong += [f"{name}: {template} wants the parameter {it}" for it in sorted(required - given)]
-    wrong += [f"nothing deploys {it}" for it in sorted({"audit-role.yaml", "census.yaml", "standard-key.yaml"} - seen)]
+    wrong += [f"nothing deploys {it}" for it in sorted({path.name for path in DEPLOY.glob("*.yaml")} - seen)]
     return wrong
 
 

@@ -1,13 +1,15 @@
 """The parameters of the templates as deploy/README.md lists them, and every parameter that a command there names.
 
-`deploy_readme.py` ends 1 where the list is stale, or where a command gives a template what it does not take;
-`deploy_readme.py --write` writes the list.
+`deploy_readme.py` ends 1 where the list is stale, where a command gives a template what it does not take, sends a
+large one without a bucket, or asks a saved question with too few or too many values; `deploy_readme.py --write`
+writes the list.
 """
 
 import re
 import sys
 from pathlib import Path
 
+from lint_templates import LARGEST
 from template import load
 
 DEPLOY = Path(__file__).parents[2] / "deploy"
@@ -44,7 +46,19 @@ def commands(text: str) -> list[str]:
         # An update may leave out what the stack has.
         if "ScheduleState=ENABLED" not in line:
             wrong += [f"README.md: {template} wants {name}" for name in sorted(required - given)]
+        if (DEPLOY / template).stat().st_size > LARGEST and "--s3-bucket " not in line:
+            wrong.append(f"README.md: {template} is larger than a request may carry: deploy it by --s3-bucket")
     return wrong
+
+
+def questions(text: str) -> list[str]:
+    """What the commands that ask a saved question get wrong."""
+    saved = {it["Properties"]["Name"]: it["Properties"]["QueryString"].count("?")
+             for it in load(DEPLOY / "athena.yaml")["Resources"].values() if it["Type"] == "AWS::Athena::NamedQuery"}
+    asked = [(name, rest.count('"') // 2) for name, rest in re.findall(r"^question (\w+)([^#\n]*)", text, re.M)]
+    wrong = [f"README.md: question {name} with {values} values: it takes {saved.get(name, 'none of that name')}"
+             for name, values in asked if saved.get(name) != values]
+    return wrong if asked else ["README.md: asks no saved question"]
 
 
 def main() -> int:
@@ -55,7 +69,7 @@ def main() -> int:
     if "--write" in sys.argv:
         README.write_text(new, encoding="utf-8")
         old = new
-    wrong = commands(old)
+    wrong = commands(old) + questions(old)
     if new != old:
         wrong.append("README.md is stale: write it with ATREST_BLESS=1 cargo test deploy")
     print("\n".join(wrong))

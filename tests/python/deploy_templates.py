@@ -26,13 +26,14 @@ MOTO = {**PSEUDO, "AWS::AccountId": "123456789012"}
 
 # What moto 5.2.5 does not make from a template, and why.
 GAPS = {
+    "AWS::Athena::NamedQuery": "its CloudFormation has no such type; athena_template.py makes them by Athena's API",
     "AWS::Athena::WorkGroup": "its CloudFormation has no such type",
     "AWS::Batch::ComputeEnvironment": "asks for a ServiceRole, which AWS makes by itself",
     "AWS::Batch::JobDefinition": "knows ContainerProperties alone, and not EcsProperties",
     "AWS::Batch::JobQueue": "looks its compute environment up, which is a gap",
     "AWS::CloudWatch::Alarm": "its CloudFormation has no such type",
     "AWS::Glue::Database": "its CloudFormation has no such type",
-    "AWS::Glue::Table": "its CloudFormation has no such type",
+    "AWS::Glue::Table": "its CloudFormation has no such type; athena_template.py makes them by Glue's API",
     "AWS::Logs::MetricFilter": "its CloudFormation has no such type",
     "AWS::S3::BucketPolicy": "its CloudFormation has no such type",
     "AWS::SNS::Subscription": "its CloudFormation has no such type",

@@ -5,6 +5,7 @@ reference replaced, what a false condition leaves out gone. Identifiers that AWS
 logical names, so that two readings agree; `Keys` says which key got which.
 """
 
+import base64
 import hashlib
 import json
 import re
@@ -105,6 +106,7 @@ class Resolver:
                 "Fn::Join": lambda it: it[0].join(self.value(it[1])),
                 "Fn::Split": lambda it: self.value(it[1]).split(it[0]),
                 "Fn::Equals": lambda it: self.value(it[0]) == self.value(it[1]),
+                "Fn::Base64": lambda it: base64.b64encode(self.value(it).encode()).decode(),
                 "Fn::Not": lambda it: not self.value(it[0]),
             }.get(name)
             if function:
@@ -134,6 +136,8 @@ class Resolver:
         }.get(resource["Type"])
         if resource["Type"] == "AWS::KMS::Key":
             return self.key_id(name)
+        if resource["Type"] == "AWS::Glue::Database":
+            return self.value(properties["DatabaseInput"]["Name"])
         if named in properties:
             return self.value(properties[named])
         return self.arn(name)

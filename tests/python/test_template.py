@@ -20,6 +20,7 @@ TEMPLATE = {
                 "List": ["x", {"Fn::If": ["HasExtra", {"Ref": "Extra"}, {"Ref": "AWS::NoValue"}]}],
                 "Ids": {"Ref": "Ids"},
                 "Joined": {"Fn::Join": ["_", {"Fn::Split": ["-", {"Ref": "Name"}]}]},
+                "Encoded": {"Fn::Base64": {"Fn::Sub": "<${Name}>"}},
             },
         },
         "Key": {"Type": "AWS::KMS::Key"},
@@ -36,7 +37,7 @@ class TestResolver(unittest.TestCase):
         whole = Resolver(TEMPLATE, {"Ids": "s-1,s-2"}, {"AWS::AccountId": "1", "AWS::Partition": "p", "AWS::Region": "r"}).whole()
         self.assertEqual(
             whole["Resources"]["Bucket"]["Properties"],
-            {"BucketName": "a-b-1", "List": ["x"], "Ids": ["s-1", "s-2"], "Joined": "a_b"},
+            {"BucketName": "a-b-1", "List": ["x"], "Ids": ["s-1", "s-2"], "Joined": "a_b", "Encoded": "PGEtYj4="},
         )
         self.assertEqual(set(whole["Resources"]), {"Bucket", "Key"})
         self.assertEqual(whole["Outputs"]["Of"]["Value"], f"s3://a-b-1/arn:p:kms:r:1:key/{whole['Keys']['Key']}")
@@ -52,8 +53,8 @@ class TestResolver(unittest.TestCase):
             Resolver(TEMPLATE, {})
 
     def test_a_function_that_is_not_known(self) -> None:
-        template = {"Resources": {"A": {"Type": "AWS::SNS::Topic", "Properties": {"N": {"Fn::Base64": "x"}}}}}
-        with self.assertRaisesRegex(ValueError, "Fn::Base64"):
+        template = {"Resources": {"A": {"Type": "AWS::SNS::Topic", "Properties": {"N": {"Fn::Cidr": "x"}}}}}
+        with self.assertRaisesRegex(ValueError, "Fn::Cidr"):
             Resolver(template, {}).whole()
 
 
