@@ -4,7 +4,8 @@ Usage: compare.py TRINO_HOME VERSION WORK
 
 WORK is what tests/it/athena.rs left: `lakes/<lake>/`, the statements of the tables for each engine and of
 the views (`trino.sql`, `duckdb.sql`, `views.sql`), the tables' columns (`columns.json`), and
-`sql/<lake>/<question>.sql` with every parameter filled in. A question's rows are compared in their order, a
+`sql/<lake>/<question>.sql` with every parameter filled in, with the same parameters as literals beside it
+(`.json`); and `template.json`, which is deploy/athena.yaml resolved. A question's rows are compared in their order, a
 table's or view's, which have none, as they sort. The last line says how much was compared.
 """
 
@@ -15,6 +16,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import catalog
 import plan
 import trail
 import trino.exceptions
@@ -83,23 +85,36 @@ class Tally:
             self.differences += 1
             print(f"{what}: {told}", flush=True)
 
-    def same(self, what: str, sql: str, engine: Engine, laptop: Laptop, shaped: Callable) -> int:
-        """Asks both engines, and gives how many rows DuckDB has."""
-        expected = shaped(laptop.rows(sql))
+    def same(self, what: str, expected: list[list], sql: str, engine: Engine, shaped: Callable) -> None:
+        """Asks Trino for the rows that DuckDB has."""
         self.rows += len(expected)
         try:
             self.hold(what, apart(expected, shaped(engine.rows(sql))))
         except trino.exceptions.TrinoQueryError as error:
             self.hold(what, f"Trino fails: {error.message}")
-        return len(expected)
 
 
-def compare_questions(tally: Tally, work: Path, lake: str, engine: Engine, laptop: Laptop) -> None:
+def compare_questions(
+    tally: Tally, work: Path, lake: str, engine: Engine, laptop: Laptop, saved: dict[str, str]
+) -> None:
+    """Each question as its file has it, and as the template saves it, with execution parameters."""
     for file in sorted((work / "sql" / lake).glob("*.sql")):
-        rows = tally.same(f"{lake}: {file.stem}", file.read_text(), engine, laptop, in_order)
-        tally.questions.add(file.stem.removesuffix("-example"))
-        if file.stem == "who_changed_it" and rows < trail.ANSWERED:
-            tally.hold(f"{lake}: {file.stem}", f"{rows} rows, where {trail.ANSWERED} events are to be found")
+        what, question = f"{lake}: {file.stem}", file.stem.removesuffix("-example")
+        expected = in_order(laptop.rows(file.read_text()))
+        tally.same(what, expected, file.read_text(), engine, in_order)
+        execution = catalog.execution(saved[question], json.loads(file.with_suffix(".json").read_text()))
+        tally.same(f"{what} as it is saved", expected, execution, engine, in_order)
+        tally.questions.add(question)
+        if question == "who_changed_it" and len(expected) < trail.ANSWERED:
+            tally.hold(what, f"{len(expected)} rows, where {trail.ANSWERED} events are to be found")
+
+
+def compare_views(tally: Tally, lake: str, engine: Engine, views: dict[str, dict]) -> None:
+    """What the template says of the views, and what the engine makes of them."""
+    made = [name for name in engine.relations if name in views]
+    tally.hold(f"{lake}: views of the template", apart(sorted(views), sorted(made)))
+    for name in made:
+        tally.hold(f"{lake}: columns of {name}", apart(catalog.columns(views[name]), engine.columns(name)))
 
 
 def compare_relations(tally: Tally, work: Path, lake: str, engine: Engine, laptop: Laptop) -> None:
@@ -107,7 +122,7 @@ def compare_relations(tally: Tally, work: Path, lake: str, engine: Engine, lapto
     for name in engine.relations:
         names = [column for column, _ in engine.columns(name)]
         sql = f"SELECT {', '.join(names)} FROM {name}"
-        tally.same(f"{lake}: {name}", sql, engine, laptop, sorted_rows)
+        tally.same(f"{lake}: {name}", sorted_rows(laptop.rows(sql)), sql, engine, sorted_rows)
         tally.relations.add(name)
     for name, columns in tables.items():
         expected = [[column, TYPES[word]] for column, word in columns] + [["dt", "varchar"]]
@@ -138,13 +153,14 @@ def compare_shipped_days(tally: Tally, work: Path, lake: str, uri: str, server: 
 
 
 def compare(work: Path, server: Trino, bucket: Bucket) -> int:
-    tally = Tally()
+    tally, template = Tally(), catalog.Catalog(work / "template.json")
     lakes = sorted(folder for folder in (work / "lakes").iterdir() if folder.is_dir())
     for folder in lakes:
         lake, uri = folder.name, bucket.upload(folder, folder.name)
         laptop = Laptop(work, folder)
         engine = Engine(server, work, lake, uri, laptop.events)
-        compare_questions(tally, work, lake, engine, laptop)
+        compare_questions(tally, work, lake, engine, laptop, template.questions)
+        compare_views(tally, lake, engine, template.views)
         compare_relations(tally, work, lake, engine, laptop)
         compare_plans(tally, work, lake, engine)
         compare_shipped_days(tally, work, lake, uri, server, laptop)

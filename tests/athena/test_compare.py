@@ -1,13 +1,16 @@
 """That a difference is seen: what compares, and what reads the engine's plans, without either engine."""
 
+import base64
 import contextlib
 import datetime
 import decimal
 import io
+import json
 import tempfile
 import unittest
 from pathlib import Path
 
+import catalog
 import engines
 import plan
 import trail
@@ -40,7 +43,7 @@ class Asked:
 def differences(trino_rows: list[tuple] | None, duckdb_rows: list[tuple], shaped=in_order) -> int:
     tally = Tally()
     with contextlib.redirect_stdout(io.StringIO()):
-        tally.same("what", "SELECT 1", Asked(trino_rows), Asked(duckdb_rows), shaped)
+        tally.same("what", shaped(duckdb_rows), "SELECT 1", Asked(trino_rows), shaped)
     return tally.differences
 
 
@@ -101,6 +104,18 @@ class Statements(unittest.TestCase):
         event = trail.Event("2026-11-18T10:00:00Z", trail.S3, "PutBucketPolicy", "111122223333", "it's")
         for made in (trail.on_trino([event]), trail.on_duckdb([event])):
             self.assertIn("'it''s'", made)
+
+
+class Template(unittest.TestCase):
+    def test_a_views_definition_is_read(self):
+        definition = {"columns": [{"name": "a", "type": "varchar"}]}
+        text = base64.b64encode(json.dumps(definition).encode()).decode()
+        read = catalog.view({"ViewOriginalText": f"/* Presto View: {text} */"})
+        self.assertEqual(catalog.columns(read), [["a", "varchar"]])
+
+    def test_a_saved_question_is_executed_with_its_arguments(self):
+        self.assertEqual(catalog.execution("SELECT 'a'", []), "EXECUTE IMMEDIATE 'SELECT ''a'''")
+        self.assertEqual(catalog.execution("SELECT ?", ["'b'"]), "EXECUTE IMMEDIATE 'SELECT ?' USING 'b'")
 
 
 if __name__ == "__main__":

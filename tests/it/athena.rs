@@ -1,5 +1,5 @@
 //! What the comparison of engines is made of (tests/athena/run): lakes that were written as `atrest` writes
-//! them, every statement with its parameters filled in, and the columns of every table. Left where
+//! them, every statement with its parameters filled in and beside it, and the columns of every table. Left where
 //! `ATREST_ATHENA` says; the test itself holds that every question can be filled for every lake, and that the
 //! nights are what they should be.
 
@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use atrest::clock::{DAY_MS, Timestamp};
 use atrest::model::RunKind;
-use atrest::query::{self, Need, QUERIES, schema};
+use atrest::query::{self, Need, Parameter, QUERIES, schema};
 use atrest::sim::World;
 use atrest::sim::world::Encryption;
 use atrest::sink::MemoryStore;
@@ -121,23 +121,34 @@ fn required(name: &str, keys: &[Row]) -> String {
     }
 }
 
+/// A question as it is asked: its statement, and its parameters as literals in the order of their places.
+struct Asked {
+    statement: String,
+    literals: Vec<String>,
+}
+
+fn asked(query: &query::Query, parameters: &[Parameter], given: &BTreeMap<String, String>) -> Asked {
+    let fill = |text: &str| {
+        query::fill(text, parameters, given).unwrap_or_else(|error| panic!("{}: {error}", query.name))
+    };
+    let places = query::positional(query.text).1;
+    let literals = places.iter().map(|name| fill(&format!("${{{name}}}"))).collect();
+    Asked { statement: fill(query.text), literals }
+}
+
 /// Every question as it is asked of a lake: with its defaults, and with its examples where it has other ones.
-fn questions(keys: &[Row]) -> BTreeMap<String, String> {
+fn questions(keys: &[Row]) -> BTreeMap<String, Asked> {
     let mut statements = BTreeMap::new();
     for query in QUERIES {
         let parameters = query.header().parameters;
         let needed = parameters.iter().filter(|it| it.need == Need::Required);
         let needed: BTreeMap<_, _> = needed.map(|it| (it.name.clone(), required(&it.name, keys))).collect();
-        let mut fill = |name: String, given: &BTreeMap<String, String>| {
-            let statement = query::fill(query.text, &parameters, given);
-            statements.insert(name, statement.unwrap_or_else(|error| panic!("{}: {error}", query.name)));
-        };
-        fill(query.name.to_owned(), &needed);
+        statements.insert(query.name.to_owned(), asked(query, &parameters, &needed));
         let optional = parameters.iter().filter(|it| it.need != Need::Required);
         let examples = optional.filter_map(|it| it.example.clone().map(|example| (it.name.clone(), example)));
         let examples: BTreeMap<_, _> = examples.chain(needed.clone()).collect();
         if examples != needed {
-            fill(format!("{}-example", query.name), &examples);
+            statements.insert(format!("{}-example", query.name), asked(query, &parameters, &examples));
         }
     }
     statements
@@ -180,9 +191,10 @@ fn lakes_and_statements_for_the_other_engine() {
     let keys = rows_of(&store, "keys", &last);
 
     for (lake, keys) in [("demo", demo_keys.collect::<Vec<_>>()), ("nights", keys)] {
-        for (name, statement) in questions(&keys) {
-            assert!(!statement.contains("${"), "{name}");
-            write(out.join(format!("sql/{lake}/{name}.sql")), statement.as_bytes());
+        for (name, asked) in questions(&keys) {
+            assert!(!asked.statement.contains("${"), "{name}");
+            write(out.join(format!("sql/{lake}/{name}.sql")), asked.statement.as_bytes());
+            write(out.join(format!("sql/{lake}/{name}.json")), json!(asked.literals).to_string().as_bytes());
         }
     }
     let texts = [
