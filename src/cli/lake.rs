@@ -1,6 +1,6 @@
 //! `--lake`: a folder, or `s3://bucket/prefix`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::sync::Arc;
 
@@ -37,9 +37,17 @@ impl LakeUri {
         }
     }
 
+    /// The folder; `None` for a lake on S3.
+    pub fn folder(&self) -> Option<&Path> {
+        match &self.place {
+            Place::Folder(path) => Some(path),
+            Place::S3 { .. } => None,
+        }
+    }
+
     /// Opens a folder; `None` for a lake on S3.
     pub fn open_folder(&self, create: bool) -> Option<Result<Arc<dyn Store>, CliError>> {
-        let Place::Folder(path) = &self.place else { return None };
+        let path = self.folder()?;
         let opened = FolderStore::open(path, create);
         Some(opened.map(|store| Arc::new(store) as Arc<dyn Store>).map_err(CliError::from))
     }

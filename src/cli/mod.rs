@@ -115,7 +115,10 @@ fn run(command: Command) -> Result<Exit, CliError> {
             runtime.shutdown_background();
             exit
         }
-        Command::Query(args) => runtime()?.block_on(query::run(&args)),
+        Command::Query(args) => runtime()?.block_on(async {
+            let stop = stop_on_signals("stopping")?;
+            query::run(&args, &stop).await
+        }),
         Command::Checks(args) => checks::run(&args).map(|()| Exit::Done),
         Command::Iam(args) => iam::run(&args).map(|()| Exit::Done),
         #[cfg(feature = "sim")]

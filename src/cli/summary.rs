@@ -11,7 +11,7 @@ use super::print;
 use crate::clock::{DAY_MS, Timestamp};
 use crate::judge::{Example, Findings};
 use crate::model::{
-    AccountScan, DeniedBy, Encryption, ExceptionState, ExceptionUse, FaultKind, KeyRotation, Region,
+    AccountScan, DeniedBy, Encryption, ExceptionState, ExceptionUse, FaultKind, KeyRotation, Region, RunKind,
     ScanReason, ScanStatus, Severity, Verdict,
 };
 use crate::report::SCOPE;
@@ -347,7 +347,7 @@ fn what_next(text: &mut String, census: &Census, next: &Next<'_>) {
         ),
     };
     let _ = writeln!(text, "  the tables: {lake}/<table>/dt={}/", census.run.run_id.date());
-    if !lake.starts_with("s3://") {
+    if !lake.starts_with("s3://") && census.run.kind == RunKind::Census {
         let _ = writeln!(text, "  a question, by the duckdb executable; `atrest query` lists them all:");
         let _ = writeln!(text, "    atrest query --lake {lake} buckets_without_rotating_customer_key");
     }

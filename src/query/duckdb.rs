@@ -4,8 +4,14 @@
 //! it in a line. The one place of the house that starts a process.
 
 use std::io::{self, BufRead as _, BufReader, Read as _, Write as _};
+use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
+
+use rustix::process::{Pid, Signal, kill_process_group};
+
+/// What the script has printed before anything else: another program would not.
+const FIRST: &str = "-- atrest asks";
 
 /// How rows are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,6 +30,17 @@ impl Format {
             Self::Table => &["-box"],
             Self::Csv => &["-csv", "-nullvalue", ""],
             Self::Json => &["-json"],
+        }
+    }
+
+    /// Whether a line of an answer, counted from 0, shows that the answer has rows: what frames them comes
+    /// without any, too.
+    pub fn tells_of_rows(self, number: usize, line: &str) -> bool {
+        match self {
+            // Three lines of heading, and one that closes the box.
+            Self::Table => number >= 4,
+            Self::Csv => number >= 1,
+            Self::Json => line.trim() != "[]",
         }
     }
 }
@@ -48,6 +65,29 @@ pub enum DuckdbError {
     /// It refused the script, in its own words.
     #[error("{0}")]
     Refused(String),
+    /// It ended without a word.
+    #[error("failed to ask duckdb: it ended without a word ({0})")]
+    Died(ExitStatus),
+    /// It does not do as duckdb does.
+    #[error("failed to ask {}: it does not answer as duckdb does{}", program.display(), reason(.said))]
+    NotDuckdb {
+        /// What was started.
+        program: PathBuf,
+        /// What it said of itself, if anything.
+        said: String,
+    },
+}
+
+/// The process that was started, and what it started: pip's `duckdb` is a script that starts the real one.
+#[derive(Debug, Clone, Copy)]
+pub struct Process(Option<Pid>);
+
+impl Process {
+    /// Ends all of it, at once: it only reads.
+    pub fn end(self) {
+        // Where this fails, it has ended by itself.
+        let _ = self.0.map(|group| kill_process_group(group, Signal::KILL));
+    }
 }
 
 /// The executable.
@@ -60,15 +100,19 @@ impl Duckdb {
         Self(program.to_owned())
     }
 
-    /// Runs a script and hands on every line of its answer. Where `line` gives an error, the reader has gone:
-    /// the process is ended, and that error returned.
+    /// Runs a script, tells which process it is, and hands on every line of its answer. Where `line` gives an
+    /// error, the reader has gone: the process is ended, and that error returned.
     pub fn run(
         &self,
         script: &str,
         format: Format,
+        started: impl FnOnce(Process),
         mut line: impl FnMut(&str) -> io::Result<()>,
     ) -> Result<(), DuckdbError> {
+        let script = format!(".print {FIRST}\n{script}");
         let mut child = self.start(format)?;
+        let process = Process(i32::try_from(child.id()).ok().and_then(Pid::from_raw));
+        started(process);
         let answer = std::thread::scope(|scope| {
             let (stdin, stderr) = (child.stdin.take(), child.stderr.take());
             // Beside the reading of rows, or a long script and a long answer would wait for each other.
@@ -76,24 +120,29 @@ impl Duckdb {
             let said = scope.spawn(move || {
                 let mut said = String::new();
                 stderr.map(|mut stderr| stderr.read_to_string(&mut said));
-                said
+                said.trim().to_owned()
             });
             let handed = hand_on(&mut child, &mut line);
-            if handed.is_err() {
-                // It has ended already where this fails.
-                let _ = child.kill();
+            if !matches!(handed, Ok(true)) {
+                process.end();
             }
-            handed.map(|()| said.join().unwrap_or_default())
+            handed.map(|is_duckdb| (is_duckdb, said.join().unwrap_or_default()))
         });
         let status = child.wait()?;
-        let said = answer?;
-        if status.success() { Ok(()) } else { Err(DuckdbError::Refused(said.trim().to_owned())) }
+        match answer? {
+            (true, _) if status.success() => Ok(()),
+            (true, said) if said.is_empty() => Err(DuckdbError::Died(status)),
+            (true, said) => Err(DuckdbError::Refused(said)),
+            (false, said) => Err(DuckdbError::NotDuckdb { program: self.0.clone(), said }),
+        }
     }
 
     fn start(&self, format: Format) -> Result<Child, DuckdbError> {
         let mut command = Command::new(&self.0);
         // The caller's ~/.duckdbrc may change what rows look like.
         command.args(["-init", "/dev/null", "-batch", "-bail"]).args(format.arguments());
+        // A group of its own: it is ended as one.
+        command.process_group(0);
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         command.spawn().map_err(|reason| match reason.kind() {
             io::ErrorKind::NotFound => DuckdbError::NotFound(self.0.clone()),
@@ -102,12 +151,23 @@ impl Duckdb {
     }
 }
 
-fn hand_on(child: &mut Child, line: &mut impl FnMut(&str) -> io::Result<()>) -> io::Result<()> {
-    let Some(stdout) = child.stdout.take() else { return Ok(()) };
+/// Hands on what follows the first line; whether that is what the script prints.
+fn hand_on(child: &mut Child, line: &mut impl FnMut(&str) -> io::Result<()>) -> io::Result<bool> {
+    let Some(stdout) = child.stdout.take() else { return Ok(false) };
     let (mut rows, mut bytes) = (BufReader::new(stdout), Vec::new());
+    rows.read_until(b'\n', &mut bytes)?;
+    if bytes.trim_ascii() != FIRST.as_bytes() {
+        return Ok(false);
+    }
+    bytes.clear();
     while rows.read_until(b'\n', &mut bytes)? > 0 {
         line(&String::from_utf8_lossy(&bytes))?;
         bytes.clear();
     }
-    Ok(())
+    Ok(true)
+}
+
+/// The last line: where a script fails, that is the reason.
+fn reason(words: &str) -> String {
+    words.lines().last().map(|line| format!(": {}", line.trim())).unwrap_or_default()
 }

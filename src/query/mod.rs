@@ -16,7 +16,7 @@ mod parameter;
 pub mod schema;
 pub mod views;
 
-pub use duckdb::{Duckdb, DuckdbError, Format};
+pub use duckdb::{Duckdb, DuckdbError, Format, Process};
 pub use header::Header;
 pub use parameter::{Kind, Need, Parameter, ParameterError, fill, positional};
 pub use schema::is_part;

@@ -182,6 +182,26 @@ pub fn prelude(lake: &str, sql: &str, has_files: impl Fn(&str) -> bool) -> Strin
     script
 }
 
+/// The lake's tables that a statement reads, by their names.
+pub fn tables(sql: &str) -> BTreeSet<&'static str> {
+    let named = named(sql);
+    TABLES.iter().map(|table| table.name).filter(|name| named.contains(*name)).collect()
+}
+
+/// Whether a statement reads views that have rows of censuses alone.
+pub fn reads_censuses(sql: &str) -> bool {
+    let of_censuses =
+        |name: &String| name == "censuses" || name.ends_with("_latest") || name.ends_with("_last_known");
+    named(sql).iter().any(of_censuses)
+}
+
+/// The names of the relations that a statement needs.
+fn named(sql: &str) -> BTreeSet<String> {
+    let mut relations = duckdb_tables(|_| true);
+    relations.extend(views().into_iter().map(|view| Relation::new(&view.name, view.statement())));
+    needed(relations, sql).into_iter().map(|relation| relation.name).collect()
+}
+
 /// The relations that a statement names, and those that they name; all, where it names none.
 fn needed(relations: Vec<Relation>, sql: &str) -> Vec<Relation> {
     let code = sql.to_lowercase();

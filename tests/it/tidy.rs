@@ -82,7 +82,7 @@ const ROOMS: &[Room] = &[
     // Says which IAM action a read needs: of the edge it knows the operations table, which is pure data.
     Room { path: "report/page/fix", floor: Floor::Local, rooms: &["aws"], crates: &["serde_json"] },
     // The one room that starts a process: the executable that answers the questions.
-    Room { path: "query", floor: Floor::Local, rooms: &["clock", "model", "table"], crates: &["thiserror"] },
+    Room { path: "query", floor: Floor::Local, rooms: &["clock", "model", "table"], crates: &["rustix", "thiserror"] },
     // The lake on S3 is a `sink::Store` made of the SDK: the edge knows the trait, the sink not the edge.
     Room { path: "aws", floor: Floor::Edge, rooms: &["clock", "log", "model", "sink"],
            crates: &["fastrand", "futures", "serde", "serde_json", "thiserror", "time", "tokio", "tracing"] },

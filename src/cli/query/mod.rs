@@ -3,21 +3,29 @@
 //! What the caller has wrong is said before the lake is opened, and with the question's own header beside
 //! it. Rows go to stdout as they come, words to stderr.
 
-use std::collections::{BTreeMap, BTreeSet};
+mod stage;
+
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::io;
 
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+
+use self::stage::Stage;
 use super::args::{QueryArgs, QueryFormat};
 use super::error::CliError;
 use super::exit::Exit;
 use super::lake::LakeUri;
 use super::print;
-use crate::query::{self, Duckdb, DuckdbError, Format, Need, Parameter, ParameterError, QUERIES, Query};
+use crate::query::{
+    self, Duckdb, DuckdbError, Format, Need, Parameter, ParameterError, Process, QUERIES, Query, schema,
+};
 use crate::sink::{Lake, LakeError};
 use crate::spelling::nearest;
 
 /// Lists the questions, or answers one.
-pub async fn run(args: &QueryArgs) -> Result<Exit, CliError> {
+pub async fn run(args: &QueryArgs, stop: &CancellationToken) -> Result<Exit, CliError> {
     let given = given(&args.param)?;
     let sql = match (&args.name, &args.sql) {
         (Some(name), _) => question(name, &given)?,
@@ -28,22 +36,49 @@ pub async fn run(args: &QueryArgs) -> Result<Exit, CliError> {
         }
     };
     let Some(lake) = &args.lake else { return Err(no_lake(args.name.as_deref())) };
-    let tables = tables(lake).await?;
-    let script =
-        format!("{}{sql};\n", query::schema::prelude(lake.as_str(), &sql, |name| tables.contains(name)));
-    let mut has_rows = false;
-    let answered = Duckdb::at(&args.duckdb).run(&script, format(args.format), |line| {
-        has_rows = true;
-        print::line(line)
-    });
+    let stage = staged(lake, &sql, args.name.as_deref()).await?;
+    stage.say();
+    let script = format!("{}{sql};\n", schema::prelude(&stage.path(), &sql, |name| stage.has(name)));
+    let (format, mut lines, mut has_rows) = (format(args.format), 0, false);
+    let mut watch = None;
+    let answered = Duckdb::at(&args.duckdb).run(
+        &script,
+        format,
+        |process| watch = Some(end_with(stop.clone(), process)),
+        |line| {
+            has_rows |= format.tells_of_rows(lines, line);
+            lines += 1;
+            print::line(line)
+        },
+    );
+    // Its number may be another's from now on.
+    watch.inspect(JoinHandle::abort);
     match answered {
-        Err(DuckdbError::Pipe(error)) if error.kind() == io::ErrorKind::BrokenPipe => {}
-        answered => answered.map_err(|error| refused(error, args, lake))?,
+        _ if stop.is_cancelled() => return Ok(Exit::Interrupted),
+        Err(DuckdbError::Pipe(error)) if error.kind() == io::ErrorKind::BrokenPipe => return Ok(Exit::Done),
+        answered => answered.map_err(|error| refused(error, args, lake, &stage.path()))?,
     }
     if !has_rows {
-        print::say("no rows");
+        print::say(no_rows(&given));
     }
     Ok(Exit::Done)
+}
+
+/// Ends the process when the caller stops.
+fn end_with(stop: CancellationToken, process: Process) -> JoinHandle<()> {
+    tokio::spawn(async move {
+        stop.cancelled().await;
+        process.end();
+    })
+}
+
+/// Nothing found, or nothing that could be: a value that is written otherwise than in the lake finds nothing.
+fn no_rows(given: &BTreeMap<String, String>) -> String {
+    if given.is_empty() {
+        return "no rows".to_owned();
+    }
+    let values: Vec<String> = given.iter().map(|(name, value)| format!("{name}={value}")).collect();
+    format!("no rows; values are compared as they are written, here {}", values.join(", "))
 }
 
 fn format(format: QueryFormat) -> Format {
@@ -116,9 +151,10 @@ fn no_lake(name: Option<&str>) -> CliError {
         .hint("`atrest demo` makes one: ./atrest-demo/lake")
 }
 
-/// The tables that the lake has files of. A lake without a committed run is an error.
-async fn tables(lake: &LakeUri) -> Result<BTreeSet<String>, CliError> {
-    let Some(store) = lake.open_folder(false).transpose()? else {
+/// The files that a statement reads. A lake without a committed run is an error, and so is one without a census
+/// where a shipped question looks for the newest.
+async fn staged(lake: &LakeUri, sql: &str, question: Option<&str>) -> Result<Stage, CliError> {
+    let (Some(store), Some(folder)) = (lake.open_folder(false).transpose()?, lake.folder()) else {
         let message = format!("{} is on S3, and duckdb reads a folder", lake.as_str());
         return Err(CliError::usage(message).hint(format!(
             "ask Athena, for which the same queries are shipped (queries/), or copy the lake first: aws s3 sync {} lake",
@@ -126,35 +162,47 @@ async fn tables(lake: &LakeUri) -> Result<BTreeSet<String>, CliError> {
         )));
     };
     let opened = Lake::open(store).await?;
-    if opened.newest().is_none() {
+    let Some(newest) = opened.newest() else {
         return Err(LakeError::NoRun { uri: opened.uri().to_owned() }.into());
-    }
-    let mut tables = BTreeSet::new();
-    for table in crate::table::TABLES {
-        if opened.store().list(&format!("{}/", table.name)).await?.iter().any(|key| query::is_part(key)) {
-            tables.insert(table.name.to_owned());
+    };
+    let stage = Stage::of(&opened, folder, &schema::tables(sql)).await?;
+    if !stage.has_census() && schema::reads_censuses(sql) {
+        let kind = newest.kind.word();
+        let message = format!(
+            "{} holds no census: its newest run, {}, is {kind}, and `…_latest` would be empty",
+            lake.as_str(),
+            newest.run_id
+        );
+        match question {
+            Some(_) => {
+                return Err(CliError::usage(message).hint(
+                    "a scan without --account, --exclude-account, --ou and --region is a census; \
+                     `atrest report` and `query runs_of_period` tell of other runs, too",
+                ));
+            }
+            None => print::say(format!("note: {message}")),
         }
     }
-    Ok(tables)
+    Ok(stage)
 }
 
-fn refused(error: DuckdbError, args: &QueryArgs, lake: &LakeUri) -> CliError {
+fn refused(error: DuckdbError, args: &QueryArgs, lake: &LakeUri, stage: &str) -> CliError {
     let said = match &error {
-        DuckdbError::NotFound(_) | DuckdbError::NotStarted { .. } => {
+        DuckdbError::NotFound(_) | DuckdbError::NotStarted { .. } | DuckdbError::NotDuckdb { .. } => {
             return CliError::usage(error).hint(
                 "get one with `pip install duckdb-cli` or from https://duckdb.org/install, and name it with \
                  --duckdb where it is not on the PATH",
             );
         }
-        DuckdbError::Pipe(_) => return CliError::internal(error),
-        DuckdbError::Refused(said) => said,
+        DuckdbError::Pipe(_) | DuckdbError::Died(_) => return CliError::internal(error),
+        DuckdbError::Refused(said) => said.replace(stage, lake.as_str()),
     };
     let first = said.lines().next().unwrap_or_default();
-    match file(said, lake.as_str()) {
+    match file(&said, lake.as_str()) {
         Some(file) => CliError::internal(format!("failed to read {file}: {first}"))
             .hint("restore the file from its copy; a file that no run wrote does not belong there"),
         None if args.sql.is_some() => CliError::usage(format!("failed to run --sql: {said}")),
-        None => CliError::internal(format!("failed to ask duckdb: {said}"))
+        None => CliError::internal(format!("failed to ask duckdb: {first}"))
             .hint("the queries need DuckDB 1.3 or later; `duckdb --version` says which it is"),
     }
 }

@@ -1,6 +1,9 @@
 //! `atrest query`: every shipped question over lakes that `atrest` wrote, through the `duckdb` executable,
 //! and each way in which it can be asked wrong.
 
+mod files;
+mod process;
+
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::process::Command;
@@ -183,41 +186,6 @@ fn the_latest_views_read_the_newest_day_alone() {
 }
 
 #[test]
-fn a_run_without_its_row_is_not_there() {
-    let Some(venv) = venv_or_skip() else { return };
-    let shell = demo(&venv);
-    let count = "SELECT count(*) AS n FROM buckets_committed";
-    let before = sql(&shell, count);
-    also_on(&shell, "2026-11-22");
-    std::fs::remove_dir_all(shell.path("lake/runs/dt=2026-11-22")).unwrap();
-    assert_eq!(sql(&shell, count), before);
-    assert_eq!(sql(&shell, "SELECT max(dt) AS dt FROM buckets_latest")[0]["dt"], "2026-11-21");
-    assert_eq!(sql(&shell, "SELECT max(dt) AS dt FROM buckets")[0]["dt"], "2026-11-22");
-}
-
-#[test]
-fn an_older_schema_lacks_a_column_and_is_read() {
-    let Some(venv) = venv_or_skip() else { return };
-    let shell = demo(&venv);
-    let path = part(&shell, "buckets");
-    let old = path.display();
-    duckdb(
-        &shell,
-        &venv,
-        &format!(
-            "COPY (SELECT * EXCLUDE (tls_only, blocked_encryption_types) FROM '{old}') TO 'old.parquet'"
-        ),
-    );
-    std::fs::rename(shell.path("old.parquet"), &path).unwrap();
-    let counts = "SELECT count(*) > 0 AS rows, count(tls_only) + count(blocked_encryption_types) AS n FROM buckets_latest";
-    assert_eq!(sql(&shell, counts), serde_json::json!([{"rows": true, "n": 0}]));
-    // Beside today's, both are there.
-    std::fs::create_dir_all(shell.path("lake/buckets/dt=2026-11-20")).unwrap();
-    std::fs::copy(&path, shell.path("lake/buckets/dt=2026-11-20").join(path.file_name().unwrap())).unwrap();
-    shell.atrest("query --lake lake buckets_open_to_plain_http").succeeded();
-}
-
-#[test]
 fn types_are_those_of_athena() {
     let Some(venv) = venv_or_skip() else { return };
     let shell = demo(&venv);
@@ -355,41 +323,6 @@ fn what_is_asked_wrong_is_said_before_the_lake_is_opened() {
 }
 
 #[test]
-fn a_lake_without_a_run_has_no_answers() {
-    let shell = Shell::new();
-    std::fs::create_dir(shell.path("lake")).unwrap();
-    let refused = shell.atrest("query --lake lake population").ended(2);
-    assert!(refused.stderr.contains("it holds no committed run"), "{refused}");
-}
-
-#[test]
-fn without_duckdb_it_says_how_to_get_it() {
-    let shell = Shell::new().with("ATREST_DUCKDB", "no-such-duckdb");
-    shell.atrest("demo --out d --accounts 2 --buckets 1 --keys 1").succeeded();
-    let refused = shell.atrest("query --lake d/lake population").ended(2);
-    assert!(refused.stderr.contains("failed to start no-such-duckdb: there is no such program"), "{refused}");
-    assert!(refused.stderr.contains("pip install duckdb-cli"), "{refused}");
-}
-
-#[test]
-fn a_torn_file_is_named_and_a_foreign_one_passed_over() {
-    let Some(venv) = venv_or_skip() else { return };
-    let shell = demo(&venv);
-    let path = part(&shell, "keys");
-    shell.write("lake/keys/dt=2026-11-21/notes.parquet", "no Parquet");
-    shell.atrest("query --lake lake keys_by_reach").succeeded();
-    let bytes = std::fs::read(&path).unwrap();
-    for torn in [&bytes[..bytes.len() / 2], b"", b"some text, which is no Parquet"] {
-        std::fs::write(&path, torn).unwrap();
-        let refused = shell.atrest("query --lake lake keys_by_reach").ended(1);
-        assert!(refused.stderr.contains("error: failed to read lake/keys/dt=2026-11-21/"), "{refused}");
-        assert_eq!(refused.stderr.matches("error: ").count(), 1, "{refused}");
-    }
-    // What does not stand on the file is answered.
-    shell.atrest("query --lake lake standards_in_effect").succeeded();
-}
-
-#[test]
 fn bad_sql_is_answered_in_duckdbs_words() {
     let Some(venv) = venv_or_skip() else { return };
     let shell = demo(&venv);
@@ -410,30 +343,4 @@ fn a_value_is_never_sql() {
         let arguments = ["query", "--lake", "lake", "--format", "json", "exempt_findings", "--param", &param];
         assert_eq!(shell.run(arguments).succeeded().json(), Value::Array(Vec::new()), "{value}");
     }
-}
-
-#[test]
-fn a_path_is_a_path_whatever_its_letters() {
-    let Some(venv) = venv_or_skip() else { return };
-    let shell = demo(&venv);
-    let name = "a 'lake' [of] *?";
-    std::fs::rename(shell.path("lake"), shell.path(name)).unwrap();
-    let answer = shell.run(["query", "--lake", name, "--format", "json", "population"]).succeeded();
-    assert_eq!(answer.json()[0]["adds_up"], true);
-}
-
-#[test]
-fn a_reader_that_has_enough_is_no_mistake() {
-    let Some(venv) = venv_or_skip() else { return };
-    let shell = demo(&venv);
-    let script = format!(
-        "{{ {} query --lake lake --format csv --sql 'FROM range(10000000)' 2>said; echo $? >code; }} | head -n 1",
-        env!("CARGO_BIN_EXE_atrest")
-    );
-    let mut command = Command::new("sh");
-    command.env_clear().envs(hermetic()).env("ATREST_DUCKDB", venv.duckdb());
-    command.arg("-c").arg(script).current_dir(shell.path(""));
-    assert_eq!(finish(command, BOUND).succeeded().stdout, "range\n");
-    assert_eq!(std::fs::read_to_string(shell.path("code")).unwrap(), "0\n");
-    assert_eq!(std::fs::read_to_string(shell.path("said")).unwrap(), "");
 }

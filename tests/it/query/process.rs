@@ -1,0 +1,103 @@
+//! The `duckdb` executable: looked for, started, ended, and not believed to be what it is not.
+
+use std::os::unix::fs::PermissionsExt;
+use std::process::Command;
+
+use super::demo;
+use crate::support::python::{finish, hermetic, venv_or_skip};
+use crate::support::shell::{BOUND, Shell, signal};
+
+/// A demo's lake, and a shell script for the executable. What a script is given begins with `.print` and a line
+/// that is to be printed.
+fn scripted(script: &str) -> Shell {
+    let shell = Shell::new().with("ATREST_DUCKDB", "./duckdb");
+    shell.atrest("demo --out d --accounts 2 --buckets 1 --keys 1").succeeded();
+    let program = shell.write("duckdb", &format!("#!/bin/sh\n{script}\n"));
+    std::fs::set_permissions(program, PermissionsExt::from_mode(0o755)).unwrap();
+    shell
+}
+
+/// Answers as duckdb does, so far.
+const ANSWERS: &str = "read -r first; echo \"${first#.print }\"";
+
+#[test]
+fn without_duckdb_it_says_how_to_get_it() {
+    let shell = Shell::new().with("ATREST_DUCKDB", "no-such-duckdb");
+    shell.atrest("demo --out d --accounts 2 --buckets 1 --keys 1").succeeded();
+    let refused = shell.atrest("query --lake d/lake population").ended(2);
+    assert!(refused.stderr.contains("failed to start no-such-duckdb: there is no such program"), "{refused}");
+    assert!(refused.stderr.contains("pip install duckdb-cli"), "{refused}");
+}
+
+#[test]
+fn a_reader_that_has_enough_is_no_mistake() {
+    let Some(venv) = venv_or_skip() else { return };
+    let shell = demo(&venv);
+    let script = format!(
+        "{{ {} query --lake lake --format csv --sql 'FROM range(10000000)' 2>said; echo $? >code; }} | head -n 1",
+        env!("CARGO_BIN_EXE_atrest")
+    );
+    let mut command = Command::new("sh");
+    command.env_clear().envs(hermetic()).env("ATREST_DUCKDB", venv.duckdb());
+    command.arg("-c").arg(script).current_dir(shell.path(""));
+    assert_eq!(finish(command, BOUND).succeeded().stdout, "range\n");
+    assert_eq!(std::fs::read_to_string(shell.path("code")).unwrap(), "0\n");
+    assert_eq!(std::fs::read_to_string(shell.path("said")).unwrap(), "");
+}
+
+#[test]
+fn a_program_that_is_not_duckdb_has_no_answer() {
+    for (script, words) in [
+        ("exit 0", "it does not answer as duckdb does\n"),
+        ("echo hello", "it does not answer as duckdb does\n"),
+        ("echo 'a long story' >&2; echo 'no such module' >&2; exit 1", "as duckdb does: no such module\n"),
+    ] {
+        let refused = scripted(script).atrest("query --lake d/lake population").ended(2);
+        assert!(refused.stderr.contains(words), "{refused}");
+        assert!(refused.stderr.contains("pip install duckdb-cli") && refused.stdout.is_empty(), "{refused}");
+    }
+}
+
+#[test]
+fn an_end_without_a_word_is_no_empty_answer() {
+    let shell = scripted(&format!("{ANSWERS}; kill -9 $$"));
+    let failed = shell.atrest("query --lake d/lake population").ended(1);
+    assert!(failed.stderr.contains("it ended without a word (signal: 9"), "{failed}");
+    assert_eq!(failed.stdout, "");
+}
+
+#[test]
+fn a_signal_ends_what_was_started_too() {
+    for name in ["INT", "TERM"] {
+        // As pip's `duckdb`, which starts the real one.
+        let shell = scripted(&format!("{ANSWERS}; sleep 600 & echo $! >started; mv started child; wait"));
+        let mut asked = shell.start("query --lake d/lake population");
+        let child: u32 = asked.until(BOUND, |_| {
+            std::fs::read_to_string(shell.path("child")).ok().map(|id| id.trim().parse().unwrap())
+        });
+        signal(name, asked.id());
+        let ended = asked.end(BOUND).ended(130);
+        assert_eq!(ended.stdout, "", "{ended}");
+        let mut state = Command::new("ps");
+        state.env_clear().envs(hermetic()).args(["-o", "stat=", "-p", &child.to_string()]);
+        let state = finish(state, BOUND).stdout;
+        assert!(state.is_empty() || state.starts_with('Z'), "{name}: the child still runs: {state}");
+    }
+}
+
+#[test]
+fn no_row_is_told() {
+    let Some(venv) = venv_or_skip() else { return };
+    let shell = demo(&venv);
+    for format in ["table", "csv", "json"] {
+        let none = shell.atrest(&format!("query --lake lake --format {format} exempt_findings")).succeeded();
+        assert_eq!(none.stderr, "no rows\n", "{none}");
+        let line = "exempt_findings --param exception_id=E-1";
+        let none = shell.atrest(&format!("query --lake lake --format {format} {line}")).succeeded();
+        assert!(none.stderr.contains("as they are written, here exception_id=E-1"), "{none}");
+        let some = shell.atrest(&format!("query --lake lake --format {format} population")).succeeded();
+        assert_eq!(some.stderr, "", "{some}");
+        let one = "query --lake lake --format csv --sql".split(' ').chain(["SELECT 1 AS one"]);
+        assert_eq!(shell.run(one).succeeded().stderr, "");
+    }
+}
