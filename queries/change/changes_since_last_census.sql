@@ -2,7 +2,8 @@
 -- question: What became of every fail between the newest census and the one before it?
 --   The law is that of the report: fixed only where it passes or a complete listing proves it gone; what
 --   cannot be said any more is lost sight of. Nothing where the lake has one census.
--- parameter: kind, text, default null, such as still_failing: One kind; without it, all but still_failing.
+-- parameter: kind, new|reopened|newly_checked|fixed|lost_sight|excepted|no_longer_applicable|no_longer_checked|still_failing, default null, such as still_failing:
+--   One kind; without it, all but still_failing.
 -- columns: kind, how, severity, account_id, region, resource_type, resource_arn, check_id, check_params, finding_uid
 WITH pair AS (
     SELECT run_id, dt, previous_run_id, previous_dt

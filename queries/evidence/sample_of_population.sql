@@ -2,7 +2,7 @@
 -- question: Which resources are a random sample of the newest census's buckets or keys, and of how many?
 --   The same seed and census give the same sample, so that another can draw it again: resources are
 --   ordered by the SHA-256 of seed, `/` and ARN.
--- parameter: population, text, default buckets: buckets or keys.
+-- parameter: population, buckets|keys, default buckets: What is drawn from.
 -- parameter: size, integer, default 25: Resources to draw.
 -- parameter: seed, text, default 1: What the draw starts from; let somebody else choose it.
 -- columns: number, population_size, account_id, region, resource_arn, encryption_or_rotation, observed_at, run_id

@@ -13,7 +13,7 @@ use crate::model::AccountId;
 const LARGEST: u32 = 1_000_000;
 
 /// What a parameter takes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Kind {
     /// Any text on one line.
     Text,
@@ -23,35 +23,42 @@ pub enum Kind {
     Day,
     /// Twelve digits.
     Account,
+    /// One of some words: any other would find nothing, and nothing can be mistaken for good news.
+    OneOf(Vec<String>),
 }
 
 impl Kind {
-    /// The kind's word in a header.
-    pub const fn word(self) -> &'static str {
+    /// The kind's word in a header; some words with `|` between them are the words that it takes.
+    pub fn word(&self) -> String {
         match self {
-            Self::Text => "text",
-            Self::Integer => "integer",
-            Self::Day => "day",
-            Self::Account => "account",
+            Self::Text => "text".to_owned(),
+            Self::Integer => "integer".to_owned(),
+            Self::Day => "day".to_owned(),
+            Self::Account => "account".to_owned(),
+            Self::OneOf(words) => words.join("|"),
         }
     }
 
     fn from_word(word: &str) -> Option<Self> {
+        if word.contains('|') {
+            return Some(Self::OneOf(word.split('|').map(str::to_owned).collect()));
+        }
         [Self::Text, Self::Integer, Self::Day, Self::Account].into_iter().find(|kind| kind.word() == word)
     }
 
     /// What a value has to be.
-    pub const fn asked(self) -> &'static str {
+    pub fn asked(&self) -> String {
         match self {
-            Self::Text => "a text without control characters",
-            Self::Integer => "a whole number from 0 to 1000000",
-            Self::Day => "a day such as 2026-11-21",
-            Self::Account => "an account's twelve digits",
+            Self::Text => "a text without control characters".to_owned(),
+            Self::Integer => "a whole number from 0 to 1000000".to_owned(),
+            Self::Day => "a day such as 2026-11-21".to_owned(),
+            Self::Account => "an account's twelve digits".to_owned(),
+            Self::OneOf(words) => format!("one of {}", words.join(", ")),
         }
     }
 
     /// The value as a literal that every engine reads; none where it is no such value.
-    fn literal(self, value: &str) -> Option<String> {
+    fn literal(&self, value: &str) -> Option<String> {
         match self {
             Self::Text => (!value.contains(char::is_control)).then(|| quoted(value)),
             Self::Integer => {
@@ -62,14 +69,15 @@ impl Kind {
                 is_day.then(|| quoted(value))
             }
             Self::Account => value.parse::<AccountId>().ok().map(|account| quoted(&account.to_string())),
+            Self::OneOf(words) => words.iter().find(|word| *word == value).map(|word| quoted(word)),
         }
     }
 
     /// NULL of the type, which an engine could not tell from the word alone.
-    const fn null(self) -> &'static str {
+    const fn null(&self) -> &'static str {
         match self {
             Self::Integer => "CAST(NULL AS bigint)",
-            Self::Text | Self::Day | Self::Account => "CAST(NULL AS varchar)",
+            Self::Text | Self::Day | Self::Account | Self::OneOf(_) => "CAST(NULL AS varchar)",
         }
     }
 }
@@ -145,7 +153,7 @@ pub enum ParameterError {
         /// As it was given.
         value: String,
         /// What it takes.
-        asked: &'static str,
+        asked: String,
     },
     /// The question has none of that name.
     #[error("it has no parameter `{0}`")]

@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use proptest::prelude::*;
 
 use super::*;
+use crate::model::Severity;
 
 #[test]
 fn every_question_is_whole() {
@@ -65,6 +66,7 @@ fn values_are_of_their_kind() {
         ("integer", "007", "<7>"),
         ("day", "2026-11-21", "<'2026-11-21'>"),
         ("account", "111122223333", "<'111122223333'>"),
+        ("low|high", "low", "<'low'>"),
     ] {
         assert_eq!(filled(kind, value).as_deref(), Ok(literal));
     }
@@ -80,9 +82,35 @@ fn values_are_of_their_kind() {
         ("day", "yesterday"),
         ("account", "12"),
         ("account", "'12345678901"),
+        ("low|high", "High"),
+        ("low|high", "low|high"),
+        ("low|high", ""),
     ] {
         let refused = filled(kind, value).unwrap_err();
         assert!(matches!(refused, ParameterError::IllFormed { .. }), "{kind} {value}: {refused}");
+    }
+}
+
+#[test]
+fn the_words_that_a_parameter_takes_are_those_of_the_statement() {
+    for query in QUERIES {
+        let code: Vec<&str> = query.text.lines().filter(|line| !line.starts_with("--")).collect();
+        let code = code.join("\n");
+        for parameter in query.header().parameters {
+            let Kind::OneOf(words) = &parameter.kind else { continue };
+            match parameter.name.as_str() {
+                "severity" => {
+                    let known: Vec<&str> = Severity::ALL.iter().map(|severity| severity.word()).collect();
+                    assert_eq!(*words, known, "{}", query.name);
+                }
+                _ => words.iter().for_each(|word| {
+                    assert!(code.contains(&format!("'{word}'")), "{}: {word}", query.name);
+                }),
+            }
+            let wrong = BTreeMap::from([(parameter.name.clone(), "nothing".to_owned())]);
+            let refused = fill(query.text, &query.header().parameters, &wrong).unwrap_err();
+            assert!(refused.to_string().contains(&words.join(", ")), "{}: {refused}", query.name);
+        }
     }
 }
 

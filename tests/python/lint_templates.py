@@ -23,7 +23,8 @@ def complaints(file: str) -> list[str]:
     largest = LARGEST_IN_BUCKET if Path(file).name in IN_BUCKET else LARGEST
     wrong = [f"{file}: larger than {largest} bytes"] if len(text.encode()) > largest else []
     for number, line in enumerate(text.splitlines(), 1):
-        if HARD_CODED.search(line):
+        # A comment of SQL names an example.
+        if HARD_CODED.search(line) and not line.lstrip().startswith("-- "):
             wrong.append(f"{file}:{number}: names a partition: {line.strip()}")
         if not line.isascii():
             wrong.append(f"{file}:{number}: is not ASCII: {line.strip()}")

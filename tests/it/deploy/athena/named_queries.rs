@@ -2,9 +2,9 @@
 //!
 //! A parameter that a file names becomes `?` in each of its places, and a value is given by position, as SQL:
 //! a text in single quotes, NULL as an expression (user guide, "Use parameterized queries"). No comment has a
-//! question mark, for there are clients that count them without reading SQL. The guide also says that `?`
-//! stands in WHERE alone; Trino 435 took every question, with its defaults by position, and which of the two
-//! Athena does was not tried: a question that cannot do without says so.
+//! question mark or a semicolon, for there are clients that look for them without reading SQL. The guide also
+//! says that `?` stands in WHERE alone; Trino 435 took every question, with its defaults by position, and which
+//! of the two Athena does was not tried: a question that cannot do without says so.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
@@ -36,15 +36,16 @@ fn resource(query: &Query) -> String {
     )
 }
 
-/// The statement with `?` in it, below a comment that says what each is.
+/// The file with `?` in each place, below a comment that says what each is.
 fn statement(query: &Query) -> String {
-    let (text, names) = positional(query.text);
-    let body: Vec<&str> = text.lines().skip_while(|line| line.starts_with("--")).collect();
-    let mut comment = format!("-- {}", query.header().title);
-    if !names.is_empty() {
-        let _ = write!(comment, "\n-- Parameters by position: {}", positions(&names));
-    }
-    format!("{comment}\n{}\n", body.join("\n"))
+    let (header, code): (Vec<&str>, Vec<&str>) = query.text.lines().partition(|line| line.starts_with("--"));
+    let (code, names) = positional(&code.join("\n"));
+    let header = header.join("\n").replace('?', ".").replace(';', ",");
+    let positions = match names.is_empty() {
+        true => String::new(),
+        false => format!("\n-- parameters by position: {}", positions(&names)),
+    };
+    format!("{header}{positions}\n{code}\n")
 }
 
 /// `1 ou, 2 ou`.
@@ -72,11 +73,12 @@ fn description(query: &Query) -> String {
 
 /// What a value has to look like, and the one to give where none is wanted.
 fn meaning(parameter: &Parameter) -> String {
-    let kind = match parameter.kind {
-        Kind::Integer => "integer",
-        Kind::Text => "text in single quotes",
-        Kind::Day => "day as '2026-11-21'",
-        Kind::Account => "account as '111122223333'",
+    let kind = match &parameter.kind {
+        Kind::Integer => "integer".to_owned(),
+        Kind::Text => "text in single quotes".to_owned(),
+        Kind::Day => "day as '2026-11-21'".to_owned(),
+        Kind::Account => "account as '111122223333'".to_owned(),
+        Kind::OneOf(words) => format!("one of '{}'", words.join("', '")),
     };
     let default =
         fill(&format!("${{{}}}", parameter.name), std::slice::from_ref(parameter), &BTreeMap::new());
@@ -99,9 +101,9 @@ fn has_parameter_outside_where(text: &str) -> bool {
 fn a_saved_question_says_what_each_position_is() {
     let query = atrest::query::find("buckets_without_rotating_customer_key").unwrap();
     let title = "Buckets not under a rotating customer key";
-    assert!(statement(query).starts_with(&format!(
-        "-- {title}\n-- Parameters by position: 1 ou, 2 ou, 3 ou\nSELECT b.account_id,"
-    )));
+    let text = statement(query);
+    assert!(text.starts_with(&format!("-- title: {title}\n-- question: Which buckets")));
+    assert!(text.contains("\n-- parameters by position: 1 ou, 2 ou, 3 ou\nSELECT b.account_id,"), "{text}");
     assert_eq!(
         description(query),
         format!(
@@ -122,7 +124,7 @@ fn saved_questions_are_what_athena_takes() {
         assert!(description.len() <= LONGEST_DESCRIPTION && description.is_ascii(), "{name}: {description}");
         assert!(!text.contains("${") && text.len() <= 262_144 && text.is_ascii(), "{name}");
         let comments = text.lines().filter(|line| line.starts_with("--"));
-        assert!(comments.clone().all(|line| !line.contains('?')), "{name}: a question mark in a comment");
+        assert!(comments.clone().all(|line| !line.contains(['?', ';'])), "{name}: a comment with a mark");
         let (_, names) = positional(query.text);
         assert_eq!(text.matches('?').count(), names.len(), "{name}: a question mark that is no parameter");
     }
