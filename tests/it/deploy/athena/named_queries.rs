@@ -100,12 +100,12 @@ fn a_saved_question_says_what_each_position_is() {
     let query = atrest::query::find("buckets_without_rotating_customer_key").unwrap();
     let title = "Buckets not under a rotating customer key";
     assert!(statement(query).starts_with(&format!(
-        "-- {title}\n-- Parameters by position: 1 ou, 2 ou, 3 ou\nSELECT b.account_id,"
+        "-- {title}\n-- Parameters by position: 1 ou, 2 ou, 3 ou, 4 ou\nSELECT b.account_id,"
     )));
     assert_eq!(
         description(query),
         format!(
-            "{title}. Parameters by position: 1 ou, 2 ou, 3 ou. ou: text in single quotes, default \
+            "{title}. Parameters by position: 1 ou, 2 ou, 3 ou, 4 ou. ou: text in single quotes, default \
              CAST(NULL AS varchar)."
         )
     );
