@@ -481,6 +481,54 @@ fn a_filter_by_unit_keeps_what_may_be_under_it() {
     assert!(!rows.is_empty() && rows.iter().all(|row| row["ou_path"].is_null()));
 }
 
+// Posture
+
+#[test]
+fn a_count_that_is_not_known_is_no_zero() {
+    let Some(venv) = venv_or_skip() else { return };
+    let mut here = healthy();
+    let root = here.world.organization.root.clone();
+    let alone = here.world.add_unit("Alone", &root);
+    here.world.account_mut(here.two).parent.clone_from(&alone);
+    let lake = night(
+        &venv,
+        &here.world,
+        [
+            denied("sts:AssumeRole").account(here.two),
+            denied("kms:ListKeys").account(here.one).region("us-east-1"),
+        ],
+    );
+    let units = lake.ask("posture_by_ou");
+    let columns =
+        ["accounts", "accounts_with_unlisted_buckets", "accounts_with_unlisted_keys", "buckets", "keys"];
+    let of_unit = |name: &str| {
+        let row = with(&units, "ou_name", name)[0];
+        columns.map(|column| row[column].as_u64())
+    };
+    assert_eq!(of_unit("Alone"), [Some(1), Some(1), Some(1), None, None]);
+    assert_eq!(of_unit("Workloads"), [Some(1), Some(0), Some(1), Some(12), Some(3)]);
+    assert_eq!(of_unit("Root"), [Some(3), Some(1), Some(2), Some(13), Some(3)]);
+    let accounts = lake.ask("posture_by_account");
+    let of_account = |name: &str| {
+        let row = with(&accounts, "account_name", name)[0];
+        ["buckets_listed", "keys_listed", "buckets", "keys"].map(|column| row[column].to_string())
+    };
+    assert_eq!(of_account("two"), ["false", "false", "null", "null"]);
+    assert_eq!(of_account("one"), ["true", "false", "12", "3"]);
+}
+
+#[test]
+fn accounts_whose_units_were_not_reported_are_counted_and_under_no_unit() {
+    let Some(venv) = venv_or_skip() else { return };
+    let mut here = healthy();
+    here.world.organization.sends_paths = false;
+    let lake = night(&venv, &here.world, []);
+    let units = lake.ask("posture_by_ou");
+    assert_eq!(units.len(), 1);
+    assert_eq!((text(&units[0], "ou_id"), &units[0]["accounts"]), ("not_reported", &3.into()));
+    assert!(lake.ask("posture_by_account").iter().all(|row| row["ou_path"].is_null()));
+}
+
 // The law
 
 /// What a row is about; none for one that stands for what was not read or listed.
