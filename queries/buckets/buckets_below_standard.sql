@@ -1,12 +1,26 @@
 -- title: Buckets below the standard, and why
--- question: Which buckets have a default encryption below what the organization's standard asks for?
+-- question: Which buckets have a default encryption below what the organization's standard asks for, or may have?
+--   `verdict` says which: `fail`, `exempt` (below it, with an exception) or `unknown`; a row without a bucket stands
+--   for buckets that were not listed. Judged where the standard has the check s3_encryption_standard on.
 -- parameter: account_id, account, default null, such as 111122223333: Only this account.
--- columns: account_id, account_name, region, bucket, encryption, kms_key_link, severity, reason_code, reason, remedy
-SELECT f.account_id, a.account_name, b.region, b.bucket, b.encryption, b.kms_key_link, f.severity,
-    f.reason_code, f.reason, f.remedy
-FROM findings_latest f
-JOIN buckets_latest b ON b.account_id = f.account_id AND b.bucket_arn = f.resource_arn
-LEFT JOIN accounts_latest a ON a.account_id = f.account_id
-WHERE f.check_id = 's3_encryption_standard' AND f.verdict = 'fail'
-    AND (${account_id} IS NULL OR f.account_id = ${account_id})
-ORDER BY f.account_id ASC NULLS LAST, b.bucket ASC NULLS LAST, f.check_params ASC NULLS FIRST
+-- columns: account_id, account_name, region, bucket, verdict, encryption, kms_key_link, severity, reason_code, reason,
+--   exception_id, exception_expires_at, remedy
+WITH judged AS (
+    SELECT f.account_id, b.region, b.bucket, f.verdict, b.encryption, b.kms_key_link, f.severity, f.reason_code,
+        f.reason, f.exception_id, f.exception_expires_at, f.remedy, f.check_params
+    FROM findings_latest f
+    JOIN buckets_latest b ON b.account_id = f.account_id AND b.bucket_arn = f.resource_arn
+    WHERE f.check_id = 's3_encryption_standard' AND f.verdict IN ('fail', 'exempt', 'unknown')
+    UNION ALL
+    SELECT account_id, region, NULL, 'unknown', NULL, NULL, NULL, NULL,
+        'The buckets of the account were not listed: ' || read || '.', NULL, NULL, NULL, NULL
+    FROM unlisted_latest
+    WHERE resource_type = 'AWS::S3::Bucket'
+)
+SELECT j.account_id, a.account_name, j.region, j.bucket, j.verdict, j.encryption, j.kms_key_link, j.severity,
+    j.reason_code, j.reason, j.exception_id, j.exception_expires_at, j.remedy
+FROM judged j
+LEFT JOIN accounts_latest a ON a.account_id = j.account_id
+WHERE ${account_id} IS NULL OR j.account_id = ${account_id}
+ORDER BY CASE j.verdict WHEN 'fail' THEN 1 WHEN 'exempt' THEN 2 ELSE 3 END ASC NULLS LAST,
+    j.account_id ASC NULLS LAST, j.bucket ASC NULLS LAST, j.check_params ASC NULLS FIRST

@@ -1,6 +1,7 @@
 -- title: Default encryption of buckets, counted
 -- question: How many buckets have which default encryption, under whose key, with which rotation?
---   Default encryption applies to new objects; it does not show how stored objects are encrypted.
+--   Default encryption applies to new objects; it does not show how stored objects are encrypted. Buckets that were
+--   not listed are in no count: accounts_not_seen has their accounts.
 -- columns: encryption, kms_key_link, kms_key_rotation, buckets, accounts, percent_of_buckets
 SELECT b.encryption, b.kms_key_link, b.kms_key_rotation,
     count(*) AS buckets,

@@ -1,8 +1,16 @@
 -- title: Buckets that take plain HTTP
--- question: Which buckets do not refuse every request without TLS, or could not be asked?
+-- question: Which buckets do not refuse every request without TLS, or may not?
+--   `tls_only` is `unknown` where that cannot be said; a row without a bucket stands for buckets that were not listed.
 -- columns: tls_only, account_id, account_name, region, bucket, policy_read, policy_sha256
 SELECT b.tls_only, b.account_id, a.account_name, b.region, b.bucket, b.policy_read, b.policy_sha256
-FROM buckets_latest b
+FROM (
+    SELECT tls_only, account_id, region, bucket, policy_read, policy_sha256
+    FROM buckets_latest
+    WHERE coalesce(tls_only, 'unknown') <> 'enforced'
+    UNION ALL
+    SELECT 'unknown', account_id, region, NULL, 'not_asked', NULL
+    FROM unlisted_latest
+    WHERE resource_type = 'AWS::S3::Bucket'
+) b
 LEFT JOIN accounts_latest a ON a.account_id = b.account_id
-WHERE b.tls_only <> 'enforced'
 ORDER BY b.tls_only ASC NULLS LAST, b.account_id ASC NULLS LAST, b.bucket ASC NULLS LAST

@@ -8,7 +8,7 @@ WITH whole AS (
     WHERE run_kind = 'census' AND scan_status = 'complete'
     GROUP BY account_id
 )
-SELECT a.account_id, a.account_name, array_join(a.ou_names, '/') AS ou_path, a.state, a.scan_status,
+SELECT a.account_id, a.account_name, array_join(a.ou_names, '/', '(not read)') AS ou_path, a.state, a.scan_status,
     a.scan_reason, w.last_complete_at,
     date_diff('day', CAST(w.last_complete_at AS date), CAST(r.started_at AS date)) AS days_since_complete
 FROM accounts_latest a

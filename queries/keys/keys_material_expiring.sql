@@ -1,13 +1,31 @@
 -- title: Imported key material that expires
--- question: Which keys lose their imported material within the next days, counted from the newest census?
+-- question: Which keys lose their imported material within the next days, counted from the newest census, or may?
+--   `why` says which; `read` is what came of a read that is missing, and a row without a key stands for keys that
+--   were not listed.
 -- parameter: days, integer, default 30: Days ahead.
--- columns: key_arn, account_id, account_name, region, key_state, material_expires_at, days_left,
+-- columns: key_arn, account_id, account_name, region, why, read, key_state, material_expires_at, days_left,
 --   default_key_of_buckets
-SELECT k.key_arn, k.account_id, a.account_name, k.region, k.key_state, k.material_expires_at,
-    date_diff('day', CAST(r.started_at AS date), CAST(k.material_expires_at AS date)) AS days_left,
-    k.default_key_of_buckets
-FROM keys_latest k
-JOIN runs_latest r ON r.run_id = k.run_id
-LEFT JOIN accounts_latest a ON a.account_id = k.account_id
-WHERE k.material_expires_at < r.started_at + ${days} * INTERVAL '1' DAY
-ORDER BY k.material_expires_at ASC NULLS LAST, k.key_arn ASC NULLS LAST
+WITH told AS (
+    SELECT key_arn, account_id, region,
+        CASE
+            WHEN describe_read <> 'known' THEN 'unknown: the key was not read'
+            ELSE 'the material expires'
+        END AS why,
+        CASE WHEN describe_read <> 'known' THEN describe_read END AS read,
+        key_state, material_expires_at, default_key_of_buckets
+    FROM keys_latest
+    WHERE describe_read <> 'known' OR material_expires_at IS NOT NULL
+    UNION ALL
+    SELECT NULL, account_id, region, 'unknown: the keys were not listed', read, NULL, NULL, NULL
+    FROM unlisted_latest
+    WHERE resource_type = 'AWS::KMS::Key'
+)
+SELECT t.key_arn, t.account_id, a.account_name, t.region, t.why, t.read, t.key_state, t.material_expires_at,
+    date_diff('day', CAST(r.started_at AS date), CAST(t.material_expires_at AS date)) AS days_left,
+    t.default_key_of_buckets
+FROM told t
+CROSS JOIN runs_latest r
+LEFT JOIN accounts_latest a ON a.account_id = t.account_id
+WHERE t.material_expires_at IS NULL OR t.material_expires_at < r.started_at + ${days} * INTERVAL '1' DAY
+ORDER BY t.material_expires_at ASC NULLS LAST, t.account_id ASC NULLS LAST, t.region ASC NULLS LAST,
+    t.key_arn ASC NULLS LAST

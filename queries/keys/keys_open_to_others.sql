@@ -1,14 +1,24 @@
 -- title: Keys whose policy lets others in
 -- question: Which key policies admit everyone, or principals outside the organization, or could not be judged?
+--   A row without a key stands for keys that were not listed.
 -- columns: verdict, severity, account_id, account_name, region, key_arn, check_id, reason_code, reason,
 --   exception_id, default_key_of_buckets
-SELECT f.verdict, f.severity, f.account_id, a.account_name, f.region, f.resource_arn AS key_arn, f.check_id,
-    f.reason_code, f.reason, f.exception_id, k.default_key_of_buckets
-FROM findings_latest f
-LEFT JOIN keys_latest k ON k.account_id = f.account_id AND k.key_arn = f.resource_arn
-LEFT JOIN accounts_latest a ON a.account_id = f.account_id
-WHERE f.check_id IN ('kms_policy_outside_org', 'kms_policy_public')
-    AND f.verdict IN ('fail', 'exempt', 'unknown')
-ORDER BY CASE f.verdict WHEN 'fail' THEN 1 WHEN 'exempt' THEN 2 ELSE 3 END ASC NULLS LAST,
-    f.account_id ASC NULLS LAST, f.resource_arn ASC NULLS LAST, f.check_id ASC NULLS LAST,
-    f.check_params ASC NULLS FIRST
+WITH judged AS (
+    SELECT verdict, severity, account_id, region, resource_arn AS key_arn, check_id, check_params, reason_code,
+        reason, exception_id
+    FROM findings_latest
+    WHERE check_id IN ('kms_policy_outside_org', 'kms_policy_public') AND verdict IN ('fail', 'exempt', 'unknown')
+    UNION ALL
+    SELECT 'unknown', NULL, account_id, region, NULL, NULL, NULL, NULL, 'The keys were not listed: ' || read || '.',
+        NULL
+    FROM unlisted_latest
+    WHERE resource_type = 'AWS::KMS::Key'
+)
+SELECT j.verdict, j.severity, j.account_id, a.account_name, j.region, j.key_arn, j.check_id, j.reason_code, j.reason,
+    j.exception_id, k.default_key_of_buckets
+FROM judged j
+LEFT JOIN keys_latest k ON k.account_id = j.account_id AND k.key_arn = j.key_arn
+LEFT JOIN accounts_latest a ON a.account_id = j.account_id
+ORDER BY CASE j.verdict WHEN 'fail' THEN 1 WHEN 'exempt' THEN 2 ELSE 3 END ASC NULLS LAST,
+    j.account_id ASC NULLS LAST, j.key_arn ASC NULLS LAST, j.region ASC NULLS LAST, j.check_id ASC NULLS LAST,
+    j.check_params ASC NULLS FIRST

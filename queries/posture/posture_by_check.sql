@@ -1,6 +1,7 @@
 -- title: Posture by check
 -- question: How many resources pass and fail each check, and for how many can it not be said?
---   The share is of what could be judged: passes among passes and fails.
+--   The share is of what could be judged: passes among passes and fails. Resources that were not listed are in no
+--   count: accounts_not_seen has their accounts.
 -- columns: check_id, check_params, title, severity, pass, fail, exempt, unknown, not_applicable, pass_percent
 SELECT c.check_id, c.check_params, c.title, c.severity,
     count(*) FILTER (WHERE f.verdict = 'pass') AS pass,

@@ -5,7 +5,10 @@ SET autoinstall_known_extensions = false;
 SET enable_progress_bar = false;
 
 CREATE OR REPLACE MACRO array_join(texts, separator) AS
-    CASE WHEN texts IS NOT NULL THEN coalesce(array_to_string(texts, separator), '') END;
+    CASE WHEN texts IS NOT NULL THEN coalesce(array_to_string(texts, separator), '') END,
+(texts, separator, instead) AS
+    CASE WHEN texts IS NOT NULL
+    THEN coalesce(array_to_string([coalesce(text, instead) FOR text IN texts], separator), '') END;
 CREATE OR REPLACE MACRO cardinality(items) AS len(items);
 CREATE OR REPLACE MACRO sequence(start, stop, step) AS generate_series(start, stop, step);
 CREATE OR REPLACE MACRO to_utf8(text) AS encode(text);

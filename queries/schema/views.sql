@@ -460,6 +460,35 @@ FROM runs t
 WHERE t.dt = (SELECT max(dt) FROM runs WHERE kind = 'census')
     AND t.run_id = (SELECT max(run_id) FROM runs WHERE kind = 'census');
 
+CREATE OR REPLACE VIEW unlisted_latest AS
+SELECT
+    t.account_id,
+    t.region,
+    t.resource_type,
+    min(t.read) AS read
+FROM (
+    SELECT a.account_id, nullif(c.region, 'global') AS region, o.resource_type,
+        CASE
+            WHEN c.denied > 0 THEN 'denied'
+            WHEN c.throttled > 0 THEN 'throttled'
+            WHEN c.transport > 0 THEN 'transport'
+            WHEN c.service > 0 THEN 'service'
+            WHEN c.protocol > 0 THEN 'protocol'
+            WHEN c.identity > 0 THEN 'identity'
+            WHEN c.unavailable > 0 THEN 'unavailable'
+            ELSE 'not_asked'
+        END AS read
+    FROM accounts_latest a
+    CROSS JOIN (
+        VALUES ('AWS::S3::Bucket', 's3:ListBuckets'), ('AWS::KMS::Key', 'kms:ListKeys'),
+            ('AWS::KMS::Key', 'account:ListRegions')
+    ) AS o (resource_type, operation)
+    LEFT JOIN coverage_latest c ON c.account_id = a.account_id AND c.operation = o.operation
+    WHERE CASE WHEN c.operation IS NULL THEN o.operation <> 'account:ListRegions'
+        ELSE NOT (c.complete AND c.known > 0) END
+) t
+GROUP BY t.account_id, t.region, t.resource_type;
+
 CREATE OR REPLACE VIEW accounts_last_known AS
 SELECT
     t.run_id,

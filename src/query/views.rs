@@ -2,7 +2,8 @@
 //!
 //! *Committed* are rows whose run has its row in `runs`; *latest* is the newest census, and its days are
 //! found by `dt`, so that an engine reads one day and no more; *last known* is, of every resource that any
-//! census listed, the newest row that knows something, with its age against the newest census.
+//! census listed, the newest row that knows something, with its age against the newest census. *Unlisted* is
+//! what the newest census has no rows of, because a listing did not come to its end.
 //!
 //! A view is a list of columns, each with what it holds: the SELECT is written from it, and so is what a
 //! catalog is told of the view, which AWS Glue does not find out by itself.
@@ -83,6 +84,7 @@ pub fn views() -> Vec<View> {
     let mut views = vec![censuses()];
     views.extend(TABLES.iter().filter(|table| table.name != "runs").map(committed));
     views.extend(TABLES.iter().map(latest));
+    views.push(unlisted());
     views.extend(IDENTITIES.iter().filter_map(last_known));
     views
 }
@@ -124,6 +126,32 @@ fn latest(table: &TableInfo) -> View {
          AND t.run_id = (SELECT max(run_id) FROM runs WHERE kind = 'census')"
     );
     View::of(format!("{name}_latest"), doc, columns(table), &rest)
+}
+
+/// What a listing did not tell has no row in `buckets` and `keys`, and an empty answer over them would look clean.
+/// Keys have their Regions to be listed first; where these were not, there may be more of them.
+fn unlisted() -> View {
+    let columns = vec![
+        Column::new("account_id", Kind::String, "t.account_id"),
+        Column::new("region", Kind::String, "t.region"),
+        Column::new("resource_type", Kind::String, "t.resource_type"),
+        Column::new("read", Kind::String, "min(t.read)"),
+    ];
+    let doc = "Where the newest census did not list buckets or keys to the end, or their Regions, and what came of it.";
+    let faults = ["denied", "throttled", "transport", "service", "protocol", "identity", "unavailable"];
+    let cases: Vec<String> =
+        faults.iter().map(|word| format!("            WHEN c.{word} > 0 THEN '{word}'\n")).collect();
+    let rest = format!(
+        "FROM (\n    SELECT a.account_id, nullif(c.region, 'global') AS region, o.resource_type,\n        CASE\n\
+         {}            ELSE 'not_asked'\n        END AS read\n    FROM accounts_latest a\n    CROSS JOIN (\n        \
+         VALUES ('AWS::S3::Bucket', 's3:ListBuckets'), ('AWS::KMS::Key', 'kms:ListKeys'),\n            \
+         ('AWS::KMS::Key', 'account:ListRegions')\n    ) AS o (resource_type, operation)\n    \
+         LEFT JOIN coverage_latest c ON c.account_id = a.account_id AND c.operation = o.operation\n    \
+         WHERE CASE WHEN c.operation IS NULL THEN o.operation <> 'account:ListRegions'\n        \
+         ELSE NOT (c.complete AND c.known > 0) END\n) t\nGROUP BY t.account_id, t.region, t.resource_type",
+        cases.concat()
+    );
+    View::of("unlisted_latest".to_owned(), doc, columns, &rest)
 }
 
 fn last_known(identity: &Identity) -> Option<View> {

@@ -1,0 +1,596 @@
+//! What the questions say of that which could not be seen: it is listed and marked, and never makes an answer
+//! look clean.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use atrest::model::{AccountId, Exceptions};
+use atrest::query;
+use atrest::sim::world::AccountState;
+use atrest::sim::{Effect, Rule, Schedule, World};
+use serde_json::Value;
+
+use crate::support::night::{Morning, NOW, Night, Rules, exception, region};
+use crate::support::python::{Venv, venv_or_skip};
+use crate::support::shell::Shell;
+use crate::support::worlds::{Healthy, healthy, troubled};
+
+const DAY: i64 = 86_400_000;
+const BUCKETS_UNLISTED: &str = "unknown: the buckets were not listed";
+const KEYS_UNLISTED: &str = "unknown: the keys were not listed";
+const REPLICA: &str = "mrk-0000000000000000000000000000000a";
+
+/// Questions that list resources, each with what makes it list as little as it can.
+const LISTS: &[&str] = &[
+    "buckets_below_standard",
+    "buckets_with_keys_of_others",
+    "buckets_without_rotating_customer_key",
+    "keys_by_reach --param at_least=1000000",
+    "keys_going_away_in_use",
+    "keys_last_rotation",
+    "keys_material_expiring --param days=0",
+    "keys_rotation_due --param days=0",
+];
+
+/// The lake of a night, to be asked.
+struct Lake(Shell);
+
+impl Lake {
+    fn of(venv: &Venv, morning: &Morning) -> Self {
+        morning.census();
+        let shell = Shell::holding(morning.store.objects());
+        Self(shell.with("ATREST_DUCKDB", &venv.duckdb().to_string_lossy()))
+    }
+
+    /// The rows of a question, by its name and parameters.
+    #[track_caller]
+    fn ask(&self, line: &str) -> Vec<Value> {
+        let answer = self.0.atrest(&format!("query --lake lake --format json {line}")).succeeded().json();
+        answer.as_array().unwrap().clone()
+    }
+
+    #[track_caller]
+    fn sql(&self, sql: &str) -> Vec<Value> {
+        let answer = self.0.run(["query", "--lake", "lake", "--format", "json", "--sql", sql]).succeeded();
+        answer.json().as_array().unwrap().clone()
+    }
+}
+
+fn night(venv: &Venv, world: &World, rules: impl IntoIterator<Item = Rule>) -> Lake {
+    Lake::of(venv, &Night::over(world.clone()).with(Schedule::of(rules)).run())
+}
+
+fn denied(operation: &str) -> Rule {
+    Rule::always(Effect::AccessDenied).on(operation)
+}
+
+/// A column's text; empty for NULL.
+fn text<'a>(row: &'a Value, column: &str) -> &'a str {
+    assert!(row.get(column).is_some(), "no {column} in {row}");
+    row[column].as_str().unwrap_or_default()
+}
+
+/// The rows that have that text.
+fn with<'a>(rows: &'a [Value], column: &str, wanted: &str) -> Vec<&'a Value> {
+    rows.iter().filter(|row| text(row, column) == wanted).collect()
+}
+
+/// What a question says of the one row that has that text, such as `unknown: the key was not read/denied`.
+#[track_caller]
+fn said(rows: &[Value], column: &str, wanted: &str) -> String {
+    let found = with(rows, column, wanted);
+    assert_eq!(found.len(), 1, "{column} = {wanted}: {rows:?}");
+    format!("{}/{}", text(found[0], "why"), text(found[0], "read"))
+}
+
+fn counted(rows: &[Value], column: &str) -> BTreeMap<String, usize> {
+    let mut counts = BTreeMap::new();
+    rows.iter().for_each(|row| *counts.entry(text(row, column).to_owned()).or_default() += 1);
+    counts
+}
+
+/// The healthy world's key that rotates tomorrow.
+fn rotating_key(here: &Healthy) -> String {
+    let place = &here.world.accounts[&here.one].regions[&region("eu-west-1")];
+    place.keys.values().find(|key| key.rotation.next_at.is_some()).unwrap().id.clone()
+}
+
+fn arn(account: AccountId, place: &str, id: &str) -> String {
+    format!("arn:aws:kms:{place}:{account}:key/{id}")
+}
+
+// What could not be read
+
+#[test]
+fn a_key_that_was_not_read_is_in_every_list_of_keys() {
+    let Some(venv) = venv_or_skip() else { return };
+    let here = healthy();
+    let id = rotating_key(&here);
+    let key = arn(here.one, "eu-west-1", &id);
+    let lists = [
+        "keys_by_reach",
+        "keys_going_away_in_use",
+        "keys_last_rotation",
+        "keys_material_expiring",
+        "keys_rotation_due --param days=0",
+    ];
+    let clean = night(&venv, &here.world, []);
+    for list in lists {
+        let rows = clean.ask(list);
+        let of_key = with(&rows, "key_arn", &key);
+        assert!(of_key.iter().all(|row| !text(row, "why").starts_with("unknown: ")), "{list}: {of_key:?}");
+    }
+    assert_eq!(said(&clean.ask("keys_last_rotation"), "key_arn", &key), "never rotated/");
+    let undescribed = night(&venv, &here.world, [denied("kms:DescribeKey").resource(&id)]);
+    for list in lists {
+        let rows = undescribed.ask(list);
+        assert_eq!(said(&rows, "key_arn", &key), "unknown: the key was not read/denied", "{list}");
+    }
+    let unknown_rotation = night(&venv, &here.world, [denied("kms:GetKeyRotationStatus").resource(&id)]);
+    for list in ["keys_last_rotation", "keys_rotation_due --param days=0"] {
+        let rows = unknown_rotation.ask(list);
+        assert_eq!(said(&rows, "key_arn", &key), "unknown: the rotation was not read/denied", "{list}");
+    }
+    let unknown_history = night(&venv, &here.world, [denied("kms:ListKeyRotations").resource(&id)]);
+    let rows = unknown_history.ask("keys_last_rotation");
+    assert_eq!(said(&rows, "key_arn", &key), "unknown: the history was not read/");
+}
+
+#[test]
+fn a_bucket_that_was_not_read_is_in_every_list_of_buckets() {
+    let Some(venv) = venv_or_skip() else { return };
+    let here = healthy();
+    let rule = denied("s3:GetBucketEncryption").resource("kms-no-key");
+    let lake = night(&venv, &here.world, [rule]);
+    let not_read = "unknown: the configuration was not read/denied";
+    for list in [
+        "buckets_with_keys_of_others",
+        "buckets_with_keys_of_others --param link=outside_org",
+        "buckets_without_rotating_customer_key",
+    ] {
+        assert_eq!(said(&lake.ask(list), "bucket", "kms-no-key"), not_read, "{list}");
+    }
+    // The key that it stands on may be any.
+    for list in ["keys_by_reach --param at_least=1000000", "keys_going_away_in_use"] {
+        let rows = lake.ask(list);
+        let row = with(&rows, "why", "unknown: the configuration was not read")[0];
+        assert_eq!((text(row, "read"), row["default_key_of_buckets"].as_u64()), ("denied", Some(1)));
+    }
+    let rows = lake.ask("buckets_below_standard");
+    let row = with(&rows, "bucket", "kms-no-key")[0];
+    assert_eq!((text(row, "verdict"), text(row, "reason_code")), ("unknown", "encryption_not_read"));
+    let clean = night(&venv, &here.world, []).ask("buckets_below_standard");
+    assert!(with(&clean, "bucket", "kms-no-key").is_empty(), "it meets the standard where it was read");
+}
+
+#[test]
+fn where_nothing_was_listed_every_list_says_so() {
+    let Some(venv) = venv_or_skip() else { return };
+    let mut here = healthy();
+    let closed = here.world.add_account("closed");
+    here.world.account_mut(closed).state = AccountState::Suspended;
+    let lake = night(
+        &venv,
+        &here.world,
+        [
+            denied("kms:ListKeys").account(here.one).region("us-east-1"),
+            denied("s3:ListBuckets").account(here.one),
+            denied("sts:AssumeRole").account(here.two),
+        ],
+    );
+    let unlisted = lake.sql(
+        "SELECT account_id, region, resource_type, read FROM unlisted_latest \
+         ORDER BY account_id, resource_type DESC, region NULLS LAST",
+    );
+    let expect = |account: AccountId, place: Value, kind: &str, read: &str| {
+        serde_json::json!({
+            "account_id": account.to_string(), "region": place, "resource_type": kind, "read": read,
+        })
+    };
+    let mut expected = vec![
+        expect(here.one, Value::Null, "AWS::S3::Bucket", "denied"),
+        expect(here.one, "us-east-1".into(), "AWS::KMS::Key", "denied"),
+    ];
+    for account in [here.two, closed] {
+        expected.push(expect(account, Value::Null, "AWS::S3::Bucket", "not_asked"));
+        expected.push(expect(account, Value::Null, "AWS::KMS::Key", "not_asked"));
+    }
+    expected.sort_by_key(|row| text(row, "account_id").to_owned());
+    assert_eq!(unlisted, expected);
+    let told = |rows: &[Value], why: &str| -> BTreeSet<String> {
+        let found = rows.iter().filter(|row| text(row, "why") == why);
+        found.map(|row| format!("{} {}", text(row, "account_id"), text(row, "read"))).collect()
+    };
+    let expected = BTreeSet::from([
+        format!("{} denied", here.one),
+        format!("{} not_asked", here.two),
+        format!("{closed} not_asked"),
+    ]);
+    for list in [
+        "buckets_with_keys_of_others --param link=same_org",
+        "buckets_without_rotating_customer_key",
+        "keys_by_reach",
+        "keys_going_away_in_use",
+    ] {
+        assert_eq!(told(&lake.ask(list), BUCKETS_UNLISTED), expected, "{list}");
+    }
+    for list in ["keys_last_rotation", "keys_material_expiring", "keys_rotation_due"] {
+        assert_eq!(told(&lake.ask(list), KEYS_UNLISTED), expected, "{list}");
+    }
+    let below = lake.ask("buckets_below_standard");
+    let rows = with(&below, "bucket", "");
+    assert_eq!(rows.len(), 3);
+    assert!(rows.iter().all(|row| text(row, "verdict") == "unknown"));
+    let rows = lake.ask(&format!("buckets_below_standard --param account_id={}", here.two));
+    assert_eq!(rows.len(), 1);
+    assert_eq!(text(&rows[0], "reason"), "The buckets of the account were not listed: not_asked.");
+    let plain = lake.ask("buckets_open_to_plain_http");
+    assert_eq!(with(&plain, "bucket", "").len(), 3);
+    assert!(with(&plain, "bucket", "").iter().all(|row| text(row, "tls_only") == "unknown"));
+    let open = lake.ask("keys_open_to_others");
+    assert_eq!(text(with(&open, "reason", "The keys were not listed: denied.")[0], "region"), "us-east-1");
+    assert_eq!(with(&open, "key_arn", "").len(), 3);
+    // In a healthy organization there is nothing to say.
+    let clean = night(&venv, &healthy().world, []);
+    assert!(clean.sql("SELECT * FROM unlisted_latest").is_empty());
+    for list in LISTS {
+        assert!(clean.ask(list).iter().all(|row| subject(row).is_some()), "{list}");
+    }
+}
+
+/// Where the Regions could not be listed, there may be keys in one that nobody knows of.
+#[test]
+fn regions_that_were_not_listed_may_hold_keys() {
+    let Some(venv) = venv_or_skip() else { return };
+    let here = healthy();
+    let lake = night(&venv, &here.world, [denied("account:ListRegions").account(here.one)]);
+    let unlisted = lake.sql("SELECT * FROM unlisted_latest WHERE region IS NULL");
+    let expected = serde_json::json!({
+        "account_id": here.one.to_string(), "region": null, "resource_type": "AWS::KMS::Key", "read": "denied",
+    });
+    assert_eq!(unlisted, [expected]);
+    let rows = lake.ask("keys_rotation_due --param days=0");
+    assert!(with(&rows, "why", KEYS_UNLISTED).iter().any(|row| text(row, "read") == "denied"));
+}
+
+// Below the standard
+
+#[test]
+fn an_exempt_bucket_is_below_the_standard_too() {
+    let Some(venv) = venv_or_skip() else { return };
+    let here = healthy();
+    let records = vec![exception("E-1", "s3_encryption_standard", "no_default_configured")];
+    let exceptions = Exceptions { records, sha256: Some("e".repeat(64)) };
+    let rules = Rules { exceptions, ..Rules::default() };
+    let plain = night(&venv, &here.world, []).ask("buckets_below_standard");
+    let morning = Night::over(here.world.clone()).judged_by(rules).run();
+    let excepted = Lake::of(&venv, &morning).ask("buckets_below_standard");
+    let buckets = |rows: &[Value]| -> BTreeSet<String> {
+        rows.iter().map(|row| text(row, "bucket").to_owned()).collect()
+    };
+    assert_eq!(buckets(&plain), buckets(&excepted));
+    let exempt = with(&excepted, "verdict", "exempt");
+    assert!(!exempt.is_empty());
+    assert!(
+        exempt.iter().all(|row| text(row, "exception_id") == "E-1" && !row["exception_expires_at"].is_null())
+    );
+}
+
+// Keys of others, and keys by reach
+
+#[test]
+fn a_filter_by_link_keeps_what_may_be_under_it() {
+    let Some(venv) = venv_or_skip() else { return };
+    let here = healthy();
+    let shared = denied("kms:ListAliases").account(here.two);
+    let lake = night(&venv, &here.world, [shared]);
+    let whys = |line: &str| counted(&lake.ask(line), "why");
+    let unproven = ("unknown: the key is unproven".to_owned(), 1);
+    let outside = ("the key is outside the organization".to_owned(), 1);
+    let inside = ("the key is of the organization".to_owned(), 2);
+    assert_eq!(
+        whys("buckets_with_keys_of_others --param link=outside_org"),
+        BTreeMap::from([outside.clone(), unproven.clone()])
+    );
+    assert_eq!(
+        whys("buckets_with_keys_of_others --param link=same_org"),
+        BTreeMap::from([inside.clone(), unproven.clone()])
+    );
+    assert_eq!(whys("buckets_with_keys_of_others"), BTreeMap::from([outside, inside, unproven]));
+}
+
+#[test]
+fn a_key_that_no_listing_has_is_there_by_its_buckets() {
+    let Some(venv) = venv_or_skip() else { return };
+    let here = healthy();
+    let lake = night(&venv, &here.world, [denied("kms:ListKeys").account(here.two).region("us-east-1")]);
+    let replica = arn(here.two, "us-east-1", REPLICA);
+    for list in ["keys_by_reach", "keys_going_away_in_use"] {
+        let rows = lake.ask(list);
+        assert_eq!(said(&rows, "key_arn", &replica), "unknown: the key is unproven/", "{list}");
+        assert_eq!(said(&rows, "kms_key_ref", "alias/nowhere"), "the key is missing/", "{list}");
+        let outside = with(&rows, "why", "unknown: the key is outside the organization");
+        assert_eq!(outside.len(), 1, "{list}");
+        assert_eq!(
+            (text(outside[0], "region"), &outside[0]["default_key_of_buckets"]),
+            ("eu-west-1", &1.into())
+        );
+    }
+    let going = lake.ask("keys_going_away_in_use");
+    assert!(with(&going, "kms_key_ref", "alias/aws/s3").is_empty(), "AWS keeps its own");
+}
+
+/// Every bucket that has a key, or may have one, is counted once.
+#[test]
+fn the_reach_of_all_keys_is_all_buckets_under_a_key() {
+    let Some(venv) = venv_or_skip() else { return };
+    let hold = |lake: &Lake, what: &str| {
+        let rows = lake.ask("keys_by_reach --param at_least=0");
+        let reached: u64 = rows.iter().filter_map(|row| row["default_key_of_buckets"].as_u64()).sum();
+        let buckets = lake.sql(
+            "SELECT count(*) FILTER (WHERE encryption = 'unknown' OR kms_key_link <> 'none') AS n FROM buckets_latest",
+        );
+        assert_eq!(Some(reached), buckets[0]["n"].as_u64(), "{what}");
+        let identity = |row: &Value| {
+            ["key_arn", "kms_key_ref", "account_id", "region", "why", "read"]
+                .map(|it| row[it].clone())
+                .to_vec()
+        };
+        let identities: BTreeSet<String> = rows.iter().map(|row| format!("{:?}", identity(row))).collect();
+        assert_eq!(identities.len(), rows.len(), "{what}: a row twice");
+    };
+    hold(&night(&venv, &healthy().world, []), "healthy");
+    hold(&night(&venv, &healthy().world, [denied("kms:ListAliases")]), "without aliases");
+    hold(
+        &night(&venv, &healthy().world, [denied("kms:ListAliases"), denied("kms:DescribeKey")]),
+        "undescribed",
+    );
+    for seed in 0..3 {
+        let troubled = Night::over(troubled(seed)).with(Schedule::random(seed, 0.2, None)).run();
+        hold(&Lake::of(&venv, &troubled), &format!("troubled {seed}"));
+    }
+}
+
+// Rotation that is suspended
+
+/// The healthy world with a key in another state, and what is said of it and of the bucket on it.
+fn in_state(venv: &Venv, state: &'static str) -> (String, String) {
+    let mut here = healthy();
+    let id = rotating_key(&here);
+    let key = here.world.region_mut(here.one, "eu-west-1").keys.get_mut(&id).unwrap();
+    key.state = state.into();
+    let lake = night(venv, &here.world, []);
+    let due = lake.ask("keys_rotation_due");
+    let due = match with(&due, "key_arn", &arn(here.one, "eu-west-1", &id))[..] {
+        [] => "-".to_owned(),
+        [row] => format!("{} {}", text(row, "why"), text(row, "key_state")),
+        _ => panic!("{due:?}"),
+    };
+    let buckets = lake.ask("buckets_without_rotating_customer_key");
+    let bucket =
+        with(&buckets, "bucket", "kms-key-arn").first().map_or("-", |row| text(row, "why")).to_owned();
+    (due, bucket)
+}
+
+#[test]
+fn a_key_that_is_not_enabled_does_not_rotate() {
+    let Some(venv) = venv_or_skip() else { return };
+    let suspended = "rotation is suspended: the key is not enabled";
+    assert_eq!(in_state(&venv, "Enabled"), ("due Enabled".to_owned(), "-".to_owned()));
+    assert_eq!(
+        in_state(&venv, "Disabled"),
+        ("suspended: the key is not enabled Disabled".to_owned(), suspended.to_owned())
+    );
+    assert_eq!(
+        in_state(&venv, "PendingDeletion"),
+        ("-".to_owned(), "the key is pending deletion".to_owned()),
+        "KMS tells no rotation of it"
+    );
+}
+
+#[test]
+fn a_replica_rotates_with_its_primary() {
+    let Some(venv) = venv_or_skip() else { return };
+    let primary_in = |state: &'static str| {
+        let mut here = healthy();
+        let primary = here.world.region_mut(here.two, "eu-west-1").keys.get_mut(REPLICA).unwrap();
+        primary.state = state.into();
+        primary.rotation.next_at = Some(NOW.plus_millis(DAY));
+        let lake = night(&venv, &here.world, []);
+        let due = lake.ask("keys_rotation_due");
+        let due = with(&due, "key_arn", &arn(here.two, "us-east-1", REPLICA))
+            .first()
+            .map(|row| text(row, "why").to_owned());
+        let buckets = lake.ask("buckets_without_rotating_customer_key");
+        let bucket = with(&buckets, "bucket", "kms-replica").first().map(|row| text(row, "why").to_owned());
+        (due.unwrap_or_default(), bucket.unwrap_or_default())
+    };
+    assert_eq!(primary_in("Enabled"), ("due".to_owned(), String::new()));
+    assert_eq!(
+        primary_in("Disabled"),
+        (
+            "suspended: the key is not enabled".to_owned(),
+            "rotation is suspended: the primary key is not enabled".to_owned()
+        )
+    );
+}
+
+#[test]
+fn a_rotation_that_should_have_been_is_overdue() {
+    let Some(venv) = venv_or_skip() else { return };
+    let mut here = healthy();
+    let id = rotating_key(&here);
+    let key = here.world.region_mut(here.one, "eu-west-1").keys.get_mut(&id).unwrap();
+    key.rotation.next_at = Some(NOW.plus_millis(-DAY));
+    let rows = night(&venv, &here.world, []).ask("keys_rotation_due --param days=0");
+    let key = arn(here.one, "eu-west-1", &id);
+    assert_eq!(said(&rows, "key_arn", &key), "overdue/");
+    assert_eq!(with(&rows, "key_arn", &key)[0]["days_left"], -1);
+}
+
+// Units
+
+/// `account path` of each row of an answer.
+fn places(lake: &Lake, ou: &str) -> BTreeSet<String> {
+    let rows = lake.ask(&format!("buckets_without_rotating_customer_key --param ou={ou}"));
+    rows.iter().map(|row| format!("{} {}", text(row, "account_name"), text(row, "ou_path"))).collect()
+}
+
+fn set(texts: &[&str]) -> BTreeSet<String> {
+    texts.iter().map(|it| (*it).to_owned()).collect()
+}
+
+#[test]
+fn a_filter_by_unit_keeps_what_may_be_under_it() {
+    let Some(venv) = venv_or_skip() else { return };
+    let mut here = healthy();
+    let workloads = here.world.account_mut(here.one).parent.clone();
+    let root = here.world.organization.root.clone();
+    let other = here.world.add_unit("Sandbox", &root);
+    let nested = here.world.add_unit("Inner", &other);
+    here.world.account_mut(here.two).parent.clone_from(&nested);
+    let (one, two) = ("one Root/Workloads", "two Root/Sandbox/Inner");
+    let lake = night(&venv, &here.world, []);
+    assert_eq!(places(&lake, &root).len(), 3);
+    for (ou, expected) in [
+        ("Workloads", set(&[one])),
+        (workloads.as_str(), set(&[one])),
+        ("Inner", set(&[two])),
+        (other.as_str(), set(&[two])),
+        ("Nowhere", set(&[])),
+    ] {
+        assert_eq!(places(&lake, ou), expected, "{ou}");
+    }
+    // Names of units under this one were not read: by its name, `Inner` is whatever they hold.
+    let unnamed = denied("organizations:ListOrganizationalUnitsForParent").resource(&other);
+    let lake = night(&venv, &here.world, [unnamed]);
+    let two = "two Root/Sandbox/(not read)";
+    for (ou, expected) in [
+        ("Workloads", set(&[one, two])),
+        (workloads.as_str(), set(&[one])),
+        ("Inner", set(&[two])),
+        (nested.as_str(), set(&[two])),
+        ("Nowhere", set(&[two])),
+    ] {
+        assert_eq!(places(&lake, ou), expected, "{ou}");
+    }
+    // Without paths an account may be anywhere.
+    here.world.organization.sends_paths = false;
+    let lake = night(&venv, &here.world, []);
+    let rows = lake.ask("buckets_without_rotating_customer_key --param ou=Nowhere");
+    assert_eq!(rows, lake.ask("buckets_without_rotating_customer_key"));
+    assert!(!rows.is_empty() && rows.iter().all(|row| row["ou_path"].is_null()));
+}
+
+// Posture
+
+#[test]
+fn a_count_that_is_not_known_is_no_zero() {
+    let Some(venv) = venv_or_skip() else { return };
+    let mut here = healthy();
+    let root = here.world.organization.root.clone();
+    let alone = here.world.add_unit("Alone", &root);
+    here.world.account_mut(here.two).parent.clone_from(&alone);
+    let lake = night(
+        &venv,
+        &here.world,
+        [
+            denied("sts:AssumeRole").account(here.two),
+            denied("kms:ListKeys").account(here.one).region("us-east-1"),
+        ],
+    );
+    let units = lake.ask("posture_by_ou");
+    let columns =
+        ["accounts", "accounts_with_unlisted_buckets", "accounts_with_unlisted_keys", "buckets", "keys"];
+    let of_unit = |name: &str| {
+        let row = with(&units, "ou_name", name)[0];
+        columns.map(|column| row[column].as_u64())
+    };
+    assert_eq!(of_unit("Alone"), [Some(1), Some(1), Some(1), None, None]);
+    assert_eq!(of_unit("Workloads"), [Some(1), Some(0), Some(1), Some(12), Some(3)]);
+    assert_eq!(of_unit("Root"), [Some(3), Some(1), Some(2), Some(13), Some(3)]);
+    let accounts = lake.ask("posture_by_account");
+    let of_account = |name: &str| {
+        let row = with(&accounts, "account_name", name)[0];
+        ["buckets_listed", "keys_listed", "buckets", "keys"].map(|column| row[column].to_string())
+    };
+    assert_eq!(of_account("two"), ["false", "false", "null", "null"]);
+    assert_eq!(of_account("one"), ["true", "false", "12", "3"]);
+}
+
+#[test]
+fn accounts_whose_units_were_not_reported_are_counted_and_under_no_unit() {
+    let Some(venv) = venv_or_skip() else { return };
+    let mut here = healthy();
+    here.world.organization.sends_paths = false;
+    let lake = night(&venv, &here.world, []);
+    let units = lake.ask("posture_by_ou");
+    assert_eq!(units.len(), 1);
+    assert_eq!((text(&units[0], "ou_id"), &units[0]["accounts"]), ("not_reported", &3.into()));
+    assert!(lake.ask("posture_by_account").iter().all(|row| row["ou_path"].is_null()));
+}
+
+// The law
+
+/// What a row is about; none for one that stands for what was not read or listed.
+fn subject(row: &Value) -> Option<&str> {
+    ["bucket", "key_arn", "kms_key_ref"].iter().find_map(|column| row.get(*column)?.as_str())
+}
+
+/// Whether one row stands for what another one was about. A bucket may stand on a key of any account, and so may
+/// one whose key is unproven.
+fn stands_for(row: &Value, lost: &Value) -> bool {
+    let of_buckets = row.get("kms_key_ref").is_some() && row.get("bucket").is_none();
+    let covers = |column: &str| {
+        row[column].is_null() || row[column] == lost[column] || (column == "account_id" && of_buckets)
+    };
+    match subject(row) {
+        None => covers("account_id") && covers("region"),
+        Some(_) => of_buckets && row["why"] == "unknown: the key is unproven",
+    }
+}
+
+/// Faults hide nothing: what a question lists where all could be read, it lists also where it could not, or there
+/// is a row that stands for what is missing.
+#[test]
+fn a_fault_takes_no_row_without_a_row_that_says_so() {
+    let Some(venv) = venv_or_skip() else { return };
+    let world = healthy().world;
+    let clean = night(&venv, &world, []);
+    let clean: Vec<Vec<Value>> = LISTS.iter().map(|list| clean.ask(list)).collect();
+    let mut nights: Vec<Schedule> = [
+        &["kms:DescribeKey"][..],
+        &["kms:ListAliases", "kms:GetKeyRotationStatus"],
+        &["kms:ListKeys"],
+        &["s3:GetBucketEncryption"],
+        &["s3:ListBuckets"],
+    ]
+    .map(|operations| Schedule::of(operations.iter().map(|operation| denied(operation))))
+    .to_vec();
+    nights.push(Schedule::random(1, 0.3, None));
+    for schedule in nights {
+        let morning = Night::over(world.clone()).with(schedule.clone()).run();
+        let Some(Ok(_)) = morning.census else { continue };
+        let lake = Lake::of(&venv, &morning);
+        for (list, clean) in LISTS.iter().zip(&clean) {
+            let faulty = lake.ask(list);
+            for row in clean {
+                let is_there =
+                    faulty.iter().any(|other| subject(other) == subject(row) || stands_for(other, row));
+                assert!(is_there, "{list}, {schedule:?}: {row}");
+            }
+        }
+    }
+}
+
+#[test]
+fn every_question_with_a_why_has_its_read_beside_it() {
+    for query in query::QUERIES {
+        let columns = query.header().columns;
+        let at = |name: &str| columns.iter().position(|column| column == name);
+        if let Some(why) = at("why") {
+            assert_eq!(at("read"), Some(why + 1), "{}", query.name);
+            let question = query.header().question;
+            assert!(question.contains("`read`") && question.contains("what came of"), "{}", query.name);
+        }
+    }
+}
