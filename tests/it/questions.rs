@@ -84,7 +84,9 @@ fn said(rows: &[Value], column: &str, wanted: &str) -> String {
 
 fn counted(rows: &[Value], column: &str) -> BTreeMap<String, usize> {
     let mut counts = BTreeMap::new();
-    rows.iter().for_each(|row| *counts.entry(text(row, column).to_owned()).or_default() += 1);
+    for row in rows {
+        *counts.entry(text(row, column).to_owned()).or_default() += 1;
+    }
     counts
 }
 
