@@ -35,6 +35,7 @@ mod pages;
 mod policy;
 mod policy_laws;
 mod query;
+mod questions_over_time;
 mod report;
 mod report_change;
 mod report_files;
