@@ -11,7 +11,8 @@
 WITH reference AS (
     SELECT account_id, region, bucket, encryption, encryption_read, kms_key_ref, kms_key_ref_kind, kms_key_link,
         kms_key_account_id, kms_key_state,
-        CASE kms_key_ref_kind WHEN 'alias_arn' THEN split_part(kms_key_ref, ':', 4) ELSE region END AS key_region,
+        CASE WHEN kms_key_ref_kind = 'alias_arn' AND kms_key_link <> 'aws_managed'
+            THEN split_part(kms_key_ref, ':', 4) ELSE coalesce(region, '%') END AS key_region,
         -- A bare id is a key of the same account and Region as the bucket, whatever could be listed there.
         coalesce(kms_key_arn, CASE WHEN kms_key_ref_kind = 'key_id' AND kms_key_link <> 'none'
             THEN 'arn:' || aws_partition || ':kms:' || region || ':' || account_id || ':key/' || kms_key_ref END)
@@ -25,32 +26,33 @@ known AS (
     UNION
     SELECT primary_key_arn AS key_arn FROM keys_latest WHERE primary_key_arn IS NOT NULL
 ),
-head AS (
-    SELECT DISTINCT coalesce(primary_key_arn, key_arn) AS key_arn
-    FROM keys_latest
-    WHERE key_arn = ${key_arn} OR primary_key_arn = ${key_arn}
-),
-family AS (
-    SELECT key_arn, FALSE AS is_replica_or_primary
+asked AS (
+    SELECT key_arn
     FROM known
     WHERE key_arn = ${key_arn}
-    UNION
-    -- The replicas of a key share its id, its account and its partition.
-    SELECT key_arn, TRUE AS is_replica_or_primary
+),
+same_id AS (
+    SELECT key_arn
     FROM known
-    WHERE key_arn <> ${key_arn} AND substr(split_part(key_arn, ':', 6), 1, 8) = 'key/mrk-'
-        AND split_part(key_arn, ':', 6) = split_part(${key_arn}, ':', 6)
-        AND split_part(key_arn, ':', 5) = split_part(${key_arn}, ':', 5)
-        AND split_part(key_arn, ':', 2) = split_part(${key_arn}, ':', 2)
-    UNION
-    SELECT k.key_arn, TRUE AS is_replica_or_primary
+    -- Replicas share id, account and partition.
+    WHERE ${key_arn} LIKE CASE WHEN key_arn LIKE '%:key/mrk-%'
+        THEN 'arn:' || split_part(key_arn, ':', 2) || ':kms:%:' || split_part(key_arn, ':', 5) || ':'
+            || split_part(key_arn, ':', 6)
+        ELSE key_arn END
+),
+head AS (
+    SELECT DISTINCT coalesce(k.primary_key_arn, k.key_arn) AS key_arn
     FROM keys_latest k
-    JOIN head h ON h.key_arn = coalesce(k.primary_key_arn, k.key_arn)
-    WHERE k.key_arn <> ${key_arn}
+    JOIN same_id s ON s.key_arn = k.key_arn OR s.key_arn = k.primary_key_arn
+),
+family AS (
+    SELECT key_arn FROM same_id
     UNION
-    SELECT key_arn, TRUE AS is_replica_or_primary
-    FROM head
-    WHERE key_arn <> ${key_arn}
+    SELECT key_arn FROM head
+    UNION
+    SELECT k.key_arn
+    FROM keys_latest k
+    JOIN head h ON h.key_arn = k.primary_key_arn
 ),
 listed AS (
     SELECT DISTINCT account_id
@@ -59,10 +61,11 @@ listed AS (
 ),
 dependent AS (
     SELECT 'proven' AS dependence, CAST(NULL AS varchar) AS unproven_reason, r.key_arn AS via_key_arn,
-        f.is_replica_or_primary, r.account_id, r.region, r.bucket, r.encryption, r.encryption_read, r.kms_key_ref,
-        r.kms_key_ref_kind, r.kms_key_link, r.kms_key_state
+        a.key_arn IS NULL AS is_replica_or_primary, r.account_id, r.region, r.bucket, r.encryption,
+        r.encryption_read, r.kms_key_ref, r.kms_key_ref_kind, r.kms_key_link, r.kms_key_state
     FROM reference r
     JOIN family f ON f.key_arn = r.key_arn
+    LEFT JOIN asked a ON a.key_arn = r.key_arn
     UNION ALL
     SELECT 'unproven' AS dependence,
         CASE WHEN encryption_read IN ('known', 'absent') THEN 'reference_not_resolved'
@@ -71,18 +74,17 @@ dependent AS (
         bucket, encryption, encryption_read, kms_key_ref, kms_key_ref_kind, kms_key_link, kms_key_state
     FROM reference
     WHERE encryption_read NOT IN ('known', 'absent', 'gone')
-        -- No account: the text is an ARN that cannot be read.
-        OR (key_arn IS NULL AND kms_key_link IN ('unproven', 'outside_org')
+        OR (key_arn IS NULL AND kms_key_link IN ('unproven', 'outside_org', 'aws_managed')
+            -- Without an account the text is an ARN that cannot be read.
             AND (kms_key_account_id IS NULL
-                OR (kms_key_account_id = split_part(${key_arn}, ':', 5)
-                    AND (key_region IS NULL OR key_region = split_part(${key_arn}, ':', 4)
-                        OR substr(split_part(${key_arn}, ':', 6), 1, 8) = 'key/mrk-'))))
-        -- Under the AWS managed key of S3, which this key may be, unless it is a customer key or has its aliases read.
-        OR (key_arn IS NULL AND kms_key_link = 'aws_managed' AND account_id = split_part(${key_arn}, ':', 5)
-            AND coalesce(region, split_part(${key_arn}, ':', 4)) = split_part(${key_arn}, ':', 4)
-            AND substr(split_part(${key_arn}, ':', 6), 1, 8) <> 'key/mrk-'
-            AND ${key_arn} NOT IN (
-                SELECT key_arn FROM keys_latest WHERE key_manager = 'CUSTOMER' OR aliases IS NOT NULL))
+                OR ${key_arn} LIKE 'arn:%:kms:' || key_region || ':' || kms_key_account_id || ':key/%'
+                OR ${key_arn} LIKE 'arn:%:kms:%:' || kms_key_account_id || ':key/mrk-%')
+            -- Under the AWS managed key of S3, which may be this key unless its manager or its aliases say otherwise.
+            AND (kms_key_link <> 'aws_managed' OR NOT EXISTS (
+                SELECT 1
+                FROM keys_latest k
+                JOIN asked a ON a.key_arn = k.key_arn
+                WHERE k.key_manager = 'CUSTOMER' OR k.aliases IS NOT NULL)))
     UNION ALL
     SELECT 'unproven' AS dependence, 'buckets_not_listed' AS unproven_reason, CAST(NULL AS varchar) AS via_key_arn,
         CAST(NULL AS boolean) AS is_replica_or_primary, a.account_id, CAST(NULL AS varchar) AS region,
