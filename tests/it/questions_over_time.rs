@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 use crate::support::night::{Morning, NOW, Night, Rules, only_accounts, region, rejudge};
 use crate::support::python::{Venv, finish, hermetic, venv_or_skip};
 use crate::support::shell::{BOUND, Shell};
-use crate::support::worlds::{Healthy, healthy};
+use crate::support::worlds::{Healthy, healthy, troubled};
 
 /// The nights of one lake, a day apart.
 struct Nights {
@@ -432,4 +432,74 @@ fn an_alias_that_could_not_be_read_is_said() {
         who(&lake, &venv, &[disabled("eu-west-1"), disabled("us-east-1")]),
         ["0 unread_alias eu-west-1 eu-west-1 -"]
     );
+}
+
+// The population
+
+/// The counts that do not add up, as `counted expected_by`.
+fn apart(lake: &Shell) -> Vec<String> {
+    let rows = ask(lake, "population");
+    assert_eq!(rows.len(), 15, "{rows:?}");
+    let apart: Vec<Value> = rows.into_iter().filter(|row| row["adds_up"] != true).collect();
+    lines(&apart, &["counted", "expected_by"])
+}
+
+#[test]
+fn every_night_adds_up_whatever_went_wrong() {
+    let Some(venv) = venv_or_skip() else { return };
+    for seed in 0..3 {
+        let schedule = Schedule::random(seed, 0.3, None);
+        assert_eq!(apart(&lake_of(Night::over(troubled(seed)).with(schedule), &venv)), [""; 0], "{seed}");
+    }
+}
+
+#[test]
+fn a_table_that_lost_its_rows_does_not_add_up() {
+    let Some(venv) = venv_or_skip() else { return };
+    // A denied policy makes verdicts that are `unknown`, and accounts that are `partial`.
+    let denied = Schedule::of([Rule::always(Effect::AccessDenied).on("s3:GetBucketPolicy")]);
+    let night = Night::over(healthy().world).with(denied);
+    for (table, expected) in [
+        ("buckets", &["buckets runs.buckets", "buckets accounts.buckets", "judged_buckets findings"][..]),
+        ("keys", &["keys runs.keys", "keys accounts.keys", "judged_keys findings"]),
+        ("findings", &["findings_fail runs.findings_fail", "findings_unknown runs.findings_unknown"]),
+        ("coverage", &["calls runs.calls"]),
+        (
+            "accounts",
+            &[
+                "accounts runs.accounts_listed",
+                "accounts_partial runs.accounts_partial",
+                "buckets accounts.buckets",
+                "keys accounts.keys",
+                "judged_accounts findings",
+            ],
+        ),
+    ] {
+        let lake = lake_of(night.clone().on(&Arc::default()), &venv);
+        std::fs::remove_dir_all(lake.path("lake").join(table)).unwrap();
+        assert_eq!(apart(&lake), expected, "{table}");
+    }
+}
+
+#[test]
+fn a_population_says_whose_lists_it_lacks() {
+    let Some(venv) = venv_or_skip() else { return };
+    let healthy = healthy();
+    let denied = |operation: &str, account| Rule::always(Effect::AccessDenied).on(operation).account(account);
+    let blind = Schedule::of([
+        denied("s3:ListBuckets", healthy.one),
+        denied("kms:ListKeys", healthy.one).region("us-east-1"),
+        denied("sts:AssumeRole", healthy.two),
+    ]);
+    let unlisted = |lake: &Shell| {
+        let rows = ask(lake, "population");
+        assert!(rows.iter().all(|row| row["adds_up"] == true), "{rows:?}");
+        let counted = |what: &str| {
+            let row = rows.iter().find(|row| row["counted"] == what).unwrap();
+            row["accounts_not_listed"].as_u64().unwrap()
+        };
+        [counted("buckets"), counted("keys")]
+    };
+    assert_eq!(unlisted(&lake_of(Night::over(healthy.world.clone()), &venv)), [0, 0]);
+    assert_eq!(unlisted(&lake_of(Night::over(healthy.world.clone()).with(blind), &venv)), [2, 2]);
 }
