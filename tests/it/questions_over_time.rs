@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 
 use crate::support::night::{Morning, NOW, Night, Rules, only_accounts, region, rejudge};
 use crate::support::python::{Venv, finish, hermetic, venv_or_skip};
-use crate::support::shell::{BOUND, Shell};
+use crate::support::shell::{BOUND, Shell, files};
 use crate::support::worlds::{Healthy, healthy, troubled};
 
 /// The nights of one lake, a day apart.
@@ -56,6 +56,15 @@ fn lake_of(night: Night, venv: &Venv) -> Shell {
 fn ask(lake: &Shell, line: &str) -> Vec<Value> {
     let answer = lake.atrest(&format!("query --lake lake --format json {line}")).succeeded();
     answer.json().as_array().unwrap().clone()
+}
+
+/// A script in DuckDB, without atrest.
+#[track_caller]
+fn duckdb(lake: &Shell, venv: &Venv, script: &str) -> String {
+    let mut command = Command::new(venv.duckdb());
+    command.env_clear().envs(hermetic()).current_dir(lake.path(""));
+    command.args(["-batch", "-bail", "-json", "-c", script]);
+    finish(command, BOUND).succeeded().stdout
 }
 
 /// A row's columns as one line, NULL as `-`.
@@ -319,10 +328,7 @@ fn who(lake: &Shell, venv: &Venv, events: &[Event<'_>]) -> Vec<String> {
         schema::prelude("lake", &statement, |_| true),
         trail.join(" UNION ALL ")
     );
-    let mut command = Command::new(venv.duckdb());
-    command.env_clear().envs(hermetic()).current_dir(lake.path(""));
-    command.args(["-batch", "-bail", "-json", "-c", &script]);
-    let said = finish(command, BOUND).succeeded().stdout;
+    let said = duckdb(lake, venv, &script);
     let rows: Vec<Value> =
         if said.trim().is_empty() { Vec::new() } else { serde_json::from_str(&said).unwrap() };
     let short = |row: &Value| {
@@ -502,4 +508,43 @@ fn a_population_says_whose_lists_it_lacks() {
     };
     assert_eq!(unlisted(&lake_of(Night::over(healthy.world.clone()), &venv)), [0, 0]);
     assert_eq!(unlisted(&lake_of(Night::over(healthy.world.clone()).with(blind), &venv)), [2, 2]);
+}
+
+// Evidence
+
+#[test]
+fn two_sources_of_one_control_are_two_rows_of_the_same_counts() {
+    let Some(venv) = venv_or_skip() else { return };
+    let lake = lake_of(Night::over(healthy().world), &venv);
+    let counts =
+        ["control_id", "check_id", "check_params", "pass", "fail", "exempt", "unknown", "not_applicable"];
+    let before = ask(&lake, "evidence_by_control");
+    assert!(before.iter().any(|row| row["fail"].as_u64() > Some(0)), "{before:?}");
+    let (_, part) = files(&lake.path("lake/controls")).pop().unwrap();
+    let also = "SELECT * FROM part UNION ALL SELECT * REPLACE ('Another document' AS source) FROM part";
+    let script = format!(
+        "COPY (WITH part AS (SELECT * FROM read_parquet('{part}', hive_partitioning = false)) {also}) TO 'two.parquet'",
+        part = part.display()
+    );
+    duckdb(&lake, &venv, &script);
+    std::fs::rename(lake.path("two.parquet"), part).unwrap();
+    let after = ask(&lake, "evidence_by_control");
+    let (other, own): (Vec<Value>, Vec<Value>) =
+        after.into_iter().partition(|row| row["source"] == "Another document");
+    assert_eq!(lines(&own, &counts), lines(&before, &counts));
+    assert_eq!(lines(&other, &counts), lines(&before, &counts));
+}
+
+#[test]
+fn evidence_says_that_something_was_not_seen() {
+    let Some(venv) = venv_or_skip() else { return };
+    let healthy = healthy();
+    let status = |schedule: Schedule| {
+        let rows =
+            ask(&lake_of(Night::over(healthy.world.clone()).with(schedule), &venv), "evidence_by_control");
+        rows.iter().map(|row| line(row, &["run_status"])).collect::<BTreeSet<_>>()
+    };
+    let denied = Rule::always(Effect::AccessDenied).on("s3:ListBuckets").account(healthy.one);
+    assert_eq!(status(Schedule::none()), BTreeSet::from(["complete".to_owned()]));
+    assert_eq!(status(Schedule::of([denied])), BTreeSet::from(["partial".to_owned()]));
 }
