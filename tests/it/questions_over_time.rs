@@ -548,3 +548,156 @@ fn evidence_says_that_something_was_not_seen() {
     assert_eq!(status(Schedule::none()), BTreeSet::from(["complete".to_owned()]));
     assert_eq!(status(Schedule::of([denied])), BTreeSet::from(["partial".to_owned()]));
 }
+
+// How long it fails
+
+/// What a night says of a key's rotation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Said {
+    Pass,
+    Fail,
+    NotApplicable,
+    Unknown,
+}
+
+const SAID: [Said; 4] = [Said::Pass, Said::Fail, Said::NotApplicable, Said::Unknown];
+
+/// The nights, counted from 0, between which the stretch of fails around the last fail lies, and the first pass
+/// after it: what both questions are held against. None where it never failed.
+fn stretch(nights: &[Said]) -> Option<(usize, Option<usize>)> {
+    let last_fail = nights.iter().rposition(|said| *said == Said::Fail)?;
+    let pass_before = nights[..last_fail].iter().rposition(|said| *said == Said::Pass);
+    let from = pass_before.map_or(0, |night| night + 1);
+    let first_fail = from + nights[from..].iter().position(|said| *said == Said::Fail)?;
+    let pass_after = nights[last_fail..].iter().position(|said| *said == Said::Pass);
+    Some((first_fail, pass_after.map(|after| last_fail + after)))
+}
+
+/// Every course of four nights, each by a key of its own: one law for what fails still and for what is mended.
+#[test]
+fn only_a_pass_ends_a_fail() {
+    const NIGHTS: usize = 4;
+    let Some(venv) = venv_or_skip() else { return };
+    let mut healthy = healthy();
+    let courses: Vec<(String, Vec<Said>)> = (0..SAID.len().pow(NIGHTS as u32))
+        .map(|number| {
+            let said = (0..NIGHTS as u32).map(|night| SAID[number / SAID.len().pow(night) % SAID.len()]);
+            (healthy.world.add_key(healthy.two, "eu-west-1").id.clone(), said.collect())
+        })
+        .collect();
+    let mut nights = Nights::new();
+    for night in 0..NIGHTS {
+        let mut world = healthy.world.clone();
+        let keys = &mut world.region_mut(healthy.two, "eu-west-1").keys;
+        let mut denied = Vec::new();
+        for (id, said) in &courses {
+            let key = keys.get_mut(id).unwrap();
+            key.rotation.enabled = said[night] == Said::Pass;
+            match said[night] {
+                Said::NotApplicable => key.state = "PendingDeletion".into(),
+                Said::Unknown => {
+                    denied
+                        .push(Rule::always(Effect::AccessDenied).on("kms:GetKeyRotationStatus").resource(id));
+                }
+                Said::Pass | Said::Fail => {}
+            }
+        }
+        nights.then(Night::over(world).with(Schedule::of(denied)));
+    }
+    let lake = nights.lake(&venv);
+    let day = |night: usize| format!("2026-11-{} 03:00:00", 21 + night);
+    let answered = |question: &str, columns: &[&str]| -> BTreeMap<String, String> {
+        let rows = ask(&lake, question);
+        let of_check = rows.iter().filter(|row| row["check_id"] == "kms_rotation_enabled");
+        let id = |row: &Value| row["resource_arn"].as_str().unwrap().rsplit('/').next().unwrap().to_owned();
+        let of_courses = of_check.filter(|row| courses.iter().any(|(course, _)| *course == id(row)));
+        of_courses.map(|row| (id(row), line(row, columns))).collect()
+    };
+    let mut failing = BTreeMap::new();
+    let mut mended = BTreeMap::new();
+    for (id, said) in &courses {
+        let first_fail = said.iter().position(|said| *said == Said::Fail);
+        match (said[NIGHTS - 1], stretch(said)) {
+            (Said::Fail, Some((since, _))) => {
+                let line = format!("{} {} {}", day(first_fail.unwrap()), day(since), NIGHTS - 1 - since);
+                failing.insert(id.clone(), line);
+            }
+            (Said::Pass, Some((since, Some(passed)))) => {
+                mended.insert(id.clone(), format!("{} {} {}", day(since), day(passed), passed - since));
+            }
+            _ => {}
+        }
+    }
+    assert_eq!(answered("first_seen", &["first_failed_at", "failing_since", "days_failing"]), failing);
+    assert_eq!(answered("time_to_remediate", &["failed_at", "passed_at", "days_failed"]), mended);
+    assert!(failing.len() == 64 && mended.len() > 30, "{} {}", failing.len(), mended.len());
+}
+
+// Buckets as they were last seen
+
+#[test]
+fn a_deleted_bucket_is_told_from_one_that_nobody_sees() {
+    let Some(venv) = venv_or_skip() else { return };
+    let mut healthy = healthy();
+    let leaver = healthy.world.add_account("leaver");
+    healthy.world.add_bucket(leaver, "eu-west-1", "of-leaver");
+    for (account, name) in [
+        (healthy.two, "deleted"),
+        (healthy.two, "deleted-earlier"),
+        (healthy.two, "gone-at-read"),
+        (healthy.two, "denied"),
+        (healthy.one, "unlisted"),
+        (healthy.one, "deleted-and-unlisted"),
+    ] {
+        healthy.world.add_bucket(account, "eu-west-1", name);
+    }
+    let mut nights = Nights::new();
+    nights.then(Night::over(healthy.world.clone()));
+
+    // One bucket is deleted before the account goes dark, and another account's list proves one gone.
+    let mut world = healthy.world.clone();
+    world.account_mut(healthy.one).buckets.remove("deleted-and-unlisted").unwrap();
+    world.account_mut(healthy.two).buckets.remove("deleted-earlier").unwrap();
+    nights.then(Night::over(world.clone()));
+
+    let two = world.account_mut(healthy.two);
+    two.buckets.remove("deleted").unwrap();
+    two.buckets.get_mut("gone-at-read").unwrap().vanished = true;
+    world.accounts.remove(&leaver).unwrap();
+    let denied = |operation: &str| Rule::always(Effect::AccessDenied).on(operation);
+    let dark = Schedule::of([
+        denied("s3:ListBuckets").account(healthy.one),
+        denied("s3:GetBucketEncryption").resource("denied"),
+    ]);
+    // What a part of the organization was asked later is no census, and proves nothing.
+    nights.then(Night::over(world.clone()).with(dark));
+    nights.then(Night::over(world).filtered(only_accounts([healthy.one])));
+
+    let rows = ask(&nights.lake(&venv), "last_known_buckets");
+    let ours = |row: &&Value| {
+        let name = row["bucket"].as_str().unwrap();
+        ["de", "go", "un", "of"].iter().any(|start| name.starts_with(start))
+    };
+    let told: Vec<Value> = rows.iter().filter(ours).cloned().collect();
+    let mut told = lines(&told, &["bucket", "whereabouts", "read_now", "age_days", "encryption"]);
+    told.sort();
+    assert_eq!(
+        told,
+        [
+            "deleted gone - 1 sse_s3",
+            "deleted-and-unlisted gone - 2 sse_s3",
+            "deleted-earlier gone - 2 sse_s3",
+            "denied not_read denied 1 sse_s3",
+            "gone-at-read gone gone 1 sse_s3",
+            "of-leaver account_left - 1 sse_s3",
+            "unlisted not_listed - 1 sse_s3",
+        ]
+    );
+    // The other buckets of the dark account are there too, and nothing else is.
+    let dark = rows.iter().filter(|row| row["account_id"] == healthy.one.to_string());
+    assert!(
+        dark.clone().all(|row| row["whereabouts"] == "not_listed" || row["bucket"] == "deleted-and-unlisted")
+    );
+    assert_eq!(dark.count(), healthy.world.accounts[&healthy.one].buckets.len());
+    assert_eq!(rows.len(), 5 + healthy.world.accounts[&healthy.one].buckets.len());
+}
