@@ -8,51 +8,37 @@
 -- parameter: key_arn, text, required, such as arn:aws:kms:eu-west-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab: The key's ARN.
 -- columns: dependence, unproven_reason, via_key_arn, is_replica_or_primary, account_id, account_name, region, bucket,
 --   encryption, encryption_read, kms_key_ref, kms_key_ref_kind, kms_key_link, kms_key_state
-WITH reference AS (
+WITH kin AS (
+    SELECT DISTINCT n.key_arn
+    FROM keys_latest k
+    JOIN keys_latest o ON coalesce(o.primary_key_arn, o.key_arn) = coalesce(k.primary_key_arn, k.key_arn)
+    CROSS JOIN UNNEST(ARRAY[o.key_arn, o.primary_key_arn]) AS n (key_arn)
+    WHERE ${key_arn} IN (k.key_arn, k.primary_key_arn)
+),
+named AS (
     SELECT account_id, region, bucket, encryption, encryption_read, kms_key_ref, kms_key_ref_kind, kms_key_link,
         kms_key_account_id, kms_key_state,
-        CASE WHEN kms_key_ref_kind = 'alias_arn' AND kms_key_link <> 'aws_managed'
-            THEN split_part(kms_key_ref, ':', 4) ELSE coalesce(region, '%') END AS key_region,
         -- A bare id is a key of the same account and Region as the bucket, whatever could be listed there.
         coalesce(kms_key_arn, CASE WHEN kms_key_ref_kind = 'key_id' AND kms_key_link <> 'none'
             THEN 'arn:' || aws_partition || ':kms:' || region || ':' || account_id || ':key/' || kms_key_ref END)
-            AS key_arn
+            AS key_arn,
+        CASE WHEN kms_key_ref_kind = 'alias_arn' AND kms_key_link <> 'aws_managed'
+            THEN split_part(kms_key_ref, ':', 4) ELSE coalesce(region, '%') END AS key_region
     FROM buckets_latest
 ),
-known AS (
-    SELECT key_arn FROM reference WHERE key_arn IS NOT NULL
-    UNION
-    SELECT key_arn FROM keys_latest
-    UNION
-    SELECT primary_key_arn AS key_arn FROM keys_latest WHERE primary_key_arn IS NOT NULL
-),
-asked AS (
-    SELECT key_arn
-    FROM known
-    WHERE key_arn = ${key_arn}
-),
-same_id AS (
-    SELECT key_arn
-    FROM known
-    -- Replicas share id, account and partition.
-    WHERE ${key_arn} LIKE CASE WHEN key_arn LIKE '%:key/mrk-%'
-        THEN 'arn:' || split_part(key_arn, ':', 2) || ':kms:%:' || split_part(key_arn, ':', 5) || ':'
-            || split_part(key_arn, ':', 6)
-        ELSE key_arn END
-),
-head AS (
-    SELECT DISTINCT coalesce(k.primary_key_arn, k.key_arn) AS key_arn
-    FROM keys_latest k
-    JOIN same_id s ON s.key_arn = k.key_arn OR s.key_arn = k.primary_key_arn
-),
-family AS (
-    SELECT key_arn FROM same_id
-    UNION
-    SELECT key_arn FROM head
-    UNION
-    SELECT k.key_arn
-    FROM keys_latest k
-    JOIN head h ON h.key_arn = k.primary_key_arn
+reference AS (
+    SELECT n.*,
+        CASE
+            -- Replicas share partition, account and id.
+            WHEN key_arn LIKE '%:key/mrk-%' THEN 'arn:' || split_part(key_arn, ':', 2) || ':kms:%:'
+                || split_part(key_arn, ':', 5) || ':' || split_part(key_arn, ':', 6)
+            WHEN key_arn IS NULL AND kms_key_link IN ('unproven', 'outside_org', 'aws_managed')
+                -- Without an account the text is an ARN that cannot be read.
+                THEN coalesce('arn:%:kms:' || key_region || ':' || kms_key_account_id || ':key/%', '%')
+        END AS may_be,
+        CASE WHEN key_arn IS NULL AND kms_key_link IN ('unproven', 'outside_org')
+            THEN 'arn:%:kms:%:' || kms_key_account_id || ':key/mrk-%' END AS may_be_replica
+    FROM named n
 ),
 listed AS (
     SELECT DISTINCT account_id
@@ -60,31 +46,28 @@ listed AS (
     WHERE operation = 's3:ListBuckets' AND complete AND known > 0
 ),
 dependent AS (
-    SELECT 'proven' AS dependence, CAST(NULL AS varchar) AS unproven_reason, r.key_arn AS via_key_arn,
-        a.key_arn IS NULL AS is_replica_or_primary, r.account_id, r.region, r.bucket, r.encryption,
-        r.encryption_read, r.kms_key_ref, r.kms_key_ref_kind, r.kms_key_link, r.kms_key_state
-    FROM reference r
-    JOIN family f ON f.key_arn = r.key_arn
-    LEFT JOIN asked a ON a.key_arn = r.key_arn
-    UNION ALL
-    SELECT 'unproven' AS dependence,
-        CASE WHEN encryption_read IN ('known', 'absent') THEN 'reference_not_resolved'
-            ELSE 'encryption_not_read' END AS unproven_reason,
-        CAST(NULL AS varchar) AS via_key_arn, CAST(NULL AS boolean) AS is_replica_or_primary, account_id, region,
-        bucket, encryption, encryption_read, kms_key_ref, kms_key_ref_kind, kms_key_link, kms_key_state
+    SELECT 'proven' AS dependence, CAST(NULL AS varchar) AS unproven_reason, key_arn AS via_key_arn,
+        FALSE AS is_replica_or_primary, account_id, region, bucket, encryption, encryption_read, kms_key_ref,
+        kms_key_ref_kind, kms_key_link, kms_key_state
     FROM reference
-    WHERE encryption_read NOT IN ('known', 'absent', 'gone')
-        OR (key_arn IS NULL AND kms_key_link IN ('unproven', 'outside_org', 'aws_managed')
-            -- Without an account the text is an ARN that cannot be read.
-            AND (kms_key_account_id IS NULL
-                OR ${key_arn} LIKE 'arn:%:kms:' || key_region || ':' || kms_key_account_id || ':key/%'
-                OR ${key_arn} LIKE 'arn:%:kms:%:' || kms_key_account_id || ':key/mrk-%')
-            -- Under the AWS managed key of S3, which may be this key unless its manager or its aliases say otherwise.
-            AND (kms_key_link <> 'aws_managed' OR NOT EXISTS (
-                SELECT 1
-                FROM keys_latest k
-                JOIN asked a ON a.key_arn = k.key_arn
-                WHERE k.key_manager = 'CUSTOMER' OR k.aliases IS NOT NULL)))
+    WHERE key_arn = ${key_arn}
+    UNION ALL
+    SELECT CASE WHEN r.key_arn IS NULL THEN 'unproven' ELSE 'proven' END AS dependence,
+        CASE WHEN r.key_arn IS NOT NULL THEN NULL
+            WHEN r.encryption_read IN ('known', 'absent') THEN 'reference_not_resolved'
+            ELSE 'encryption_not_read' END AS unproven_reason,
+        r.key_arn AS via_key_arn, CASE WHEN r.key_arn IS NOT NULL THEN TRUE END AS is_replica_or_primary,
+        r.account_id, r.region, r.bucket, r.encryption, r.encryption_read, r.kms_key_ref, r.kms_key_ref_kind,
+        r.kms_key_link, r.kms_key_state
+    FROM reference r
+    LEFT JOIN kin k ON k.key_arn = r.key_arn
+    WHERE coalesce(r.key_arn, '') <> ${key_arn}
+        AND (r.encryption_read NOT IN ('known', 'absent', 'gone') OR k.key_arn IS NOT NULL
+            OR ${key_arn} LIKE r.may_be OR ${key_arn} LIKE r.may_be_replica)
+        -- Under the AWS managed key of S3, which may be this key unless its manager or its aliases say otherwise.
+        AND (r.key_arn IS NOT NULL OR coalesce(r.kms_key_link, '') <> 'aws_managed'
+            OR ${key_arn} NOT IN (
+                SELECT key_arn FROM keys_latest WHERE key_manager = 'CUSTOMER' OR aliases IS NOT NULL))
     UNION ALL
     SELECT 'unproven' AS dependence, 'buckets_not_listed' AS unproven_reason, CAST(NULL AS varchar) AS via_key_arn,
         CAST(NULL AS boolean) AS is_replica_or_primary, a.account_id, CAST(NULL AS varchar) AS region,
