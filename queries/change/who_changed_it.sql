@@ -18,56 +18,31 @@ WITH failing AS (
     WHERE verdict = 'fail' AND resource_type IN ('AWS::S3::Bucket', 'AWS::KMS::Key')
     GROUP BY account_id, resource_arn
 ),
-failing_bucket AS (
-    SELECT b.account_id, b.region, b.bucket, b.bucket_arn, b.kms_key_account_id, f.fails,
-        CASE b.kms_key_ref_kind WHEN 'alias_name' THEN b.kms_key_ref WHEN 'alias_arn'
-            THEN split_part(b.kms_key_ref, ':', 6) END AS alias,
-        CASE b.kms_key_ref_kind WHEN 'alias_arn' THEN split_part(b.kms_key_ref, ':', 4) ELSE b.region END
-            AS alias_region
-    FROM buckets_latest b
-    JOIN failing f ON f.account_id = b.account_id AND f.resource_arn = b.bucket_arn
-),
-failing_key AS (
-    SELECT k.account_id, k.region, k.key_id, k.key_arn, f.fails
-    FROM keys_latest k
-    JOIN failing f ON f.account_id = k.account_id AND f.resource_arn = k.key_arn
-),
 night AS (
     SELECT dt, run_id
     FROM censuses
     WHERE newest_first = 1 OR dt >= ${since} OR run_id = (SELECT max(run_id) FROM censuses WHERE dt < ${since})
 ),
-key_by_night AS (
-    SELECT c.account_id, c.region, c.key_arn, c.fails, k.aws_partition, k.aliases
-    FROM keys k
-    JOIN night n ON n.dt = k.dt AND n.run_id = k.run_id
-    JOIN failing_key c ON c.account_id = k.account_id AND c.key_arn = k.key_arn
-),
-alias AS (
-    SELECT DISTINCT k.aws_partition, k.account_id, k.region, k.key_arn, k.fails, a.alias
-    FROM key_by_night k
-    CROSS JOIN UNNEST(k.aliases) AS a (alias)
-),
 target AS (
-    SELECT account_id AS owner_id, region AS owner_region, bucket AS name, 'name' AS matched_by, account_id, region,
-        bucket_arn AS arn, fails
-    FROM failing_bucket
+    SELECT CASE WHEN way.name = 'name' THEN b.account_id ELSE b.kms_key_account_id END AS owner_id,
+        CASE WHEN way.name = 'name' OR b.kms_key_ref_kind = 'alias_name' THEN b.region
+            ELSE split_part(b.kms_key_ref, ':', 4) END AS owner_region,
+        CASE WHEN way.name = 'name' THEN b.bucket WHEN b.kms_key_ref_kind = 'alias_name' THEN b.kms_key_ref
+            WHEN b.kms_key_ref_kind = 'alias_arn' THEN split_part(b.kms_key_ref, ':', 6) END AS name,
+        way.name AS matched_by, b.account_id, b.region, b.bucket_arn AS arn, f.fails
+    FROM buckets_latest b
+    JOIN failing f ON f.account_id = b.account_id AND f.resource_arn = b.bucket_arn
+    CROSS JOIN (VALUES ('name'), ('bucket_key_alias')) AS way (name)
     UNION ALL
-    SELECT kms_key_account_id, alias_region, alias, 'bucket_key_alias', account_id, region, bucket_arn, fails
-    FROM failing_bucket
-    UNION ALL
-    SELECT account_id, region, key_id, 'name', account_id, region, key_arn, fails
-    FROM failing_key
-    UNION ALL
-    SELECT account_id, region, key_arn, 'name', account_id, region, key_arn, fails
-    FROM failing_key
-    UNION ALL
-    SELECT account_id, region, alias, 'alias', account_id, region, key_arn, fails
-    FROM alias
-    UNION ALL
-    SELECT account_id, region, 'arn:' || aws_partition || ':kms:' || region || ':' || account_id || ':' || alias,
-        'alias', account_id, region, key_arn, fails
-    FROM alias
+    SELECT k.account_id AS owner_id, k.region AS owner_region, n.name,
+        CASE WHEN n.name = '*' THEN 'unread_alias' WHEN n.name LIKE 'alias/%' THEN 'alias' ELSE 'name' END
+            AS matched_by,
+        k.account_id, k.region, CASE WHEN n.name <> '*' THEN k.key_arn END AS arn,
+        CASE WHEN n.name <> '*' THEN f.fails END AS fails
+    FROM keys k
+    JOIN night ON night.dt = k.dt AND night.run_id = k.run_id
+    JOIN failing f ON f.account_id = k.account_id AND f.resource_arn = k.key_arn
+    CROSS JOIN UNNEST(ARRAY[k.key_id, k.key_arn] || coalesce(k.aliases, ARRAY['*'])) AS n (name)
 ),
 logged AS (
     SELECT eventid, eventname, errorcode, sourceipaddress, recipientaccountid, awsregion,
@@ -92,7 +67,10 @@ logged AS (
                 'RotateKeyOnDemand', 'ScheduleKeyDeletion', 'UpdateAlias')))
 ),
 event AS (
-    SELECT l.*, named LIKE 'alias/%' OR named LIKE 'arn:%:alias/%' AS names_alias
+    SELECT l.*,
+        CASE WHEN named LIKE 'alias/%' THEN named
+            WHEN named LIKE 'arn:%:alias/%' AND split_part(named, ':', 5) = recipientaccountid
+                THEN split_part(named, ':', 6) END AS alias
     FROM logged l
 ),
 name_of_event AS (
@@ -100,37 +78,23 @@ name_of_event AS (
     SELECT e.*, n.name
     FROM event e
     CROSS JOIN UNNEST(ARRAY[
-        CASE WHEN e.is_of_alias OR NOT e.names_alias OR e.answered IS NULL THEN e.named END,
+        CASE WHEN e.alias IS NULL THEN e.named WHEN e.is_of_alias OR e.answered IS NULL THEN e.alias END,
+        CASE WHEN e.alias IS NOT NULL AND e.answered IS NULL THEN '*' END,
         e.target_key, e.answered]) AS n (name)
 ),
 matched AS (
     SELECT e.event_at, e.actor_arn, e.eventname, e.errorcode, e.sourceipaddress, e.awsregion, e.named,
-        max(t.matched_by) AS matched_by, t.account_id, t.region, t.arn, t.fails, e.eventid
+        max(t.matched_by) AS matched_by, t.account_id, t.region, t.arn, t.fails, e.eventid,
+        count(t.arn) OVER (PARTITION BY e.eventid) AS resources
     FROM name_of_event e
     JOIN target t ON t.owner_id = e.recipientaccountid AND t.name = e.name
         AND (t.owner_region = e.awsregion OR t.owner_region IS NULL OR e.eventname = 'CreateBucket')
         AND (t.matched_by <> 'bucket_key_alias' OR e.is_of_alias)
     GROUP BY e.event_at, e.actor_arn, e.eventname, e.errorcode, e.sourceipaddress, e.awsregion, e.named,
         t.account_id, t.region, t.arn, t.fails, e.eventid
-),
-unread AS (
-    SELECT DISTINCT account_id, region
-    FROM key_by_night
-    WHERE aliases IS NULL
-),
-answer AS (
-    SELECT event_at, actor_arn, eventname, errorcode, sourceipaddress, awsregion, named, matched_by, account_id,
-        region, arn, fails, eventid
-    FROM matched
-    UNION
-    SELECT e.event_at, e.actor_arn, e.eventname, e.errorcode, e.sourceipaddress, e.awsregion, e.named,
-        'unread_alias', u.account_id, u.region, CAST(NULL AS varchar), CAST(NULL AS bigint), e.eventid
-    FROM event e
-    JOIN unread u ON u.account_id = e.recipientaccountid AND u.region = e.awsregion
-    LEFT JOIN matched m ON m.eventid = e.eventid
-    WHERE e.names_alias AND e.answered IS NULL AND m.eventid IS NULL
 )
 SELECT event_at, actor_arn, eventname AS event_name, errorcode AS error_code, sourceipaddress AS source_ip_address,
     awsregion AS event_region, named, matched_by, account_id, region, arn AS resource_arn, fails, eventid AS event_id
-FROM answer
+FROM matched
+WHERE arn IS NOT NULL OR resources = 0
 ORDER BY event_at DESC NULLS LAST, eventid ASC NULLS LAST, arn ASC NULLS LAST, matched_by ASC NULLS LAST
