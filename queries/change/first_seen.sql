@@ -1,6 +1,7 @@
 -- title: How long what fails now has been failing
 -- question: Since which census has each fail been seen, and how long has it been failing without a break?
---   A night that could not say (`unknown`) breaks nothing; a pass does.
+--   Only a pass is a break: a night that could not say (`unknown`), to which the check did not apply
+--   (`not_applicable`) or that an exception covers breaks nothing, and its days count.
 -- parameter: severity, text, default null, such as high: Only this severity.
 -- columns: severity, account_id, region, resource_arn, check_id, check_params, first_failed_at, failing_since,
 --   days_failing, finding_uid
@@ -12,7 +13,7 @@ WITH seen AS (
 history AS (
     SELECT finding_uid,
         max(CASE WHEN verdict = 'fail' THEN nights_ago END) AS first_failed,
-        min(CASE WHEN verdict IN ('pass', 'not_applicable') THEN nights_ago END) AS last_held
+        min(CASE WHEN verdict = 'pass' THEN nights_ago END) AS last_passed
     FROM seen
     GROUP BY finding_uid
 ),
@@ -20,7 +21,7 @@ stretch AS (
     SELECT h.finding_uid, h.first_failed, max(s.nights_ago) AS failing
     FROM history h
     JOIN seen s ON s.finding_uid = h.finding_uid
-    WHERE s.verdict = 'fail' AND (h.last_held IS NULL OR s.nights_ago < h.last_held)
+    WHERE s.verdict = 'fail' AND (h.last_passed IS NULL OR s.nights_ago < h.last_passed)
     GROUP BY h.finding_uid, h.first_failed
 )
 SELECT f.severity, f.account_id, f.region, f.resource_arn, f.check_id, f.check_params,

@@ -501,6 +501,7 @@ SELECT
     CAST(NULL AS VARCHAR) AS sourceipaddress,
     CAST(NULL AS VARCHAR) AS errorcode,
     CAST(NULL AS VARCHAR) AS requestparameters,
+    CAST(NULL AS VARCHAR) AS responseelements,
     CAST(NULL AS VARCHAR) AS eventid,
     CAST(NULL AS VARCHAR) AS recipientaccountid,
     CAST(NULL AS STRUCT(arn VARCHAR, accountid VARCHAR)) AS useridentity

@@ -321,6 +321,7 @@ SELECT
     CAST(NULL AS varchar) AS sourceipaddress,
     CAST(NULL AS varchar) AS errorcode,
     CAST(NULL AS varchar) AS requestparameters,
+    CAST(NULL AS varchar) AS responseelements,
     CAST(NULL AS varchar) AS eventid,
     CAST(NULL AS varchar) AS recipientaccountid,
     CAST(NULL AS row(arn varchar, accountid varchar)) AS useridentity

@@ -60,6 +60,7 @@ const TRAIL: &[(&str, bool)] = &[
     ("sourceipaddress", false),
     ("errorcode", false),
     ("requestparameters", false),
+    ("responseelements", false),
     ("eventid", false),
     ("recipientaccountid", false),
     ("useridentity", true),

@@ -101,7 +101,7 @@ class Statements(unittest.TestCase):
             engines.pinned("CREATE TABLE a (b varchar)")
 
     def test_the_trail_is_one_for_both_engines(self):
-        event = trail.Event("2026-11-18T10:00:00Z", trail.S3, "PutBucketPolicy", "111122223333", "it's")
+        event = trail.Event("2026-11-18T10:00:00Z", trail.S3, "PutBucketPolicy", "111122223333", "eu-west-1", "it's")
         for made in (trail.on_trino([event]), trail.on_duckdb([event])):
             self.assertIn("'it''s'", made)
 

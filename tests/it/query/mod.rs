@@ -142,10 +142,10 @@ fn a_trail_says_who_it_was() {
     let event = |id: &str, time: &str, name: &str| {
         format!(
             "SELECT '{id}' AS eventid, '{time}' AS eventtime, 's3.amazonaws.com' AS eventsource, '{name}' AS eventname,
-             '{{\"bucketName\":\"' || bucket || '\"}}' AS requestparameters, account_id AS recipientaccountid,
-             'eu-west-1' AS awsregion, '192.0.2.1' AS sourceipaddress, NULL AS errorcode,
+             '{{\"bucketName\":\"' || bucket || '\"}}' AS requestparameters, NULL AS responseelements,
+             account_id AS recipientaccountid, region AS awsregion, '192.0.2.1' AS sourceipaddress, NULL AS errorcode,
              {{'arn': 'arn:aws:iam::111122223333:user/dev', 'accountid': account_id}} AS useridentity
-             FROM (SELECT bucket, account_id FROM buckets WHERE bucket_arn = (
+             FROM (SELECT bucket, account_id, region FROM buckets WHERE bucket_arn = (
                 SELECT min(resource_arn) FROM findings WHERE verdict = 'fail' AND resource_type = 'AWS::S3::Bucket'))"
         )
     };
