@@ -2,7 +2,7 @@
 -- question: Which buckets depend on a key of another account, in the organization or outside of it, or may do so?
 --   `why` says which; `read` is what came of a read that is missing, and a row without a bucket stands for buckets
 --   that were not listed.
--- parameter: link, text, default null, such as outside_org: Only same_org, or only outside_org; what may be is always there.
+-- parameter: link, same_org|outside_org|missing, default null, such as outside_org: Only this; what may be is always there.
 -- columns: kms_key_link, account_id, account_name, region, bucket, why, read, kms_key_account_id,
 --   kms_key_account_name, kms_key_ref, kms_key_ref_kind, kms_key_arn, kms_key_state
 WITH told AS (

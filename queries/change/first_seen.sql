@@ -2,7 +2,7 @@
 -- question: Since which census has each fail been seen, and how long has it been failing without a break?
 --   Only a pass is a break: a night that could not say (`unknown`), to which the check did not apply
 --   (`not_applicable`) or that an exception covers breaks nothing, and its days count.
--- parameter: severity, text, default null, such as high: Only this severity.
+-- parameter: severity, informational|low|medium|high|critical, default null, such as high: Only this severity.
 -- columns: severity, account_id, region, resource_arn, check_id, check_params, first_failed_at, failing_since,
 --   days_failing, finding_uid
 WITH seen AS (

@@ -15,20 +15,10 @@ WITH account AS (
         CAST(coalesce(sum(keys), 0) AS bigint) AS keys
     FROM accounts_latest
 ),
-listing AS (
-    SELECT account_id,
-        count(*) FILTER (WHERE operation = 's3:ListBuckets' AND complete AND known > 0) > 0 AS has_buckets,
-        count(*) FILTER (WHERE operation = 'kms:ListKeys') > 0
-            AND count(*) FILTER (WHERE operation IN ('account:ListRegions', 'kms:ListKeys') AND NOT complete) = 0
-            AS has_keys
-    FROM coverage_latest
-    GROUP BY account_id
-),
 unlisted AS (
-    SELECT count(*) FILTER (WHERE NOT coalesce(l.has_buckets, FALSE)) AS buckets,
-        count(*) FILTER (WHERE NOT coalesce(l.has_keys, FALSE)) AS keys
-    FROM accounts_latest a
-    LEFT JOIN listing l ON l.account_id = a.account_id
+    SELECT count(DISTINCT account_id) FILTER (WHERE resource_type = 'AWS::S3::Bucket') AS buckets,
+        count(DISTINCT account_id) FILTER (WHERE resource_type = 'AWS::KMS::Key') AS keys
+    FROM unlisted_latest
 ),
 judged AS (
     SELECT resource_type, account_id, resource_arn,

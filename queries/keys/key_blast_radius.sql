@@ -40,11 +40,6 @@ reference AS (
             THEN 'arn:%:kms:%:' || kms_key_account_id || ':key/mrk-%' END AS may_be_replica
     FROM named n
 ),
-listed AS (
-    SELECT DISTINCT account_id
-    FROM coverage_latest
-    WHERE operation = 's3:ListBuckets' AND complete AND known > 0
-),
 dependent AS (
     SELECT 'proven' AS dependence, CAST(NULL AS varchar) AS unproven_reason, key_arn AS via_key_arn,
         FALSE AS is_replica_or_primary, account_id, region, bucket, encryption, encryption_read, kms_key_ref,
@@ -70,14 +65,12 @@ dependent AS (
                 SELECT key_arn FROM keys_latest WHERE key_manager = 'CUSTOMER' OR aliases IS NOT NULL))
     UNION ALL
     SELECT 'unproven' AS dependence, 'buckets_not_listed' AS unproven_reason, CAST(NULL AS varchar) AS via_key_arn,
-        CAST(NULL AS boolean) AS is_replica_or_primary, a.account_id, CAST(NULL AS varchar) AS region,
-        CAST(NULL AS varchar) AS bucket, CAST(NULL AS varchar) AS encryption,
-        CAST(NULL AS varchar) AS encryption_read, CAST(NULL AS varchar) AS kms_key_ref,
-        CAST(NULL AS varchar) AS kms_key_ref_kind, CAST(NULL AS varchar) AS kms_key_link,
-        CAST(NULL AS varchar) AS kms_key_state
-    FROM accounts_latest a
-    LEFT JOIN listed l ON l.account_id = a.account_id
-    WHERE l.account_id IS NULL
+        CAST(NULL AS boolean) AS is_replica_or_primary, account_id, region, CAST(NULL AS varchar) AS bucket,
+        CAST(NULL AS varchar) AS encryption, CAST(NULL AS varchar) AS encryption_read,
+        CAST(NULL AS varchar) AS kms_key_ref, CAST(NULL AS varchar) AS kms_key_ref_kind,
+        CAST(NULL AS varchar) AS kms_key_link, CAST(NULL AS varchar) AS kms_key_state
+    FROM unlisted_latest
+    WHERE resource_type = 'AWS::S3::Bucket'
 )
 SELECT d.dependence, d.unproven_reason, d.via_key_arn, d.is_replica_or_primary, d.account_id, a.account_name, d.region,
     d.bucket, d.encryption, d.encryption_read, d.kms_key_ref, d.kms_key_ref_kind, d.kms_key_link, d.kms_key_state

@@ -36,7 +36,6 @@ mod policy;
 mod policy_laws;
 mod query;
 mod questions;
-mod questions_over_time;
 mod report;
 mod report_change;
 mod report_files;

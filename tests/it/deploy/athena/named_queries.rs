@@ -103,7 +103,10 @@ fn a_saved_question_says_what_each_position_is() {
     let title = "Buckets not under a rotating customer key";
     let text = statement(query);
     assert!(text.starts_with(&format!("-- title: {title}\n-- question: Which buckets")));
-    assert!(text.contains("\n-- parameters by position: 1 ou, 2 ou, 3 ou, 4 ou\nSELECT b.account_id,"), "{text}");
+    assert!(
+        text.contains("\n-- parameters by position: 1 ou, 2 ou, 3 ou, 4 ou\nSELECT b.account_id,"),
+        "{text}"
+    );
     assert_eq!(
         description(query),
         format!(

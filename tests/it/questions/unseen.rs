@@ -1,23 +1,20 @@
-//! What the questions say of that which could not be seen: it is listed and marked, and never makes an answer
-//! look clean.
+//! What could not be seen: it is listed and marked, and never makes an answer look clean.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use atrest::model::{AccountId, Exceptions};
 use atrest::query;
+use atrest::sim::Schedule;
 use atrest::sim::world::AccountState;
-use atrest::sim::{Effect, Rule, Schedule, World};
 use serde_json::Value;
 
-use crate::support::night::{Morning, NOW, Night, Rules, exception, region};
-use crate::support::python::{Venv, venv_or_skip};
-use crate::support::shell::Shell;
-use crate::support::worlds::{Healthy, healthy, troubled};
+use super::{Lake, arn, denied, night, rotating_key, said, text, with};
+use crate::support::night::{Night, Rules, exception};
+use crate::support::python::venv_or_skip;
+use crate::support::worlds::healthy;
 
-const DAY: i64 = 86_400_000;
 const BUCKETS_UNLISTED: &str = "unknown: the buckets were not listed";
 const KEYS_UNLISTED: &str = "unknown: the keys were not listed";
-const REPLICA: &str = "mrk-0000000000000000000000000000000a";
 
 /// Questions that list resources, each with what makes it list as little as it can.
 const LISTS: &[&str] = &[
@@ -30,75 +27,6 @@ const LISTS: &[&str] = &[
     "keys_material_expiring --param days=0",
     "keys_rotation_due --param days=0",
 ];
-
-/// The lake of a night, to be asked.
-struct Lake(Shell);
-
-impl Lake {
-    fn of(venv: &Venv, morning: &Morning) -> Self {
-        morning.census();
-        let shell = Shell::holding(morning.store.objects());
-        Self(shell.with("ATREST_DUCKDB", &venv.duckdb().to_string_lossy()))
-    }
-
-    /// The rows of a question, by its name and parameters.
-    #[track_caller]
-    fn ask(&self, line: &str) -> Vec<Value> {
-        let answer = self.0.atrest(&format!("query --lake lake --format json {line}")).succeeded().json();
-        answer.as_array().unwrap().clone()
-    }
-
-    #[track_caller]
-    fn sql(&self, sql: &str) -> Vec<Value> {
-        let answer = self.0.run(["query", "--lake", "lake", "--format", "json", "--sql", sql]).succeeded();
-        answer.json().as_array().unwrap().clone()
-    }
-}
-
-fn night(venv: &Venv, world: &World, rules: impl IntoIterator<Item = Rule>) -> Lake {
-    Lake::of(venv, &Night::over(world.clone()).with(Schedule::of(rules)).run())
-}
-
-fn denied(operation: &str) -> Rule {
-    Rule::always(Effect::AccessDenied).on(operation)
-}
-
-/// A column's text; empty for NULL.
-fn text<'a>(row: &'a Value, column: &str) -> &'a str {
-    assert!(row.get(column).is_some(), "no {column} in {row}");
-    row[column].as_str().unwrap_or_default()
-}
-
-/// The rows that have that text.
-fn with<'a>(rows: &'a [Value], column: &str, wanted: &str) -> Vec<&'a Value> {
-    rows.iter().filter(|row| text(row, column) == wanted).collect()
-}
-
-/// What a question says of the one row that has that text, such as `unknown: the key was not read/denied`.
-#[track_caller]
-fn said(rows: &[Value], column: &str, wanted: &str) -> String {
-    let found = with(rows, column, wanted);
-    assert_eq!(found.len(), 1, "{column} = {wanted}: {rows:?}");
-    format!("{}/{}", text(found[0], "why"), text(found[0], "read"))
-}
-
-fn counted(rows: &[Value], column: &str) -> BTreeMap<String, usize> {
-    let mut counts = BTreeMap::new();
-    for row in rows {
-        *counts.entry(text(row, column).to_owned()).or_default() += 1;
-    }
-    counts
-}
-
-/// The healthy world's key that rotates tomorrow.
-fn rotating_key(here: &Healthy) -> String {
-    let place = &here.world.accounts[&here.one].regions[&region("eu-west-1")];
-    place.keys.values().find(|key| key.rotation.next_at.is_some()).unwrap().id.clone()
-}
-
-fn arn(account: AccountId, place: &str, id: &str) -> String {
-    format!("arn:aws:kms:{place}:{account}:key/{id}")
-}
 
 // What could not be read
 
@@ -265,7 +193,7 @@ fn an_exempt_bucket_is_below_the_standard_too() {
     let rules = Rules { exceptions, ..Rules::default() };
     let plain = night(&venv, &here.world, []).ask("buckets_below_standard");
     let morning = Night::over(here.world.clone()).judged_by(rules).run();
-    let excepted = Lake::of(&venv, &morning).ask("buckets_below_standard");
+    let excepted = Lake::holding(&morning.store, &venv).ask("buckets_below_standard");
     let buckets = |rows: &[Value]| -> BTreeSet<String> {
         rows.iter().map(|row| text(row, "bucket").to_owned()).collect()
     };
@@ -275,158 +203,6 @@ fn an_exempt_bucket_is_below_the_standard_too() {
     assert!(
         exempt.iter().all(|row| text(row, "exception_id") == "E-1" && !row["exception_expires_at"].is_null())
     );
-}
-
-// Keys of others, and keys by reach
-
-#[test]
-fn a_filter_by_link_keeps_what_may_be_under_it() {
-    let Some(venv) = venv_or_skip() else { return };
-    let here = healthy();
-    let shared = denied("kms:ListAliases").account(here.two);
-    let lake = night(&venv, &here.world, [shared]);
-    let whys = |line: &str| counted(&lake.ask(line), "why");
-    let unproven = ("unknown: the key is unproven".to_owned(), 1);
-    let outside = ("the key is outside the organization".to_owned(), 1);
-    let inside = ("the key is of the organization".to_owned(), 2);
-    assert_eq!(
-        whys("buckets_with_keys_of_others --param link=outside_org"),
-        BTreeMap::from([outside.clone(), unproven.clone()])
-    );
-    assert_eq!(
-        whys("buckets_with_keys_of_others --param link=same_org"),
-        BTreeMap::from([inside.clone(), unproven.clone()])
-    );
-    assert_eq!(whys("buckets_with_keys_of_others"), BTreeMap::from([outside, inside, unproven]));
-}
-
-#[test]
-fn a_key_that_no_listing_has_is_there_by_its_buckets() {
-    let Some(venv) = venv_or_skip() else { return };
-    let here = healthy();
-    let lake = night(&venv, &here.world, [denied("kms:ListKeys").account(here.two).region("us-east-1")]);
-    let replica = arn(here.two, "us-east-1", REPLICA);
-    for list in ["keys_by_reach", "keys_going_away_in_use"] {
-        let rows = lake.ask(list);
-        assert_eq!(said(&rows, "key_arn", &replica), "unknown: the key is unproven/", "{list}");
-        assert_eq!(said(&rows, "kms_key_ref", "alias/nowhere"), "the key is missing/", "{list}");
-        let outside = with(&rows, "why", "unknown: the key is outside the organization");
-        assert_eq!(outside.len(), 1, "{list}");
-        assert_eq!(
-            (text(outside[0], "region"), &outside[0]["default_key_of_buckets"]),
-            ("eu-west-1", &1.into())
-        );
-    }
-    let going = lake.ask("keys_going_away_in_use");
-    assert!(with(&going, "kms_key_ref", "alias/aws/s3").is_empty(), "AWS keeps its own");
-}
-
-/// Every bucket that has a key, or may have one, is counted once.
-#[test]
-fn the_reach_of_all_keys_is_all_buckets_under_a_key() {
-    let Some(venv) = venv_or_skip() else { return };
-    let hold = |lake: &Lake, what: &str| {
-        let rows = lake.ask("keys_by_reach --param at_least=0");
-        let reached: u64 = rows.iter().filter_map(|row| row["default_key_of_buckets"].as_u64()).sum();
-        let buckets = lake.sql(
-            "SELECT count(*) FILTER (WHERE encryption = 'unknown' OR kms_key_link <> 'none') AS n FROM buckets_latest",
-        );
-        assert_eq!(Some(reached), buckets[0]["n"].as_u64(), "{what}");
-        let identity = |row: &Value| {
-            ["key_arn", "kms_key_ref", "account_id", "region", "why", "read"]
-                .map(|it| row[it].clone())
-                .to_vec()
-        };
-        let identities: BTreeSet<String> = rows.iter().map(|row| format!("{:?}", identity(row))).collect();
-        assert_eq!(identities.len(), rows.len(), "{what}: a row twice");
-    };
-    hold(&night(&venv, &healthy().world, []), "healthy");
-    hold(&night(&venv, &healthy().world, [denied("kms:ListAliases")]), "without aliases");
-    hold(
-        &night(&venv, &healthy().world, [denied("kms:ListAliases"), denied("kms:DescribeKey")]),
-        "undescribed",
-    );
-    for seed in 0..3 {
-        let troubled = Night::over(troubled(seed)).with(Schedule::random(seed, 0.2, None)).run();
-        hold(&Lake::of(&venv, &troubled), &format!("troubled {seed}"));
-    }
-}
-
-// Rotation that is suspended
-
-/// The healthy world with a key in another state, and what is said of it and of the bucket on it.
-fn in_state(venv: &Venv, state: &'static str) -> (String, String) {
-    let mut here = healthy();
-    let id = rotating_key(&here);
-    let key = here.world.region_mut(here.one, "eu-west-1").keys.get_mut(&id).unwrap();
-    key.state = state.into();
-    let lake = night(venv, &here.world, []);
-    let due = lake.ask("keys_rotation_due");
-    let due = match with(&due, "key_arn", &arn(here.one, "eu-west-1", &id))[..] {
-        [] => "-".to_owned(),
-        [row] => format!("{} {}", text(row, "why"), text(row, "key_state")),
-        _ => panic!("{due:?}"),
-    };
-    let buckets = lake.ask("buckets_without_rotating_customer_key");
-    let bucket =
-        with(&buckets, "bucket", "kms-key-arn").first().map_or("-", |row| text(row, "why")).to_owned();
-    (due, bucket)
-}
-
-#[test]
-fn a_key_that_is_not_enabled_does_not_rotate() {
-    let Some(venv) = venv_or_skip() else { return };
-    let suspended = "rotation is suspended: the key is not enabled";
-    assert_eq!(in_state(&venv, "Enabled"), ("due Enabled".to_owned(), "-".to_owned()));
-    assert_eq!(
-        in_state(&venv, "Disabled"),
-        ("suspended: the key is not enabled Disabled".to_owned(), suspended.to_owned())
-    );
-    assert_eq!(
-        in_state(&venv, "PendingDeletion"),
-        ("-".to_owned(), "the key is pending deletion".to_owned()),
-        "KMS tells no rotation of it"
-    );
-}
-
-#[test]
-fn a_replica_rotates_with_its_primary() {
-    let Some(venv) = venv_or_skip() else { return };
-    let primary_in = |state: &'static str| {
-        let mut here = healthy();
-        let primary = here.world.region_mut(here.two, "eu-west-1").keys.get_mut(REPLICA).unwrap();
-        primary.state = state.into();
-        primary.rotation.next_at = Some(NOW.plus_millis(DAY));
-        let lake = night(&venv, &here.world, []);
-        let due = lake.ask("keys_rotation_due");
-        let due = with(&due, "key_arn", &arn(here.two, "us-east-1", REPLICA))
-            .first()
-            .map(|row| text(row, "why").to_owned());
-        let buckets = lake.ask("buckets_without_rotating_customer_key");
-        let bucket = with(&buckets, "bucket", "kms-replica").first().map(|row| text(row, "why").to_owned());
-        (due.unwrap_or_default(), bucket.unwrap_or_default())
-    };
-    assert_eq!(primary_in("Enabled"), ("due".to_owned(), String::new()));
-    assert_eq!(
-        primary_in("Disabled"),
-        (
-            "suspended: the key is not enabled".to_owned(),
-            "rotation is suspended: the primary key is not enabled".to_owned()
-        )
-    );
-}
-
-#[test]
-fn a_rotation_that_should_have_been_is_overdue() {
-    let Some(venv) = venv_or_skip() else { return };
-    let mut here = healthy();
-    let id = rotating_key(&here);
-    let key = here.world.region_mut(here.one, "eu-west-1").keys.get_mut(&id).unwrap();
-    key.rotation.next_at = Some(NOW.plus_millis(-DAY));
-    let rows = night(&venv, &here.world, []).ask("keys_rotation_due --param days=0");
-    let key = arn(here.one, "eu-west-1", &id);
-    assert_eq!(said(&rows, "key_arn", &key), "overdue/");
-    assert_eq!(with(&rows, "key_arn", &key)[0]["days_left"], -1);
 }
 
 // Units
@@ -572,7 +348,7 @@ fn a_fault_takes_no_row_without_a_row_that_says_so() {
     for schedule in nights {
         let morning = Night::over(world.clone()).with(schedule.clone()).run();
         let Some(Ok(_)) = morning.census else { continue };
-        let lake = Lake::of(&venv, &morning);
+        let lake = Lake::holding(&morning.store, &venv);
         for (list, clean) in LISTS.iter().zip(&clean) {
             let faulty = lake.ask(list);
             for row in clean {
