@@ -464,8 +464,8 @@ CREATE OR REPLACE VIEW unlisted_latest AS
 SELECT
     t.account_id,
     t.region,
-    t.resource_type,
-    min(t.read) AS read
+    CAST(t.resource_type AS varchar) AS resource_type,
+    CAST(min(t.read) AS varchar) AS read
 FROM (
     SELECT a.account_id, nullif(c.region, 'global') AS region, o.resource_type,
         CASE

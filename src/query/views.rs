@@ -134,8 +134,8 @@ fn unlisted() -> View {
     let columns = vec![
         Column::new("account_id", Kind::String, "t.account_id"),
         Column::new("region", Kind::String, "t.region"),
-        Column::new("resource_type", Kind::String, "t.resource_type"),
-        Column::new("read", Kind::String, "min(t.read)"),
+        Column::new("resource_type", Kind::String, "CAST(t.resource_type AS varchar)"),
+        Column::new("read", Kind::String, "CAST(min(t.read) AS varchar)"),
     ];
     let doc = "Where the newest census did not list buckets or keys to the end, or their Regions, and what came of it.";
     let faults = ["denied", "throttled", "transport", "service", "protocol", "identity", "unavailable"];
