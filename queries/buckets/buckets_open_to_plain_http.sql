@@ -1,14 +1,17 @@
 -- title: Buckets that take plain HTTP
 -- question: Which buckets do not refuse every request without TLS, or may not?
---   `tls_only` is `unknown` where that cannot be said; a row without a bucket stands for buckets that were not listed.
--- columns: tls_only, account_id, account_name, region, bucket, policy_read, policy_sha256
-SELECT b.tls_only, b.account_id, a.account_name, b.region, b.bucket, b.policy_read, b.policy_sha256
+--   `tls_only` is `unknown` where that cannot be said; `read` is what came of a read that is missing, and a row
+--   without a bucket stands for buckets that were not listed.
+-- columns: tls_only, account_id, account_name, region, bucket, read, policy_read, policy_sha256
+SELECT b.tls_only, b.account_id, a.account_name, b.region, b.bucket, b.read, b.policy_read,
+    b.policy_sha256
 FROM (
-    SELECT tls_only, account_id, region, bucket, policy_read, policy_sha256
+    SELECT tls_only, account_id, region, bucket,
+        CASE WHEN policy_read NOT IN ('known', 'absent') THEN policy_read END AS read, policy_read, policy_sha256
     FROM buckets_latest
     WHERE coalesce(tls_only, 'unknown') <> 'enforced'
     UNION ALL
-    SELECT 'unknown', account_id, region, NULL, 'not_asked', NULL
+    SELECT 'unknown', account_id, region, NULL, read, NULL, NULL
     FROM unlisted_latest
     WHERE resource_type = 'AWS::S3::Bucket'
 ) b

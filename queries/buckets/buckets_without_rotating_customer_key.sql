@@ -13,6 +13,7 @@ FROM (
     SELECT c.account_id, c.region, c.bucket,
         CASE
             WHEN c.encryption = 'unknown' THEN 'unknown: the configuration was not read'
+            WHEN c.encryption = 'other' THEN 'unknown: the algorithm is not known'
             WHEN c.encryption NOT IN ('sse_kms', 'dsse_kms') THEN 'no KMS key'
             WHEN c.kms_key_link = 'aws_managed' THEN 'AWS managed key'
             WHEN c.kms_key_link = 'missing' THEN 'the key is missing'

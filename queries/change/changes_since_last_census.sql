@@ -1,7 +1,7 @@
 -- title: What changed since the last census
 -- question: What became of every fail between the newest census and the one before it?
 --   The law is that of the report: fixed only where it passes or a complete listing proves it gone; what
---   cannot be said any more is lost sight of. Nothing where the lake has one census.
+--   cannot be said any more is lost sight of. `first_census`: there is none before it.
 -- parameter: kind, new|reopened|newly_checked|fixed|lost_sight|excepted|no_longer_applicable|no_longer_checked|still_failing, default null, such as still_failing:
 --   One kind; without it, all but still_failing.
 -- columns: kind, how, severity, account_id, region, resource_type, resource_arn, check_id, check_params, finding_uid
@@ -122,9 +122,13 @@ named AS (
             ELSE how
         END AS kind, course.*
     FROM course
+    UNION ALL
+    SELECT 'first_census', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL
+    FROM censuses
+    WHERE newest_first = 1 AND previous_run_id IS NULL
 )
 SELECT kind, how, severity, account_id, region, resource_type, resource_arn, check_id, check_params, finding_uid
 FROM named
-WHERE CASE WHEN ${kind} IS NULL THEN kind <> 'still_failing' ELSE kind = ${kind} END
+WHERE kind = 'first_census' OR CASE WHEN ${kind} IS NULL THEN kind <> 'still_failing' ELSE kind = ${kind} END
 ORDER BY kind ASC NULLS LAST, how ASC NULLS LAST, account_id ASC NULLS LAST, resource_arn ASC NULLS LAST,
     check_id ASC NULLS LAST, finding_uid ASC NULLS LAST

@@ -6,7 +6,7 @@
 --   counts in its resource's account and Region; only CreateBucket may be logged in another Region, that of its
 --   endpoint. `matched_by`: `name` (the event names the resource, or its answer does), `alias` (it names an alias
 --   that a census since then, or the last one before, saw on the key), `bucket_key_alias` (the bucket's default
---   names the alias that was changed), `unread_alias` (an alias in an account and Region whose aliases were not
+--   names the alias that was changed), `bucket_key` (it names the key that the bucket stands on), `unread_alias` (an alias in an account and Region whose aliases were not
 --   read: it may be of any key that fails there). A call across accounts that was denied is logged with the
 --   caller alone and is not here.
 -- parameter: since, day, required, such as 2026-11-20: The first day of events.
@@ -25,14 +25,17 @@ night AS (
 ),
 target AS (
     SELECT CASE WHEN way.name = 'name' THEN b.account_id ELSE b.kms_key_account_id END AS owner_id,
-        CASE WHEN way.name = 'name' OR b.kms_key_ref_kind = 'alias_name' THEN b.region
+        CASE WHEN way.name IN ('key_arn', 'key_id') THEN split_part(b.kms_key_arn, ':', 4)
+            WHEN way.name = 'name' OR b.kms_key_ref_kind = 'alias_name' THEN b.region
             ELSE split_part(b.kms_key_ref, ':', 4) END AS owner_region,
-        CASE WHEN way.name = 'name' THEN b.bucket WHEN b.kms_key_ref_kind = 'alias_name' THEN b.kms_key_ref
-            WHEN b.kms_key_ref_kind = 'alias_arn' THEN split_part(b.kms_key_ref, ':', 6) END AS name,
-        way.name AS matched_by, b.account_id, b.region, b.bucket_arn AS arn, f.fails
+        CASE way.name WHEN 'name' THEN b.bucket WHEN 'key_arn' THEN b.kms_key_arn
+            WHEN 'key_id' THEN split_part(b.kms_key_arn, '/', 2)
+            ELSE CASE b.kms_key_ref_kind WHEN 'alias_name' THEN b.kms_key_ref
+                WHEN 'alias_arn' THEN split_part(b.kms_key_ref, ':', 6) END END AS name,
+        CASE WHEN way.name IN ('key_arn', 'key_id') THEN 'bucket_key' ELSE way.name END AS matched_by, b.account_id, b.region, b.bucket_arn AS arn, f.fails
     FROM buckets_latest b
     JOIN failing f ON f.account_id = b.account_id AND f.resource_arn = b.bucket_arn
-    CROSS JOIN (VALUES ('name'), ('bucket_key_alias')) AS way (name)
+    CROSS JOIN (VALUES ('name'), ('bucket_key_alias'), ('key_arn'), ('key_id')) AS way (name)
     UNION ALL
     SELECT k.account_id AS owner_id, k.region AS owner_region, n.name,
         CASE WHEN n.name = '*' THEN 'unread_alias' WHEN n.name LIKE 'alias/%' THEN 'alias' ELSE 'name' END
@@ -54,17 +57,17 @@ logged AS (
                 json_extract_scalar(requestparameters, '$.keyId')) END AS named,
         json_extract_scalar(requestparameters, '$.targetKeyId') AS target_key,
         -- The key that the request came to, as KMS answers it, and none where the request failed.
-        CASE eventsource WHEN 'kms.amazonaws.com' THEN json_extract_scalar(responseelements, '$.keyId') END
-            AS answered
+        CASE eventsource WHEN 'kms.amazonaws.com' THEN coalesce(json_extract_scalar(responseelements, '$.keyId'),
+            json_extract_scalar(responseelements, '$.keyMetadata.arn')) END AS answered
     FROM cloudtrail_logs
     WHERE eventtime >= ${since}
         AND ((eventsource = 's3.amazonaws.com' AND eventname IN (
                 'CreateBucket', 'PutBucketEncryption', 'DeleteBucketEncryption', 'PutBucketPolicy',
                 'DeleteBucketPolicy'))
             OR (eventsource = 'kms.amazonaws.com' AND eventname IN (
-                'CancelKeyDeletion', 'CreateAlias', 'DeleteAlias', 'DeleteImportedKeyMaterial', 'DisableKey',
+                'CancelKeyDeletion', 'CreateAlias', 'CreateKey', 'DeleteAlias', 'DeleteImportedKeyMaterial', 'DisableKey',
                 'DisableKeyRotation', 'EnableKey', 'EnableKeyRotation', 'ImportKeyMaterial', 'PutKeyPolicy',
-                'RotateKeyOnDemand', 'ScheduleKeyDeletion', 'UpdateAlias')))
+                'ReplicateKey', 'RotateKeyOnDemand', 'ScheduleKeyDeletion', 'UpdateAlias', 'UpdatePrimaryRegion')))
 ),
 event AS (
     SELECT l.*,

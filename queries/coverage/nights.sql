@@ -1,5 +1,6 @@
 -- title: Nights expected, run, complete
 -- question: Which nights of a period have a committed census, and was it complete?
+--   `is_complete` is of the night's newest census, and not where a gap was accepted: that has a column of its own.
 --   The calendar is of 2026 to 2049.
 -- parameter: from, day, required, such as 2026-11-01: The first day.
 -- parameter: to, day, required, such as 2026-11-30: The last day.
@@ -12,7 +13,7 @@ WITH calendar AS (
 )
 SELECT calendar.night,
     count(*) FILTER (WHERE r.kind = 'census') > 0 AS has_census,
-    count(*) FILTER (WHERE r.kind = 'census' AND r.status <> 'partial') > 0 AS is_complete,
+    coalesce(max_by(r.status, r.run_id) FILTER (WHERE r.kind = 'census') = 'complete', FALSE) AS is_complete,
     count(*) FILTER (WHERE r.kind = 'census') AS censuses,
     count(*) FILTER (WHERE r.kind = 'census' AND r.status = 'complete') AS complete,
     count(*) FILTER (WHERE r.kind = 'census' AND r.status = 'complete_with_accepted_gaps')

@@ -1,7 +1,8 @@
 -- title: A seeded random sample of a population
 -- question: Which resources are a random sample of the newest census's buckets or keys, and of how many?
 --   The same seed and census give the same sample, so that another can draw it again: resources are
---   ordered by the SHA-256 of seed, `/` and ARN.
+--   ordered by the SHA-256 of seed, `/` and ARN. What was never listed cannot be drawn: the question `population`
+--   says of how many accounts. AWS managed keys are among the keys.
 -- parameter: population, buckets|keys, default buckets: What is drawn from.
 -- parameter: size, integer, default 25: Resources to draw.
 -- parameter: seed, text, default 1: What the draw starts from; let somebody else choose it.

@@ -3,9 +3,11 @@
 --   Bucket defaults only: objects and other services may use the key without a row here. `proven`: the bucket's
 --   default names the key. `unproven`: it may, for `encryption_not_read`, or `reference_not_resolved` (an alias or
 --   a text that is no ARN, which may mean this key), or `buckets_not_listed` (an account without a whole list of
---   its buckets: one row for all of them). Replicas are told by the `mrk-` id that they share and by their
+--   its buckets: one row for all of them), or `key_not_known` (the census lists no such key: it is of others, it is
+--   not listed, or the ARN is mistyped). A bare alias is read as of the bucket's own account; S3 resolves it in the
+--   account of whoever writes. Replicas are told by the `mrk-` id that they share and by their
 --   primary, also where this key itself was not listed or not described.
--- parameter: key_arn, text, required, such as arn:aws:kms:eu-west-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab: The key's ARN.
+-- parameter: key_arn, key_arn, required, such as arn:aws:kms:eu-west-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab: The key's ARN.
 -- columns: dependence, unproven_reason, via_key_arn, is_replica_or_primary, account_id, account_name, region, bucket,
 --   encryption, encryption_read, kms_key_ref, kms_key_ref_kind, kms_key_link, kms_key_state
 WITH kin AS (
@@ -71,6 +73,15 @@ dependent AS (
         CAST(NULL AS varchar) AS kms_key_link, CAST(NULL AS varchar) AS kms_key_state
     FROM unlisted_latest
     WHERE resource_type = 'AWS::S3::Bucket'
+    UNION ALL
+    SELECT 'unproven' AS dependence, 'key_not_known' AS unproven_reason, CAST(NULL AS varchar) AS via_key_arn,
+        CAST(NULL AS boolean) AS is_replica_or_primary, CAST(NULL AS varchar) AS account_id,
+        CAST(NULL AS varchar) AS region, CAST(NULL AS varchar) AS bucket, CAST(NULL AS varchar) AS encryption,
+        CAST(NULL AS varchar) AS encryption_read, CAST(NULL AS varchar) AS kms_key_ref,
+        CAST(NULL AS varchar) AS kms_key_ref_kind, CAST(NULL AS varchar) AS kms_key_link,
+        CAST(NULL AS varchar) AS kms_key_state
+    FROM runs_latest
+    WHERE ${key_arn} NOT IN (SELECT key_arn FROM keys_latest)
 )
 SELECT d.dependence, d.unproven_reason, d.via_key_arn, d.is_replica_or_primary, d.account_id, a.account_name, d.region,
     d.bucket, d.encryption, d.encryption_read, d.kms_key_ref, d.kms_key_ref_kind, d.kms_key_link, d.kms_key_state

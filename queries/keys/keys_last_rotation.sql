@@ -15,7 +15,8 @@ FROM (
             WHEN describe_read <> 'known' THEN 'unknown: the key was not read'
             WHEN last_rotation_at IS NOT NULL THEN NULL
             WHEN on_demand_rotations IS NOT NULL THEN 'never rotated'
-            WHEN rotation_reason IN ('asymmetric', 'hmac', 'custom_key_store') THEN 'the key cannot rotate'
+            WHEN rotation_reason IN ('asymmetric', 'hmac', 'custom_key_store') OR key_spec <> 'SYMMETRIC_DEFAULT'
+                THEN 'the key cannot rotate'
             WHEN rotation = 'unknown' THEN 'unknown: the rotation was not read'
             ELSE 'unknown: the history was not read'
         END AS why,

@@ -1,6 +1,6 @@
 -- title: Imported key material that expires
--- question: Which keys lose their imported material within the next days, counted from the newest census, or may?
---   `why` says which; `read` is what came of a read that is missing, and a row without a key stands for keys that
+-- question: Which keys lose their imported material within the next days, counted from the newest census, or may, or have
+--   none now? `why` says which; `read` is what came of a read that is missing, and a row without a key stands for keys that
 --   were not listed.
 -- parameter: days, integer, default 30: Days ahead.
 -- columns: key_arn, account_id, account_name, region, why, read, key_state, material_expires_at, days_left,
@@ -9,12 +9,14 @@ WITH told AS (
     SELECT key_arn, account_id, region,
         CASE
             WHEN describe_read <> 'known' THEN 'unknown: the key was not read'
+            WHEN material_expires_at IS NULL THEN 'there is no material'
             ELSE 'the material expires'
         END AS why,
         CASE WHEN describe_read <> 'known' THEN describe_read END AS read,
         key_state, material_expires_at, default_key_of_buckets
     FROM keys_latest
     WHERE describe_read <> 'known' OR material_expires_at IS NOT NULL
+        OR (key_origin = 'EXTERNAL' AND key_state = 'PendingImport')
     UNION ALL
     SELECT NULL, account_id, region, 'unknown: the keys were not listed', read, NULL, NULL, NULL
     FROM unlisted_latest

@@ -117,6 +117,7 @@ fn run(command: Command) -> Result<Exit, CliError> {
         }
         Command::Query(args) => runtime()?.block_on(async {
             let stop = stop_on_signals("stopping")?;
+            stop_with_the_terminal(&stop)?;
             query::run(&args, &stop).await
         }),
         Command::Checks(args) => checks::run(&args).map(|()| Exit::Done),
@@ -144,9 +145,6 @@ fn runtime() -> Result<Runtime, CliError> {
 
 /// The first Ctrl-C or SIGTERM stops in good order; a second one aborts.
 fn stop_on_signals(said: &'static str) -> Result<CancellationToken, CliError> {
-    let listen = |kind| {
-        signal(kind).map_err(|error| CliError::internal(format!("failed to listen for signals: {error}")))
-    };
     let (mut interrupt, mut terminate) = (listen(SignalKind::interrupt())?, listen(SignalKind::terminate())?);
     let stop = CancellationToken::new();
     let token = stop.clone();
@@ -158,6 +156,20 @@ fn stop_on_signals(said: &'static str) -> Result<CancellationToken, CliError> {
         abort();
     });
     Ok(stop)
+}
+
+/// Stops when the terminal is closed: what was started in a group of its own would stay.
+fn stop_with_the_terminal(stop: &CancellationToken) -> Result<(), CliError> {
+    let (mut hangup, token) = (listen(SignalKind::hangup())?, stop.clone());
+    tokio::spawn(async move {
+        hangup.recv().await;
+        token.cancel();
+    });
+    Ok(())
+}
+
+fn listen(kind: SignalKind) -> Result<Signal, CliError> {
+    signal(kind).map_err(|error| CliError::internal(format!("failed to listen for signals: {error}")))
 }
 
 async fn next_of(interrupt: &mut Signal, terminate: &mut Signal) {

@@ -62,6 +62,9 @@ pub enum DuckdbError {
     /// It could not be talked to, or its rows could not be handed on.
     #[error("failed to read what duckdb says: {0}")]
     Pipe(#[from] io::Error),
+    /// Nobody takes the answer.
+    #[error("failed to write the answer: {0}")]
+    Answer(#[source] io::Error),
     /// It refused the script, in its own words.
     #[error("{0}")]
     Refused(String),
@@ -152,7 +155,7 @@ impl Duckdb {
 }
 
 /// Hands on what follows the first line; whether that is what the script prints.
-fn hand_on(child: &mut Child, line: &mut impl FnMut(&str) -> io::Result<()>) -> io::Result<bool> {
+fn hand_on(child: &mut Child, line: &mut impl FnMut(&str) -> io::Result<()>) -> Result<bool, DuckdbError> {
     let Some(stdout) = child.stdout.take() else { return Ok(false) };
     let (mut rows, mut bytes) = (BufReader::new(stdout), Vec::new());
     rows.read_until(b'\n', &mut bytes)?;
@@ -161,7 +164,7 @@ fn hand_on(child: &mut Child, line: &mut impl FnMut(&str) -> io::Result<()>) -> 
     }
     bytes.clear();
     while rows.read_until(b'\n', &mut bytes)? > 0 {
-        line(&String::from_utf8_lossy(&bytes))?;
+        line(&String::from_utf8_lossy(&bytes)).map_err(DuckdbError::Answer)?;
         bytes.clear();
     }
     Ok(true)

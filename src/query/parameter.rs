@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 
 use crate::clock::Timestamp;
-use crate::model::AccountId;
+use crate::model::{AccountId, Arn, Region};
 
 /// The largest whole number that is taken: more days than the calendars of the engines hold.
 const LARGEST: u32 = 1_000_000;
@@ -23,6 +23,8 @@ pub enum Kind {
     Day,
     /// Twelve digits.
     Account,
+    /// The ARN of a KMS key: not its id, and not an alias.
+    KeyArn,
     /// One of some words: any other would find nothing, and nothing can be mistaken for good news.
     OneOf(Vec<String>),
 }
@@ -35,6 +37,7 @@ impl Kind {
             Self::Integer => "integer".to_owned(),
             Self::Day => "day".to_owned(),
             Self::Account => "account".to_owned(),
+            Self::KeyArn => "key_arn".to_owned(),
             Self::OneOf(words) => words.join("|"),
         }
     }
@@ -43,7 +46,8 @@ impl Kind {
         if word.contains('|') {
             return Some(Self::OneOf(word.split('|').map(str::to_owned).collect()));
         }
-        [Self::Text, Self::Integer, Self::Day, Self::Account].into_iter().find(|kind| kind.word() == word)
+        let kinds = [Self::Text, Self::Integer, Self::Day, Self::Account, Self::KeyArn];
+        kinds.into_iter().find(|kind| kind.word() == word)
     }
 
     /// What a value has to be.
@@ -53,6 +57,7 @@ impl Kind {
             Self::Integer => "a whole number from 0 to 1000000".to_owned(),
             Self::Day => "a day such as 2026-11-21".to_owned(),
             Self::Account => "an account's twelve digits".to_owned(),
+            Self::KeyArn => "a key's ARN, arn:aws:kms:REGION:ACCOUNT:key/ID, and no alias".to_owned(),
             Self::OneOf(words) => format!("one of {}", words.join(", ")),
         }
     }
@@ -69,6 +74,7 @@ impl Kind {
                 is_day.then(|| quoted(value))
             }
             Self::Account => value.parse::<AccountId>().ok().map(|account| quoted(&account.to_string())),
+            Self::KeyArn => is_key_arn(value).then(|| quoted(value)),
             Self::OneOf(words) => words.iter().find(|word| *word == value).map(|word| quoted(word)),
         }
     }
@@ -77,9 +83,19 @@ impl Kind {
     const fn null(&self) -> &'static str {
         match self {
             Self::Integer => "CAST(NULL AS bigint)",
-            Self::Text | Self::Day | Self::Account | Self::OneOf(_) => "CAST(NULL AS varchar)",
+            Self::Text | Self::Day | Self::Account | Self::KeyArn | Self::OneOf(_) => "CAST(NULL AS varchar)",
         }
     }
+}
+
+fn is_key_arn(text: &str) -> bool {
+    let Some(arn) = Arn::parse(text) else { return false };
+    let id = arn.resource.strip_prefix("key/").unwrap_or_default();
+    arn.service == "kms"
+        && arn.region.parse::<Region>().is_ok()
+        && arn.account.parse::<AccountId>().is_ok()
+        && !id.is_empty()
+        && id.chars().all(|letter| letter.is_ascii_alphanumeric() || letter == '-')
 }
 
 /// Whether a caller must give a value.

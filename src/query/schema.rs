@@ -52,6 +52,7 @@ CREATE OR REPLACE MACRO json_extract_scalar(document, path) AS
 ";
 
 /// The organization's trail, as far as a question reads it: an empty one, where no trail is at hand.
+const TRAIL_NAME: &str = "cloudtrail_logs";
 const TRAIL: &[(&str, bool)] = &[
     ("eventtime", false),
     ("eventsource", false),
@@ -199,6 +200,11 @@ pub fn reads_censuses(sql: &str) -> bool {
     named(sql).iter().any(of_censuses)
 }
 
+/// Whether a statement reads the organization's trail, which is in no lake.
+pub fn reads_trail(sql: &str) -> bool {
+    sql.to_lowercase().contains(TRAIL_NAME)
+}
+
 /// The names of the relations that a statement needs.
 fn named(sql: &str) -> BTreeSet<String> {
     let mut relations = duckdb_tables(|_| true);
@@ -235,7 +241,7 @@ fn sources(statement: &str) -> impl Iterator<Item = String> {
 fn duckdb_tables(has_files: impl Fn(&str) -> bool) -> Vec<Relation> {
     let mut tables: Vec<Relation> =
         TABLES.iter().map(|table| duckdb_table(table, has_files(table.name))).collect();
-    tables.push(Relation::new("cloudtrail_logs", trail("VARCHAR", "STRUCT(arn VARCHAR, accountid VARCHAR)")));
+    tables.push(Relation::new(TRAIL_NAME, trail("VARCHAR", "STRUCT(arn VARCHAR, accountid VARCHAR)")));
     tables
 }
 

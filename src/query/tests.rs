@@ -67,6 +67,11 @@ fn values_are_of_their_kind() {
         ("day", "2026-11-21", "<'2026-11-21'>"),
         ("account", "111122223333", "<'111122223333'>"),
         ("low|high", "low", "<'low'>"),
+        (
+            "key_arn",
+            "arn:aws:kms:eu-west-1:111122223333:key/mrk-1",
+            "<'arn:aws:kms:eu-west-1:111122223333:key/mrk-1'>",
+        ),
     ] {
         assert_eq!(filled(kind, value).as_deref(), Ok(literal));
     }
@@ -82,6 +87,11 @@ fn values_are_of_their_kind() {
         ("day", "yesterday"),
         ("account", "12"),
         ("account", "'12345678901"),
+        ("key_arn", "1234abcd-12ab-34cd-56ef-1234567890ab"),
+        ("key_arn", "arn:aws:kms:eu-west-1:111122223333:alias/a"),
+        ("key_arn", "arn:aws:kms:eu-west-1:111122223333:key/"),
+        ("key_arn", "arn:aws:kms:eu-west-1:111122223333:key/a "),
+        ("key_arn", "arn:aws:s3:eu-west-1:111122223333:key/a"),
         ("low|high", "High"),
         ("low|high", "low|high"),
         ("low|high", ""),

@@ -381,7 +381,7 @@ pub struct QueryArgs {
     #[arg(long, value_name = "DIR", env = "ATREST_LAKE")]
     pub lake: Option<LakeUri>,
     /// Statement of your own, in DuckDB's SQL, over the lake's tables and views
-    #[arg(long, value_name = "SQL", env = "ATREST_SQL")]
+    #[arg(long, value_name = "SQL", env = "ATREST_SQL", allow_hyphen_values = true)]
     pub sql: Option<String>,
     /// Value of a parameter of the question; may be repeated
     #[arg(long, value_name = "NAME=VALUE", env = "ATREST_PARAM")]

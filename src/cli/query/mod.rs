@@ -55,10 +55,14 @@ pub async fn run(args: &QueryArgs, stop: &CancellationToken) -> Result<Exit, Cli
     watch.inspect(JoinHandle::abort);
     match answered {
         _ if stop.is_cancelled() => return Ok(Exit::Interrupted),
-        Err(DuckdbError::Pipe(error)) if error.kind() == io::ErrorKind::BrokenPipe => return Ok(Exit::Done),
+        Err(DuckdbError::Answer(error)) if error.kind() == io::ErrorKind::BrokenPipe => {
+            return Ok(Exit::Done);
+        }
         answered => answered.map_err(|error| refused(error, args, lake, &stage.path()))?,
     }
-    if !has_rows {
+    if schema::reads_trail(&sql) {
+        print::say("note: a lake in a folder has no CloudTrail: `cloudtrail_logs` is empty here; ask Athena");
+    } else if !has_rows {
         print::say(no_rows(&given));
     }
     Ok(Exit::Done)
@@ -194,7 +198,9 @@ fn refused(error: DuckdbError, args: &QueryArgs, lake: &LakeUri, stage: &str) ->
                  --duckdb where it is not on the PATH",
             );
         }
-        DuckdbError::Pipe(_) | DuckdbError::Died(_) => return CliError::internal(error),
+        DuckdbError::Pipe(_) | DuckdbError::Answer(_) | DuckdbError::Died(_) => {
+            return CliError::internal(error);
+        }
         DuckdbError::Refused(said) => said.replace(stage, lake.as_str()),
     };
     let first = said.lines().next().unwrap_or_default();

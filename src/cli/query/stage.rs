@@ -39,9 +39,17 @@ impl Stage {
     pub async fn of(lake: &Lake, folder: &Path, tables: &BTreeSet<&str>) -> Result<Self, CliError> {
         let failed = |error: io::Error| {
             CliError::internal(format!("failed to make a folder of links to {}: {error}", folder.display()))
+                .hint("TMPDIR says where; it needs a few kilobytes")
         };
+        let links = TempDir::new().map_err(failed)?;
+        // DuckDB takes every `name=value` folder of a path for a column, in the place of the file's own.
+        if links.path().to_str().is_none_or(|path| path.contains(['=', '\\'])) {
+            let path = links.path().display();
+            return Err(CliError::usage(format!("duckdb would take the path {path} for something else"))
+                .hint("set TMPDIR to a folder without `=` and `\\` in its path, such as /tmp"));
+        }
         let mut stage = Self {
-            folder: TempDir::new().map_err(failed)?,
+            folder: links,
             root: folder.canonicalize().map_err(failed)?,
             tables: BTreeSet::new(),
             has_census: false,
@@ -67,7 +75,7 @@ impl Stage {
         self.tables.contains(table)
     }
 
-    /// Whether the lake has a census, as far as its manifests say.
+    /// Whether the lake has a census that its manifest tells of.
     pub fn has_census(&self) -> bool {
         self.has_census
     }
@@ -95,7 +103,6 @@ impl Stage {
         let mut keys = match lake.manifest(run_id).await {
             Ok(manifest) => self.of_manifest(lake, &manifest, tables)?,
             Err(LakeError::NoManifest { .. }) => {
-                self.has_census = true;
                 self.without_manifest.push(run_id.to_string());
                 by_name(lake, run_id, tables).await?
             }

@@ -1,7 +1,9 @@
 //! Which files of a lake a question reads: what committed runs wrote, all of it, and nothing else.
 
+use atrest::model::RunId;
+
 use super::{also_on, demo, duckdb, part, sql};
-use crate::support::night::{Night, only_accounts};
+use crate::support::night::{NOW, Night, Rules, only_accounts, rejudge};
 use crate::support::python::venv_or_skip;
 use crate::support::shell::{Shell, names};
 use crate::support::worlds::healthy;
@@ -165,4 +167,35 @@ fn a_lake_without_a_census_is_no_answer() {
     shell.atrest("query --lake lake runs_of_period").succeeded();
     let own = shell.run(["query", "--lake", "lake", "--sql", "SELECT * FROM buckets_latest"]).succeeded();
     assert!(own.stderr.contains("note: lake holds no census"), "{own}");
+}
+
+#[test]
+fn without_its_manifest_a_run_is_no_census() {
+    let Some(venv) = venv_or_skip() else { return };
+    let healthy = healthy();
+    let night = Night::over(healthy.world).filtered(only_accounts([healthy.one]));
+    let morning = night.run();
+    let again = RunId::new(NOW, 2);
+    rejudge(&morning.store, &morning.run_id, &again, &Rules::default()).unwrap();
+    let lake = morning.store.objects();
+    let manifest = format!("manifests/{}.json", morning.run_id);
+    assert!(lake.contains_key(&manifest), "{:?}", lake.keys());
+    let shell = Shell::holding(lake.into_iter().filter(|(key, _)| *key != manifest))
+        .with("ATREST_DUCKDB", &venv.duckdb().to_string_lossy());
+    let refused = shell.atrest("query --lake lake buckets_by_encryption").ended(2);
+    assert!(refused.stderr.contains("lake holds no census"), "{refused}");
+}
+
+#[test]
+fn a_folder_above_the_links_is_no_column() {
+    let Some(venv) = venv_or_skip() else { return };
+    let shell = demo(&venv);
+    let folder = shell.path("verdict=pass");
+    std::fs::create_dir(&folder).unwrap();
+    let shell = shell.with("TMPDIR", &folder.to_string_lossy());
+    let refused = shell.atrest("query --lake lake posture_by_check").ended(2);
+    assert!(refused.stderr.contains("set TMPDIR to a folder without `=`"), "{refused}");
+    let shell = shell.with("TMPDIR", "nowhere");
+    let refused = shell.atrest("query --lake lake posture_by_check").ended(1);
+    assert!(refused.stderr.contains("nowhere") && refused.stderr.contains("TMPDIR says where"), "{refused}");
 }

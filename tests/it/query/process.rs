@@ -68,7 +68,7 @@ fn an_end_without_a_word_is_no_empty_answer() {
 
 #[test]
 fn a_signal_ends_what_was_started_too() {
-    for name in ["INT", "TERM"] {
+    for name in ["INT", "TERM", "HUP"] {
         // As pip's `duckdb`, which starts the real one.
         let shell = scripted(&format!("{ANSWERS}; sleep 600 & echo $! >started; mv started child; wait"));
         let mut asked = shell.start("query --lake d/lake population");
@@ -100,4 +100,21 @@ fn no_row_is_told() {
         let one = "query --lake lake --format csv --sql".split(' ').chain(["SELECT 1 AS one"]);
         assert_eq!(shell.run(one).succeeded().stderr, "");
     }
+}
+
+#[test]
+fn a_statement_may_begin_with_a_comment() {
+    let Some(venv) = venv_or_skip() else { return };
+    let shell = demo(&venv);
+    let statement = "-- title: One\nSELECT 1 AS one";
+    let answer = shell.run(["query", "--lake", "lake", "--format", "csv", "--sql", statement]).succeeded();
+    assert_eq!(answer.stdout, "one\n1\n");
+}
+
+#[test]
+fn a_trail_that_is_not_there_was_not_looked_at() {
+    let Some(venv) = venv_or_skip() else { return };
+    let shell = demo(&venv);
+    let answer = shell.atrest("query --lake lake who_changed_it --param since=2026-11-01").succeeded();
+    assert!(answer.stderr.contains("has no CloudTrail") && !answer.stderr.contains("no rows"), "{answer}");
 }

@@ -18,7 +18,7 @@ fn radius(lake: &Lake, key_arn: &str) -> Vec<String> {
     let rows = lake.ask(&format!("key_blast_radius --param key_arn={key_arn}"));
     let short = |row: &Value| {
         let via = row["via_key_arn"].as_str().map_or("-", |arn| arn.split(':').nth(3).unwrap());
-        let place = row["bucket"].as_str().or(row["account_name"].as_str()).unwrap();
+        let place = row["bucket"].as_str().or(row["account_name"].as_str()).unwrap_or("-");
         format!("{} {via} {place}", line(row, &["dependence", "unproven_reason"]))
     };
     rows.iter().map(short).collect()
@@ -88,11 +88,15 @@ fn a_family_is_of_one_account_and_a_single_key_has_none() {
     );
     assert_eq!(
         radius(&lake, &format!("arn:aws:kms:eu-west-1:{one}:key/{REPLICA}")),
-        ["proven - eu-west-1 of-one-eu-west-1", "proven - us-east-1 of-one-us-east-1"]
+        [
+            "proven - eu-west-1 of-one-eu-west-1",
+            "proven - us-east-1 of-one-us-east-1",
+            "unproven key_not_known - -"
+        ]
     );
     assert_eq!(
         radius(&lake, &format!("arn:aws:kms:eu-west-1:{one}:key/00000000-0000-4000-8000-00000000000b")),
-        ["proven - eu-west-1 single-eu-west-1"]
+        ["proven - eu-west-1 single-eu-west-1", "unproven key_not_known - -"]
     );
 }
 
@@ -123,13 +127,18 @@ fn what_may_stand_on_a_key_is_said() {
             "unproven reference_not_resolved - kms-missing-alias",
             "unproven reference_not_resolved - kms-no-key",
             "unproven encryption_not_read - plain-s3",
+            "unproven key_not_known - -",
         ]
     );
     // A key of another Region is not what an alias of this one names.
     let elsewhere = format!("arn:aws:kms:us-east-1:{}:key/00000000-0000-4000-8000-00000000000b", healthy.one);
     assert_eq!(
         radius(&lake, &elsewhere),
-        ["unproven buckets_not_listed - management", "unproven encryption_not_read - plain-s3"]
+        [
+            "unproven buckets_not_listed - management",
+            "unproven encryption_not_read - plain-s3",
+            "unproven key_not_known - -"
+        ]
     );
 }
 
@@ -146,7 +155,8 @@ fn no_fault_takes_a_bucket_out_of_a_keys_radius() {
     };
     let places = |lake: &Lake, key: &str| -> (BTreeSet<String>, BTreeSet<String>) {
         let rows = lake.ask(&format!("key_blast_radius --param key_arn={key}"));
-        let (proven, unproven): (Vec<_>, Vec<_>) = rows.iter().partition(|row| row["dependence"] == "proven");
+        let of_buckets = rows.iter().filter(|row| row["unproven_reason"] != "key_not_known");
+        let (proven, unproven): (Vec<_>, Vec<_>) = of_buckets.partition(|row| row["dependence"] == "proven");
         let place = |row: &&Value| line(row, &["account_id", "bucket"]);
         (proven.iter().map(place).collect(), unproven.iter().map(place).collect())
     };

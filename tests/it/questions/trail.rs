@@ -150,6 +150,7 @@ fn an_alias_names_the_key_that_a_census_saw_it_on() {
         [
             format!("0 alias eu-west-1 eu-west-1 {plain}"),
             format!("0 alias eu-west-1 eu-west-1 {other}"),
+            "1 bucket_key eu-west-1 eu-west-1 kms-key-id".to_owned(),
             format!("1 name eu-west-1 eu-west-1 {plain}"),
             format!("2 alias eu-west-1 eu-west-1 {plain}"),
             "2 bucket_key_alias eu-west-1 eu-west-1 kms-alias".to_owned(),

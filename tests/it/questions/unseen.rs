@@ -14,6 +14,7 @@ use crate::support::python::venv_or_skip;
 use crate::support::worlds::healthy;
 
 const BUCKETS_UNLISTED: &str = "unknown: the buckets were not listed";
+const UNASKED: &str = "The standard does not ask this check there, of so many ";
 const KEYS_UNLISTED: &str = "unknown: the keys were not listed";
 
 /// Questions that list resources, each with what makes it list as little as it can.
@@ -153,6 +154,9 @@ fn where_nothing_was_listed_every_list_says_so() {
     let rows = lake.ask(&format!("buckets_below_standard --param account_id={}", here.two));
     assert_eq!(rows.len(), 1);
     assert_eq!(text(&rows[0], "reason"), "The buckets of the account were not listed: not_asked.");
+    let gaps = lake.ask(&format!("coverage_gaps --param account_id={closed}"));
+    assert_eq!(gaps.len(), 1);
+    assert_eq!((text(&gaps[0], "scan_status"), text(&gaps[0], "operation")), ("not_scanned", ""));
     let plain = lake.ask("buckets_open_to_plain_http");
     assert_eq!(with(&plain, "bucket", "").len(), 3);
     assert!(with(&plain, "bucket", "").iter().all(|row| text(row, "tls_only") == "unknown"));
@@ -183,6 +187,44 @@ fn regions_that_were_not_listed_may_hold_keys() {
 }
 
 // Below the standard
+
+#[test]
+fn what_the_standard_does_not_ask_is_not_taken_for_a_pass() {
+    let Some(venv) = venv_or_skip() else { return };
+    let here = healthy();
+    let mut rules = Rules::default();
+    let off = ["kms_policy_outside_org", "kms_policy_public", "s3_encryption_standard"];
+    rules.standard.checks.retain(|entry| !off.contains(&entry.check_id));
+    let tls = rules.standard.checks.iter_mut().find(|entry| entry.check_id == "s3_tls_only").unwrap();
+    tls.scope.accounts = [here.one].into();
+    let lake = Lake::of(Night::over(here.world.clone()).judged_by(rules), &venv);
+    let counts = lake.sql(
+        "SELECT count(*) AS buckets, count(*) FILTER (WHERE account_id <> (SELECT account_id FROM \
+         accounts_latest WHERE account_name = 'one')) AS elsewhere, (SELECT count(*) FROM keys_latest) AS keys \
+         FROM buckets_latest",
+    );
+    let told = |question: &str| -> i64 {
+        let rows = lake.ask(question);
+        assert!(rows.iter().all(|row| text(row, "verdict") == "unknown"), "{question}: {rows:?}");
+        let said = rows.iter().filter_map(|row| text(row, "reason").strip_prefix(UNASKED));
+        said.map(|of| of.trim_end_matches('.').rsplit(' ').next().unwrap().parse::<i64>().unwrap()).sum()
+    };
+    assert_eq!(told("buckets_below_standard"), counts[0]["buckets"]);
+    assert_eq!(told("keys_open_to_others"), 2 * counts[0]["keys"].as_i64().unwrap());
+    let by_check = lake.ask("posture_by_check");
+    let judged = with(&by_check, "check_id", "s3_tls_only")[0];
+    assert_eq!(judged["not_judged"], counts[0]["elsewhere"], "{judged}");
+    let whole = with(&by_check, "check_id", "s3_default_encryption")[0];
+    assert_eq!(whole["not_judged"], 0);
+    for row in lake.ask("evidence_by_control") {
+        let expected = if text(&row, "check_id") == "s3_tls_only" {
+            &counts[0]["elsewhere"]
+        } else {
+            &whole["not_judged"]
+        };
+        assert_eq!(&row["not_judged"], expected, "{row}");
+    }
+}
 
 #[test]
 fn an_exempt_bucket_is_below_the_standard_too() {

@@ -78,6 +78,7 @@ fn meaning(parameter: &Parameter) -> String {
         Kind::Text => "text in single quotes".to_owned(),
         Kind::Day => "day as '2026-11-21'".to_owned(),
         Kind::Account => "account as '111122223333'".to_owned(),
+        Kind::KeyArn => "key's ARN in single quotes".to_owned(),
         Kind::OneOf(words) => format!("one of '{}'", words.join("', '")),
     };
     let default =
