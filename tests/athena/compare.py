@@ -95,15 +95,16 @@ class Tally:
 
 
 def compare_questions(
-    tally: Tally, work: Path, lake: str, engine: Engine, laptop: Laptop, saved: dict[str, str]
+    tally: Tally, work: Path, lake: str, engine: Engine, laptop: Laptop, saved: dict[str, str] | None
 ) -> None:
-    """Each question as its file has it, and as the template saves it, with execution parameters."""
+    """Each question as its file has it, and, where given, as the template saves it, with execution parameters."""
     for file in sorted((work / "sql" / lake).glob("*.sql")):
         what, question = f"{lake}: {file.stem}", file.stem.removesuffix("-example")
         expected = in_order(laptop.rows(file.read_text()))
         tally.same(what, expected, file.read_text(), engine, in_order)
-        execution = catalog.execution(saved[question], json.loads(file.with_suffix(".json").read_text()))
-        tally.same(f"{what} as it is saved", expected, execution, engine, in_order)
+        if saved is not None:
+            execution = catalog.execution(saved[question], json.loads(file.with_suffix(".json").read_text()))
+            tally.same(f"{what} as it is saved", expected, execution, engine, in_order)
         tally.questions.add(question)
         if question == "who_changed_it" and len(expected) < trail.ANSWERED:
             tally.hold(what, f"{len(expected)} rows, where {trail.ANSWERED} events are to be found")
@@ -159,7 +160,9 @@ def compare(work: Path, server: Trino, bucket: Bucket) -> int:
         lake, uri = folder.name, bucket.upload(folder, folder.name)
         laptop = Laptop(work, folder)
         engine = Engine(server, work, lake, uri, laptop.events)
-        compare_questions(tally, work, lake, engine, laptop, template.questions)
+        # Literals or positions, the statement is the same: one lake tells whether the engine binds them.
+        saved = template.questions if folder == lakes[0] else None
+        compare_questions(tally, work, lake, engine, laptop, saved)
         compare_views(tally, lake, engine, template.views)
         compare_relations(tally, work, lake, engine, laptop)
         compare_plans(tally, work, lake, engine)

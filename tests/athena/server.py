@@ -108,6 +108,8 @@ class Trino:
         config.write_text(CONFIG.format(port=self.port, plugins=home / "plugins", catalogs=catalogs))
         (catalogs / f"{CATALOG}.properties").write_text(LAKE.format(bucket=BUCKET, endpoint=bucket.endpoint))
         command = ["java", "-Xmx3G", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Duser.timezone=UTC"]
+        # As Trino's own jvm.config: each query is compiled, and the first tier alone would reserve 48 MB.
+        command.append("-XX:ReservedCodeCacheSize=512M")
         command += [f"-Dconfig={config}", "-cp", f"{home}:{home / 'server'}/*", "Server", version]
         self.log = work / "server.log"
         with self.log.open("wb") as log:
