@@ -59,7 +59,7 @@ pub enum DuckdbError {
         /// Why.
         reason: io::Error,
     },
-    /// It could not be talked to, or its rows could not be handed on.
+    /// It could not be talked to.
     #[error("failed to read what duckdb says: {0}")]
     Pipe(#[from] io::Error),
     /// Nobody takes the answer.
@@ -83,13 +83,13 @@ pub enum DuckdbError {
 
 /// The process that was started, and what it started: pip's `duckdb` is a script that starts the real one.
 #[derive(Debug, Clone, Copy)]
-pub struct Process(Option<Pid>);
+pub struct Process(Pid);
 
 impl Process {
     /// Ends all of it, at once: it only reads.
     pub fn end(self) {
         // Where this fails, it has ended by itself.
-        let _ = self.0.map(|group| kill_process_group(group, Signal::KILL));
+        let _ = kill_process_group(self.0, Signal::KILL);
     }
 }
 
@@ -114,7 +114,7 @@ impl Duckdb {
     ) -> Result<(), DuckdbError> {
         let script = format!(".print {FIRST}\n{script}");
         let mut child = self.start(format)?;
-        let process = Process(i32::try_from(child.id()).ok().and_then(Pid::from_raw));
+        let process = Process(Pid::from_child(&child));
         started(process);
         let answer = std::thread::scope(|scope| {
             let (stdin, stderr) = (child.stdin.take(), child.stderr.take());

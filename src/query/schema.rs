@@ -177,10 +177,8 @@ pub fn duckdb_file() -> String {
 /// The script that readies DuckDB for a statement: only what it names, for a view's making reads the foot
 /// of every file under it. `has_files` says of a table whether the lake has any; one that has none is empty.
 pub fn prelude(lake: &str, sql: &str, has_files: impl Fn(&str) -> bool) -> String {
-    let mut relations = duckdb_tables(has_files);
-    relations.extend(views().iter().map(|view| Relation::new(&view.name, view.statement())));
     let mut script = format!("{SETTINGS}{MACROS}SET VARIABLE lake = {};\n", quoted(&glob_free(lake)));
-    for relation in needed(relations, sql) {
+    for relation in needed(relations(has_files), sql) {
         script.push_str(&relation.statement);
         script.push_str(";\n");
     }
@@ -207,9 +205,13 @@ pub fn reads_trail(sql: &str) -> bool {
 
 /// The names of the relations that a statement needs.
 fn named(sql: &str) -> BTreeSet<String> {
-    let mut relations = duckdb_tables(|_| true);
-    relations.extend(views().into_iter().map(|view| Relation::new(&view.name, view.statement())));
-    needed(relations, sql).into_iter().map(|relation| relation.name).collect()
+    needed(relations(|_| true), sql).into_iter().map(|relation| relation.name).collect()
+}
+
+/// All tables and views, in an order in which each finds what it stands on.
+fn relations(has_files: impl Fn(&str) -> bool) -> Vec<Relation> {
+    let views = views().into_iter().map(|view| Relation::new(&view.name, view.statement()));
+    duckdb_tables(has_files).into_iter().chain(views).collect()
 }
 
 /// The relations that a statement names, and those that they name; all, where it names none.

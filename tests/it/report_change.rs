@@ -81,8 +81,7 @@ fn changes(morning: &Morning) -> Changes {
 /// The shipped query is the same law in SQL. It is about the newest census, so it is asked only there.
 fn assert_sql_agrees(morning: &Morning, changes: &Changes) {
     let Some(venv) = venv_or_skip() else { return };
-    let shell =
-        Shell::holding(morning.store.objects()).with("ATREST_DUCKDB", &venv.duckdb().to_string_lossy());
+    let shell = Shell::holding(morning.store.objects()).asking(&venv);
     let newest = ["query", "--lake", "lake", "--format", "csv", "--sql", "SELECT run_id FROM runs_latest"];
     let newest = shell.run(newest).succeeded();
     if !newest.stdout.contains(&morning.run_id.to_string()) {

@@ -2,7 +2,7 @@
 
 use atrest::model::RunId;
 
-use super::{also_on, demo, duckdb, part, sql};
+use super::{also_on, demo, part, sql};
 use crate::support::night::{NOW, Night, Rules, only_accounts, rejudge};
 use crate::support::python::venv_or_skip;
 use crate::support::shell::{Shell, names};
@@ -30,8 +30,7 @@ fn an_older_schema_lacks_a_column_and_is_read() {
     let shell = demo(&venv);
     let path = part(&shell, "buckets");
     let old = path.display();
-    duckdb(
-        &shell,
+    shell.duckdb(
         &venv,
         &format!(
             "COPY (SELECT * EXCLUDE (tls_only, blocked_encryption_types) FROM '{old}') TO 'old.parquet'"
@@ -51,7 +50,7 @@ fn an_older_schema_beside_todays_is_read() {
     let folder = shell.path("lake/buckets/dt=2026-11-20");
     let path = folder.join(&names(&folder)[0]);
     let old = path.display();
-    duckdb(&shell, &venv, &format!("COPY (SELECT * EXCLUDE (encryption) FROM '{old}') TO 'old.parquet'"));
+    shell.duckdb(&venv, &format!("COPY (SELECT * EXCLUDE (encryption) FROM '{old}') TO 'old.parquet'"));
     std::fs::rename(shell.path("old.parquet"), &path).unwrap();
     let counts = "SELECT dt, count(encryption) > 0 AS any FROM buckets GROUP BY dt ORDER BY dt";
     let expected = serde_json::json!([{"dt": "2026-11-20", "any": false}, {"dt": "2026-11-21", "any": true}]);
@@ -111,7 +110,7 @@ fn a_part_that_was_changed_is_told() {
     let Some(venv) = venv_or_skip() else { return };
     let shell = demo(&venv);
     let path = part(&shell, "keys");
-    duckdb(&shell, &venv, &format!("COPY (FROM '{}' LIMIT 1) TO 'fewer.parquet'", path.display()));
+    shell.duckdb(&venv, &format!("COPY (FROM '{}' LIMIT 1) TO 'fewer.parquet'", path.display()));
     std::fs::rename(shell.path("fewer.parquet"), path).unwrap();
     let answer = shell.atrest("query --lake lake keys_by_reach --format json").succeeded();
     assert!(answer.stderr.contains("note: not as it was committed: keys/dt=2026-11-21/"), "{answer}");
@@ -159,8 +158,7 @@ fn a_lake_without_a_census_is_no_answer() {
     let Some(venv) = venv_or_skip() else { return };
     let healthy = healthy();
     let night = Night::over(healthy.world).filtered(only_accounts([healthy.one]));
-    let shell =
-        Shell::holding(night.run().store.objects()).with("ATREST_DUCKDB", &venv.duckdb().to_string_lossy());
+    let shell = Shell::holding(night.run().store.objects()).asking(&venv);
     let refused = shell.atrest("query --lake lake buckets_below_standard").ended(2);
     assert!(refused.stderr.contains("lake holds no census: its newest run, 20261121T030000Z-"), "{refused}");
     // What is no question about censuses is answered; a statement of one's own is, with a note.
@@ -180,8 +178,7 @@ fn without_its_manifest_a_run_is_no_census() {
     let lake = morning.store.objects();
     let manifest = format!("manifests/{}.json", morning.run_id);
     assert!(lake.contains_key(&manifest), "{:?}", lake.keys());
-    let shell = Shell::holding(lake.into_iter().filter(|(key, _)| *key != manifest))
-        .with("ATREST_DUCKDB", &venv.duckdb().to_string_lossy());
+    let shell = Shell::holding(lake.into_iter().filter(|(key, _)| *key != manifest)).asking(&venv);
     let refused = shell.atrest("query --lake lake buckets_by_encryption").ended(2);
     assert!(refused.stderr.contains("lake holds no census"), "{refused}");
 }

@@ -6,20 +6,19 @@ mod process;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::process::Command;
 
 use atrest::query::{self, Need, QUERIES, Query, schema};
 use serde_json::Value;
 
-use crate::support::python::{Venv, finish, hermetic, venv_or_skip};
-use crate::support::shell::{BOUND, Shell, files};
+use crate::support::python::{Venv, venv_or_skip};
+use crate::support::shell::{Shell, files};
 
 /// Questions that the demo's one night, without exceptions and without a trail, answers with no row.
 const NO_ROWS: &[&str] = &["time_to_remediate", "who_changed_it", "exceptions_in_force", "exempt_findings"];
 
 /// A shell with the demo's lake in `lake`, and DuckDB where it is looked for.
 fn demo(venv: &Venv) -> Shell {
-    let shell = Shell::new().with("ATREST_DUCKDB", &venv.duckdb().to_string_lossy());
+    let shell = Shell::new().asking(venv);
     shell.atrest("demo --out d").succeeded();
     std::fs::rename(shell.path("d/lake"), shell.path("lake")).unwrap();
     shell
@@ -29,15 +28,6 @@ fn demo(venv: &Venv) -> Shell {
 #[track_caller]
 fn sql(shell: &Shell, sql: &str) -> Value {
     shell.run(["query", "--lake", "lake", "--format", "json", "--sql", sql]).succeeded().json()
-}
-
-/// A script in DuckDB, without atrest.
-#[track_caller]
-fn duckdb(shell: &Shell, venv: &Venv, script: &str) -> String {
-    let mut command = Command::new(venv.duckdb());
-    command.env_clear().envs(hermetic()).current_dir(shell.path(""));
-    command.args(["-batch", "-bail", "-json", "-c", script]);
-    finish(command, BOUND).succeeded().stdout
 }
 
 /// A value for each parameter that has no default.
@@ -153,7 +143,7 @@ fn a_trail_says_who_it_was() {
         schema::prelude("lake", &asked, |_| true),
         trail.join(" UNION ALL ")
     );
-    let rows: Value = serde_json::from_str(&duckdb(&shell, &venv, &script)).unwrap();
+    let rows: Value = serde_json::from_str(&shell.duckdb(&venv, &script)).unwrap();
     assert_eq!(rows.as_array().unwrap().len(), 1, "{rows}");
     assert_eq!(rows[0]["event_at"], "2026-11-20 22:00:00");
     assert_eq!(rows[0]["actor_arn"], "arn:aws:iam::111122223333:user/dev");
@@ -239,7 +229,7 @@ fn night_before(shell: &Shell, venv: &Venv) {
             from.display(),
             to.display()
         );
-        duckdb(shell, venv, &script);
+        shell.duckdb(venv, &script);
     }
 }
 

@@ -11,8 +11,6 @@ use crate::support::night::{Night, region};
 use crate::support::python::venv_or_skip;
 use crate::support::worlds::healthy;
 
-// What a key takes down
-
 /// `dependence reason via bucket` of a key's answer, the key by its Region.
 fn radius(lake: &Lake, key_arn: &str) -> Vec<String> {
     let rows = lake.ask(&format!("key_blast_radius --param key_arn={key_arn}"));

@@ -9,7 +9,6 @@ mod trail;
 mod unseen;
 
 use std::collections::BTreeMap;
-use std::process::Command;
 use std::sync::Arc;
 
 use atrest::clock::DAY_MS;
@@ -19,8 +18,8 @@ use atrest::sink::MemoryStore;
 use serde_json::Value;
 
 use crate::support::night::{Morning, NOW, Night, region};
-use crate::support::python::{Venv, finish, hermetic};
-use crate::support::shell::{BOUND, Shell};
+use crate::support::python::Venv;
+use crate::support::shell::Shell;
 use crate::support::worlds::Healthy;
 
 /// The key id of a family of multi-Region keys.
@@ -31,7 +30,7 @@ struct Lake(Shell);
 
 impl Lake {
     fn holding(store: &MemoryStore, venv: &Venv) -> Self {
-        Self(Shell::holding(store.objects()).with("ATREST_DUCKDB", &venv.duckdb().to_string_lossy()))
+        Self(Shell::holding(store.objects()).asking(venv))
     }
 
     /// The lake of one night.
@@ -52,15 +51,6 @@ impl Lake {
     fn sql(&self, sql: &str) -> Vec<Value> {
         let answer = self.0.run(["query", "--lake", "lake", "--format", "json", "--sql", sql]).succeeded();
         answer.json().as_array().unwrap().clone()
-    }
-
-    /// A script in DuckDB, without atrest.
-    #[track_caller]
-    fn duckdb(&self, venv: &Venv, script: &str) -> String {
-        let mut command = Command::new(venv.duckdb());
-        command.env_clear().envs(hermetic()).current_dir(self.0.path(""));
-        command.args(["-batch", "-bail", "-json", "-c", script]);
-        finish(command, BOUND).succeeded().stdout
     }
 }
 

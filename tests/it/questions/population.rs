@@ -56,7 +56,7 @@ fn a_table_that_lost_its_rows_does_not_add_up() {
         let lake = Lake::of(night.clone().on(&Arc::default()), &venv);
         for (_, part) in files(&lake.0.path("lake").join(table)) {
             let script = format!("COPY (FROM '{}' LIMIT 0) TO 'none.parquet'", part.display());
-            lake.duckdb(&venv, &script);
+            lake.0.duckdb(&venv, &script);
             std::fs::rename(lake.0.path("none.parquet"), part).unwrap();
         }
         assert_eq!(apart(&lake), expected, "{table}");
@@ -102,7 +102,7 @@ fn two_sources_of_one_control_are_two_rows_of_the_same_counts() {
         "COPY (WITH part AS (SELECT * FROM read_parquet('{part}', hive_partitioning = false)) {also}) TO 'two.parquet'",
         part = part.display()
     );
-    lake.duckdb(&venv, &script);
+    lake.0.duckdb(&venv, &script);
     std::fs::rename(lake.0.path("two.parquet"), part).unwrap();
     let after = lake.ask("evidence_by_control");
     let (other, own): (Vec<Value>, Vec<Value>) =

@@ -12,8 +12,6 @@ use crate::support::night::{Night, region};
 use crate::support::python::{Venv, venv_or_skip};
 use crate::support::worlds::{Healthy, healthy};
 
-// Who changed it
-
 /// An event of the trail: `region name request [response]`, the last two JSON.
 struct Event<'a> {
     account: AccountId,
@@ -61,7 +59,7 @@ fn who(lake: &Lake, venv: &Venv, events: &[Event<'_>]) -> Vec<String> {
         schema::prelude("lake", &statement, |_| true),
         trail.join(" UNION ALL ")
     );
-    let said = lake.duckdb(venv, &script);
+    let said = lake.0.duckdb(venv, &script);
     let rows: Vec<Value> =
         if said.trim().is_empty() { Vec::new() } else { serde_json::from_str(&said).unwrap() };
     let short = |row: &Value| {

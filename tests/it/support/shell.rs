@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
-use super::python::{Finished, Running, Server, finish, hermetic};
+use super::python::{Finished, Running, Server, Venv, finish, hermetic};
 
 /// No command of these tests takes longer than some seconds on an idle machine.
 pub const BOUND: Duration = Duration::from_secs(120);
@@ -51,10 +51,24 @@ impl Shell {
         self
     }
 
+    /// The same with DuckDB where `atrest query` looks for it.
+    pub fn asking(self, venv: &Venv) -> Self {
+        self.with("ATREST_DUCKDB", &venv.duckdb().to_string_lossy())
+    }
+
     /// The same without a variable.
     pub fn without(mut self, name: &str) -> Self {
         self.variables.retain(|(known, _)| known != name);
         self
+    }
+
+    /// Runs a script in DuckDB, in the folder and without atrest; gives its rows as JSON.
+    #[track_caller]
+    pub fn duckdb(&self, venv: &Venv, script: &str) -> String {
+        let mut command = Command::new(venv.duckdb());
+        command.env_clear().envs(hermetic()).current_dir(self.folder.path());
+        command.args(["-batch", "-bail", "-json", "-c", script]);
+        finish(command, BOUND).succeeded().stdout
     }
 
     /// A path in the folder.

@@ -78,7 +78,7 @@ fn definition(view: &View) -> String {
 #[test]
 fn an_engine_finds_the_columns_that_a_view_says() {
     let Some(venv) = venv_or_skip() else { return };
-    let shell = Shell::new().with("ATREST_DUCKDB", &venv.duckdb().to_string_lossy());
+    let shell = Shell::new().asking(&venv);
     shell.atrest("demo --out d").succeeded();
     let in_duckdb = |kind| match trino_type(kind) {
         "timestamp(3)" => "TIMESTAMP".to_owned(),
