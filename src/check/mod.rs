@@ -281,6 +281,11 @@ impl Organization {
     pub fn is_member(&self, account_id: AccountId) -> Option<bool> {
         membership(&self.members, self.members_complete, account_id)
     }
+
+    /// The organization's id, where it is known and the account is known to belong to it.
+    pub fn of_member(&self, account_id: AccountId) -> Option<&str> {
+        self.org_id.as_deref().filter(|_| self.is_member(account_id) == Some(true))
+    }
 }
 
 /// What a check says of one resource.

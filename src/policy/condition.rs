@@ -169,6 +169,47 @@ impl Test {
         }
     }
 
+    /// The same test with other texts for its policy variables; none where nothing changes.
+    pub(super) fn with_texts(&self, replace: &dyn Fn(&str) -> Option<String>) -> Option<Self> {
+        // Without a variable, `${` is text: the policy's version has no variables.
+        self.patterns().find_map(Glob::variable)?;
+        let texts: Vec<Option<String>> = self.texts.iter().map(|text| replace(text)).collect();
+        if texts.iter().all(Option::is_none) {
+            return None;
+        }
+        let each = self.texts.iter().zip(texts);
+        let texts = each.map(|(old, new)| new.unwrap_or_else(|| old.clone())).collect();
+        Some(Self::new(&self.operator, &self.name, texts, true))
+    }
+
+    /// A test of this key, which holds `value`, against the variable of another key, as a test of that
+    /// other key against the value. Only where both say the same of a request that lacks the other key.
+    pub(super) fn turned(&self, value: &str) -> Option<Self> {
+        let is_text = matches!(self.family, Family::Text { syntax: Syntax::Plain | Syntax::Wild, .. });
+        if !is_text || self.negated || self.if_exists || self.quantifier != Quantifier::None {
+            return None;
+        }
+        let mut open = self.patterns().filter(|glob| glob.matches(value) == Kleene::Unknown);
+        let (Some(only), None) = (open.next(), open.next()) else { return None };
+        let name = only.text().strip_prefix("${")?.strip_suffix('}')?;
+        let is_key =
+            !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || b":/_-".contains(&b));
+        is_key.then(|| Self::new(&self.operator, name, vec![value.to_owned()], true))
+    }
+
+    /// The instants that it compares with, in dates or in seconds since 1970.
+    pub(super) fn instants(&self) -> impl Iterator<Item = Timestamp> {
+        self.values.iter().filter_map(|value| match value {
+            Value::Date(at) => Some(*at),
+            #[expect(
+                clippy::cast_possible_truncation,
+                reason = "a number beyond all instants is cut to the last"
+            )]
+            Value::Number(seconds) => Some(Timestamp::from_millis((seconds * 1000.0) as i64)),
+            _ => None,
+        })
+    }
+
     /// Whether it only asks if the key is there.
     pub(super) fn is_about(&self, key: &str) -> bool {
         self.key == key

@@ -219,7 +219,7 @@ impl Glob {
 }
 
 /// The name in a `${name}` at the start of a text, and what follows.
-fn variable(text: &str) -> Option<(&str, &str)> {
+pub(super) fn variable(text: &str) -> Option<(&str, &str)> {
     text.strip_prefix("${")?.split_once('}')
 }
 

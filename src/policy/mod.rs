@@ -27,6 +27,7 @@ mod kleene;
 mod parse;
 mod principal;
 mod refusal;
+mod settle;
 mod values;
 
 pub use bucket::{KeyChoice, UploadHeader, plain_http, sse_c_uploads, sse_s3_only_writer, tls_only, uploads};
@@ -35,3 +36,4 @@ pub use exercise::exercise;
 pub use key::{Admitted, admitted};
 pub use parse::{Policy, PolicyError};
 pub use refusal::Refusal;
+pub use settle::Setting;

@@ -15,9 +15,18 @@ use super::principal::{Caller, Principal};
 const LONGEST: usize = 512 * 1024;
 
 /// A policy of a bucket or a key, as it was written.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Default)]
 pub struct Policy {
     pub(super) statements: Vec<Statement>,
+    /// The same policy with its tests of the time, where it was settled at an instant and has some.
+    pub(super) untimed: Option<Box<Policy>>,
+}
+
+/// Whose policy a text is: KMS stored statements that S3 refuses.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Bucket,
+    Key,
 }
 
 /// Why a text is not a policy: what, and where.
@@ -136,8 +145,20 @@ impl Statement {
 }
 
 impl Policy {
-    /// Reads the text that S3 or KMS returned.
+    /// Reads a bucket policy's text, as S3 returned it.
     pub fn parse(text: &str) -> Result<Self, PolicyError> {
+        Self::read(text, Kind::Bucket)
+    }
+
+    /// Reads a key policy's text, as KMS returned it.
+    ///
+    /// Until August 2025 KMS stored statements without Resource or without Action. Such a statement has
+    /// no effect, and the rest of the policy holds (KMS API Reference, `CreateKey`).
+    pub fn parse_of_key(text: &str) -> Result<Self, PolicyError> {
+        Self::read(text, Kind::Key)
+    }
+
+    fn read(text: &str, kind: Kind) -> Result<Self, PolicyError> {
         if text.len() > LONGEST {
             return Err(PolicyError::TooLong(text.len()));
         }
@@ -156,9 +177,9 @@ impl Policy {
         };
         elements.finish()?;
         let statements = statements.into_iter().enumerate();
-        let statements =
-            statements.map(|(at, json)| statement(at + 1, json, variables)).collect::<Result<_, _>>()?;
-        Ok(Self { statements })
+        let statements = statements.map(|(at, json)| statement(at + 1, json, variables, kind));
+        let effective = statements.filter_map(Result::transpose).collect::<Result<_, _>>()?;
+        Ok(Self { statements: effective, untimed: None })
     }
 
     pub(super) fn with(&self, effect: Effect) -> Vec<&Statement> {
@@ -166,7 +187,13 @@ impl Policy {
     }
 }
 
-fn statement(number: usize, json: Json, variables: bool) -> Result<Statement, PolicyError> {
+/// A statement; none where it has no effect.
+fn statement(
+    number: usize,
+    json: Json,
+    variables: bool,
+    kind: Kind,
+) -> Result<Option<Statement>, PolicyError> {
     let mut elements = Elements::of(&format!("statement {number}"), json)?;
     if let Some(sid) = elements.text("Sid")?.filter(|sid| !sid.is_empty()) {
         elements.place = format!("statement {number} (`{sid}`)");
@@ -178,13 +205,26 @@ fn statement(number: usize, json: Json, variables: bool) -> Result<Statement, Po
         None => return Err(elements.missing("Effect")),
     };
     let principals = elements.principals()?;
-    let actions = elements.scope("Action", "NotAction", "Action or NotAction", Glob::lower)?;
+    let actions = elements.scope("Action", "NotAction", "Action or NotAction", Glob::lower);
     let resource = |text: &str| Glob::new(text, Syntax::Wild, variables);
-    let resources = elements.scope("Resource", "NotResource", "Resource or NotResource", resource)?;
+    let resources = elements.scope("Resource", "NotResource", "Resource or NotResource", resource);
+    let (actions, resources) = match kind {
+        Kind::Bucket => (Some(actions?), Some(resources?)),
+        Kind::Key => (unless_missing(actions)?, unless_missing(resources)?),
+    };
     let tests = elements.tests(variables)?;
     let place = elements.place.clone();
     elements.finish()?;
-    Ok(Statement { place, effect, principals, actions, resources, tests })
+    let scopes = actions.zip(resources);
+    Ok(scopes.map(|(actions, resources)| Statement { place, effect, principals, actions, resources, tests }))
+}
+
+/// An element, or none where there is no such element.
+fn unless_missing<T>(element: Result<T, PolicyError>) -> Result<Option<T>, PolicyError> {
+    match element {
+        Err(PolicyError::Missing { .. }) => Ok(None),
+        other => other.map(Some),
+    }
 }
 
 /// The elements of the policy, or of a statement, that are not read yet.

@@ -3,11 +3,22 @@
 use super::key_index::{Found, KeyIndex};
 use super::key_ref::{AWS_S3_ALIAS, KeyRef, Target};
 use super::policies::Policies;
+use crate::clock::Timestamp;
 use crate::model::{
     AccountId, BucketFacts, BucketObservation, DefaultEncryption, Encryption, EncryptionConfiguration,
     KeyJoin, KeyLink, KeyRotation, Partition, PolicyHash, Reading, Region, RotationReason, TlsOnly,
 };
-use crate::policy;
+use crate::policy::{self, Setting};
+
+/// By what policies are weighed where facts are made: the run's organization, and the instant that the
+/// run is judged as of. A rejudged run weighs them anew, at its own instant.
+#[derive(Debug, Clone, Copy)]
+pub struct Weighed<'a> {
+    /// The organization, where it is known.
+    pub org_id: Option<&'a str>,
+    /// The instant.
+    pub as_of: Timestamp,
+}
 
 /// The facts of one bucket.
 pub fn bucket_facts(
@@ -16,6 +27,7 @@ pub fn bucket_facts(
     account_id: AccountId,
     bucket: BucketObservation,
     policies: &Policies,
+    weighed: Weighed<'_>,
 ) -> BucketFacts {
     let partition = bucket.region.as_ref().map_or_else(|| partition.clone(), Region::partition);
     let reading = &bucket.encryption.reading;
@@ -25,6 +37,13 @@ pub fn bucket_facts(
     let reference = KeyRef::parse(default.and_then(|default| default.kms_key_ref.as_deref()));
     let home = Place { account_id, region: bucket.region.as_ref() };
     let blocked = blocked_types(reading.known());
+    let setting = Setting {
+        account_id,
+        region: bucket.region.as_ref().map(Region::as_str),
+        org_id: weighed.org_id.filter(|_| index.is_member(account_id) == Some(true)),
+        as_of: weighed.as_of,
+    };
+    let bucket_arn = BucketFacts::arn_of(&partition, &bucket.name);
     BucketFacts {
         account_id,
         encryption,
@@ -36,7 +55,7 @@ pub fn bucket_facts(
         bucket_key_enabled: reading.known().and_then(bucket_key),
         sse_c_blocked: blocked.as_ref().map(|types| types.iter().any(|kind| kind == "SSE-C")),
         blocked_encryption_types: blocked,
-        tls_only: tls_only(&bucket.policy.reading, policies, &BucketFacts::arn_of(&partition, &bucket.name)),
+        tls_only: tls_only(&bucket.policy.reading, policies, &setting, &bucket_arn),
         partition,
         policy_read: bucket.policy.reading.word(),
         policy_sha256: bucket.policy.reading.known().map(|hash| hash.0.clone()),
@@ -79,14 +98,19 @@ fn blocked_types(configuration: Option<&EncryptionConfiguration>) -> Option<Vec<
 }
 
 /// A bucket without a policy refuses nothing.
-fn tls_only(policy: &Reading<PolicyHash>, policies: &Policies, bucket_arn: &str) -> TlsOnly {
+fn tls_only(
+    policy: &Reading<PolicyHash>,
+    policies: &Policies,
+    setting: &Setting<'_>,
+    bucket_arn: &str,
+) -> TlsOnly {
     let hash = match policy {
         Reading::Absent => return TlsOnly::Absent,
         Reading::Known(hash) => hash,
         _ => return TlsOnly::Unknown,
     };
-    let Some(Ok(policy)) = policies.get(hash) else { return TlsOnly::Unknown };
-    policy::tls_only(policy, bucket_arn).into()
+    let Some(Ok(policy)) = policies.of_bucket(hash) else { return TlsOnly::Unknown };
+    policy::tls_only(&policy.settled(setting), bucket_arn).into()
 }
 
 /// Where a bare id or alias resolves: S3 resolves it in the requester's account, which is the

@@ -14,7 +14,7 @@ mod rotation;
 mod summary;
 
 pub use account::{CoverageDigest, ScannedAccount, account_facts, run_status};
-pub use bucket::bucket_facts;
+pub use bucket::{Weighed, bucket_facts};
 pub use key::key_facts;
 pub use key_index::{AliasesOf, Found, IndexedKey, KeyIndex};
 pub use key_ref::{KeyRef, Target};

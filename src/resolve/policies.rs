@@ -14,19 +14,26 @@ pub struct Policies(HashMap<String, Entry>);
 #[derive(Debug)]
 struct Entry {
     text: String,
-    parsed: OnceLock<Result<Policy, PolicyError>>,
+    of_bucket: OnceLock<Result<Policy, PolicyError>>,
+    of_key: OnceLock<Result<Policy, PolicyError>>,
 }
 
 impl Policies {
     /// Adds a text.
     pub fn add(&mut self, hash: String, text: String) {
-        self.0.insert(hash, Entry { text, parsed: OnceLock::new() });
+        self.0.insert(hash, Entry { text, of_bucket: OnceLock::new(), of_key: OnceLock::new() });
     }
 
-    /// The policy with that hash; none where the log has no text of it. What cannot be parsed is
-    /// kept as such: it makes an answer unknown.
-    pub fn get(&self, hash: &PolicyHash) -> Option<Result<&Policy, &PolicyError>> {
+    /// The bucket policy with that hash; none where the log has no text of it. What cannot be parsed
+    /// is kept as such: it makes an answer unknown.
+    pub fn of_bucket(&self, hash: &PolicyHash) -> Option<Result<&Policy, &PolicyError>> {
         let entry = self.0.get(&hash.0)?;
-        Some(entry.parsed.get_or_init(|| Policy::parse(&entry.text)).as_ref())
+        Some(entry.of_bucket.get_or_init(|| Policy::parse(&entry.text)).as_ref())
+    }
+
+    /// The key policy with that hash, likewise: KMS stored statements that S3 refuses.
+    pub fn of_key(&self, hash: &PolicyHash) -> Option<Result<&Policy, &PolicyError>> {
+        let entry = self.0.get(&hash.0)?;
+        Some(entry.of_key.get_or_init(|| Policy::parse_of_key(&entry.text)).as_ref())
     }
 }

@@ -53,7 +53,7 @@ impl Pass<'_, '_, '_> {
         let mut coverage = CoverageTotals::default();
         let mut counts: BTreeMap<AccountId, Counts> = BTreeMap::new();
         for chunk in self.log.segments.chunks(ACCOUNTS_AT_ONCE) {
-            for joined in RunLog::join_buckets(&self.index, chunk)? {
+            for joined in self.log.join_buckets(&self.index, self.as_of, chunk)? {
                 if !is_counted {
                     count_buckets(&mut self.index, &joined);
                 }
@@ -156,7 +156,7 @@ impl Pass<'_, '_, '_> {
         let mut matches = Matches::default();
         let mut counts: BTreeMap<AccountId, Counts> = BTreeMap::new();
         for chunk in self.log.segments.chunks(ACCOUNTS_AT_ONCE) {
-            for joined in RunLog::join_buckets(&self.index, chunk)? {
+            for joined in self.log.join_buckets(&self.index, self.as_of, chunk)? {
                 count_buckets(&mut self.index, &joined);
                 counts.entry(joined.account_id).or_default().coverage = CoverageDigest::of(&joined.coverage);
                 let Some(rules) = self.rules.get(joined.account_id) else { continue };

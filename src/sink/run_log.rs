@@ -12,12 +12,13 @@ use rayon::prelude::*;
 use super::judgement::FinalizeError;
 use super::{Lake, SegmentEntry, StoreError, sha256_hex};
 use crate::check::Organization;
+use crate::clock::Timestamp;
 use crate::log::{self, LogError, Record, Segment};
 use crate::model::{
     Account, AccountFacts, AccountId, AccountScan, BucketFacts, BucketObservation, Calls, CoverageRow,
     KeyFacts, KeyObservation, OrganizationIdentity, Partition, Region, RunHeader, RunId,
 };
-use crate::resolve::{self, CoverageDigest, KeyIndex, Policies, ScannedAccount};
+use crate::resolve::{self, CoverageDigest, KeyIndex, Policies, ScannedAccount, Weighed};
 
 /// Segments that are fetched at the same time.
 const FETCHES: usize = 16;
@@ -148,10 +149,13 @@ impl RunLog {
 
     /// The second pass, a few accounts at a time; rows by bucket name.
     pub(super) fn join_buckets(
+        &self,
         index: &KeyIndex,
+        as_of: Timestamp,
         segments: &[AccountSegment],
     ) -> Result<Vec<JoinedBuckets>, LogError> {
-        segments.par_iter().map(|account| join_buckets(index, account)).collect()
+        let weighed = Weighed { org_id: self.organization.org_id.as_deref(), as_of };
+        segments.par_iter().map(|account| join_buckets(index, weighed, account)).collect()
     }
 
     /// The keys' rows, once every bucket was counted; by Region and key id.
@@ -228,7 +232,11 @@ fn open_segment(key: &str, bytes: Vec<u8>) -> Result<Option<AccountSegment>, Log
     }
 }
 
-fn join_buckets(index: &KeyIndex, account: &AccountSegment) -> Result<JoinedBuckets, LogError> {
+fn join_buckets(
+    index: &KeyIndex,
+    weighed: Weighed<'_>,
+    account: &AccountSegment,
+) -> Result<JoinedBuckets, LogError> {
     let account_id = account.scan.account_id;
     let partition = partition_of(account);
     let mut observed: Vec<BucketObservation> = Vec::new();
@@ -243,7 +251,7 @@ fn join_buckets(index: &KeyIndex, account: &AccountSegment) -> Result<JoinedBuck
         }
     }
     observed.sort_by(|a, b| a.name.cmp(&b.name));
-    let facts = |bucket| resolve::bucket_facts(index, &partition, account_id, bucket, &policies);
+    let facts = |bucket| resolve::bucket_facts(index, &partition, account_id, bucket, &policies, weighed);
     let buckets = observed.into_iter().map(facts).collect();
     Ok(JoinedBuckets { account_id, buckets, coverage, policies })
 }

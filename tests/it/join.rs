@@ -3,12 +3,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use atrest::clock::Timestamp;
 use atrest::model::{
     AccountId, AliasObservation, BucketFacts, BucketObservation, DefaultEncryption, EncryptionConfiguration,
     EncryptionRule, Fault, FaultKind, KeyJoin, KeyMetadata, KeyObservation, MultiRegion, NotAsked,
     Observation, Reading, Region, RotationStatus,
 };
-use atrest::resolve::{KeyIndex, Policies, bucket_facts, key_facts};
+use atrest::resolve::{KeyIndex, Policies, Weighed, bucket_facts, key_facts};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, RngSeed};
 
@@ -119,7 +120,8 @@ fn alias(place: &str, name: &str, target: Option<&str>) -> AliasObservation {
 }
 
 fn facts(index: &KeyIndex, bucket: BucketObservation) -> BucketFacts {
-    bucket_facts(index, &region(HOME).partition(), account(OWNER), bucket, &Policies::default())
+    let weighed = Weighed { org_id: None, as_of: Timestamp::from_millis(0) };
+    bucket_facts(index, &region(HOME).partition(), account(OWNER), bucket, &Policies::default(), weighed)
 }
 
 /// `link account manager rotation/reason`, and the ARN.

@@ -1,0 +1,175 @@
+//! What is known of every request to one resource at one instant, put into its policy.
+//!
+//! A policy may ask for things that are the same in all requests to a resource: its account, its
+//! Region, its organization, and the time. Their tests are decided once, before any question is
+//! asked: a test that holds goes, and a statement with a test that does not hold goes as a whole. So
+//! every question is asked of a policy that has no such test left. Policy variables of the same
+//! values are replaced; every other variable stays, and leaves open what hangs on it.
+//!
+//! S3 and KMS send `aws:ResourceAccount`, `aws:ResourceOrgID` and `aws:RequestedRegion` in every
+//! request to a bucket or a key (IAM User Guide, "AWS global condition context keys").
+
+use std::borrow::Cow;
+use std::collections::BTreeSet;
+
+use super::condition::Test;
+use super::glob::{Glob, Syntax};
+use super::kleene::Kleene;
+use super::parse::{Policy, Statement};
+use crate::clock::Timestamp;
+use crate::model::AccountId;
+
+/// The keys that hold the time of the request.
+const TIME: [&str; 2] = ["aws:currenttime", "aws:epochtime"];
+
+/// Later instants of one policy that are looked at.
+const LATER: usize = 8;
+
+/// What is known of every request to a resource.
+#[derive(Debug, Clone, Copy)]
+pub struct Setting<'a> {
+    /// The account that owns the resource.
+    pub account_id: AccountId,
+    /// The resource's Region, where it is known.
+    pub region: Option<&'a str>,
+    /// The organization that the account belongs to, where that is known.
+    pub org_id: Option<&'a str>,
+    /// The instant that the policy is judged at.
+    pub as_of: Timestamp,
+}
+
+impl Setting<'_> {
+    /// What a key, in any case, holds for the resource; none where that is not known.
+    fn of_place(&self, key: &str) -> Option<String> {
+        match key.to_ascii_lowercase().as_str() {
+            "aws:resourceaccount" => Some(self.account_id.to_string()),
+            "aws:requestedregion" => self.region.map(str::to_owned),
+            "aws:resourceorgid" => self.org_id.map(str::to_owned),
+            _ => None,
+        }
+    }
+}
+
+/// What a key holds at an instant.
+fn of_time(key: &str, at: Timestamp) -> Option<String> {
+    match key {
+        "aws:currenttime" => Some(at.whole_seconds().to_string()),
+        "aws:epochtime" => Some(at.millis().div_euclid(1000).to_string()),
+        _ => None,
+    }
+}
+
+impl Policy {
+    /// The policy as it holds for a resource at an instant.
+    pub fn settled(&self, setting: &Setting<'_>) -> Cow<'_, Self> {
+        let placed = match self.statements.iter().any(hangs_on_place) {
+            true => Cow::Owned(self.decided(&|test| placed(test, setting), &|text| replaced(text, setting))),
+            false => Cow::Borrowed(self),
+        };
+        if !placed.statements.iter().any(hangs_on_time) {
+            return placed;
+        }
+        let mut timed = placed.at(setting.as_of);
+        timed.untimed = Some(Box::new(placed.into_owned()));
+        Cow::Owned(timed)
+    }
+
+    /// The policy as it will hold after each later instant that it names, the first few of them. Only
+    /// of a settled policy.
+    pub fn later(&self, than: Timestamp) -> Vec<(Timestamp, Self)> {
+        let Some(untimed) = &self.untimed else { return Vec::new() };
+        let tests = untimed.statements.iter().flat_map(|statement| &statement.tests);
+        let dates = tests.filter(|test| TIME.contains(&test.key.as_str())).flat_map(Test::instants);
+        let later: BTreeSet<Timestamp> = dates.filter(|date| *date > than).collect();
+        // A second on, so that "after" and "not before" are both so.
+        later.into_iter().take(LATER).map(|at| (at, untimed.at(at.plus_millis(1000)))).collect()
+    }
+
+    fn at(&self, at: Timestamp) -> Self {
+        let known = |test: &Test| match of_time(&test.key, at) {
+            Some(value) => settle(test, &value),
+            None => Settled::Open(test.clone()),
+        };
+        self.decided(&known, &|_| None)
+    }
+
+    /// The statements whose tests may all hold, with the tests that are left.
+    fn decided(&self, weigh: &dyn Fn(&Test) -> Settled, replace: &dyn Fn(&str) -> Option<String>) -> Self {
+        let decide = |statement: &Statement| {
+            let mut tests = Vec::new();
+            for test in &statement.tests {
+                match weigh(test) {
+                    Settled::Never => return None,
+                    Settled::Always => {}
+                    Settled::Open(test) => tests.push(test),
+                }
+            }
+            let mut resources = statement.resources.clone();
+            for glob in resources.entries.iter_mut().filter(|glob| glob.variable().is_some()) {
+                if let Some(text) = replace(glob.text()) {
+                    *glob = Glob::new(&text, Syntax::Wild, true);
+                }
+            }
+            let Statement { place, effect, principals, actions, .. } = statement.clone();
+            Some(Statement { place, effect, principals, actions, resources, tests })
+        };
+        Self { statements: self.statements.iter().filter_map(decide).collect(), untimed: None }
+    }
+}
+
+/// What a test comes to.
+enum Settled {
+    Always,
+    Never,
+    Open(Test),
+}
+
+fn hangs_on_place(statement: &Statement) -> bool {
+    let mut keys = statement.tests.iter().map(|test| test.key.as_str());
+    keys.any(|key| matches!(key, "aws:resourceaccount" | "aws:requestedregion" | "aws:resourceorgid"))
+        || statement.tests.iter().any(|test| test.patterns().any(|glob| glob.variable().is_some()))
+        || statement.resources.entries.iter().any(|glob| glob.variable().is_some())
+}
+
+fn hangs_on_time(statement: &Statement) -> bool {
+    statement.tests.iter().any(|test| TIME.contains(&test.key.as_str()))
+}
+
+fn placed(test: &Test, setting: &Setting<'_>) -> Settled {
+    let test = test.with_texts(&|text| replaced(text, setting)).unwrap_or_else(|| test.clone());
+    match setting.of_place(&test.key) {
+        Some(value) => settle(&test, &value),
+        None => Settled::Open(test),
+    }
+}
+
+fn settle(test: &Test, value: &str) -> Settled {
+    match test.weigh(Some(&[value.to_owned()])) {
+        Kleene::True => Settled::Always,
+        Kleene::False => Settled::Never,
+        Kleene::Unknown => Settled::Open(test.turned(value).unwrap_or_else(|| test.clone())),
+    }
+}
+
+/// The text with each policy variable that is known for its value; none where there is none.
+fn replaced(text: &str, setting: &Setting<'_>) -> Option<String> {
+    let (mut whole, mut rest, mut any) = (String::new(), text, false);
+    while let Some(next) = rest.chars().next() {
+        if let Some((name, after)) = super::glob::variable(rest) {
+            // A default value, after a comma, is for a key that is absent.
+            let key = name.split_once(',').map_or(name, |(key, _)| key).trim();
+            match setting.of_place(key) {
+                Some(value) => {
+                    whole.push_str(&value);
+                    any = true;
+                }
+                None => whole.push_str(&rest[..rest.len() - after.len()]),
+            }
+            rest = after;
+            continue;
+        }
+        whole.push(next);
+        rest = &rest[next.len_utf8()..];
+    }
+    any.then_some(whole)
+}
