@@ -1,10 +1,11 @@
 //! Whom a key policy admits, for the checks that judge it.
 
 use super::key::{KEY_GONE, MANAGER_NOT_TOLD, metadata};
-use super::policy_reading::{POLICY_UNDECIDED, policy};
-use super::support::told;
-use super::{KeySubject, Outcome, Reason};
-use crate::policy::{self, Admitted};
+use super::outsiders::some_of;
+use super::policy_reading::{POLICY_UNDECIDED, now_and_later, policy};
+use super::support::{decided, told};
+use super::{Context, KeySubject, Outcome, Reason};
+use crate::policy::{self, Admitted, Policy};
 
 /// The customer sets no policy on a key of AWS's.
 pub static AWS_MANAGED_POLICY: Reason = Reason::not_applicable(
@@ -18,15 +19,30 @@ pub static POLICY_ADMITS_ANYONE: Reason =
 pub static POLICY_ABSENT: Reason =
     Reason::unknown("policy_absent", "KMS gave no key policy, and every KMS key has one.");
 
-/// Whom the policy of a customer managed key admits; else what there is to say.
-pub fn admitted(key: &KeySubject<'_>) -> Result<Admitted, Outcome> {
+/// What is said of the policy of a customer managed key, now and at later instants; else what there is to say.
+pub fn judged(key: &KeySubject<'_>, context: &Context<'_>, judge: &dyn Fn(&Policy) -> Outcome) -> Outcome {
+    decided(readable(key).map(|policy| now_and_later(policy, context.as_of, judge)))
+}
+
+fn readable<'a>(key: &KeySubject<'a>) -> Result<&'a Policy, Outcome> {
     let metadata = metadata(key)?;
     told(metadata.manager.as_ref(), &MANAGER_NOT_TOLD)?;
     if metadata.is_aws_managed() {
         return Err(Outcome::from(&AWS_MANAGED_POLICY));
     }
-    let policy = policy(key.policy, "key", &KEY_GONE)?.ok_or_else(|| Outcome::from(&POLICY_ABSENT))?;
-    Ok(policy::admitted(policy, &key.facts.observation.key_arn))
+    policy(key.policy, "key", &KEY_GONE)?.ok_or_else(|| Outcome::from(&POLICY_ABSENT))
+}
+
+/// A pass, with the services that come in beside those whom the check is about.
+pub fn with_services(pass: Outcome, policy: &Policy, key_arn: &str) -> Outcome {
+    let access = policy::services_of_key(policy, key_arn);
+    let services: Vec<String> = access.services().into_iter().map(ToString::to_string).collect();
+    let Some(services) = some_of("AWS service", &services) else { return pass };
+    let text = format!(
+        "{} It also admits {services}; kms_policy_service_confused_deputy judges on whose behalf.",
+        pass.text
+    );
+    pass.saying(text)
 }
 
 /// The policy admits anyone, if it does.

@@ -2,22 +2,22 @@
 
 use super::key::{KEY_GONE, KEY_NOT_READ, MANAGER_NOT_TOLD};
 use super::key_policy::{
-    AWS_MANAGED_POLICY, POLICY_ABSENT, POLICY_ADMITS_ANYONE, admitted, anyone, undecided,
+    AWS_MANAGED_POLICY, POLICY_ABSENT, POLICY_ADMITS_ANYONE, anyone, judged, undecided, with_services,
 };
 use super::policy_reading::{POLICY_NOT_READ, POLICY_NOT_UNDERSTOOD, POLICY_UNDECIDED};
-use super::support::decided;
 use super::{Check, Context, Judge, KeySubject, Outcome, Reason};
 use crate::model::{Category, Severity};
+use crate::policy;
 
 static NAMED_ONLY: Reason = Reason::pass(
     "policy_admits_named_only",
-    "The key policy admits only accounts and organizations that it names.",
+    "Of AWS accounts and organizations, the key policy admits only those that it names.",
 );
 
 /// The check.
 pub static CHECK: Check = Check {
     id: "kms_policy_public",
-    version: 1,
+    version: 2,
     title: "Key policies do not admit anyone",
     question: "Does the key policy keep out callers whose account and organization it does not name?",
     category: Category::Security,
@@ -40,14 +40,19 @@ pub static CHECK: Check = Check {
                 aws:PrincipalAccount and aws:PrincipalOrgID narrow such a statement to the accounts or the \
                 organization that they name. kms:ViaService alone narrows nothing, for the service can be used in any \
                 account. The policy is judged in every state of the key, because it outlives the state. Grants, IAM \
-                policies and the organization's own policies are not judged.",
+                policies and the organization's own policies are not judged. AWS services that act for others are judged \
+                by kms_policy_service_confused_deputy.",
     remedy: "Name the principals with kms:PutKeyPolicy, or add a condition on kms:CallerAccount or aws:PrincipalOrgID; \
              then look in AWS CloudTrail for use by accounts that are not known.",
     judge: Judge::Key(judge),
 };
 
-fn judge(key: &KeySubject<'_>, _: &Context<'_>) -> Outcome {
-    decided(admitted(key).map(|admitted| {
-        anyone(&admitted).or_else(|| undecided(&admitted)).unwrap_or_else(|| Outcome::from(&NAMED_ONLY))
-    }))
+fn judge(key: &KeySubject<'_>, context: &Context<'_>) -> Outcome {
+    judged(key, context, &|policy| {
+        let key_arn = &key.facts.observation.key_arn;
+        let admitted = policy::admitted(policy, key_arn);
+        anyone(&admitted)
+            .or_else(|| undecided(&admitted))
+            .unwrap_or_else(|| with_services(Outcome::from(&NAMED_ONLY), policy, key_arn))
+    })
 }

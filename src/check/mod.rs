@@ -24,8 +24,10 @@ mod kms_key_pending_deletion;
 mod kms_material_expiring;
 mod kms_policy_outside_org;
 mod kms_policy_public;
+mod kms_policy_service_confused_deputy;
 mod kms_rotation_enabled;
 mod kms_rotation_period;
+mod outsiders;
 mod policy_reading;
 mod requirement;
 mod rotation;
@@ -36,9 +38,11 @@ mod s3_key_in_org;
 mod s3_key_reference_by_arn;
 mod s3_key_rotation;
 mod s3_key_usable;
+mod s3_policy_service_confused_deputy;
 mod s3_sse_c_blocked;
 mod s3_tls_only;
 mod s3_upload_encryption_enforced;
+mod service_deputy;
 mod support;
 #[cfg(test)]
 mod tests;
@@ -67,6 +71,7 @@ pub static CHECKS: &[&Check] = &[
     &s3_sse_c_blocked::CHECK,
     &s3_tls_only::CHECK,
     &s3_upload_encryption_enforced::CHECK,
+    &s3_policy_service_confused_deputy::CHECK,
     &kms_rotation_enabled::CHECK,
     &kms_rotation_period::CHECK,
     &kms_key_material_age::CHECK,
@@ -75,6 +80,7 @@ pub static CHECKS: &[&Check] = &[
     &kms_material_expiring::CHECK,
     &kms_policy_public::CHECK,
     &kms_policy_outside_org::CHECK,
+    &kms_policy_service_confused_deputy::CHECK,
     &account_scanned::CHECK,
     &exception_max_matches::CHECK,
 ];

@@ -2,6 +2,8 @@
 
 use super::support::spoken;
 use super::{Outcome, PolicyReading, Reason};
+use crate::clock::Timestamp;
+use crate::model::Verdict;
 use crate::policy::Policy;
 
 /// The policy was not read.
@@ -29,5 +31,24 @@ pub fn policy<'a>(
         PolicyReading::Unread("gone") => Err(Outcome::from(gone)),
         PolicyReading::Unread(read) => Err(Outcome::from(&POLICY_NOT_READ)
             .saying(format!("The {resource} policy was not read: {}.", spoken(read)))),
+    }
+}
+
+/// What is said of a policy at the instant of judgement.
+///
+/// A statement that has ended or has not begun does not count. Where a pass ends at a later instant that the
+/// policy names, the sentence says when and why: the verdict is of now, and its reader can act before.
+pub fn now_and_later(policy: &Policy, as_of: Timestamp, judge: &dyn Fn(&Policy) -> Outcome) -> Outcome {
+    let now = judge(policy);
+    if now.reason.verdict != Verdict::Pass {
+        return now;
+    }
+    let later = policy.later(as_of).into_iter().map(|(at, policy)| (at, judge(&policy)));
+    match later.into_iter().find(|(_, then)| then.reason.verdict != Verdict::Pass) {
+        Some((at, then)) => {
+            let text = format!("{} This changes at {at}: {}", now.text, then.text);
+            now.saying(text)
+        }
+        None => now,
     }
 }

@@ -31,8 +31,10 @@ pub(super) enum Candidate {
     Outsider,
     /// The same, by its account; in whatever network, with whatever user id.
     Unnamed,
-    /// Somebody in that account, in any organization.
+    /// Somebody in that account, in no organization that the policy names.
     Account(AccountId),
+    /// Somebody in that account, which belongs to that organization.
+    Member(AccountId, String),
     /// Somebody in that organization, in an account that the policy does not name.
     Organization(String),
 }
@@ -40,13 +42,29 @@ pub(super) enum Candidate {
 impl Candidate {
     /// Whether an entry names it, or somebody of it.
     pub(super) fn is_named_by(&self, entry: &Principal) -> bool {
-        matches!(self, Self::Account(id) if entry.account() == Some(*id))
+        self.account().is_some_and(|id| entry.account() == Some(id))
+    }
+
+    /// The account, where it is known.
+    pub(super) const fn account(&self) -> Option<AccountId> {
+        match self {
+            Self::Account(id) | Self::Member(id, _) => Some(*id),
+            Self::Outsider | Self::Unnamed | Self::Organization(_) => None,
+        }
+    }
+
+    /// The organization, where it is known.
+    fn organization(&self) -> Option<&String> {
+        match self {
+            Self::Organization(id) | Self::Member(_, id) => Some(id),
+            Self::Outsider | Self::Unnamed | Self::Account(_) => None,
+        }
     }
 
     /// Whether a test has its name among the values.
     pub(super) fn is_tested_by(&self, test: &Test) -> bool {
         match self {
-            Self::Account(id) => accounts_of(test).contains(id),
+            Self::Account(id) | Self::Member(id, _) => accounts_of(test).contains(id),
             Self::Organization(id) => organizations_of(test).contains(id),
             Self::Outsider | Self::Unnamed => false,
         }
@@ -81,7 +99,7 @@ impl<'a> Named<'a> {
         tests.filter(move |test| test.key == key)
     }
 
-    fn patterns(&self, key: &str, which: impl Fn(&Glob) -> bool) -> Bounds {
+    pub(super) fn patterns(&self, key: &str, which: impl Fn(&Glob) -> bool) -> Bounds {
         let patterns = self.tests(key).flat_map(|test| test.patterns());
         let named = patterns.filter(|glob| which(glob)).map(|glob| glob.clone().ignoring_case());
         Bounds { unlike: named.collect(), ..Bounds::default() }
@@ -109,10 +127,10 @@ impl<'a> Named<'a> {
         }
     }
 
-    fn account(&self, who: &Candidate) -> Domain {
-        match who {
-            Candidate::Account(id) => Domain::always(&id.to_string()),
-            _ => Domain::within(Bounds {
+    pub(super) fn account(&self, who: &Candidate) -> Domain {
+        match who.account() {
+            Some(id) => Domain::always(&id.to_string()),
+            None => Domain::within(Bounds {
                 like: vec![Glob::wild("????????????")],
                 unlike: self.accounts.iter().map(|id| Glob::plain(&id.to_string())).collect(),
                 outside: Vec::new(),
@@ -121,26 +139,25 @@ impl<'a> Named<'a> {
     }
 
     fn arn(&self, who: &Candidate) -> Domain {
-        Domain::within(match who {
-            Candidate::Account(id) => Bounds { like: vec![in_account(&id.to_string())], ..Bounds::default() },
-            _ => Bounds { like: vec![in_account("????????????")], ..self.arns_of_others(who) },
+        Domain::within(match who.account() {
+            Some(id) => Bounds { like: vec![in_account(&id.to_string())], ..Bounds::default() },
+            None => Bounds { like: vec![in_account("????????????")], ..self.arns_of_others(who) },
         })
     }
 
-    fn arns_of_others(&self, who: &Candidate) -> Bounds {
-        let others = self.accounts.iter().filter(|id| *who != Candidate::Account(**id));
+    pub(super) fn arns_of_others(&self, who: &Candidate) -> Bounds {
+        let others = self.accounts.iter().filter(|id| who.account() != Some(**id));
         Bounds { unlike: others.map(|id| in_account(&id.to_string())).collect(), ..Bounds::default() }
     }
 
-    fn organization(&self, who: &Candidate, key: &str) -> Domain {
+    pub(super) fn organization(&self, who: &Candidate, key: &str) -> Domain {
         let paths = key.ends_with("paths");
-        match who {
-            Candidate::Account(_) => Domain::free(key),
-            Candidate::Organization(id) if paths => {
+        match who.organization() {
+            Some(id) if paths => {
                 Domain::within(Bounds { like: vec![Glob::wild(&format!("{id}/*"))], ..Bounds::default() })
             }
-            Candidate::Organization(id) => Domain::always(id),
-            _ => {
+            Some(id) => Domain::always(id),
+            None => {
                 let of = |id: &String| if paths { Glob::wild(&format!("{id}/*")) } else { Glob::plain(id) };
                 let unlike = self.organizations.iter().map(|id| of(id).ignoring_case()).collect();
                 Domain::within(Bounds { unlike, ..Bounds::default() }).or_absent()
@@ -149,10 +166,10 @@ impl<'a> Named<'a> {
     }
 
     /// Keys that say where a request comes from, and for whom.
-    fn around(&self, who: &Candidate, key: &str) -> Domain {
+    pub(super) fn around(&self, who: &Candidate, key: &str) -> Domain {
         let outsider = *who == Candidate::Outsider;
         match key {
-            "aws:sourceaccount" | "aws:sourceowner" if !matches!(who, Candidate::Account(_)) => {
+            "aws:sourceaccount" | "aws:sourceowner" if who.account().is_none() => {
                 self.account(who).or_absent()
             }
             "aws:sourceorgid" | "aws:sourceorgpaths" => self.organization(who, key).or_absent(),
@@ -202,9 +219,13 @@ fn in_account(id: &str) -> Glob {
 }
 
 /// The accounts in a test's values: twelve digits on their own, or in an ARN.
-fn accounts_of(test: &Test) -> BTreeSet<AccountId> {
-    let words = test.patterns().flat_map(|glob| glob.text().split(|c: char| !c.is_ascii_digit()));
-    words.filter_map(|word| word.parse().ok()).collect()
+pub(super) fn accounts_of(test: &Test) -> BTreeSet<AccountId> {
+    test.patterns().flat_map(|glob| accounts_in(glob.text())).collect()
+}
+
+/// The accounts in a text: twelve digits on their own.
+pub(super) fn accounts_in(text: &str) -> impl Iterator<Item = AccountId> {
+    text.split(|c: char| !c.is_ascii_digit()).filter_map(|word| word.parse().ok())
 }
 
 /// The organizations that a test of an organization key names; their ids are in lower case.

@@ -20,6 +20,9 @@ pub struct Admitted {
     pub anyone: Option<String>,
     /// The accounts that are let in by name, the key's own too.
     pub accounts: BTreeMap<AccountId, String>,
+    /// The accounts that are let in by name, and only as members of an organization (`o-…`): where an
+    /// account does not belong to it, the policy keeps the account out.
+    pub members: BTreeMap<(AccountId, String), String>,
     /// The organizations (`o-…`) that are let in as a whole.
     pub organizations: BTreeMap<String, String>,
     /// There may be others: what decides is not in the policy.
@@ -68,9 +71,15 @@ impl Door<'_> {
         self.outsiders(allow, admitted);
         self.nameless(allow, admitted);
         for id in &self.named.accounts {
-            self.named(allow, &Candidate::Account(*id), admitted, |admitted, text| {
+            let anyhow = self.named(allow, &Candidate::Account(*id), admitted, |admitted, text| {
                 admitted.accounts.entry(*id).or_insert(text);
             });
+            for organization in self.named.organizations.iter().filter(|_| !anyhow) {
+                let who = Candidate::Member(*id, organization.clone());
+                self.named(allow, &who, admitted, |admitted, text| {
+                    admitted.members.entry((*id, organization.clone())).or_insert(text);
+                });
+            }
         }
         for id in &self.named.organizations {
             self.named(allow, &Candidate::Organization(id.clone()), admitted, |admitted, text| {
@@ -79,25 +88,28 @@ impl Door<'_> {
         }
     }
 
-    /// Somebody whom a statement names, by itself or through a service that acts for it.
+    /// Somebody whom a statement names, by itself or through a service that acts for it; whether it is
+    /// let in for certain.
     fn named(
         &self,
         allow: &Statement,
         who: &Candidate,
         admitted: &mut Admitted,
         record: impl FnOnce(&mut Admitted, String),
-    ) {
+    ) -> bool {
         if self.budget.take(self.naming(allow)).is_err() {
             let in_doubt = Passed { in_doubt: true, ..Passed::default() };
-            return self.note(allow, in_doubt, admitted, |_| {});
+            self.note(allow, in_doubt, admitted, |_| {});
+            return false;
         }
         let by_test = self.test_of(allow, who);
-        let Some(name) = self.entry_of(allow, who).or_else(|| by_test.clone()) else { return };
+        let Some(name) = self.entry_of(allow, who).or_else(|| by_test.clone()) else { return false };
         let mut passed = self.principals(allow, who, self.inside(who));
         if by_test.is_some() {
             passed = passed.or(self.services(allow, who));
         }
         self.note(allow, passed, admitted, |it| record(it, format!("{}, by {name}", allow.place)));
+        passed.some
     }
 
     fn note(
@@ -158,9 +170,9 @@ impl Door<'_> {
     }
 
     fn inside(&self, who: &Candidate) -> BTreeSet<Caller> {
-        let Candidate::Account(id) = who else { return BTreeSet::from([Caller::default()]) };
-        let named = self.callers.iter().filter(|caller| caller.account == Some(*id));
-        named.cloned().chain([Caller::of(*id)]).collect()
+        let Some(id) = who.account() else { return BTreeSet::from([Caller::default()]) };
+        let named = self.callers.iter().filter(|caller| caller.account == Some(id));
+        named.cloned().chain([Caller::of(id)]).collect()
     }
 
     fn principals(&self, allow: &Statement, who: &Candidate, callers: BTreeSet<Caller>) -> Passed {

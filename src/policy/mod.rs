@@ -27,6 +27,7 @@ mod kleene;
 mod parse;
 mod principal;
 mod refusal;
+mod service;
 mod settle;
 mod values;
 
@@ -36,4 +37,5 @@ pub use exercise::exercise;
 pub use key::{Admitted, admitted};
 pub use parse::{Policy, PolicyError};
 pub use refusal::Refusal;
+pub use service::{AdmittedService, ServiceAccess, services_of_bucket, services_of_key};
 pub use settle::Setting;

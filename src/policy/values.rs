@@ -71,6 +71,11 @@ impl Domain {
         Self { absent: false, present: Present::Among(vec![value.to_owned()]) }
     }
 
+    /// There in every request, with one of these values, or several.
+    pub(super) const fn among(values: Vec<String>) -> Self {
+        Self { absent: false, present: Present::Among(values) }
+    }
+
     /// There in every request, with any value within bounds.
     pub(super) const fn within(bounds: Bounds) -> Self {
         Self { absent: false, present: Present::Any(bounds) }

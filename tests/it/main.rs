@@ -34,6 +34,7 @@ mod moto;
 mod pages;
 mod policy;
 mod policy_laws;
+mod policy_services;
 mod query;
 mod questions;
 mod report;

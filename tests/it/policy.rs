@@ -425,11 +425,13 @@ fn a_log_bucket_is_known_by_its_writer() {
     assert_eq!(writer(&allow(s3, "").replace("PutObject", "GetBucketAcl")), None);
 }
 
-/// A key policy's answer in one line: `anyone`, then accounts and organizations, then `?`.
+/// A key policy's answer in one line: `anyone`, then accounts, accounts as members of an organization
+/// only, and organizations, then `?`.
 fn door(statements: &str) -> String {
-    let Admitted { anyone, accounts, organizations, undecided } = admitted(&policy(statements), KEY);
+    let Admitted { anyone, accounts, members, organizations, undecided } = admitted(&policy(statements), KEY);
     let mut words: Vec<String> = anyone.into_iter().map(|_| "anyone".to_owned()).collect();
     words.extend(accounts.keys().map(ToString::to_string));
+    words.extend(members.keys().map(|(id, organization)| format!("{id}@{organization}")));
     words.extend(organizations.into_keys());
     words.extend(undecided.map(|_| "?".to_owned()));
     words.join(" ")

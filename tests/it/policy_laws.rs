@@ -7,6 +7,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use atrest::model::AccountId;
 use atrest::policy::{
     KeyChoice, Policy, Refusal, UploadHeader, admitted, plain_http, sse_c_uploads, uploads,
 };
@@ -608,7 +609,10 @@ proptest! {
         let found = admitted(&Policy::parse(&text).unwrap(), KEY);
         let inside: Vec<_> = askers().into_iter().filter(|(_, it)| gets_in(&statements, it)).collect();
         for (_, asker) in inside.iter().filter(|(real, _)| *real) {
-            let by_account = found.accounts.contains_key(&asker.account.parse().unwrap());
+            let id: AccountId = asker.account.parse().unwrap();
+            let as_member =
+                asker.organization.is_some_and(|it| found.members.contains_key(&(id, it.to_owned())));
+            let by_account = found.accounts.contains_key(&id) || as_member;
             let by_organization = asker.organization.is_some_and(|it| found.organizations.contains_key(it));
             let said = found.anyone.is_some() || found.undecided.is_some() || by_account || by_organization;
             prop_assert!(said, "{} of {:?} gets in: {found:?}\n{text}", asker.arn, asker.organization);
@@ -624,6 +628,12 @@ proptest! {
             for id in found.accounts.keys() {
                 let one = inside.iter().any(|it| it.account == id.to_string());
                 prop_assert!(one || by_service, "nobody of {id} gets in: {found:?}\n{text}");
+            }
+            for (id, organization) in found.members.keys() {
+                let one = inside.iter().any(|it| {
+                    it.account == id.to_string() && it.organization == Some(organization)
+                });
+                prop_assert!(one || by_service, "nobody of {id} in {organization} gets in: {found:?}\n{text}");
             }
             for id in found.organizations.keys() {
                 let one = inside.iter().any(|it| it.organization == Some(id));

@@ -1,0 +1,432 @@
+//! The question for whom AWS services may use a key or a bucket: the confused deputy.
+//!
+//! A service acts on behalf of somebody, and tells the source in `aws:SourceAccount`, `aws:SourceArn`,
+//! `aws:SourceOrgID` and `aws:SourceOrgPaths` (IAM User Guide, "The confused deputy problem"). Here every
+//! service that a policy can let in is weighed for every kind of source: one that the policy does not
+//! name, one that is not told, a bucket that the policy names, and each account and organization that
+//! it names, by itself and together. All statements count, so that a Deny that shuts a source out does.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+
+use super::budget::{Budget, TooMany};
+use super::candidate::{Candidate, Named, accounts_in, accounts_of};
+use super::condition::Test;
+use super::cover::{Class, Passed, passing};
+use super::glob::{Glob, samples};
+use super::kleene::Kleene;
+use super::parse::{Effect, Policy, Statement};
+use super::principal::{Caller, Principal};
+use super::refusal::doubts;
+use super::values::{Bounds, Domain};
+use crate::model::AccountId;
+
+const SERVICE_NAME: &str = "aws:principalservicename";
+const SERVICE_NAMES: &str = "aws:principalservicenameslist";
+
+/// What a service puts into the encryption context by itself: the ARN that it encrypts for.
+const OWN_CONTEXT: &str = "kms:encryptioncontext:aws:";
+
+/// Elastic Load Balancing writes access logs only under `AWSLogs/` and the account that owns the load
+/// balancer, and its guide has a policy without a condition (Application Load Balancers, "Enable access
+/// logs for your Application Load Balancer").
+const BY_LOG_PATH: [&str; 2] =
+    ["logdelivery.elasticloadbalancing.amazonaws.com", "logdelivery.elb.amazonaws.com"];
+
+/// A service that a statement lets in.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct AdmittedService {
+    /// The service principal; none where it is any service.
+    pub name: Option<String>,
+    /// The statement.
+    pub statement: String,
+}
+
+impl fmt::Display for AdmittedService {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} by {}", self.name.as_deref().unwrap_or("any AWS service"), self.statement)
+    }
+}
+
+/// For whom a policy lets services in.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ServiceAccess {
+    /// For a source in an account and organization that the policy does not name.
+    pub for_anyone: BTreeSet<AdmittedService>,
+    /// Not for such a source, but where the request does not tell its source.
+    pub without_source: BTreeSet<AdmittedService>,
+    /// Not for such sources, but for a bucket that the policy names, whoever owns it.
+    pub by_bucket_name: BTreeSet<AdmittedService>,
+    /// For the accounts that are named.
+    pub accounts: BTreeMap<AccountId, AdmittedService>,
+    /// For the accounts that are named, as members of an organization only.
+    pub members: BTreeMap<(AccountId, String), AdmittedService>,
+    /// For the organizations that are named.
+    pub organizations: BTreeMap<String, AdmittedService>,
+    /// Those that are bound to an account by the path of what they write alone.
+    pub by_log_path: BTreeSet<AdmittedService>,
+    /// There may be others: what decides is not in the policy.
+    pub undecided: Option<String>,
+}
+
+impl ServiceAccess {
+    /// Every service that is let in, for whomever.
+    pub fn services(&self) -> BTreeSet<&AdmittedService> {
+        let unbound = [&self.for_anyone, &self.without_source, &self.by_bucket_name].into_iter().flatten();
+        let bound = self.accounts.values().chain(self.members.values()).chain(self.organizations.values());
+        unbound.chain(bound).collect()
+    }
+
+    fn too_many(what: &str) -> Self {
+        let undecided = Some(format!("its {what} have more combinations than are weighed"));
+        Self { undecided, ..Self::default() }
+    }
+}
+
+/// For whom a key's policy lets services in.
+pub fn services_of_key(policy: &Policy, key_arn: &str) -> ServiceAccess {
+    access(policy, key_arn, "kms:", &|_, _| Ok(vec![key_arn.to_owned()]))
+}
+
+/// For whom a bucket's policy lets services in, to the bucket or its objects.
+pub fn services_of_bucket(policy: &Policy, bucket_arn: &str) -> ServiceAccess {
+    access(policy, bucket_arn, "s3:", &|services, budget| {
+        let log_paths = services.iter().flatten().any(|name| BY_LOG_PATH.contains(&name.as_str()));
+        let paths = if log_paths { LogPaths::of(policy, bucket_arn).all() } else { Vec::new() };
+        let named = policy.statements.iter().flat_map(|it| &it.resources.entries);
+        let globs: Vec<&Glob> = named.chain(&paths).collect();
+        let mut resources = samples(&globs, &format!("{bucket_arn}/"), budget)?;
+        resources.insert(0, bucket_arn.to_owned());
+        Ok(resources)
+    })
+}
+
+/// The services to weigh: those that the policy names, and one that it does not.
+type Services = BTreeSet<Option<String>>;
+
+fn access(
+    policy: &Policy,
+    arn: &str,
+    prefix: &str,
+    resources: &dyn Fn(&Services, &Budget) -> Result<Vec<String>, TooMany>,
+) -> ServiceAccess {
+    let services = services_in(policy);
+    let allows: Vec<&Statement> = policy.with(Effect::Allow);
+    let allows: Vec<&Statement> = allows.into_iter().filter(|it| lets_in_any(it, &services)).collect();
+    if allows.is_empty() {
+        return ServiceAccess::default();
+    }
+    let budget = Budget::of_question();
+    let globs: Vec<&Glob> = policy.statements.iter().flat_map(|it| &it.actions.entries).collect();
+    let Ok(actions) = samples(&globs, prefix, &budget) else { return ServiceAccess::too_many("actions") };
+    let Ok(resources) = resources(&services, &budget) else {
+        return ServiceAccess::too_many("resources");
+    };
+    let desk = Desk {
+        denies: policy.with(Effect::Deny),
+        named: Named::of(policy, arn),
+        accounts: source_accounts(policy),
+        paths: LogPaths::of(policy, arn),
+        names: named_services(policy),
+        actions,
+        resources,
+        budget,
+    };
+    let mut access = ServiceAccess::default();
+    for allow in allows {
+        desk.weigh(allow, &services, &mut access);
+    }
+    access
+}
+
+/// The services that statements name: as principals, or in conditions.
+fn services_in(policy: &Policy) -> Services {
+    named_services(policy).into_iter().map(Some).chain([None]).collect()
+}
+
+fn named_services(policy: &Policy) -> BTreeSet<String> {
+    let entries = policy.statements.iter().flat_map(|it| &it.principals.entries);
+    let principals = entries.filter_map(|entry| match entry {
+        Principal::Service(name) => Some(name.clone()),
+        _ => None,
+    });
+    let tests = policy.statements.iter().flat_map(|it| &it.tests);
+    let of_service = tests.filter(|test| [SERVICE_NAME, SERVICE_NAMES].contains(&test.key.as_str()));
+    principals.chain(of_service.flat_map(|test| test.patterns().filter_map(Glob::literal))).collect()
+}
+
+fn caller(service: Option<&String>) -> Caller {
+    let names = service.map(|name| Principal::Service(name.clone())).into_iter().collect();
+    Caller { account: None, names }
+}
+
+fn lets_in_any(allow: &Statement, services: &Services) -> bool {
+    services.iter().any(|it| allow.names(&caller(it.as_ref())) != Kleene::False)
+}
+
+/// The accounts that tests of a request's source name.
+fn source_accounts(policy: &Policy) -> BTreeSet<AccountId> {
+    let tests = policy.statements.iter().flat_map(|it| &it.tests);
+    tests.filter(|test| tells_source(test)).flat_map(accounts_of).collect()
+}
+
+fn tells_source(test: &Test) -> bool {
+    let key = test.key.as_str();
+    key.starts_with("aws:source") && !matches!(key, "aws:sourceip" | "aws:sourcevpc" | "aws:sourcevpce")
+        || key == "kms:calleraccount"
+        || key.starts_with(OWN_CONTEXT)
+}
+
+/// Where Elastic Load Balancing writes.
+struct LogPaths {
+    bucket_arn: String,
+    accounts: BTreeSet<AccountId>,
+}
+
+impl LogPaths {
+    fn of(policy: &Policy, bucket_arn: &str) -> Self {
+        let globs = policy.statements.iter().flat_map(|it| &it.resources.entries);
+        let accounts = globs.flat_map(|glob| accounts_in(glob.text())).collect();
+        Self { bucket_arn: bucket_arn.to_owned(), accounts }
+    }
+
+    fn of_account(&self, id: &str) -> [Glob; 2] {
+        ["", "*/"].map(|start| Glob::wild(&format!("{}/{start}AWSLogs/{id}/*", self.bucket_arn)))
+    }
+
+    fn all(&self) -> Vec<Glob> {
+        let ids = self.accounts.iter().map(ToString::to_string).chain(["????????????".to_owned()]);
+        ids.flat_map(|id| self.of_account(&id)).collect()
+    }
+
+    fn has(&self, id: &str, resource: &str) -> bool {
+        self.of_account(id).iter().any(|glob| glob.matches(resource) == Kleene::True)
+    }
+
+    /// Whether a load balancer of that source writes there; what is no object, whatever the source.
+    fn is_of(&self, source: &Source, resource: &str) -> bool {
+        if resource == self.bucket_arn {
+            return true;
+        }
+        match source.who().account().filter(|id| self.accounts.contains(id)) {
+            Some(id) => self.has(&id.to_string(), resource),
+            None => {
+                let is_named = self.accounts.iter().any(|id| self.has(&id.to_string(), resource));
+                self.has("????????????", resource) && !is_named
+            }
+        }
+    }
+}
+
+/// On whose behalf a service acts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Source {
+    /// An account and organization that the policy does not name; the request tells all of it.
+    Told,
+    /// The same, and the request need not tell it.
+    Untold,
+    /// A resource whose ARN has no account, a bucket, that the policy names.
+    Bucket,
+    /// Somebody whom the policy names.
+    Named(Candidate),
+}
+
+impl Source {
+    const fn who(&self) -> &Candidate {
+        match self {
+            Self::Named(who) => who,
+            Self::Told | Self::Untold | Self::Bucket => &Candidate::Unnamed,
+        }
+    }
+}
+
+/// What every request of a service has to pass.
+struct Desk<'a> {
+    denies: Vec<&'a Statement>,
+    named: Named<'a>,
+    /// Those that may be sources.
+    accounts: BTreeSet<AccountId>,
+    paths: LogPaths,
+    names: BTreeSet<String>,
+    actions: Vec<String>,
+    resources: Vec<String>,
+    budget: Budget,
+}
+
+impl Desk<'_> {
+    fn weigh(&self, allow: &Statement, services: &Services, access: &mut ServiceAccess) {
+        // One that the policy does not name comes first: where it gets in, there is no need to name others.
+        for service in services {
+            if allow.names(&caller(service.as_ref())) == Kleene::False {
+                continue;
+            }
+            let admitted = AdmittedService { name: service.clone(), statement: allow.place.clone() };
+            let any = |set: &BTreeSet<AdmittedService>| {
+                set.contains(&AdmittedService { name: None, statement: allow.place.clone() })
+            };
+            if any(&access.for_anyone) {
+                break;
+            }
+            if self.unbound(allow, &admitted, access) {
+                continue;
+            }
+            self.bound(allow, &admitted, access);
+        }
+    }
+
+    /// Whether it gets in for a source that the policy does not name.
+    fn unbound(&self, allow: &Statement, service: &AdmittedService, access: &mut ServiceAccess) -> bool {
+        let kinds: [(Source, fn(&mut ServiceAccess) -> &mut BTreeSet<AdmittedService>); 3] = [
+            (Source::Told, |access| &mut access.for_anyone),
+            (Source::Untold, |access| &mut access.without_source),
+            (Source::Bucket, |access| &mut access.by_bucket_name),
+        ];
+        for (source, set) in kinds {
+            if self.passes(allow, service, &source, access) {
+                set(access).insert(service.clone());
+                return true;
+            }
+        }
+        false
+    }
+
+    /// For which of the accounts and organizations that the policy names it gets in.
+    fn bound(&self, allow: &Statement, service: &AdmittedService, access: &mut ServiceAccess) {
+        for id in &self.named.organizations {
+            let source = Source::Named(Candidate::Organization(id.clone()));
+            if self.passes(allow, service, &source, access) {
+                access.organizations.entry(id.clone()).or_insert_with(|| service.clone());
+            }
+        }
+        let by_path = self.writes_by_path(service);
+        let of_paths = self.paths.accounts.iter().filter(|_| by_path);
+        for id in self.accounts.iter().chain(of_paths).collect::<BTreeSet<_>>() {
+            if self.passes(allow, service, &Source::Named(Candidate::Account(*id)), access) {
+                access.accounts.entry(*id).or_insert_with(|| service.clone());
+                if by_path && !allow.tests.iter().any(tells_source) {
+                    access.by_log_path.insert(service.clone());
+                }
+                continue;
+            }
+            for organization in &self.named.organizations {
+                let who = Candidate::Member(*id, organization.clone());
+                if self.passes(allow, service, &Source::Named(who), access) {
+                    let key = (*id, organization.clone());
+                    access.members.entry(key).or_insert_with(|| service.clone());
+                }
+            }
+        }
+    }
+
+    fn writes_by_path(&self, service: &AdmittedService) -> bool {
+        service.name.as_deref().is_some_and(|name| BY_LOG_PATH.contains(&name))
+            && self.paths.bucket_arn.contains(":s3:")
+    }
+
+    fn passes(
+        &self,
+        allow: &Statement,
+        service: &AdmittedService,
+        source: &Source,
+        access: &mut ServiceAccess,
+    ) -> bool {
+        let passed = self.passed(allow, service, source);
+        if passed.in_doubt && !passed.some {
+            let statements: Vec<&Statement> =
+                [allow].into_iter().chain(self.denies.iter().copied()).collect();
+            access.undecided.get_or_insert_with(|| doubts(&statements));
+        }
+        passed.some
+    }
+
+    fn passed(&self, allow: &Statement, service: &AdmittedService, source: &Source) -> Passed {
+        let in_doubt = Passed { in_doubt: true, ..Passed::default() };
+        if self.budget.is_spent() || self.budget.take(self.resources.len() + self.actions.len()).is_err() {
+            return in_doubt;
+        }
+        let mut resources = self.resources.clone();
+        if self.writes_by_path(service) {
+            resources.retain(|resource| self.paths.is_of(source, resource));
+        }
+        let domain = |key: &str| self.domain(service.name.as_ref(), source, key);
+        let class = Class {
+            callers: BTreeSet::from([caller(service.name.as_ref())]),
+            actions: self.actions.clone(),
+            resources,
+            domain: &domain,
+            budget: &self.budget,
+        };
+        passing(Some(allow), &self.denies, &class)
+    }
+
+    /// What a condition key of a service's request may be.
+    fn domain(&self, service: Option<&String>, source: &Source, key: &str) -> Domain {
+        let untold = |domain: Domain| if *source == Source::Told { domain } else { domain.or_absent() };
+        match key {
+            "aws:principalisawsservice" => Domain::always("true"),
+            SERVICE_NAME | SERVICE_NAMES => self.service_name(service, key),
+            "aws:principalarn"
+            | "aws:principalorgid"
+            | "aws:principalorgpaths"
+            | "aws:username"
+            | "aws:principalorgmasteraccountid"
+            | "aws:federatedprovider" => Domain::never(),
+            _ if key.starts_with("aws:principaltag/") => Domain::never(),
+            // A service calls from AWS's own networks, through no VPC endpoint of a customer.
+            "aws:sourcevpc" | "aws:sourcevpce" | "aws:vpcsourceip" => Domain::never(),
+            "aws:sourceip" => self.named.around(&Candidate::Outsider, key),
+            "aws:sourceaccount" | "aws:sourceowner" => untold(self.named.account(source.who())),
+            "aws:sourceorgid" | "aws:sourceorgpaths" => {
+                self.named.organization(source.who(), key).or_absent()
+            }
+            "aws:sourcearn" => untold(self.source_arn(source, key)),
+            _ if key.starts_with(OWN_CONTEXT) => untold(self.source_arn(source, key)),
+            // Whose account KMS takes a service's call for is the source's, where a service is named.
+            "kms:calleraccount" if service.is_some() => self.named.account(source.who()).or_absent(),
+            "aws:principalaccount" | "kms:calleraccount" => {
+                self.named.account(&Candidate::Unnamed).or_absent()
+            }
+            _ => self.named.around(source.who(), key),
+        }
+    }
+
+    fn service_name(&self, service: Option<&String>, key: &str) -> Domain {
+        match service {
+            // The list has the service's name of one Region and its name of all.
+            Some(name) if key == SERVICE_NAMES => {
+                Domain::among([name.clone()].into_iter().chain(without_region(name)).collect())
+            }
+            Some(name) => Domain::always(name),
+            None => {
+                let unlike = self.names.iter().map(|name| Glob::plain(name)).collect();
+                Domain::within(Bounds { unlike, ..Bounds::default() })
+            }
+        }
+    }
+
+    /// The ARN of what the service acts for. One without an account is anyone's, but for a bucket that
+    /// the policy names: that one stands for itself. One with an account of the policy's between two
+    /// colons, wherever, is that account's: AWS's own policies compare with `StringLike`, whose star
+    /// takes colons too.
+    fn source_arn(&self, source: &Source, key: &str) -> Domain {
+        let mut bounds = self.named.arns_of_others(source.who());
+        let others = self.accounts.iter().filter(|id| source.who().account() != Some(**id));
+        bounds.unlike.extend(others.map(|id| Glob::wild(&format!("*:{id}:*"))));
+        if matches!(source, Source::Told | Source::Untold) {
+            let of_key = |glob: &Glob| glob.literal().is_some_and(|text| has_no_account(&text));
+            bounds.unlike.extend(self.named.patterns(key, of_key).unlike);
+        }
+        Domain::within(bounds)
+    }
+}
+
+fn has_no_account(arn: &str) -> bool {
+    crate::model::Arn::parse(arn).is_some_and(|arn| arn.account.is_empty())
+}
+
+/// `logs.amazonaws.com` of `logs.eu-west-1.amazonaws.com`.
+fn without_region(name: &str) -> Option<String> {
+    let mut labels = name.splitn(3, '.');
+    let (service, region, rest) = (labels.next()?, labels.next()?, labels.next()?);
+    (region.contains('-') && rest.starts_with("amazonaws.")).then(|| format!("{service}.{rest}"))
+}
