@@ -1,7 +1,7 @@
 //! Whom a key policy admits, for the checks that judge it.
 
 use super::key::{KEY_GONE, MANAGER_NOT_TOLD, metadata};
-use super::outsiders::some_of;
+use super::outsiders::listed;
 use super::policy_reading::{POLICY_UNDECIDED, now_and_later, policy};
 use super::support::{decided, told};
 use super::{Context, KeySubject, Outcome, Reason};
@@ -37,9 +37,9 @@ fn readable<'a>(key: &KeySubject<'a>) -> Result<&'a Policy, Outcome> {
 pub fn with_services(pass: Outcome, policy: &Policy, key_arn: &str) -> Outcome {
     let access = policy::services_of_key(policy, key_arn);
     let services: Vec<String> = access.services().into_iter().map(ToString::to_string).collect();
-    let Some(services) = some_of("AWS service", &services) else { return pass };
+    let Some(services) = listed(&services) else { return pass };
     let text = format!(
-        "{} It also admits {services}; kms_policy_service_confused_deputy judges on whose behalf.",
+        "{} Of AWS services, it admits {services}; kms_policy_service_confused_deputy judges on whose behalf.",
         pass.text
     );
     pass.saying(text)

@@ -129,8 +129,13 @@ impl Trust {
 
 /// `account a`, `accounts a, b`, `accounts a, b, c, d, e and 4 more`; none where there are none.
 pub fn some_of(noun: &str, all: &[String]) -> Option<String> {
-    let (named, rest) = all.split_at(all.len().min(NAMED));
     let plural = if all.len() == 1 { "" } else { "s" };
+    listed(all).map(|listed| format!("{noun}{plural} {listed}"))
+}
+
+/// The same without the noun.
+pub fn listed(all: &[String]) -> Option<String> {
+    let (named, rest) = all.split_at(all.len().min(NAMED));
     let more = if rest.is_empty() { String::new() } else { format!(" and {} more", rest.len()) };
-    (!all.is_empty()).then(|| format!("{noun}{plural} {}{more}", named.join(", ")))
+    (!all.is_empty()).then(|| format!("{}{more}", named.join(", ")))
 }

@@ -1,6 +1,6 @@
 //! For whom AWS services may use a resource by its policy: what the checks of keys and buckets share.
 
-use super::outsiders::{LetIn, Outsiders, some_of};
+use super::outsiders::{LetIn, Outsiders, listed};
 use super::policy_reading::POLICY_UNDECIDED;
 use super::{Context, Outcome, Reason};
 use crate::model::AccountId;
@@ -79,28 +79,27 @@ fn unbound(access: &ServiceAccess, of: &Of<'_>) -> Option<Outcome> {
     let resource = of.resource;
     let told = |services: Vec<&AdmittedService>| {
         let names: Vec<String> = services.into_iter().map(ToString::to_string).collect();
-        some_of("service", &names)
+        listed(&names)
     };
     let (documented, others): (Vec<_>, Vec<_>) =
         access.for_anyone.iter().partition(|service| (of.sends_no_source)(service).is_some());
     if let Some(services) = told(others) {
         let text = format!(
-            "The {resource} policy admits AWS services on behalf of any AWS account, for no condition that binds them \
-             to a source holds for all requests: {services}."
+            "On behalf of any AWS account, the {resource} policy admits {services}: no condition binds every request to \
+             a source."
         );
         return Some(Outcome::from(&FOR_ANYONE).saying(text));
     }
     if let Some(services) = told(access.without_source.iter().collect()) {
         let text = format!(
-            "The {resource} policy admits AWS services whose request does not tell on whose behalf it is made: \
-             {services}."
+            "Where a request does not tell on whose behalf it is made, the {resource} policy admits {services}."
         );
         return Some(Outcome::from(&SOURCE_MAY_BE_ABSENT).saying(text));
     }
     if let Some(services) = told(access.by_bucket_name.iter().collect()) {
         let text = format!(
-            "The {resource} policy binds AWS services to the ARN of a bucket alone, which names no account, so that \
-             aws:SourceAccount is needed too: {services}."
+            "The ARN of a bucket, which names no account, is all that binds {services} in the {resource} policy: \
+             aws:SourceAccount is needed too."
         );
         return Some(Outcome::from(&BY_BUCKET_NAME).saying(text));
     }
@@ -124,7 +123,7 @@ fn undecided(access: &ServiceAccess, of: &Of<'_>) -> Option<Outcome> {
 
 fn pass(access: &ServiceAccess, outsiders: &Outsiders, of: &Of<'_>) -> Outcome {
     let services: Vec<String> = access.services().into_iter().map(ToString::to_string).collect();
-    let Some(services) = some_of("service", &services) else {
+    let Some(services) = listed(&services) else {
         return Outcome::from(&NO_SERVICE)
             .saying(format!("The {} policy admits no AWS service.", of.resource));
     };
@@ -140,7 +139,7 @@ fn pass(access: &ServiceAccess, outsiders: &Outsiders, of: &Of<'_>) -> Outcome {
         None => String::new(),
     };
     Outcome::from(reason).saying(format!(
-        "The {} policy admits AWS services only on behalf of the organization's accounts{trusted}: {services}.{by_path}",
+        "The {} policy admits AWS services only on behalf of the organization{trusted}: {services}.{by_path}",
         of.resource
     ))
 }

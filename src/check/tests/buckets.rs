@@ -329,6 +329,45 @@ fn s3_tls_only() {
 }
 
 #[test]
+fn s3_policy_service_confused_deputy() {
+    let put = |service: &str, condition: &str| {
+        format!(
+            r#"{{"Effect":"Allow","Principal":{{"Service":"{service}.amazonaws.com"}},"Action":"s3:PutObject","Resource":{OBJECTS},"Condition":{{{condition}}}}}"#
+        )
+    };
+    let account = |id: &str| format!(r#""StringEquals":{{"aws:SourceAccount":"{id}"}}"#);
+    let organization = r#""StringEquals":{"aws:SourceOrgID":"o-other12345"}"#;
+    let balancer = r#"{"Effect":"Allow","Principal":{"Service":"logdelivery.elasticloadbalancing.amazonaws.com"},"Action":"s3:PutObject","Resource":"arn:aws:s3:::data/AWSLogs/111111111111/*"}"#;
+    let statements = [
+        ("an account", ALLOW.to_owned()),
+        ("CloudTrail", put("cloudtrail", "")),
+        ("server access logs", ALLOW_LOGS.to_owned()),
+        ("everyone", ALLOW.replace(r#"{"AWS":"222222222222"}"#, r#""*""#)),
+        ("IfExists", put("config", &account(HOME).replace("StringEquals", "StringEqualsIfExists"))),
+        ("a bucket's ARN", put("logging.s3", r#""ArnLike":{"aws:SourceArn":"arn:aws:s3:::source"}"#)),
+        ("own account", put("delivery.logs", &account(HOME))),
+        ("member", put("delivery.logs", &account(MEMBER))),
+        ("outside", put("delivery.logs", &account(OUTSIDE))),
+        ("an organization", put("delivery.logs", organization)),
+        ("load balancers' path", balancer.to_owned()),
+        ("until 2020", put("config", r#""DateLessThan":{"aws:CurrentTime":"2020-01-01T00:00:00Z"}"#)),
+        ("undecided", put("config", &format!("{}{WHO_KNOWS}", account(HOME)))),
+    ];
+    let trust = [
+        ("not trusted", None),
+        ("trusted", Some("2027-01-01T00:00:00Z")),
+        ("ended", Some("2026-01-01T00:00:00Z")),
+    ];
+    let trust = Column::of(OUTSIDE, trust, |made: &mut MadeBucket, trust| made.trust = trust);
+    let listed = [("complete", true), ("not complete", false)];
+    let listed = Column::of("accounts", listed, |made: &mut MadeBucket, all| made.members_complete = all);
+    let ids = [("known", Some("o-own1234567")), ("not known", None)];
+    let ids = Column::of("organization", ids, |made: &mut MadeBucket, id| made.org_id = id);
+    let columns = vec![policies(statements), trust, listed, ids];
+    hold("s3_policy_service_confused_deputy", vec![("every policy", bucket(), columns)]);
+}
+
+#[test]
 fn s3_upload_encryption_enforced() {
     let k1 = "arn:aws:kms:eu-west-1:111111111111:key/k1";
     let there = format!(r#""Null":{{"{MODE}":"false"}}"#);

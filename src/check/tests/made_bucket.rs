@@ -11,7 +11,7 @@ use crate::model::{
     AccountId, BucketFacts, Encryption, EncryptionRequirement, KeyJoin, KeyLink, KeyRefKind, KeyRotation,
     RotationReason, TlsOnly, TrustedAccount,
 };
-use crate::policy;
+use crate::policy::{self, Setting};
 
 pub(super) const HOME: &str = "111111111111";
 pub(super) const MEMBER: &str = "222222222222";
@@ -39,6 +39,7 @@ pub(super) struct MadeBucket {
     pub(super) minimum: Encryption,
     pub(super) customer_managed: bool,
     pub(super) approved: Approved,
+    pub(super) org_id: Option<&'static str>,
     pub(super) members: &'static [&'static str],
     pub(super) members_complete: bool,
     pub(super) trust: Option<&'static str>,
@@ -101,6 +102,7 @@ pub(super) fn bucket() -> MadeBucket {
         minimum: Encryption::SseKms,
         customer_managed: false,
         approved: Approved::Any,
+        org_id: Some("o-own1234567"),
         members: &[HOME, MEMBER],
         members_complete: true,
         trust: None,
@@ -249,6 +251,15 @@ impl MadeBucket {
         }
     }
 
+    fn organization(&self) -> Organization {
+        Organization {
+            org_id: self.org_id.map(str::to_owned),
+            members: self.members.iter().map(|id| id.parse().unwrap()).collect(),
+            members_complete: self.members_complete,
+            ..Organization::default()
+        }
+    }
+
     fn trusted(&self) -> Vec<TrustedAccount> {
         let trust = |expires: &str| TrustedAccount {
             account_id: OUTSIDE.parse().unwrap(),
@@ -267,7 +278,7 @@ impl Made for MadeBucket {
     }
 
     fn seen(&self) -> Option<String> {
-        let organization = (self.members, self.members_complete, self.trust);
+        let organization = (self.org_id, self.members, self.members_complete, self.trust);
         Some(format!("{:?} {:?} {:?} {organization:?}", self.facts(), self.policy, self.requirement()))
     }
 
@@ -276,15 +287,19 @@ impl Made for MadeBucket {
         let facts = self.facts();
         let surroundings = Surroundings {
             encryption: self.requirement(),
-            organization: Organization {
-                members: self.members.iter().map(|id| id.parse().unwrap()).collect(),
-                members_complete: self.members_complete,
-                ..Organization::default()
-            },
+            organization: self.organization(),
             trusted_accounts: self.trusted(),
             ..Surroundings::at("2026-11-21T00:00:00Z")
         };
-        judge(&BucketSubject { facts: &facts, policy: self.policy.reading() }, &surroundings.context())
+        let setting = Setting {
+            account_id: facts.account_id,
+            region: self.region,
+            org_id: surroundings.organization.of_member(facts.account_id),
+            as_of: surroundings.as_of,
+        };
+        let settled = self.policy.settled(&setting);
+        let policy = settled.as_deref().map_or(self.policy.reading(), PolicyReading::Known);
+        judge(&BucketSubject { facts: &facts, policy }, &surroundings.context())
     }
 
     fn losses(&self) -> Vec<(&'static str, Self)> {
@@ -326,6 +341,7 @@ impl Made for MadeBucket {
             unlisted(made);
             unlisted_accounts(made);
         });
+        lose("the organization's id", &|made| made.org_id = None);
         lose("the Region", &|made| made.region = None);
         losses
     }

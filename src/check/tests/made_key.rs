@@ -5,9 +5,10 @@ use std::collections::BTreeSet;
 use super::Surroundings;
 use super::policy_text::PolicyText;
 use super::truth_table::Made;
-use crate::check::{Check, Judge, KeySubject, Organization, Outcome, Parameter};
+use crate::check::{Check, Judge, KeySubject, Organization, Outcome, Parameter, PolicyReading};
 use crate::clock::{DAY_MS, Timestamp};
 use crate::model::*;
+use crate::policy::Setting;
 use crate::resolve::{KeyIndex, key_facts};
 
 pub(super) const KEY_ARN: &str = "arn:aws:kms:eu-west-1:111122223333:key/mrk-1";
@@ -97,7 +98,15 @@ impl Made for Case {
         let partition = self.key.region.partition();
         let mut facts = key_facts(&index, &aliases, &partition, account_id(), self.key.clone());
         facts.default_key_of_buckets = self.buckets;
-        let subject = KeySubject { facts: &facts, policy: self.policy.reading(), buckets: &self.named };
+        let setting = Setting {
+            account_id: account_id(),
+            region: Some(self.key.region.as_str()),
+            org_id: self.organization.of_member(account_id()),
+            as_of: Timestamp::parse(AS_OF).unwrap(),
+        };
+        let settled = self.policy.settled(&setting);
+        let policy = settled.as_deref().map_or(self.policy.reading(), PolicyReading::Known);
+        let subject = KeySubject { facts: &facts, policy, buckets: &self.named };
         let trusted = self.trusted_until.map(|expires| TrustedAccount {
             account_id: "999988887777".parse().unwrap(),
             owner: "somebody".to_owned(),
@@ -115,6 +124,13 @@ impl Made for Case {
             Judge::Key(judge) => judge(&subject, &surroundings.context()),
             _ => panic!("{} is not about keys", check.id),
         }
+    }
+
+    /// A policy takes longer to judge than to tell apart.
+    fn seen(&self) -> Option<String> {
+        let context = (&self.organization, self.trusted_until, self.buckets, &self.named, self.limit);
+        let PolicyText::Read(_) = self.policy else { return None };
+        Some(format!("{:?} {:?} {:?} {context:?}", self.key, self.primary, self.policy))
     }
 
     fn losses(&self) -> Vec<(&'static str, Self)> {

@@ -1,11 +1,12 @@
 //! Policies as tables give them: each is parsed once, and every table has what there can be instead of one.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::rc::Rc;
 
 use super::truth_table::UNREAD;
 use crate::check::PolicyReading;
-use crate::policy::{Policy, PolicyError};
+use crate::policy::{Policy, PolicyError, Setting};
 
 /// A resource's policy, or why there is none.
 #[derive(Clone)]
@@ -18,6 +19,19 @@ pub enum PolicyText {
 impl PolicyText {
     pub fn parsed(text: &str) -> Self {
         Self::Read(Rc::new(Policy::parse(text)))
+    }
+
+    /// A key policy, of which a statement may have no effect.
+    pub fn parsed_of_key(text: &str) -> Self {
+        Self::Read(Rc::new(Policy::parse_of_key(text)))
+    }
+
+    /// The policy as it holds for a resource, where there is one.
+    pub fn settled(&self, setting: &Setting<'_>) -> Option<Cow<'_, Policy>> {
+        match self.reading() {
+            PolicyReading::Known(policy) => Some(policy.settled(setting)),
+            _ => None,
+        }
     }
 
     pub fn reading(&self) -> PolicyReading<'_> {
@@ -55,12 +69,18 @@ impl PartialEq for PolicyText {
     }
 }
 
-/// Policies by name, and what there can be instead of one.
+/// Bucket policies by name, and what there can be instead of one.
 pub fn or_none(texts: impl IntoIterator<Item = (&'static str, String)>) -> Vec<(&'static str, PolicyText)> {
+    with_none(texts.into_iter().map(|(name, text)| (name, PolicyText::parsed(&text))))
+}
+
+/// Policies by name, and what there can be instead of one.
+pub fn with_none(
+    policies: impl IntoIterator<Item = (&'static str, PolicyText)>,
+) -> Vec<(&'static str, PolicyText)> {
     let unread = ["gone"].into_iter().chain(UNREAD).map(|word| (word, PolicyText::Unread(word)));
-    texts
+    policies
         .into_iter()
-        .map(|(name, text)| (name, PolicyText::parsed(&text)))
         .chain([("not understood", PolicyText::parsed("[]")), ("no policy", PolicyText::Absent)])
         .chain(unread)
         .collect()
