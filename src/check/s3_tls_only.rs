@@ -19,7 +19,7 @@ static NOT_REFUSED: Reason =
 /// The check.
 pub static CHECK: Check = Check {
     id: "s3_tls_only",
-    version: 1,
+    version: 2,
     title: "Buckets refuse plain HTTP",
     question: "Does the bucket's policy refuse every request that does not come over TLS, by anyone, on the bucket and \
                on its objects?",

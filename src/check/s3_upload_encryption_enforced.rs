@@ -37,7 +37,7 @@ static AWS_KEY_BY_NAME: Reason = Reason::fail(
 /// The check.
 pub static CHECK: Check = Check {
     id: "s3_upload_encryption_enforced",
-    version: 1,
+    version: 2,
     title: "Uploads below the standard are refused",
     question: "Can no upload be stored with less than the standard asks for, whatever encryption its headers name?",
     category: Category::Security,

@@ -3,7 +3,10 @@
 //! A fuzzer calls it for as long as it likes, and a test with a fixed seed for a moment. A policy is
 //! somebody else's text: it may be refused, and never panic, hang or change its answer.
 
-use super::{Admitted, Policy, PolicyError, Refusal, UploadHeader};
+use std::borrow::Cow;
+
+use super::{Admitted, Policy, PolicyError, Refusal, ServiceAccess, Setting, UploadHeader};
+use crate::clock::Timestamp;
 
 const BUCKET: &str = "arn:aws:s3:::b";
 const KEY: &str = "arn:aws:kms:eu-west-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab";
@@ -16,6 +19,7 @@ struct Answers {
     uploads: Vec<(UploadHeader, Refusal)>,
     writer: Option<String>,
     admitted: Admitted,
+    services: [ServiceAccess; 2],
 }
 
 fn answers(policy: &Policy) -> Answers {
@@ -25,7 +29,18 @@ fn answers(policy: &Policy) -> Answers {
         uploads: super::uploads(policy, BUCKET),
         writer: super::sse_s3_only_writer(policy, BUCKET),
         admitted: super::admitted(policy, KEY),
+        services: [super::services_of_key(policy, KEY), super::services_of_bucket(policy, BUCKET)],
     }
+}
+
+/// The answers to the policy as it holds for a resource, now and later, where that is another policy.
+fn settled(policy: &Policy) -> Option<Vec<Answers>> {
+    let account_id = "111122223333".parse().ok()?;
+    let as_of = Timestamp::from_millis(1_795_230_000_000);
+    let setting = Setting { account_id, region: Some("eu-west-1"), org_id: Some("o-abcdefghij"), as_of };
+    let Cow::Owned(now) = policy.settled(&setting) else { return None };
+    let later = now.later(as_of).into_iter().take(1).map(|(_, policy)| answers(&policy));
+    Some([answers(&now)].into_iter().chain(later).collect())
 }
 
 /// Parses the bytes and asks everything; whether they were a policy.
@@ -38,12 +53,15 @@ pub fn exercise(bytes: &[u8]) -> bool {
     let parsed = Policy::parse(text);
     assert_eq!(parsed, Policy::parse(text), "the same text gives the same policy");
     let Ok(policy) = parsed else { return false };
-    let found = answers(&policy);
+    let found = (answers(&policy), settled(&policy));
     let again = serde_json::from_str::<serde_json::Value>(text).map(|json| json.to_string());
     let again: Result<Policy, PolicyError> =
         again.map_or_else(|error| Err(PolicyError::Json(error.to_string())), |text| Policy::parse(&text));
-    assert_eq!(again.as_ref().map(answers).as_ref(), Ok(&found), "the same policy in another layout");
-    assert!(found.uploads.len() >= 7, "every class of uploads has an answer");
+    let again = again.as_ref().map(|policy| (answers(policy), settled(policy)));
+    assert_eq!(again.as_ref(), Ok(&found), "the same policy in another layout");
+    assert!(found.0.uploads.len() >= 7, "every class of uploads has an answer");
+    let of_key = Policy::parse_of_key(text);
+    assert_eq!(of_key.as_ref(), Ok(&policy), "what is a bucket policy reads the same as a key policy");
     true
 }
 
@@ -75,6 +93,9 @@ mod tests {
         "{\"StringLike\":{\"aws:PrincipalOrgID\":[\"o-*\",\"${x}\"]}}",
         "{\"ForAllValues:ArnLike\":{\"aws:PrincipalArn\":\"arn:aws:iam::*:role/?\"}}",
         "{\"NumericLessThan\":{\"s3:TlsVersion\":1.2},\"Null\":{\"k\":true}}",
+        "{\"DateGreaterThan\":{\"aws:CurrentTime\":[\"2020-01-01\",\"2999-01-01T00:00:00Z\",1e300]}}",
+        "{\"NumericLessThan\":{\"aws:EpochTime\":[1e300,\"-1e300\",9999999999]}}",
+        "{\"StringEquals\":{\"aws:SourceAccount\":\"${aws:ResourceAccount}\",\"aws:ResourceAccount\":\"${x}\"}}",
         "null",
         "1e9",
         "\"\\ud83d\\ude00*\"",
@@ -89,7 +110,7 @@ mod tests {
             words.push(WORDS[random.usize(from)]);
         }
         if random.bool() {
-            words.extend([WORDS[17], *random.choice(&WORDS[18..22]).unwrap()]);
+            words.extend([WORDS[17], *random.choice(&WORDS[18..25]).unwrap()]);
         }
         words.push("}");
     }

@@ -1,6 +1,6 @@
 //! Policies within AWS's size limits that were written to be dear to weigh: they end, undecided.
 
-use super::{Policy, Refusal, admitted, plain_http, uploads};
+use super::{Policy, Refusal, admitted, plain_http, services_of_bucket, services_of_key, uploads};
 
 const BUCKET: &str = "arn:aws:s3:::b";
 const KEY: &str = "arn:aws:kms:eu-west-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab";
@@ -72,4 +72,27 @@ fn every_named_account_is_part_of_one_budget() {
     );
     let found = admitted(&all, KEY);
     assert!(found.undecided.is_some() && found.accounts.len() < 700, "{}", found.accounts.len());
+}
+
+#[test]
+fn every_service_and_every_source_is_part_of_one_budget() {
+    let (services, patterns) = (list(200, |n| format!("s{n}.amazonaws.com")), patterns());
+    let accounts = list(700, |n| format!("{:012}", 100_000_000_000 + n));
+    let organizations = list(60, |n| format!("o-{n:010}"));
+    let all = policy(
+        32 * 1024,
+        &[
+            format!(
+                r#"{{"Effect":"Allow","Principal":{{"Service":[{services}]}},"Action":["kms:*","s3:*"],
+                    "Resource":"*","Condition":{{"StringEquals":{{"aws:SourceAccount":[{accounts}]}}}}}}"#
+            ),
+            format!(
+                r#"{{"Effect":"Deny","Principal":"*","Action":["kms:*","s3:*"],"Resource":"*","Condition":{{
+                    "StringNotEquals":{{"aws:SourceOrgID":[{organizations}]}},
+                    "StringNotLike":{{"aws:userid":[{patterns}]}}}}}}"#
+            ),
+        ],
+    );
+    assert!(services_of_key(&all, KEY).undecided.is_some());
+    assert!(services_of_bucket(&all, BUCKET).undecided.is_some());
 }

@@ -112,6 +112,7 @@ LEFT_OUT = {
     # Neither the setting nor the policy was read; either would do.
     "s3_sse_c_blocked": unknown("policy_not_read"),
     "s3_tls_only": unknown("policy_not_read"),
+    "s3_policy_service_confused_deputy": unknown("policy_not_read"),
 }
 
 # What a bucket's policy does to plain HTTP, and to uploads with keys of the client's own. moto drops
@@ -119,12 +120,16 @@ LEFT_OUT = {
 NO_POLICY = {
     "tls_only": "absent",
     "s3_tls_only": fails("no_policy"),
+    "s3_policy_service_confused_deputy": passes("no_bucket_policy"),
     "s3_sse_c_blocked": fails("sse_c_block_not_reported"),
 }
-TLS_ENFORCED = {"tls_only": "enforced", "s3_tls_only": passes("plain_http_refused")}
-TLS_IN_PART = {"tls_only": "partial", "s3_tls_only": fails("plain_http_partly_refused")}
-TLS_NOT_ENFORCED = {"tls_only": "absent", "s3_tls_only": fails("plain_http_not_refused")}
-TLS_UNDECIDED = {"tls_only": "unknown", "s3_tls_only": unknown("policy_undecided")}
+# No service comes in by a policy, but for those that say so.
+NO_SERVICE = {"s3_policy_service_confused_deputy": passes("no_service_admitted")}
+ANY_SERVICE = {"s3_policy_service_confused_deputy": fails("service_for_any_account")}
+TLS_ENFORCED = NO_SERVICE | {"tls_only": "enforced", "s3_tls_only": passes("plain_http_refused")}
+TLS_IN_PART = NO_SERVICE | {"tls_only": "partial", "s3_tls_only": fails("plain_http_partly_refused")}
+TLS_NOT_ENFORCED = NO_SERVICE | {"tls_only": "absent", "s3_tls_only": fails("plain_http_not_refused")}
+TLS_UNDECIDED = NO_SERVICE | {"tls_only": "unknown", "s3_tls_only": unknown("policy_undecided")}
 
 # How a bucket names its key.
 BY_KEY_ARN = {"kms_key_ref_kind": "key_arn", "s3_key_reference_by_arn": passes("key_named_by_arn")}
@@ -228,6 +233,7 @@ SYMMETRIC = {
     # The policy that KMS makes lets in the key's own account, and nobody else.
     "kms_policy_public": passes("policy_admits_named_only"),
     "kms_policy_outside_org": passes("policy_admits_organization_only"),
+    "kms_policy_service_confused_deputy": passes("no_service_admitted"),
 }
 # moto gives no period and no next date, and the history has no automatic rotations yet.
 ROTATES = {
@@ -268,6 +274,7 @@ UNREAD = {
     "kms_material_expiring": unknown("key_not_read"),
     "kms_policy_public": unknown("key_not_read"),
     "kms_policy_outside_org": unknown("key_not_read"),
+    "kms_policy_service_confused_deputy": unknown("key_not_read"),
 }
 
 DESCRIBE = ("kms:DescribeKey", "known")

@@ -1,6 +1,7 @@
 """Bucket policies: by what they do to plain HTTP, to uploads with SSE-C, and for deliveries of logs."""
 
 from expected import (
+    ANY_SERVICE,
     BY_KEY_ARN,
     NO_POLICY,
     NOT_CONFIGURED,
@@ -119,6 +120,7 @@ def seed_odd_policies(world: World, account: str) -> None:
             "tls_only": "unknown",
             "s3_tls_only": unknown("policy_not_understood"),
             "s3_sse_c_blocked": unknown("policy_not_understood"),
+            "s3_policy_service_confused_deputy": unknown("policy_not_understood"),
             # Whether logs are delivered here would be in it.
             "s3_encryption_standard": unknown("policy_not_understood"),
         },
@@ -176,7 +178,7 @@ def seed_log_buckets(world: World, account: str) -> None:
     spared = {"s3_encryption_standard": not_applicable("service_requires_sse_s3")}
     name = "archive-server-access-logs"
     service = {"Service": "logging.s3.amazonaws.com"}
-    bucket(world, account, name, TLS_NOT_ENFORCED | spared, allow(service, name))
+    bucket(world, account, name, TLS_NOT_ENFORCED | ANY_SERVICE | spared, allow(service, name))
     # With the Deny that every bucket ought to have: deliveries come over TLS.
     name = "archive-load-balancer-logs"
     service = {"Service": "logdelivery.elasticloadbalancing.amazonaws.com"}
@@ -184,7 +186,7 @@ def seed_log_buckets(world: World, account: str) -> None:
         world,
         account,
         name,
-        TLS_ENFORCED | spared,
+        TLS_ENFORCED | ANY_SERVICE | spared,
         allow(service, name),
         deny("TlsOnly", name, ["", "/*"]),
     )
@@ -198,12 +200,13 @@ def seed_log_buckets(world: World, account: str) -> None:
         account,
         REGION,
         name,
-        NOT_CONFIGURED | NO_POLICY | TLS_NOT_ENFORCED,
+        NOT_CONFIGURED | NO_POLICY | TLS_NOT_ENFORCED | ANY_SERVICE,
         policy=policy(allow(service, name)),
     )
     # CloudTrail takes SSE-KMS.
     name = "archive-trail-logs"
-    bucket(world, account, name, TLS_NOT_ENFORCED, allow({"Service": "cloudtrail.amazonaws.com"}, name))
+    service = {"Service": "cloudtrail.amazonaws.com"}
+    bucket(world, account, name, TLS_NOT_ENFORCED | ANY_SERVICE, allow(service, name))
 
 
 def seed_own_key(world: World, account: str) -> None:

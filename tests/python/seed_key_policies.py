@@ -13,11 +13,14 @@ REGION = "us-east-1"
 ANYONE = {
     "kms_policy_public": fails("policy_admits_anyone"),
     "kms_policy_outside_org": fails("policy_admits_anyone"),
+    # Anyone is any service too.
+    "kms_policy_service_confused_deputy": fails("service_for_any_account"),
 }
 NAMED_WITHIN = {
     "kms_policy_public": passes("policy_admits_named_only"),
     "kms_policy_outside_org": passes("policy_admits_organization_only"),
 }
+ANY_SERVICE = NAMED_WITHIN | {"kms_policy_service_confused_deputy": fails("service_for_any_account")}
 OUTSIDER = {
     "kms_policy_public": passes("policy_admits_named_only"),
     "kms_policy_outside_org": fails("policy_admits_outside_account"),
@@ -29,6 +32,7 @@ OTHER_ORGANIZATION = {
 NOT_UNDERSTOOD = {
     "kms_policy_public": unknown("policy_not_understood"),
     "kms_policy_outside_org": unknown("policy_not_understood"),
+    "kms_policy_service_confused_deputy": unknown("policy_not_understood"),
 }
 
 
@@ -55,7 +59,9 @@ def seed_key_policies(world: World, account: str, other_member: str) -> None:
     others = {"StringNotEquals": {"aws:PrincipalOrgID": world.org_id}}
     key(NAMED_WITHIN, allow(public, use), allow(public, use, others) | {"Effect": "Deny"})
     key(NAMED_WITHIN, allow({"AWS": f"arn:aws:iam::{other_member}:root"}, use))
-    key(NAMED_WITHIN, allow({"Service": "logs.us-east-1.amazonaws.com"}, use))
+    logs = {"Service": "logs.us-east-1.amazonaws.com"}
+    key(ANY_SERVICE, allow(logs, use))
+    key(NAMED_WITHIN, allow(logs, use, {"StringEquals": {"aws:SourceAccount": account}}))
     key(OUTSIDER, allow({"AWS": f"arn:aws:iam::{OUTSIDE_ACCOUNT}:root"}, use))
     key(OUTSIDER, allow({"AWS": OUTSIDE_ACCOUNT}, use))
     key(OUTSIDER, allow({"AWS": f"arn:aws:iam::{OUTSIDE_ACCOUNT}:role/theirs"}, "kms:CreateGrant"))
@@ -65,6 +71,10 @@ def seed_key_policies(world: World, account: str, other_member: str) -> None:
     two = {"AWS": [OUTSIDE_ACCOUNT, f"arn:aws:iam::{other_member}:root"]}
     key(NAMED_WITHIN, allow(two, use), allow(public, use, not_theirs) | {"Effect": "Deny"})
     key(OTHER_ORGANIZATION, allow(public, use, {"StringEquals": {"aws:PrincipalOrgID": "o-elsewhere00"}}))
+    # KMS kept such statements until August 2025, and they have no effect.
+    without_resource = {"Effect": "Allow", "Principal": public, "Action": "kms:*"}
+    key(NAMED_WITHIN, without_resource)
+    key(ANYONE, allow(public, use), without_resource)
     # A statement for nobody: AWS would not have taken it, and moto keeps what it is given.
     nobody = {"Effect": "Allow", "Action": "kms:*", "Resource": "*"}
     key(NOT_UNDERSTOOD, nobody)

@@ -102,7 +102,9 @@ class Seeded(unittest.TestCase):
         # No bucket and no key is above these, and only a key of AWS's own would be.
         for check_id in ("s3_default_encryption", "s3_sse_c_blocked", "s3_tls_only"):
             self.assertEqual(seen.pop(check_id), all_four - {"not_applicable"}, check_id)
-        for check_id in ("kms_policy_public", "kms_policy_outside_org", "kms_key_pending_deletion"):
+        self.assertEqual(seen.pop("s3_policy_service_confused_deputy"), all_four - {"not_applicable"})
+        key_policy = ("kms_policy_public", "kms_policy_outside_org", "kms_policy_service_confused_deputy")
+        for check_id in (*key_policy, "kms_key_pending_deletion"):
             self.assertEqual(seen.pop(check_id), all_four - {"not_applicable"}, check_id)
         # moto tells no rotation period, has no old keys, and imports no material.
         self.assertEqual(seen.pop("kms_rotation_period"), all_four - {"pass"})

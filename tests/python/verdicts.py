@@ -59,6 +59,7 @@ BUILT_IN: dict[str, dict[str, Instance]] = {
         "s3_bucket_key": Instance("cost", "low"),
         "s3_sse_c_blocked": Instance("security", "medium"),
         "s3_tls_only": Instance("security", "medium"),
+        "s3_policy_service_confused_deputy": Instance("security", "medium"),
     },
     contract.KEY: {
         "kms_rotation_enabled": Instance("security", "medium"),
@@ -71,6 +72,7 @@ BUILT_IN: dict[str, dict[str, Instance]] = {
         "kms_material_expiring": Instance("availability", "high", '{"days":30}'),
         "kms_policy_public": Instance("security", "critical"),
         "kms_policy_outside_org": Instance("security", "high"),
+        "kms_policy_service_confused_deputy": Instance("security", "medium"),
     },
     contract.ACCOUNT: {"account_scanned": Instance("evidence", "high")},
 }
