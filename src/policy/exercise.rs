@@ -3,7 +3,9 @@
 //! A fuzzer calls it for as long as it likes, and a test with a fixed seed for a moment. A policy is
 //! somebody else's text: it may be refused, and never panic, hang or change its answer.
 
-use super::{Admitted, Policy, PolicyError, Refusal, UploadHeader};
+use super::{Admitted, KeyUse, KeyUseAnswer, LogWriter, Policy, PolicyError, Refusal, UploadHeader, UsedBy};
+use crate::clock::Timestamp;
+use crate::model::AccountId;
 
 const BUCKET: &str = "arn:aws:s3:::b";
 const KEY: &str = "arn:aws:kms:eu-west-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab";
@@ -14,8 +16,9 @@ struct Answers {
     plain_http: Refusal,
     sse_c: Refusal,
     uploads: Vec<(UploadHeader, Refusal)>,
-    writer: Option<String>,
+    writers: Vec<LogWriter>,
     admitted: Admitted,
+    key_use: KeyUseAnswer,
 }
 
 fn answers(policy: &Policy) -> Answers {
@@ -23,8 +26,24 @@ fn answers(policy: &Policy) -> Answers {
         plain_http: super::plain_http(policy, BUCKET),
         sse_c: super::sse_c_uploads(policy, BUCKET),
         uploads: super::uploads(policy, BUCKET),
-        writer: super::sse_s3_only_writer(policy, BUCKET),
+        writers: super::sse_s3_only_writers(policy, BUCKET, account()),
         admitted: super::admitted(policy, KEY),
+        key_use: super::key_use(policy, &key_use()),
+    }
+}
+
+fn account() -> AccountId {
+    "111122223333".parse().expect("twelve digits")
+}
+
+/// Some account asks for the key.
+fn key_use() -> KeyUse<'static> {
+    KeyUse {
+        key_arn: KEY,
+        account_id: account(),
+        org_id: None,
+        as_of: Timestamp::from_millis(0),
+        bucket: UsedBy::WithBucketKey(BUCKET),
     }
 }
 
