@@ -3,8 +3,8 @@
 use super::bucket::{
     ALGORITHM_NOT_KNOWN, AWS_MANAGED_KEY, AWS_MANAGED_OF_OTHER_ACCOUNT, BUCKET_GONE, BUCKET_REGION,
     ENCRYPTION_NOT_READ, KEY_IN_OTHER_PARTITION, KEY_IN_OTHER_REGION, KEY_MISSING, KEY_NOT_VISIBLE,
-    KEY_UNPROVEN, NO_KMS_KEY, about_key, is_usable_aws_key, key_in_use, key_name, key_not_visible,
-    key_unproven, misplaced, missing_text, no_kms_key,
+    KEY_UNPROVEN, NO_KMS_KEY, about_key, is_aws_managed, is_usable_aws_key, key_in_use, key_name,
+    key_not_visible, key_unproven, misplaced, missing_text, no_kms_key,
 };
 use super::key::{KEY_DISABLED, KEY_NOT_READ, ORIGIN_NOT_KNOWN};
 use super::policy_reading::{POLICY_NOT_READ, POLICY_NOT_UNDERSTOOD, POLICY_UNDECIDED};
@@ -105,8 +105,11 @@ pub static CHECK: Check = Check {
 fn judge(bucket: &BucketSubject<'_>, _: &Context<'_>) -> Outcome {
     decided(key_in_use(bucket).and_then(|key| {
         let facts = bucket.facts;
-        // Where the reference points is enough: whatever could be read there, S3 cannot use it.
-        if let Some(misplaced) = misplaced(facts) {
+        // Where the reference points is enough, whatever could be read there. A listed key, and one that a listing
+        // lacks, has more to say first.
+        let customers = !is_aws_managed(facts);
+        let is_told = matches!(key.link, KeyLink::SameAccount | KeyLink::SameOrg | KeyLink::Missing);
+        if let Some(misplaced) = misplaced(facts).filter(|_| !(customers && is_told)) {
             return Ok(misplaced);
         }
         match key.link {
@@ -140,6 +143,9 @@ fn described(facts: &BucketFacts, key: &KeyJoin) -> Result<Outcome, Outcome> {
     if key.is_for_s3 == Some(false) {
         let text = format!("The key {name} is no symmetric encryption key, and S3 can use no other kind.");
         return Ok(about(&NOT_SYMMETRIC, text));
+    }
+    if let Some(misplaced) = misplaced(facts) {
+        return Ok(misplaced);
     }
     let key_region = key.key_arn.as_deref().and_then(Arn::parse).map(|arn| arn.region);
     let not_read = |what: &str| about(&KEY_NOT_READ, format!("{what} of the key {name} was not read."));

@@ -78,13 +78,13 @@ fn judge(bucket: &BucketSubject<'_>, _: &Context<'_>) -> Outcome {
             _ => set?,
         };
         match (refusal, setting) {
+            (Refusal::Undecided(why), _) => Err(undecided(&why)),
             // What the configuration does not say could be a block.
             (_, None) => Ok(Outcome::from(&NOT_REPORTED)),
             (Refusal::Part(which), _) => Ok(Outcome::from(&PARTLY).saying(format!(
                 "The encryption configuration does not block SSE-C, and the policy refuses such uploads in part: {}.",
                 which.trim_end_matches('.')
             ))),
-            (Refusal::Undecided(why), _) => Err(undecided(&why)),
             (_, Some(_)) => Ok(Outcome::from(&NOT_BLOCKED)),
         }
     }))
