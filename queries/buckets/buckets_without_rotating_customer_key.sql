@@ -1,8 +1,7 @@
 -- title: Buckets not under a rotating customer key
 -- question: Which buckets are not known to be under a customer managed key that rotates by itself, and why?
 --   What could not be read is listed as `unknown`, never as a miss; `read` is what came of that read, and a row
---   without a bucket stands for buckets that were not listed. KMS suspends the rotation of a key that is not
---   enabled. Where an account's units, or the name of one, were not read, `ou_path` says so.
+--   without a bucket stands for buckets that were not listed. KMS does not rotate a key while it is disabled. Where an account's units, or the name of one, were not read, `ou_path` says so.
 -- parameter: ou, text, default null, such as Prod: Only accounts under this unit, by its name or id, or perhaps under it.
 -- columns: account_id, account_name, ou_path, region, bucket, why, read, encryption, kms_key_link, kms_key_arn,
 --   kms_key_manager, kms_key_state, kms_key_rotation, kms_key_rotation_reason
@@ -13,8 +12,8 @@ FROM (
     SELECT c.account_id, c.region, c.bucket,
         CASE
             WHEN c.encryption = 'unknown' THEN 'unknown: the configuration was not read'
-            WHEN c.encryption = 'other' THEN 'unknown: the algorithm is not known'
-            WHEN c.encryption NOT IN ('sse_kms', 'dsse_kms') THEN 'no KMS key'
+            WHEN c.encryption = 'other' AND c.kms_key_link = 'none' THEN 'unknown: the algorithm is not known'
+            WHEN c.kms_key_link = 'none' THEN 'no KMS key'
             WHEN c.kms_key_link = 'aws_managed' THEN 'AWS managed key'
             WHEN c.kms_key_link = 'missing' THEN 'the key is missing'
             WHEN c.kms_key_link = 'outside_org' THEN 'unknown: the key is outside the organization'
@@ -25,12 +24,16 @@ FROM (
             WHEN c.kms_key_rotation = 'disabled' THEN 'rotation is off'
             WHEN c.kms_key_rotation = 'not_applicable' THEN 'the key cannot rotate by itself'
             WHEN coalesce(c.kms_key_rotation, 'unknown') = 'unknown' THEN 'unknown: the rotation was not read'
+            WHEN k.key_spec IS NULL OR c.kms_key_origin IS NULL THEN 'unknown: the kind of key was not told'
             WHEN c.kms_key_state IS NULL THEN 'unknown: the state was not told'
-            WHEN c.kms_key_state <> 'Enabled' THEN 'rotation is suspended: the key is not enabled'
+            WHEN c.kms_key_state = 'Disabled' THEN 'rotation is suspended: the key is not enabled'
+            WHEN c.kms_key_state NOT IN ('Enabled', 'Updating') THEN 'unknown: whether it rotates in its state'
             -- A replica rotates with its primary.
             WHEN k.multi_region = 'replica' AND p.key_state IS NULL THEN 'unknown: the state was not told'
-            WHEN k.multi_region = 'replica' AND p.key_state <> 'Enabled'
+            WHEN k.multi_region = 'replica' AND p.key_state = 'Disabled'
                 THEN 'rotation is suspended: the primary key is not enabled'
+            WHEN k.multi_region = 'replica' AND p.key_state NOT IN ('Enabled', 'Updating')
+                THEN 'unknown: whether the primary key rotates in its state'
         END AS why,
         CASE
             WHEN c.encryption = 'unknown' THEN c.encryption_read

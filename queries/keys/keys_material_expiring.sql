@@ -9,16 +9,20 @@ WITH told AS (
     SELECT key_arn, account_id, region,
         CASE
             WHEN describe_read <> 'known' THEN 'unknown: the key was not read'
-            WHEN material_expires_at IS NULL THEN 'there is no material'
+            WHEN key_origin IS NULL THEN 'unknown: the origin was not told'
+            WHEN key_state IS NULL THEN 'unknown: the state was not told'
+            WHEN material_expires_at IS NULL OR key_state = 'PendingImport' THEN 'there is no material'
             ELSE 'the material expires'
         END AS why,
         CASE WHEN describe_read <> 'known' THEN describe_read END AS read,
-        key_state, material_expires_at, default_key_of_buckets
+        key_state, material_expires_at, default_key_of_buckets,
+        describe_read <> 'known' OR key_origin IS NULL OR key_state IS NULL OR key_state = 'PendingImport' AS is_listed
     FROM keys_latest
-    WHERE describe_read <> 'known' OR material_expires_at IS NOT NULL
-        OR (key_origin = 'EXTERNAL' AND key_state = 'PendingImport')
+    WHERE describe_read <> 'known' OR key_origin IS NULL
+        OR (key_origin = 'EXTERNAL'
+            AND (material_expires_at IS NOT NULL OR key_state IS NULL OR key_state = 'PendingImport'))
     UNION ALL
-    SELECT NULL, account_id, region, 'unknown: the keys were not listed', read, NULL, NULL, NULL
+    SELECT NULL, account_id, region, 'unknown: the keys were not listed', read, NULL, NULL, NULL, TRUE
     FROM unlisted_latest
     WHERE resource_type = 'AWS::KMS::Key'
 )
@@ -28,6 +32,6 @@ SELECT t.key_arn, t.account_id, a.account_name, t.region, t.why, t.read, t.key_s
 FROM told t
 CROSS JOIN runs_latest r
 LEFT JOIN accounts_latest a ON a.account_id = t.account_id
-WHERE t.material_expires_at IS NULL OR t.material_expires_at < r.started_at + ${days} * INTERVAL '1' DAY
+WHERE t.is_listed OR t.material_expires_at <= r.started_at + ${days} * INTERVAL '1' DAY
 ORDER BY t.material_expires_at ASC NULLS LAST, t.account_id ASC NULLS LAST, t.region ASC NULLS LAST,
     t.key_arn ASC NULLS LAST

@@ -4,7 +4,7 @@
 use super::policy_reading::{self, POLICY_UNDECIDED};
 use super::support::spoken;
 use super::{BucketSubject, Outcome, PolicyReading, Reason};
-use crate::model::{BucketFacts, Encryption, KeyJoin};
+use crate::model::{AccountId, Arn, BucketFacts, Encryption, KeyJoin, KeyLink};
 use crate::policy::Policy;
 
 /// The bucket's configuration was not read.
@@ -21,6 +21,29 @@ pub static NO_KMS_KEY: Reason =
 /// The key is AWS's own.
 pub static AWS_MANAGED_KEY: Reason =
     Reason::pass("aws_managed_key", "The default encryption uses an AWS managed key, aws/s3 as a rule.");
+/// AWS makes each account its own key for S3, and nobody else can use it.
+pub static AWS_MANAGED_OF_OTHER_ACCOUNT: Reason = Reason::fail(
+    "aws_managed_of_other_account",
+    "The key is an AWS managed key of another account, which works for that account only.",
+);
+/// KMS keys serve their own Region.
+pub static KEY_IN_OTHER_REGION: Reason =
+    Reason::fail("key_in_other_region", "The key is in another Region than the bucket.");
+/// Partitions share nothing.
+pub static KEY_IN_OTHER_PARTITION: Reason = Reason::fail(
+    "key_in_other_partition",
+    "The reference names another AWS partition than the bucket's, and no request reaches a key there.",
+);
+/// Where the bucket is, decides which keys it can have.
+pub static BUCKET_REGION: Reason = Reason::unknown(
+    "bucket_region_not_read",
+    "The bucket's Region is not known, so that the key's cannot be compared with it.",
+);
+/// An algorithm of a later day is neither weaker nor stronger than what is known.
+pub static ALGORITHM_NOT_KNOWN: Reason = Reason::unknown(
+    "algorithm_not_known",
+    "The default encryption uses an algorithm that this version of the tool does not know.",
+);
 /// The listing of the owner's keys has no such key.
 pub static KEY_MISSING: Reason =
     Reason::fail("key_missing", "The complete listing of its account's keys does not have the key.");
@@ -48,6 +71,22 @@ pub fn mode(bucket: &BucketSubject<'_>) -> Result<Encryption, Outcome> {
 pub fn key_of<'a>(bucket: &BucketSubject<'a>) -> Result<&'a KeyJoin, Outcome> {
     mode(bucket)?;
     bucket.facts.key.as_ref().ok_or_else(|| Outcome::from(&ENCRYPTION_NOT_READ))
+}
+
+/// The same for what a check asks of the key: an algorithm that is not known may use a key without naming it.
+pub fn key_in_use<'a>(bucket: &BucketSubject<'a>) -> Result<&'a KeyJoin, Outcome> {
+    let key = key_of(bucket)?;
+    match (bucket.facts.encryption, key.link) {
+        (Encryption::Other, KeyLink::None) => Err(algorithm_not_known(bucket.facts)),
+        _ => Ok(key),
+    }
+}
+
+/// An algorithm of which nothing can be said.
+pub fn algorithm_not_known(facts: &BucketFacts) -> Outcome {
+    let seen = spoken_default(facts);
+    let text = format!("The default encryption is {seen}, which this version of the tool does not know.");
+    about_key(facts, &ALGORITHM_NOT_KNOWN, text)
 }
 
 /// The bucket's policy, where it was read and understood; none where there is none.
@@ -121,7 +160,83 @@ pub fn key_not_visible(facts: &BucketFacts) -> Outcome {
     about_key(facts, &KEY_NOT_VISIBLE, text)
 }
 
-/// Whether a reference names the AWS managed key aws/s3 by its alias.
-pub fn is_aws_s3_alias(reference: &str) -> bool {
-    reference == "alias/aws/s3" || (reference.starts_with("arn:") && reference.ends_with(":alias/aws/s3"))
+/// Whether a reference names an AWS managed key by its alias: no other alias begins so (AWS KMS API Reference,
+/// CreateAlias).
+pub fn is_aws_alias(reference: &str) -> bool {
+    let name = Arn::parse(reference).filter(|arn| arn.service == "kms").map_or(reference, |arn| arn.resource);
+    name.starts_with("alias/aws/")
+}
+
+/// Whether a reference names the AWS managed key aws/s3 of the bucket's own account and Region by its alias.
+pub fn is_own_aws_s3_alias(facts: &BucketFacts, reference: &str) -> bool {
+    const NAME: &str = "alias/aws/s3";
+    let is_here = |arn: Arn<'_>| {
+        let region = facts.region.as_ref().is_none_or(|region| arn.region == region.as_str());
+        arn.resource == NAME && region && is_of_account(facts, &arn)
+    };
+    reference == NAME || reference_arn(reference).is_some_and(is_here)
+}
+
+/// Whether the key is one of AWS's own, as far as that is known.
+pub fn is_aws_managed(facts: &BucketFacts) -> bool {
+    let by_aws = |key: &KeyJoin| key.link == KeyLink::AwsManaged || key.manager.as_deref() == Some("AWS");
+    facts.key.as_ref().is_some_and(by_aws) || facts.kms_key_ref.as_deref().is_some_and(is_aws_alias)
+}
+
+/// Why S3 cannot use the key for this bucket wherever the key is and whoever may use it: the reference points to
+/// another partition, to another account's AWS managed key, or to another Region.
+pub fn misplaced(facts: &BucketFacts) -> Option<Outcome> {
+    let arn = reference_arn(facts.kms_key_ref.as_deref()?)?;
+    let name = key_name(facts);
+    let about = |reason, text| Some(about_key(facts, reason, text));
+    if arn.partition != facts.partition.as_str() {
+        let text = format!(
+            "The reference {name} names the partition {}, and the bucket is in {}: no request reaches a key there.",
+            arn.partition, facts.partition
+        );
+        return about(&KEY_IN_OTHER_PARTITION, text);
+    }
+    if is_aws_managed(facts) && !is_of_account(facts, &arn) {
+        let text = format!(
+            "The key {name} is an AWS managed key of account {}: it works for that account only, and the bucket \
+             belongs to account {}.",
+            arn.account, facts.account_id
+        );
+        return about(&AWS_MANAGED_OF_OTHER_ACCOUNT, text);
+    }
+    let region = facts.region.as_ref().filter(|region| region.as_str() != arn.region)?;
+    let text = format!(
+        "The key {name} is in {}, and the bucket is in {region}; S3 needs a key of the same Region.",
+        arn.region
+    );
+    about(&KEY_IN_OTHER_REGION, text)
+}
+
+/// Whether an AWS managed key of the bucket's own account is the one that S3 uses for it: not another service's. An
+/// error where that, or the bucket's Region, which must be the key's, is not known.
+pub fn is_usable_aws_key(facts: &BucketFacts, key: &KeyJoin) -> Result<bool, Outcome> {
+    let name = key_name(facts);
+    let names_region = facts.kms_key_ref.as_deref().and_then(reference_arn).is_some();
+    if names_region && facts.region.is_none() {
+        let text = format!(
+            "The key {name} is an AWS managed key; whether it is of the bucket's Region is not known."
+        );
+        return Err(about_key(facts, &BUCKET_REGION, text));
+    }
+    key.is_for_s3.ok_or_else(|| {
+        let text = format!(
+            "The key {name} is an AWS managed key; the aliases, which tell of which service, were not read."
+        );
+        about_key(facts, &KEY_UNPROVEN, text)
+    })
+}
+
+/// The ARN of a key or alias.
+pub fn reference_arn(reference: &str) -> Option<Arn<'_>> {
+    let is_of_kms = |arn: &Arn<'_>| arn.service == "kms" && arn.account.parse::<AccountId>().is_ok();
+    Arn::parse(reference).filter(is_of_kms)
+}
+
+fn is_of_account(facts: &BucketFacts, arn: &Arn<'_>) -> bool {
+    arn.partition == facts.partition.as_str() && arn.account.parse() == Ok(facts.account_id)
 }

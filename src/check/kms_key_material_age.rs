@@ -11,6 +11,14 @@ use super::{Check, Context, Judge, KeySubject, Outcome, Parameter, Reason};
 use crate::clock::Timestamp;
 use crate::model::{Category, KeyMetadata, NotAsked, Reading, RotationReason, RotationRule, Severity};
 
+/// The longest use that NIST suggests for a private signature key: one to three years (SP 800-57 Part 1 Rev. 5,
+/// section 5.3.6 and table 1).
+const SIGNING_DAYS: i64 = 3 * 365;
+
+/// The same for symmetric authentication keys (HMAC), private key-transport and key-agreement keys, and symmetric keys
+/// that encrypt data or wrap keys: two years.
+const REPLACED_DAYS: i64 = 2 * 365;
+
 static YOUNG: Reason = Reason::pass("material_young_enough", "The key material is no older than is allowed.");
 static TOO_OLD: Reason = Reason::fail("material_too_old", "The key material is older than is allowed.");
 static BY_PERIOD: Reason = Reason::not_applicable(
@@ -29,24 +37,49 @@ static HISTORY_NOT_READ: Reason = Reason::unknown(
     "rotation_history_not_read",
     "Imported key material can be rotated on demand, and the key's rotations were not read.",
 );
+static USAGE_NOT_TOLD: Reason = Reason::unknown(
+    "key_usage_not_told",
+    "KMS did not say what the key is used for, and its greatest age hangs on that.",
+);
 static CREATION_NOT_TOLD: Reason =
     Reason::unknown("creation_date_not_told", "KMS did not say when the key was created.");
 
 /// The check.
 pub static CHECK: Check = Check {
     id: "kms_key_material_age",
-    version: 1,
+    version: 2,
     title: "Key material that KMS does not rotate is not too old",
     question: "Is the key material no older than the standard allows, for every key that KMS cannot rotate \
                automatically?",
     category: Category::Security,
     severity: Severity::Medium,
-    parameters: &[Parameter {
-        name: "max_days",
-        doc: "The greatest age of the key material in days, from its last rotation, or else from the key's creation.",
-        minimum: 1,
-        maximum: 36_500,
-    }],
+    parameters: &[
+        Parameter {
+            name: "max_days",
+            doc: "The greatest age of imported material of symmetric encryption keys in days, from its last rotation, or \
+                  else from the key's creation. KMS can rotate it on demand.",
+            minimum: 1,
+            maximum: 36_500,
+            optional: false,
+        },
+        Parameter {
+            name: "signing_max_days",
+            doc: "The greatest age in days of keys that sign, which can only be replaced; without it 1,095 (three \
+                  years), or max_days where that is more.",
+            minimum: 1,
+            maximum: 36_500,
+            optional: true,
+        },
+        Parameter {
+            name: "replaced_max_days",
+            doc: "The greatest age in days of all other keys that can only be replaced: HMAC keys, asymmetric keys for \
+                  encryption and key agreement, and keys in an AWS CloudHSM key store; without it 730 (two years), or \
+                  max_days where that is more.",
+            minimum: 1,
+            maximum: 36_500,
+            optional: true,
+        },
+    ],
     reasons: &[
         &YOUNG,
         &TOO_OLD,
@@ -62,13 +95,17 @@ pub static CHECK: Check = Check {
         &STATE_NOT_TOLD,
         &SPEC_NOT_TOLD,
         &ORIGIN_NOT_TOLD,
+        &USAGE_NOT_TOLD,
         &KEY_NOT_READ,
         &KEY_GONE,
     ],
     rationale: concat!(
         "KMS does not rotate imported key material by itself, and cannot rotate asymmetric keys, HMAC \
          keys and keys in custom key stores at all: they are replaced by a new key and an alias that \
-         is pointed at it (AWS KMS Developer Guide, \"Rotate keys manually\"). Imported material of \
+         is pointed at it (AWS KMS Developer Guide, \"Rotate keys manually\"). How long such a key may be \
+         used depends on its kind: NIST suggests one to three years for a private signature key, and two \
+         years at most for keys that authenticate, encrypt, transport or agree on keys (NIST SP 800-57 Part \
+         1 Rev. 5, section 5.3.6 and table 1). Imported material of \
          symmetric encryption keys can be rotated on demand since June 2025 (AWS KMS Developer Guide, \
          \"Perform on-demand key rotation\"). The age is counted from the last completed rotation, or \
          else from the key's creation, which is never later than the import; how old material was \
@@ -82,10 +119,40 @@ pub static CHECK: Check = Check {
 };
 
 fn judge(key: &KeySubject<'_>, context: &Context<'_>) -> Outcome {
-    decided(age(key, context.as_of, context.parameter("max_days")))
+    decided(age(key, context.as_of, &Limits::of(context)))
 }
 
-fn age(key: &KeySubject<'_>, as_of: Timestamp, max_days: i64) -> Result<Outcome, Outcome> {
+/// The greatest ages, in days.
+struct Limits {
+    imported: i64,
+    signing: i64,
+    replaced: i64,
+}
+
+impl Limits {
+    fn of(context: &Context<'_>) -> Self {
+        let imported = context.parameter("max_days");
+        let or = |name: &str, days: i64| context.optional_parameter(name).unwrap_or(days.max(imported));
+        Self {
+            imported,
+            signing: or("signing_max_days", SIGNING_DAYS),
+            replaced: or("replaced_max_days", REPLACED_DAYS),
+        }
+    }
+
+    /// That of a key which can only be replaced.
+    fn by_kind(&self, metadata: &KeyMetadata, why: RotationReason) -> Result<i64, Outcome> {
+        if why != RotationReason::Asymmetric {
+            return Ok(self.replaced);
+        }
+        Ok(match told(metadata.usage.as_ref(), &USAGE_NOT_TOLD)? {
+            "SIGN_VERIFY" => self.signing,
+            _ => self.replaced,
+        })
+    }
+}
+
+fn age(key: &KeySubject<'_>, as_of: Timestamp, limits: &Limits) -> Result<Outcome, Outcome> {
     let metadata = metadata(key)?;
     told(metadata.manager.as_ref(), &MANAGER_NOT_TOLD)?;
     if metadata.is_aws_managed() {
@@ -109,9 +176,12 @@ fn age(key: &KeySubject<'_>, as_of: Timestamp, max_days: i64) -> Result<Outcome,
     }
     match metadata.rotation_rule(key_arn) {
         RotationRule::NotApplicable(RotationReason::ImportedMaterial) => {
-            imported(key, created(metadata)?, as_of, max_days)
+            imported(key, created(metadata)?, as_of, limits.imported)
         }
-        RotationRule::NotApplicable(_) => Ok(Since::Creation(created(metadata)?).judged(as_of, max_days)),
+        RotationRule::NotApplicable(why) => {
+            let max_days = limits.by_kind(metadata, why)?;
+            Ok(Since::Creation(created(metadata)?).judged(as_of, max_days))
+        }
         _ if origin == "AWS_KMS" => Ok(Outcome::from(&BY_PERIOD)),
         _ => Ok(Outcome::from(&ORIGIN_NOT_KNOWN)
             .saying(format!("The key's origin is {origin}, which this version of the tool does not know."))),

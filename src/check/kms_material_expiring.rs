@@ -37,6 +37,7 @@ pub static CHECK: Check = Check {
         doc: "The notice in days: material that expires within so many days fails.",
         minimum: 1,
         maximum: 3650,
+        optional: false,
     }],
     reasons: &[
         &LATER,

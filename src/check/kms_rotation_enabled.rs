@@ -7,7 +7,8 @@ use super::key::{
 };
 use super::rotation::{
     ASYMMETRIC, AWS_MANAGED_YEARLY, CUSTOM_KEY_STORE, HMAC, IMPORTED_MATERIAL, REPLICA_OF_PRIMARY,
-    ROTATION_DISABLED, ROTATION_ENABLED, ROTATION_NOT_READ, ROTATION_UNSUPPORTED, switched_on,
+    ROTATION_DISABLED, ROTATION_ENABLED, ROTATION_NOT_READ, ROTATION_STATE_NOT_KNOWN, ROTATION_SUSPENDED,
+    ROTATION_UNSUPPORTED, suspended_note, switched_on,
 };
 use super::support::{decided, told};
 use super::{Check, Context, Judge, KeySubject, Outcome};
@@ -16,7 +17,7 @@ use crate::model::{Category, RotationFacts, Severity};
 /// The check.
 pub static CHECK: Check = Check {
     id: "kms_rotation_enabled",
-    version: 1,
+    version: 2,
     title: "KMS keys rotate automatically",
     question: "Is automatic rotation on, for every key that KMS can rotate automatically?",
     category: Category::Security,
@@ -26,6 +27,7 @@ pub static CHECK: Check = Check {
         &ROTATION_ENABLED,
         &AWS_MANAGED_YEARLY,
         &ROTATION_DISABLED,
+        &ROTATION_SUSPENDED,
         &PENDING_DELETION,
         &ASYMMETRIC,
         &HMAC,
@@ -33,6 +35,7 @@ pub static CHECK: Check = Check {
         &IMPORTED_MATERIAL,
         &ROTATION_UNSUPPORTED,
         &REPLICA_OF_PRIMARY,
+        &ROTATION_STATE_NOT_KNOWN,
         &ROTATION_NOT_READ,
         &MANAGER_NOT_TOLD,
         &STATE_NOT_TOLD,
@@ -45,6 +48,7 @@ pub static CHECK: Check = Check {
         "Rotation limits how much data one piece of key material protects. KMS can rotate symmetric \
          encryption keys whose material it made itself (AWS KMS Developer Guide, \"Rotate AWS KMS \
          keys\"). ",
+        suspended_note!(),
         rotation_footnote!(),
     ),
     remedy: "Turn automatic rotation on with kms:EnableKeyRotation, for a multi-Region key on its primary key.",

@@ -7,7 +7,8 @@ use super::key::{
 };
 use super::rotation::{
     ASYMMETRIC, AWS_MANAGED_YEARLY, CUSTOM_KEY_STORE, HMAC, IMPORTED_MATERIAL, REPLICA_OF_PRIMARY,
-    ROTATION_DISABLED, ROTATION_NOT_READ, ROTATION_UNSUPPORTED, switched_on,
+    ROTATION_DISABLED, ROTATION_NOT_READ, ROTATION_STATE_NOT_KNOWN, ROTATION_SUSPENDED, ROTATION_UNSUPPORTED,
+    suspended_note, switched_on,
 };
 use super::support::{decided, told};
 use super::{Check, Context, Judge, KeySubject, Outcome, Parameter, Reason};
@@ -31,7 +32,7 @@ static NOT_TOLD: Reason =
 /// The check.
 pub static CHECK: Check = Check {
     id: "kms_rotation_period",
-    version: 1,
+    version: 2,
     title: "KMS keys rotate often enough",
     question: "Is the rotation period no longer than the standard allows, for every key that KMS can rotate \
                automatically?",
@@ -43,6 +44,7 @@ pub static CHECK: Check = Check {
               RotationPeriodInDays).",
         minimum: 90,
         maximum: 2560,
+        optional: false,
     }],
     reasons: &[
         &WITHIN,
@@ -50,6 +52,7 @@ pub static CHECK: Check = Check {
         &TOO_LONG,
         &ROTATION_DISABLED,
         &AWS_MANAGED_FIXED,
+        &ROTATION_SUSPENDED,
         &PENDING_DELETION,
         &ASYMMETRIC,
         &HMAC,
@@ -58,6 +61,7 @@ pub static CHECK: Check = Check {
         &ROTATION_UNSUPPORTED,
         &REPLICA_OF_PRIMARY,
         &NOT_TOLD,
+        &ROTATION_STATE_NOT_KNOWN,
         &ROTATION_NOT_READ,
         &MANAGER_NOT_TOLD,
         &STATE_NOT_TOLD,
@@ -70,6 +74,7 @@ pub static CHECK: Check = Check {
         "The rotation period is how long one piece of key material protects new data; 365 days unless \
          another was set (AWS KMS API Reference, EnableKeyRotation). AWS managed keys rotate every \
          year, and that cannot be changed (AWS KMS Developer Guide, \"Rotate AWS KMS keys\"). ",
+        suspended_note!(),
         rotation_footnote!(),
     ),
     remedy: "Set a shorter period with kms:EnableKeyRotation (RotationPeriodInDays), for a multi-Region key on its \

@@ -43,6 +43,7 @@ mod s3_sse_c_blocked;
 mod s3_tls_only;
 mod s3_upload_encryption_enforced;
 mod service_deputy;
+mod service_destination;
 mod support;
 #[cfg(test)]
 mod tests;
@@ -52,8 +53,8 @@ use std::collections::BTreeSet;
 
 use crate::clock::Timestamp;
 use crate::model::{
-    AccountFacts, AccountId, BucketFacts, Category, EncryptionRequirement, KeyFacts, Parameters, Severity,
-    TrustedAccount, Verdict, membership,
+    AccountFacts, AccountId, BucketFacts, Category, EncryptionRequirement, HeldDestination, KeyFacts,
+    Parameters, Severity, TrustedAccount, Verdict, membership,
 };
 use crate::policy::{Policy, PolicyError};
 
@@ -140,6 +141,8 @@ pub struct Parameter {
     pub minimum: i64,
     /// The most that makes sense.
     pub maximum: i64,
+    /// Whether an instance may leave it out; `doc` says what holds then.
+    pub optional: bool,
 }
 
 /// A reason code: public, with the verdict that it leads to.
@@ -213,6 +216,8 @@ pub struct BucketSubject<'a> {
     pub facts: &'a BucketFacts,
     /// The bucket's policy.
     pub policy: PolicyReading<'a>,
+    /// The standard's service destinations that name the bucket.
+    pub destinations: &'a [&'a HeldDestination],
 }
 
 /// A key as a check sees it.
@@ -263,9 +268,15 @@ impl Context<'_> {
         trusted.max_by_key(|trusted| trusted.expires)
     }
 
-    /// A parameter of the instance. The standard gives each instance every parameter of its check.
+    /// A parameter of the instance. The standard gives each instance every parameter of its check that is not
+    /// optional.
     pub fn parameter(&self, name: &str) -> i64 {
-        self.parameters.get(name).copied().unwrap_or_default()
+        self.optional_parameter(name).unwrap_or_default()
+    }
+
+    /// A parameter that an instance may leave out.
+    pub fn optional_parameter(&self, name: &str) -> Option<i64> {
+        self.parameters.get(name).copied()
     }
 }
 

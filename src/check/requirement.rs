@@ -7,24 +7,20 @@
 use std::collections::BTreeSet;
 
 use super::bucket::{
-    KEY_MISSING, about_key, is_aws_s3_alias, key_name, key_of, key_unproven, missing_text, mode, policy,
-    spoken_default,
+    KEY_MISSING, about_key, algorithm_not_known, is_aws_managed, key_name, key_of, key_unproven,
+    missing_text, mode, spoken_default,
 };
 use super::{BucketSubject, Outcome, Reason};
 use crate::model::{
-    AccountId, Arn, BucketFacts, Encryption, EncryptionRequirement, KeyJoin, KeyLink, Region,
+    AccountId, Arn, BucketFacts, Encryption, EncryptionRequirement, KeyJoin, KeyLink, Partition, Region,
+    Verdict,
 };
-use crate::policy::sse_s3_only_writer;
 
 pub static MEETS: Reason =
     Reason::pass("default_meets_standard", "The default encryption is what the standard asks for.");
 pub static NO_DEFAULT: Reason = Reason::fail("no_default_configured", "No default encryption is configured.");
 pub static MODE_BELOW: Reason =
     Reason::fail("mode_below_standard", "The default encryption is weaker than the standard asks for.");
-pub static NOT_IN_STANDARD: Reason = Reason::fail(
-    "algorithm_not_in_standard",
-    "The default encryption uses an algorithm that the standard does not name.",
-);
 pub static KEY_REQUIRED: Reason =
     Reason::fail("kms_key_required", "The standard asks for certain KMS keys, and SSE-S3 uses none.");
 pub static NOT_CUSTOMER_MANAGED: Reason = Reason::fail(
@@ -33,11 +29,6 @@ pub static NOT_CUSTOMER_MANAGED: Reason = Reason::fail(
 );
 pub static NOT_APPROVED: Reason =
     Reason::fail("key_not_approved", "The key is not one that the standard approves.");
-pub static SERVICE_REQUIRES_SSE_S3: Reason = Reason::not_applicable(
-    "service_requires_sse_s3",
-    "A service that takes SSE-S3 only writes to the bucket.",
-);
-
 /// What a key list says of a key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Approval {
@@ -57,6 +48,8 @@ pub struct NamedKey<'a> {
     /// The key's ARN, where it is known.
     pub arn: Option<&'a str>,
     /// Where a bare id or alias resolves.
+    pub partition: &'a Partition,
+    /// The same.
     pub account_id: AccountId,
     /// The same.
     pub region: Option<&'a Region>,
@@ -78,18 +71,16 @@ impl<'a> NamedKey<'a> {
         let customer_managed = |key: &&KeyJoin| matches!(key.link, KeyLink::SameAccount | KeyLink::SameOrg);
         let default = facts.key.as_ref().filter(customer_managed).and_then(|key| key.key_arn.as_deref());
         let is_not = if reference.is_none() { default } else { None };
-        Self { reference, arn, account_id: facts.account_id, region: facts.region.as_ref(), is_not }
+        let BucketFacts { partition, account_id, region, .. } = facts;
+        Self { reference, arn, partition, account_id: *account_id, region: region.as_ref(), is_not }
     }
 
-    fn names_aws_s3(&self) -> bool {
-        self.reference.is_none_or(is_aws_s3_alias)
-    }
-
-    /// The account and Region that the reference points to; none where it is an ARN that names no account.
+    /// The account and Region that the reference points to; none where it is an ARN that names no account of the
+    /// partition.
     fn place(&self) -> Option<(AccountId, Option<Region>)> {
         match self.reference {
-            Some(arn) if arn.starts_with("arn:") && !self.names_aws_s3() => {
-                let arn = Arn::parse(arn)?;
+            Some(arn) if arn.starts_with("arn:") => {
+                let arn = Arn::parse(arn).filter(|arn| arn.partition == self.partition.as_str())?;
                 Some((arn.account.parse().ok()?, Some(arn.region.parse().ok()?)))
             }
             _ => Some((self.account_id, self.region.cloned())),
@@ -140,13 +131,14 @@ pub fn judge_default(
     requirement: &EncryptionRequirement,
 ) -> Result<Outcome, Outcome> {
     let facts = bucket.facts;
-    let mode = mode(bucket)?;
     let seen = spoken_default(facts);
-    match mode {
+    match mode(bucket)? {
         Encryption::NotConfigured => return Ok(Outcome::from(&NO_DEFAULT)),
+        // Whether it is weaker cannot be said; that the key which it names is not one to use, can.
         Encryption::Other => {
-            let text = format!("The default encryption is {seen}, which the standard does not name.");
-            return Ok(about_key(facts, &NOT_IN_STANDARD, text));
+            let by_key = facts.kms_key_ref.as_ref().and_then(|_| judge_key(bucket, requirement).ok());
+            let fails = by_key.filter(|outcome| outcome.reason.verdict == Verdict::Fail);
+            return fails.ok_or_else(|| algorithm_not_known(facts));
         }
         weaker if weaker < requirement.minimum_mode => {
             let asked = requirement.minimum_mode.spoken();
@@ -156,13 +148,20 @@ pub fn judge_default(
         Encryption::SseS3 if asks_for_key(requirement) => return Ok(Outcome::from(&KEY_REQUIRED)),
         _ => {}
     }
+    judge_key(bucket, requirement)
+}
+
+/// Whether the key of a default, whose mode is good enough, is one that the requirement asks for.
+fn judge_key(bucket: &BucketSubject<'_>, requirement: &EncryptionRequirement) -> Result<Outcome, Outcome> {
+    let facts = bucket.facts;
+    let seen = spoken_default(facts);
     let meets = |what: String| about_key(facts, &MEETS, what);
     if !asks_for_key(requirement) {
         return Ok(meets(format!("The default encryption is {seen}, which the standard accepts.")));
     }
     let key = key_of(bucket)?;
     let name = key_name(facts);
-    if key.link == KeyLink::AwsManaged && requirement.customer_managed_key {
+    if requirement.customer_managed_key && is_aws_managed(facts) {
         let text = format!("The standard asks for a customer managed key; {name} is an AWS managed key.");
         return Ok(about_key(facts, &NOT_CUSTOMER_MANAGED, text));
     }
@@ -177,15 +176,4 @@ pub fn judge_default(
             "The default encryption is {seen} with the key {name}, which the standard accepts."
         ))),
     }
-}
-
-/// Where a service that takes SSE-S3 only writes to the bucket, more cannot be asked: what the policy of
-/// the bucket shows. An error where the policy cannot be told.
-pub fn sse_s3_only(bucket: &BucketSubject<'_>) -> Result<Option<Outcome>, Outcome> {
-    let arn = bucket.facts.arn();
-    let service = policy(bucket.policy)?.and_then(|policy| sse_s3_only_writer(policy, &arn));
-    Ok(service.map(|service| {
-        Outcome::from(&SERVICE_REQUIRES_SSE_S3)
-            .saying(format!("{service} writes to the bucket, and takes SSE-S3 only."))
-    }))
 }

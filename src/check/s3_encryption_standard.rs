@@ -1,19 +1,19 @@
 //! Whether the default encryption is what the standard asks for.
 
-use super::bucket::{BUCKET_GONE, ENCRYPTION_NOT_READ, KEY_MISSING, KEY_UNPROVEN};
-use super::policy_reading::{POLICY_NOT_READ, POLICY_NOT_UNDERSTOOD};
+use super::bucket::{ALGORITHM_NOT_KNOWN, BUCKET_GONE, ENCRYPTION_NOT_READ, KEY_MISSING, KEY_UNPROVEN};
+use super::policy_reading::{POLICY_NOT_READ, POLICY_NOT_UNDERSTOOD, POLICY_UNDECIDED};
 use super::requirement::{
-    KEY_REQUIRED, MEETS, MODE_BELOW, NO_DEFAULT, NOT_APPROVED, NOT_CUSTOMER_MANAGED, NOT_IN_STANDARD,
-    SERVICE_REQUIRES_SSE_S3, judge_default, sse_s3_only,
+    KEY_REQUIRED, MEETS, MODE_BELOW, NO_DEFAULT, NOT_APPROVED, NOT_CUSTOMER_MANAGED, judge_default,
 };
+use super::service_destination::{Destination, PERHAPS, SERVICE_REQUIRES_SSE_S3, destination};
 use super::support::decided;
-use super::{BucketSubject, Check, Context, Judge, Outcome};
+use super::{BucketSubject, Check, Context, Judge, Outcome, SCOPE_NOT_KNOWN};
 use crate::model::{Category, Encryption, Severity, Verdict};
 
 /// The check.
 pub static CHECK: Check = Check {
     id: "s3_encryption_standard",
-    version: 1,
+    version: 2,
     title: "Default encryption meets the organization's standard",
     question: "Is the bucket's default encryption at least the mode, and under a key, that the standard asks for?",
     category: Category::Security,
@@ -23,12 +23,15 @@ pub static CHECK: Check = Check {
         &MEETS,
         &NO_DEFAULT,
         &MODE_BELOW,
-        &NOT_IN_STANDARD,
         &KEY_REQUIRED,
         &NOT_CUSTOMER_MANAGED,
         &NOT_APPROVED,
         &KEY_MISSING,
+        &PERHAPS,
         &SERVICE_REQUIRES_SSE_S3,
+        &SCOPE_NOT_KNOWN,
+        &POLICY_UNDECIDED,
+        &ALGORITHM_NOT_KNOWN,
         &KEY_UNPROVEN,
         &POLICY_NOT_READ,
         &POLICY_NOT_UNDERSTOOD,
@@ -40,8 +43,10 @@ pub static CHECK: Check = Check {
                 who may use it (Amazon S3 User Guide, \"Using server-side encryption with AWS KMS keys\"). Which \
                 mode and which keys are asked for is the standard's to say. A key counts as approved where its ARN \
                 is listed, where its alias is listed as the bucket names it, or where its account is. Not judged \
-                where the bucket's policy lets a service write that takes SSE-S3 only, such as the access logs of \
-                an Application Load Balancer: with any other default the logs would stop.",
+                where a service delivers that takes SSE-S3 only, such as the access logs of an Application Load \
+                Balancer, for with any other default the logs would stop: the bucket's policy must show it as AWS \
+                documents it, and the standard must list the bucket ([[service_destination]]). By the policy alone \
+                any bucket could be spared.",
     remedy: "Set the default encryption that the standard asks for with PutBucketEncryption. It replaces the whole \
              rule, so send the S3 Bucket Key setting and the blocked encryption types with it. Let those who write \
              use the key in its key policy first: kms:GenerateDataKey, and kms:Decrypt for multipart uploads.",
@@ -52,7 +57,13 @@ fn judge(bucket: &BucketSubject<'_>, context: &Context<'_>) -> Outcome {
     decided(judge_default(bucket, context.encryption).and_then(|outcome| {
         let more_is_asked =
             bucket.facts.encryption == Encryption::SseS3 && outcome.reason.verdict == Verdict::Fail;
-        let exempt = if more_is_asked { sse_s3_only(bucket)? } else { None };
-        Ok(exempt.unwrap_or(outcome))
+        if !more_is_asked {
+            return Ok(outcome);
+        }
+        Ok(match destination(bucket, context)? {
+            Destination::No => outcome,
+            Destination::Perhaps(also) => Outcome::from(&PERHAPS).saying(format!("{} {also}", outcome.text)),
+            Destination::Listed(spared) => spared,
+        })
     }))
 }

@@ -1,7 +1,8 @@
 //! Whether the key of the default encryption belongs to the organization, or to a trusted account.
 
 use super::bucket::{
-    AWS_MANAGED_KEY, BUCKET_GONE, ENCRYPTION_NOT_READ, NO_KMS_KEY, about_key, key_name, key_of, no_kms_key,
+    ALGORITHM_NOT_KNOWN, AWS_MANAGED_KEY, BUCKET_GONE, ENCRYPTION_NOT_READ, NO_KMS_KEY, about_key,
+    key_in_use, key_name, no_kms_key, reference_arn,
 };
 use super::support::{MEMBERSHIP_UNPROVEN, decided};
 use super::{BucketSubject, Check, Context, Judge, Outcome, Reason};
@@ -21,7 +22,7 @@ static OUTSIDE: Reason = Reason::grave("key_outside_org", "The key's account is 
 /// The check.
 pub static CHECK: Check = Check {
     id: "s3_key_in_org",
-    version: 1,
+    version: 2,
     title: "The key of the default encryption belongs to the organization",
     question: "Is the AWS KMS key that the bucket's default encryption names in an account of the organization, or in \
                one that the standard trusts?",
@@ -35,6 +36,7 @@ pub static CHECK: Check = Check {
         &TRUST_EXPIRED,
         &OUTSIDE,
         &MEMBERSHIP_UNPROVEN,
+        &ALGORITHM_NOT_KNOWN,
         &NO_KMS_KEY,
         &ENCRYPTION_NOT_READ,
         &BUCKET_GONE,
@@ -50,7 +52,7 @@ pub static CHECK: Check = Check {
 };
 
 fn judge(bucket: &BucketSubject<'_>, context: &Context<'_>) -> Outcome {
-    decided(key_of(bucket).map(|key| match (key.link, key.account_id) {
+    decided(key_in_use(bucket).map(|key| match (key.link, key.account_id) {
         (KeyLink::None, _) => no_kms_key(bucket.facts),
         (KeyLink::AwsManaged, _) => {
             let text = format!("The key {} is an AWS managed key.", key_name(bucket.facts));
@@ -67,6 +69,12 @@ fn judge(bucket: &BucketSubject<'_>, context: &Context<'_>) -> Outcome {
 fn owned(bucket: &BucketSubject<'_>, context: &Context<'_>, owner: AccountId) -> Outcome {
     let seen = format!("The key {} belongs to account {owner}", key_name(bucket.facts));
     let about = |reason, rest: String| about_key(bucket.facts, reason, format!("{seen}{rest}."));
+    let reference = bucket.facts.kms_key_ref.as_deref().and_then(reference_arn);
+    // An organization has its accounts in one partition; no trust reaches over its border.
+    if let Some(arn) = reference.filter(|arn| arn.partition != bucket.facts.partition.as_str()) {
+        let rest = format!(" of the partition {}, which is outside the organization", arn.partition);
+        return about(&OUTSIDE, rest);
+    }
     match context.organization.is_member(owner) {
         Some(true) => return about(&IN_ORG, ", a member of the organization".to_owned()),
         None => {

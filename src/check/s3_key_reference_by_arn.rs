@@ -1,16 +1,16 @@
 //! Whether the default encryption names its key so that it means the same key to every requester.
 
 use super::bucket::{
-    BUCKET_GONE, ENCRYPTION_NOT_READ, NO_KMS_KEY, about_key, is_aws_s3_alias, key_of, no_kms_key,
+    BUCKET_GONE, ENCRYPTION_NOT_READ, NO_KMS_KEY, about_key, is_own_aws_s3_alias, key_of, no_kms_key,
 };
 use super::support::decided;
 use super::{BucketSubject, Check, Context, Judge, Outcome, Reason};
 use crate::model::{AccountId, Arn, Category, KeyLink, KeyRefKind, Region, Severity};
 
 static KEY_ARN: Reason = Reason::pass("key_named_by_arn", "The key is named by its ARN.");
-static ALIAS_ARN: Reason = Reason::pass(
-    "alias_arn_names_account",
-    "The key is named by the ARN of an alias: it fixes the account and the Region, and not the key.",
+static ALIAS_ARN: Reason = Reason::fail(
+    "alias_arn_not_key_arn",
+    "The key is named by the ARN of an alias, which fixes the account and the Region, and not the key.",
 );
 static ALIAS_NAME: Reason = Reason::fail(
     "alias_resolves_in_requesters_account",
@@ -26,10 +26,10 @@ static MALFORMED: Reason =
 /// The check.
 pub static CHECK: Check = Check {
     id: "s3_key_reference_by_arn",
-    version: 1,
-    title: "The default encryption names its key by ARN",
-    question: "Does the bucket's default encryption name its AWS KMS key in a form that means the same key to every \
-               requester?",
+    version: 2,
+    title: "The default encryption names its key by key ARN",
+    question: "Does the bucket's default encryption name its AWS KMS key by key ARN, which means the same key to every \
+               requester and at any time?",
     category: Category::Availability,
     severity: Severity::Low,
     parameters: &[],
@@ -46,9 +46,9 @@ pub static CHECK: Check = Check {
     rationale: "A bare alias is resolved in the requester's account, so that a writer of another account may encrypt \
                 with a key of its own, or fail; a bare key id works for requesters of the key's own account only, and \
                 some services cannot deliver logs under it (Amazon S3 API Reference, \"PutBucketEncryption\" and \
-                \"ServerSideEncryptionByDefault\"). The ARN of an alias passes, with a code of its own: it names the \
-                account, so that every requester means the same alias; but whoever may change the alias changes the \
-                key.",
+                \"ServerSideEncryptionByDefault\"). The ARN of an alias is no fully qualified key ARN either, which AWS \
+                recommends there, and asks for where the key is another account's: whoever may change the alias \
+                changes the key. aws/s3 is left out, for every account has its own.",
     remedy: "Name the key by its key ARN with PutBucketEncryption.",
     judge: Judge::Bucket(judge),
 };
@@ -61,7 +61,7 @@ fn judge(bucket: &BucketSubject<'_>, _: &Context<'_>) -> Outcome {
             return no_kms_key(facts);
         }
         // By the text alone: what an alias points to may not have been read.
-        if is_aws_s3_alias(reference) {
+        if is_own_aws_s3_alias(facts, reference) {
             let text = format!(
                 "The reference {reference} is the alias of the AWS managed key that every account has."
             );

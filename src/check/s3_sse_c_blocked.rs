@@ -5,7 +5,7 @@ use super::policy_reading::{POLICY_NOT_READ, POLICY_NOT_UNDERSTOOD, POLICY_UNDEC
 use super::support::decided;
 use super::{BucketSubject, Check, Context, Judge, Outcome, Reason};
 use crate::model::{Category, Severity};
-use crate::policy::{Refusal, sse_c_uploads};
+use crate::policy::{Refusal, sse_c_replicas, sse_c_uploads};
 
 static BY_SETTING: Reason = Reason::pass(
     "blocked_by_setting",
@@ -13,7 +13,8 @@ static BY_SETTING: Reason = Reason::pass(
 );
 static BY_POLICY: Reason = Reason::pass(
     "blocked_by_policy",
-    "The bucket's policy refuses every upload with SSE-C; what is stored with SSE-C can still be read.",
+    "The bucket's policy refuses every upload with SSE-C, multipart uploads and copies among them; what is stored with \
+     SSE-C can still be read.",
 );
 static PARTLY: Reason = Reason::fail(
     "partly_blocked_by_policy",
@@ -23,18 +24,18 @@ static NOT_BLOCKED: Reason = Reason::fail(
     "sse_c_not_blocked",
     "The encryption configuration says that SSE-C is not blocked, and no policy refuses it.",
 );
-static NOT_REPORTED: Reason = Reason::fail(
+static NOT_REPORTED: Reason = Reason::unknown(
     "sse_c_block_not_reported",
-    "The encryption configuration reports no blocked encryption types, and no policy refuses SSE-C.",
+    "The encryption configuration says nothing of blocked encryption types, and no policy refuses SSE-C.",
 );
 
 /// The check.
 pub static CHECK: Check = Check {
     id: "s3_sse_c_blocked",
-    version: 1,
+    version: 2,
     title: "Uploads with customer-provided keys (SSE-C) are blocked",
-    question: "Does the bucket refuse new objects that are encrypted with a key that the requester provides (SSE-C), by \
-               its encryption configuration or by its policy?",
+    question: "Does the bucket refuse uploads that are encrypted with a key that the requester provides (SSE-C), by its \
+               encryption configuration or by its policy?",
     category: Category::Security,
     severity: Severity::Medium,
     parameters: &[],
@@ -55,7 +56,10 @@ pub static CHECK: Check = Check {
                 existing ones only in accounts that had no object with SSE-C (Amazon S3 User Guide, \"Default SSE-C \
                 setting for new buckets FAQ\" and \"Blocking or unblocking SSE-C for a general purpose bucket\"). A \
                 block refuses what is written from then on; objects already stored with SSE-C can still be read with \
-                their key. Denies in policies of the organization, such as resource control policies, are not seen.",
+                their key. The setting refuses PutObject, CopyObject, PostObject, multipart uploads and replication. \
+                Of a policy, s3:PutObject is judged, which all but replication need; the reason says whether the \
+                policy refuses replicas (s3:ReplicateObject) as well. Denies in policies of the organization, such \
+                as resource control policies, are not seen.",
     remedy: "Once no application writes with SSE-C, block it with PutBucketEncryption: send the default encryption as \
              it is, with BlockedEncryptionTypes SSE-C on the rule. Reads of objects stored with SSE-C go on; to end \
              them, store the objects again without SSE-C.",
@@ -70,19 +74,35 @@ fn judge(bucket: &BucketSubject<'_>, _: &Context<'_>) -> Outcome {
     decided(refused(bucket).and_then(|refusal| {
         // Where the configuration was not read, only a policy that refuses all says something.
         let setting = match refusal {
-            Refusal::Every => return Ok(Outcome::from(&BY_POLICY)),
+            Refusal::Every => return Ok(by_policy(bucket)),
             _ => set?,
         };
         match (refusal, setting) {
+            (Refusal::Undecided(why), _) => Err(undecided(&why)),
+            // What the configuration does not say could be a block.
+            (_, None) => Ok(Outcome::from(&NOT_REPORTED)),
             (Refusal::Part(which), _) => Ok(Outcome::from(&PARTLY).saying(format!(
                 "The encryption configuration does not block SSE-C, and the policy refuses such uploads in part: {}.",
                 which.trim_end_matches('.')
             ))),
-            (Refusal::Undecided(why), _) => Err(undecided(&why)),
             (_, Some(_)) => Ok(Outcome::from(&NOT_BLOCKED)),
-            (_, None) => Ok(Outcome::from(&NOT_REPORTED)),
         }
     }))
+}
+
+/// A policy that refuses every upload: what it says of replicas, which need another permission, is told and not
+/// judged.
+fn by_policy(bucket: &BucketSubject<'_>) -> Outcome {
+    let arn = bucket.facts.arn();
+    let replicas = policy(bucket.policy).ok().flatten().map(|policy| sse_c_replicas(policy, &arn));
+    match replicas {
+        Some(Refusal::Every) => Outcome::from(&BY_POLICY),
+        _ => Outcome::from(&BY_POLICY).saying(format!(
+            "{} It does not refuse every replica of an object with SSE-C (s3:ReplicateObject), as the encryption \
+             configuration would.",
+            BY_POLICY.meaning
+        )),
+    }
 }
 
 /// How much of the uploads with SSE-C the bucket's policy refuses.

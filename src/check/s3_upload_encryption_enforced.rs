@@ -1,15 +1,14 @@
 //! Whether no request can store an object below the standard, whatever its headers say.
 
 use super::bucket::{
-    BUCKET_GONE, ENCRYPTION_NOT_READ, KEY_UNPROVEN, NO_POLICY, is_aws_s3_alias, policy, spoken_default,
-    undecided,
+    ALGORITHM_NOT_KNOWN, BUCKET_GONE, ENCRYPTION_NOT_READ, KEY_UNPROVEN, NO_POLICY, is_aws_alias, policy,
+    spoken_default, undecided,
 };
 use super::policy_reading::{POLICY_NOT_READ, POLICY_NOT_UNDERSTOOD, POLICY_UNDECIDED};
-use super::requirement::{
-    Approval, NamedKey, SERVICE_REQUIRES_SSE_S3, asks_for_key, judge_default, sse_s3_only,
-};
+use super::requirement::{Approval, NamedKey, asks_for_key, judge_default};
+use super::service_destination::{Destination, SERVICE_REQUIRES_SSE_S3, destination};
 use super::support::decided;
-use super::{BucketSubject, Check, Context, Judge, Outcome, Reason};
+use super::{BucketSubject, Check, Context, Judge, Outcome, Reason, SCOPE_NOT_KNOWN};
 use crate::model::{BucketFacts, Category, Encryption, EncryptionRequirement, Severity, Verdict};
 use crate::policy::{KeyChoice, Refusal, UploadHeader, uploads};
 
@@ -51,9 +50,11 @@ pub static CHECK: Check = Check {
         &AWS_KEY_BY_NAME,
         &NO_POLICY,
         &SERVICE_REQUIRES_SSE_S3,
+        &SCOPE_NOT_KNOWN,
         &POLICY_UNDECIDED,
         &POLICY_NOT_READ,
         &POLICY_NOT_UNDERSTOOD,
+        &ALGORITHM_NOT_KNOWN,
         &KEY_UNPROVEN,
         &ENCRYPTION_NOT_READ,
         &BUCKET_GONE,
@@ -75,7 +76,7 @@ pub static CHECK: Check = Check {
 };
 
 fn judge(bucket: &BucketSubject<'_>, context: &Context<'_>) -> Outcome {
-    decided(enforced(bucket, context.encryption))
+    decided(enforced(bucket, context))
 }
 
 /// Whether a kind of upload, where it is not refused, ends below the standard.
@@ -90,12 +91,13 @@ enum Below {
     Unsaid(Outcome),
 }
 
-fn enforced(bucket: &BucketSubject<'_>, requirement: &EncryptionRequirement) -> Result<Outcome, Outcome> {
+fn enforced(bucket: &BucketSubject<'_>, context: &Context<'_>) -> Result<Outcome, Outcome> {
+    let requirement = context.encryption;
     if requirement.minimum_mode == Encryption::SseS3 && !asks_for_key(requirement) {
         return Ok(Outcome::from(&NOTHING_BELOW));
     }
-    if let Some(exempt) = sse_s3_only(bucket)? {
-        return Ok(exempt);
+    if let Destination::Listed(spared) = destination(bucket, context)? {
+        return Ok(spared);
     }
     let Some(policy) = policy(bucket.policy)? else {
         return Ok(Outcome::from(&NO_POLICY).saying("The bucket has no policy, and so refuses no upload."));
@@ -184,7 +186,7 @@ fn below_by_key(facts: &BucketFacts, requirement: &EncryptionRequirement, key: &
         KeyChoice::Other if requirement.names_keys() => return Below::BySomeKey,
         KeyChoice::Other => return Below::ByAwsKey,
     };
-    if requirement.customer_managed_key && reference.is_none_or(is_aws_s3_alias) {
+    if requirement.customer_managed_key && reference.is_none_or(is_aws_alias) {
         return Below::Yes;
     }
     match NamedKey::of_upload(facts, reference).approval(requirement) {

@@ -10,7 +10,7 @@ use super::print;
 use super::rules::{Rules, read, refuse};
 use crate::check::{CHECKS, Check, Judge, Reason, SCOPE_NOT_KNOWN};
 use crate::clock::{Clock, SystemClock};
-use crate::model::{EncryptionRequirement, Exceptions, Scope, Severity, Standard};
+use crate::model::{EncryptionRequirement, Exceptions, Scope, ServiceDestination, Severity, Standard};
 use crate::standard;
 
 /// Prints what was asked for to stdout.
@@ -126,6 +126,17 @@ fn accepted(text: &mut String, standard: &Standard, exceptions: &Exceptions) {
             let (id, until) = (trusted.account_id, trusted.expires.date());
             let why = format!("until {until}: {} (owner {})", trusted.reason, trusted.owner);
             let _ = writeln!(text, "{}", print::wrapped(&why, &format!("  {id} ")));
+        }
+    }
+    if !standard.service_destinations.is_empty() {
+        let _ = writeln!(text, "\nBuckets to which a service delivers that takes SSE-S3 only");
+        for destination in &standard.service_destinations {
+            let ServiceDestination { scope, buckets, service, reason, approver, expires, .. } = destination;
+            let (place, until, buckets) = (place(scope), expires.date(), buckets.join(", "));
+            let service = service.word();
+            let what =
+                format!("{place}: {buckets} for {service} until {until}: {reason} (approver {approver})");
+            let _ = writeln!(text, "{}", print::wrapped(&what, "  "));
         }
     }
     if !standard.gaps.is_empty() {

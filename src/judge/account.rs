@@ -76,5 +76,7 @@ fn is_same(one: &Effective, other: &Effective) -> bool {
     let key = |instance: &Instance| {
         (instance.check.id, instance.parameters.clone(), instance.severity, instance.scope_known)
     };
-    one.encryption == other.encryption && one.instances.iter().map(key).eq(other.instances.iter().map(key))
+    one.encryption == other.encryption
+        && one.destinations == other.destinations
+        && one.instances.iter().map(key).eq(other.instances.iter().map(key))
 }

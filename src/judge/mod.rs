@@ -20,12 +20,12 @@ use crate::check::{
 };
 use crate::clock::Timestamp;
 use crate::model::{
-    AccountFacts, AccountId, AccountScan, BucketFacts, ExceptionUse, Exceptions, Finding, KeyFacts,
-    Parameters, Partition, PolicyHash, Reading, Region, ResourceType, Standard, Verdict,
+    AccountFacts, AccountId, AccountScan, BucketFacts, ExceptionUse, Exceptions, Finding, HeldDestination,
+    KeyFacts, Parameters, Partition, PolicyHash, Reading, Region, ResourceType, Standard, Verdict,
 };
 use crate::policy::{Policy, PolicyError, Setting};
 use crate::resolve::Policies;
-use crate::standard::Instance;
+use crate::standard::{Instance, glob};
 
 pub use account::{AccountRules, Rules};
 pub use exempt::Matches;
@@ -92,7 +92,12 @@ impl<'a> Judge<'a> {
         };
         let settled = self.settled(policy, facts.account_id, facts.region.as_ref());
         let policy = settled.as_deref().map_or(policy, PolicyReading::Known);
-        let subject = BucketSubject { facts, policy };
+        let is_named = |held: &&HeldDestination| {
+            held.destination.buckets.iter().any(|pattern| glob(pattern, &facts.name))
+        };
+        let destinations: Vec<&HeldDestination> =
+            account.effective.destinations.iter().filter(is_named).collect();
+        let subject = BucketSubject { facts, policy, destinations: &destinations };
         let resource = Resource {
             account,
             region: facts.region.as_ref(),

@@ -1,5 +1,7 @@
 //! S3 buckets: what was observed, and what follows after the org-wide join.
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 
 use super::key::{KeyRotation, RotationReason};
@@ -209,10 +211,30 @@ pub struct KeyJoin {
     pub origin: Option<String>,
     /// `KeyState`.
     pub state: Option<String>,
-    /// Whether S3 can encrypt under a key of its kind: symmetric, for encryption. No column.
+    /// Whether S3 can encrypt under a key of its kind: symmetric, for encryption, and of AWS's own the one of S3.
+    /// No column.
     pub is_for_s3: Option<bool>,
     /// The key's automatic rotation.
     pub rotation: Option<KeyRotation>,
     /// Why rotation is what it is.
     pub rotation_reason: Option<RotationReason>,
+    /// The state of the key whose rotation it is: the primary's for a replica. No column.
+    pub rotating_state: Option<String>,
+    /// What the key's policy says of the bucket, where the key is another account's. No column.
+    pub admission: Option<KeyAdmission>,
+}
+
+/// Whether a key's policy lets principals of another account encrypt and decrypt with it through S3.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum KeyAdmission {
+    /// Some of them.
+    Admits,
+    /// None; the text says what stands in the way.
+    Bars(Arc<str>),
+    /// The policy does not decide it; the text says on what it hangs.
+    Undecided(Arc<str>),
+    /// The policy was read and is not understood; the text says why.
+    NotUnderstood(Arc<str>),
+    /// The policy was not read: the *read* word.
+    NotRead(&'static str),
 }

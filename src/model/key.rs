@@ -256,6 +256,9 @@ pub struct RotationFacts {
     pub rotation: KeyRotation,
     /// Why, where it was not simply read.
     pub reason: Option<RotationReason>,
+    /// The state of the key whose rotation it is: the primary's for a replica. KMS does not rotate a key while it
+    /// is disabled, whatever its rotation status says.
+    pub state: Option<String>,
     /// The *read* word of `GetKeyRotationStatus`.
     pub read: &'static str,
     /// Days between automatic rotations.

@@ -24,7 +24,7 @@ pub use account::{
 };
 pub use bucket::{
     BucketFacts, BucketObservation, DefaultEncryption, Encryption, EncryptionConfiguration, EncryptionRule,
-    KeyJoin, KeyLink, KeyRefKind, TlsOnly,
+    KeyAdmission, KeyJoin, KeyLink, KeyRefKind, TlsOnly,
 };
 pub use calls::{CallTally, Calls};
 pub use control::{Control, Relation};
@@ -43,6 +43,6 @@ pub use run::{
     ScanFilter, ScanSettings, Source,
 };
 pub use standard::{
-    AcceptedGap, CheckEntry, EncryptionEntry, EncryptionRequirement, ExceptionRules, Parameters, Place,
-    Scope, Specificity, Standard, TrustedAccount,
+    AcceptedGap, CheckEntry, DestinationService, EncryptionEntry, EncryptionRequirement, ExceptionRules,
+    HeldDestination, Parameters, Place, Scope, ServiceDestination, Specificity, Standard, TrustedAccount,
 };

@@ -4,6 +4,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use serde::{Deserialize, Serialize};
+
+use super::reading::words;
 use super::{AccountId, DeniedBy, Encryption, Region, Severity};
 use crate::clock::Timestamp;
 
@@ -105,6 +108,8 @@ pub struct Standard {
     /// Accounts whose scan matters most: log archive, security tooling. The management account is
     /// one without being named.
     pub critical_accounts: BTreeSet<AccountId>,
+    /// Buckets to which services deliver that take SSE-S3 only.
+    pub service_destinations: Vec<ServiceDestination>,
     /// What the organization accepts not to see.
     pub gaps: Vec<AcceptedGap>,
     /// What an exception must keep to.
@@ -172,6 +177,44 @@ pub struct TrustedAccount {
     pub reason: String,
     /// From when on it is trusted no more.
     pub expires: Timestamp,
+}
+
+words! {
+    /// A service that delivers logs to buckets and takes SSE-S3 only.
+    DestinationService {
+        /// Server access logs of S3.
+        S3ServerAccessLogs = "s3_server_access_logs",
+        /// Access logs, connection logs and health check logs of Application and Classic Load Balancers.
+        ElbAccessLogs = "elb_access_logs",
+    }
+}
+
+/// Buckets to which a service delivers that takes SSE-S3 only, as the organization approved.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ServiceDestination {
+    /// The accounts of the buckets.
+    pub scope: Scope,
+    /// Their names, `*` and `?` for any part.
+    pub buckets: Vec<String>,
+    /// The service.
+    pub service: DestinationService,
+    /// Why they are.
+    pub reason: String,
+    /// Who answers for them.
+    pub owner: String,
+    /// Who approved it.
+    pub approver: String,
+    /// From when on it holds no more.
+    pub expires: Timestamp,
+}
+
+/// A service destination as it holds in an account.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HeldDestination {
+    /// The entry.
+    pub destination: ServiceDestination,
+    /// Whether it is known that its scope has the account.
+    pub scope_known: bool,
 }
 
 /// Something that the organization accepts not to see. It changes `runs.status` and the exit code,

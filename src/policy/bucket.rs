@@ -3,61 +3,25 @@
 use std::collections::BTreeSet;
 
 use super::budget::{Budget, TooMany};
-use super::cover::{Class, passing};
+use super::cover::Class;
 use super::glob::{Glob, samples};
 use super::parse::{Effect, Policy, Statement};
-use super::principal::{Caller, Principal, callers};
+use super::principal::{Caller, callers};
 use super::refusal::{Refusal, refusal};
 use super::values::{Bounds, Domain};
 
-const TLS: &str = "aws:securetransport";
+pub(super) const TLS: &str = "aws:securetransport";
 const TLS_VERSION: &str = "s3:tlsversion";
-const CUSTOMER_KEY: &str = "s3:x-amz-server-side-encryption-customer-algorithm";
+pub(super) const CUSTOMER_KEY: &str = "s3:x-amz-server-side-encryption-customer-algorithm";
 const ENCRYPTION: &str = "s3:x-amz-server-side-encryption";
 const KEY_ID: &str = "s3:x-amz-server-side-encryption-aws-kms-key-id";
-const PUT_OBJECT: &str = "s3:putobject";
+/// Multipart uploads, copies and forms need it, too.
+pub(super) const PUT_OBJECT: &str = "s3:putobject";
+/// What replication into a bucket needs instead.
+const REPLICATE_OBJECT: &str = "s3:replicateobject";
 
 /// The header's values that have a meaning of their own here.
 const ENCRYPTIONS: [&str; 3] = ["AES256", "aws:kms", "aws:kms:dsse"];
-
-/// The principals whose deliveries fail on a bucket with SSE-KMS: server access logs, and the access
-/// logs of load balancers in Regions since August 2022 and in Outposts.
-const SSE_S3_SERVICES: [&str; 3] = [
-    "logging.s3.amazonaws.com",
-    "logdelivery.elasticloadbalancing.amazonaws.com",
-    "logdelivery.elb.amazonaws.com",
-];
-
-/// The accounts that deliver load balancers' access logs in older Regions, as the Application Load
-/// Balancer guide lists them: one a Region, from Virginia to the partitions of GovCloud and China.
-const SSE_S3_ACCOUNTS: [&str; 26] = [
-    "127311923021",
-    "033677994240",
-    "027434742980",
-    "797873946194",
-    "098369216593",
-    "754344448648",
-    "589379963580",
-    "718504428378",
-    "383597477331",
-    "600734575887",
-    "114774131450",
-    "783225319266",
-    "582318560864",
-    "985666609251",
-    "054676820928",
-    "156460612806",
-    "652711504416",
-    "635631232127",
-    "009996457667",
-    "897822967062",
-    "076674570225",
-    "507241528517",
-    "048591011584",
-    "190560391635",
-    "638102146993",
-    "037604701340",
-];
 
 /// The key that an upload names in `x-amz-server-side-encryption-aws-kms-key-id`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -130,13 +94,27 @@ pub fn tls_only(policy: &Policy, bucket_arn: &str) -> Refusal {
 /// Such an upload has no `x-amz-server-side-encryption`: S3 takes one of the two. And it comes over TLS:
 /// S3 rejects every other, so that a Deny of plain HTTP refuses none of them.
 pub fn sse_c_uploads(policy: &Policy, bucket_arn: &str) -> Refusal {
-    Uploads::of(policy, bucket_arn).refused(&|key| match key {
+    Uploads::of(policy, bucket_arn).refused(&with_customer_key)
+}
+
+/// How much of all replicas of objects with a key of the customer's own is refused. Whether S3 tells their
+/// encryption in the request is not documented: a Deny that asks for it may refuse none.
+pub fn sse_c_replicas(policy: &Policy, bucket_arn: &str) -> Refusal {
+    let may_be_told = |key: &str| match key {
+        CUSTOMER_KEY => Domain::always("AES256").or_absent(),
+        _ => with_customer_key(key),
+    };
+    Uploads { action: REPLICATE_OBJECT, ..Uploads::of(policy, bucket_arn) }.refused(&may_be_told)
+}
+
+fn with_customer_key(key: &str) -> Domain {
+    match key {
         CUSTOMER_KEY => Domain::always("AES256"),
         ENCRYPTION | KEY_ID => Domain::never(),
         TLS => Domain::always("true"),
         TLS_VERSION => Domain::within(Bounds::default()),
         _ => Domain::free(key),
-    })
+    }
 }
 
 /// How much of each class of uploads without a key of the customer's own is refused: one class for
@@ -203,50 +181,10 @@ fn named_keys(policy: &Policy) -> BTreeSet<String> {
     patterns.filter_map(Glob::literal).filter(|key| !key.is_empty()).collect()
 }
 
-/// The service principal, or account, that delivers logs into the bucket by this policy and does not
-/// take SSE-KMS. `delivery.logs.amazonaws.com` does.
-pub fn sse_s3_only_writer(policy: &Policy, bucket_arn: &str) -> Option<String> {
-    let denies = policy.with(Effect::Deny);
-    let allows = policy.with(Effect::Allow);
-    let writers = allows.into_iter().flat_map(|allow| writers(allow).map(move |writer| (allow, writer)));
-    let mut writers = writers.filter(|(allow, writer)| delivers(policy, allow, &denies, writer, bucket_arn));
-    writers.next().map(|(_, writer)| writer.to_string())
-}
-
-/// The log writers that a statement names.
-fn writers(allow: &Statement) -> impl Iterator<Item = &Principal> {
-    let named = if allow.principals.negated { &[][..] } else { &allow.principals.entries };
-    named.iter().filter(|principal| match principal {
-        Principal::Service(name) => SSE_S3_SERVICES.contains(&name.as_str()),
-        other => other.account().is_some_and(|id| SSE_S3_ACCOUNTS.contains(&id.to_string().as_str())),
-    })
-}
-
-fn delivers(
-    policy: &Policy,
-    allow: &Statement,
-    denies: &[&Statement],
-    writer: &Principal,
-    bucket_arn: &str,
-) -> bool {
-    let domain = |key: &str| match key {
-        CUSTOMER_KEY => Domain::never(),
-        TLS => Domain::always("true"),
-        _ => Domain::free(key),
-    };
-    // Too many objects to tell apart: better to spare a log bucket than to break its delivery.
-    let budget = Budget::of_question();
-    let Ok(resources) = objects(policy, bucket_arn, &budget) else { return true };
-    let callers = BTreeSet::from([Caller::by(writer)]);
-    let class =
-        Class { callers, actions: vec![PUT_OBJECT.to_owned()], resources, domain: &domain, budget: &budget };
-    let passed = passing(Some(allow), denies, &class);
-    passed.some || passed.in_doubt
-}
-
 /// All uploads to a bucket, whatever their headers.
 struct Uploads<'a> {
     policy: &'a Policy,
+    action: &'static str,
     callers: Result<BTreeSet<Caller>, TooMany>,
     objects: Result<Vec<String>, TooMany>,
     budget: Budget,
@@ -256,7 +194,7 @@ impl<'a> Uploads<'a> {
     fn of(policy: &'a Policy, bucket_arn: &str) -> Self {
         let budget = Budget::of_question();
         let objects = objects(policy, bucket_arn, &budget);
-        Self { policy, callers: anyone(policy), objects, budget }
+        Self { policy, action: PUT_OBJECT, callers: anyone(policy), objects, budget }
     }
 
     fn refused(&self, domain: &dyn Fn(&str) -> Domain) -> Refusal {
@@ -265,7 +203,7 @@ impl<'a> Uploads<'a> {
             return too_many();
         };
         let (callers, resources) = (callers.clone(), resources.clone());
-        let (actions, budget) = (vec![PUT_OBJECT.to_owned()], &self.budget);
+        let (actions, budget) = (vec![self.action.to_owned()], &self.budget);
         refusal(self.policy, &Class { callers, actions, resources, domain, budget })
     }
 }
@@ -284,6 +222,6 @@ fn globs(policy: &Policy, of: impl Fn(&Statement) -> &Vec<Glob>) -> Vec<&Glob> {
 }
 
 /// Objects of the bucket, one of every kind that the policy can tell apart.
-fn objects(policy: &Policy, bucket_arn: &str, budget: &Budget) -> Result<Vec<String>, TooMany> {
+pub(super) fn objects(policy: &Policy, bucket_arn: &str, budget: &Budget) -> Result<Vec<String>, TooMany> {
     samples(&globs(policy, |it| &it.resources.entries), &format!("{bucket_arn}/"), budget)
 }

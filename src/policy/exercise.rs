@@ -5,8 +5,12 @@
 
 use std::borrow::Cow;
 
-use super::{Admitted, Policy, PolicyError, Refusal, ServiceAccess, Setting, UploadHeader};
+use super::{
+    Admitted, KeyUse, KeyUseAnswer, LogWriter, Policy, PolicyError, Refusal, ServiceAccess, Setting,
+    UploadHeader, UsedBy,
+};
 use crate::clock::Timestamp;
+use crate::model::AccountId;
 
 const BUCKET: &str = "arn:aws:s3:::b";
 const KEY: &str = "arn:aws:kms:eu-west-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab";
@@ -17,9 +21,10 @@ struct Answers {
     plain_http: Refusal,
     sse_c: Refusal,
     uploads: Vec<(UploadHeader, Refusal)>,
-    writer: Option<String>,
+    writers: Vec<LogWriter>,
     admitted: Admitted,
     services: [ServiceAccess; 2],
+    key_use: KeyUseAnswer,
 }
 
 fn answers(policy: &Policy) -> Answers {
@@ -27,10 +32,20 @@ fn answers(policy: &Policy) -> Answers {
         plain_http: super::plain_http(policy, BUCKET),
         sse_c: super::sse_c_uploads(policy, BUCKET),
         uploads: super::uploads(policy, BUCKET),
-        writer: super::sse_s3_only_writer(policy, BUCKET),
+        writers: super::sse_s3_only_writers(policy, BUCKET, account()),
         admitted: super::admitted(policy, KEY),
         services: [super::services_of_key(policy, KEY), super::services_of_bucket(policy, BUCKET)],
+        key_use: super::key_use(policy, &key_use()),
     }
+}
+
+fn account() -> AccountId {
+    "111122223333".parse().expect("twelve digits")
+}
+
+/// Some account asks for the key.
+fn key_use() -> KeyUse<'static> {
+    KeyUse { key_arn: KEY, account_id: account(), org_id: None, bucket: UsedBy::WithBucketKey(BUCKET) }
 }
 
 /// The answers to the policy as it holds for a resource, now and later, where that is another policy.

@@ -23,7 +23,9 @@ mod glob;
 mod hostile;
 mod json;
 mod key;
+mod key_use;
 mod kleene;
+mod log_writer;
 mod parse;
 mod principal;
 mod refusal;
@@ -31,10 +33,12 @@ mod service;
 mod settle;
 mod values;
 
-pub use bucket::{KeyChoice, UploadHeader, plain_http, sse_c_uploads, sse_s3_only_writer, tls_only, uploads};
+pub use bucket::{KeyChoice, UploadHeader, plain_http, sse_c_replicas, sse_c_uploads, tls_only, uploads};
 #[doc(hidden)]
 pub use exercise::exercise;
 pub use key::{Admitted, admitted};
+pub use key_use::{KeyUse, KeyUseAnswer, UsedBy, key_use, tells_buckets_apart};
+pub use log_writer::{LogWriter, sse_s3_only_writers};
 pub use parse::{Policy, PolicyError};
 pub use refusal::Refusal;
 pub use service::{AdmittedService, ServiceAccess, services_of_bucket, services_of_key};

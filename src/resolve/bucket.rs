@@ -1,7 +1,7 @@
 //! From a bucket's observation to its facts: the default mode, and the join with its key.
 
 use super::key_index::{Found, KeyIndex};
-use super::key_ref::{AWS_S3_ALIAS, KeyRef, Target};
+use super::key_ref::{AWS_S3_ALIAS, KeyRef, NamedPlace, Target};
 use super::policies::Policies;
 use crate::clock::Timestamp;
 use crate::model::{
@@ -35,7 +35,15 @@ pub fn bucket_facts(
     let encryption = mode_of(reading, default);
     let known = encryption != Encryption::Unknown;
     let reference = KeyRef::parse(default.and_then(|default| default.kms_key_ref.as_deref()));
-    let home = Place { account_id, region: bucket.region.as_ref() };
+    let arn = BucketFacts::arn_of(&partition, &bucket.name);
+    let bucket_key = reading.known().and_then(bucket_key);
+    let home = Place {
+        partition: &partition,
+        account_id,
+        region: bucket.region.as_ref(),
+        bucket_arn: &arn,
+        bucket_key: bucket_key.filter(|_| encryption == Encryption::SseKms),
+    };
     let blocked = blocked_types(reading.known());
     let setting = Setting {
         account_id,
@@ -43,7 +51,6 @@ pub fn bucket_facts(
         org_id: weighed.org_id.filter(|_| index.is_member(account_id) == Some(true)),
         as_of: weighed.as_of,
     };
-    let bucket_arn = BucketFacts::arn_of(&partition, &bucket.name);
     BucketFacts {
         account_id,
         encryption,
@@ -52,10 +59,10 @@ pub fn bucket_facts(
         kms_key_ref: default.and_then(|default| default.kms_key_ref.clone()),
         kms_key_ref_kind: known.then(|| reference.kind()),
         key: known.then(|| join(index, home, encryption, &reference, default)),
-        bucket_key_enabled: reading.known().and_then(bucket_key),
+        bucket_key_enabled: bucket_key,
         sse_c_blocked: blocked.as_ref().map(|types| types.iter().any(|kind| kind == "SSE-C")),
         blocked_encryption_types: blocked,
-        tls_only: tls_only(&bucket.policy.reading, policies, &setting, &bucket_arn),
+        tls_only: tls_only(&bucket.policy.reading, policies, &setting, &arn),
         partition,
         policy_read: bucket.policy.reading.word(),
         policy_sha256: bucket.policy.reading.known().map(|hash| hash.0.clone()),
@@ -113,12 +120,16 @@ fn tls_only(
     policy::tls_only(&policy.settled(setting), bucket_arn).into()
 }
 
-/// Where a bare id or alias resolves: S3 resolves it in the requester's account, which is the
+/// The bucket, and where a bare id or alias resolves: S3 resolves it in the requester's account, which is the
 /// bucket's own for all that an auditor can say.
 #[derive(Clone, Copy)]
 struct Place<'a> {
+    partition: &'a Partition,
     account_id: AccountId,
     region: Option<&'a Region>,
+    bucket_arn: &'a str,
+    /// The S3 Bucket Key, where the default is one that uses it.
+    bucket_key: Option<bool>,
 }
 
 /// The contract's `kms_key_link`: the first match wins.
@@ -134,33 +145,71 @@ fn join(
     if !uses_kms && !names_key {
         return linked(KeyLink::None, None);
     }
-    if reference.is_aws_s3() {
+    if reference.is_aws_s3_of(home.partition, home.account_id, home.region) {
         let found = home.region.map(|region| index.alias(home.account_id, region, AWS_S3_ALIAS));
-        return aws_managed(home.account_id, None, found.as_ref());
+        return aws_managed(home.account_id, None, found.as_ref(), Some(true));
     }
     let KeyRef::Named { place, target } = reference else { return linked(KeyLink::Unproven, None) };
+    let named_arn = match (place, target) {
+        (Some(_), Target::Key(_)) => default.and_then(|default| default.kms_key_ref.as_deref()),
+        _ => None,
+    };
+    if let Some(place) = place
+        && place.partition != home.partition.as_str()
+    {
+        return of_other_partition(place, named_arn);
+    }
     let (owner, region) = match place {
-        Some((owner, region)) => (*owner, Some(region)),
+        Some(place) => (place.account_id, Some(&place.region)),
         None => (home.account_id, home.region),
     };
     let found = region.map_or(Found::Unproven, |region| match target {
         Target::Key(id) => index.key(owner, region, id),
         Target::Alias(name) => index.alias(owner, region, name),
     });
-    let named_arn = match (place, target) {
-        (Some(_), Target::Key(_)) => default.and_then(|default| default.kms_key_ref.clone()),
-        _ => None,
-    };
     let is_aws_managed = match (&found, region) {
         (Found::Key(id, key), Some(region)) => index.is_aws_managed(owner, region, id, key),
-        (Found::AwsManaged, _) => Some(true),
+        (Found::AwsManaged(_), _) => Some(true),
         _ => Some(false),
     };
     match is_aws_managed {
-        Some(true) => aws_managed(home.account_id, named_arn, Some(&found)),
-        Some(false) => customer_key(index, home.account_id, owner, named_arn.as_deref(), &found),
+        // AWS's own key works in its own account only: elsewhere it is not what the contract calls `aws_managed`.
+        Some(true) if owner == home.account_id => {
+            let is_for_s3 = region.and_then(|region| index.is_aws_s3(owner, region, &found));
+            aws_managed(owner, named_arn, Some(&found), is_for_s3)
+        }
+        Some(true) => as_of_aws(customer_key(index, home.account_id, owner, named_arn, &found)),
+        Some(false) => {
+            let join = customer_key(index, home.account_id, owner, named_arn, &found);
+            let asked = (home.account_id, home.bucket_arn, home.bucket_key);
+            let admission = region.filter(|_| join.link == KeyLink::SameOrg);
+            KeyJoin {
+                admission: admission.and_then(|region| index.admission(owner, region, &found, asked)),
+                ..join
+            }
+        }
         // Listed and not described: whose it is cannot be said.
-        None => customer_key(index, home.account_id, owner, named_arn.as_deref(), &Found::Unproven),
+        None => customer_key(index, home.account_id, owner, named_arn, &Found::Unproven),
+    }
+}
+
+/// An organization has its accounts in one partition: the same number in another is no account of it, and no
+/// key that was listed here.
+fn of_other_partition(place: &NamedPlace<'_>, named_arn: Option<&str>) -> KeyJoin {
+    let link = linked(KeyLink::OutsideOrg, Some(place.account_id));
+    KeyJoin { key_arn: named_arn.map(str::to_owned), ..link }
+}
+
+/// An AWS managed key of another account: what is known of it without its description.
+fn as_of_aws(join: KeyJoin) -> KeyJoin {
+    match join.link {
+        KeyLink::SameOrg => KeyJoin {
+            manager: Some("AWS".to_owned()),
+            rotation: Some(KeyRotation::Enabled),
+            rotation_reason: Some(RotationReason::AwsManagedYearly),
+            ..join
+        },
+        _ => join,
     }
 }
 
@@ -175,20 +224,27 @@ fn linked(link: KeyLink, account_id: Option<AccountId>) -> KeyJoin {
         is_for_s3: None,
         rotation: None,
         rotation_reason: None,
+        rotating_state: None,
+        admission: None,
     }
 }
 
-fn aws_managed(bucket_owner: AccountId, named_arn: Option<String>, found: Option<&Found<'_>>) -> KeyJoin {
+fn aws_managed(
+    bucket_owner: AccountId,
+    named_arn: Option<&str>,
+    found: Option<&Found<'_>>,
+    is_for_s3: Option<bool>,
+) -> KeyJoin {
     let listed = match found {
         Some(Found::Key(_, key)) => Some(key),
         _ => None,
     };
     KeyJoin {
-        key_arn: named_arn.or_else(|| listed.map(|key| key.arn.to_string())),
+        key_arn: named_arn.map(str::to_owned).or_else(|| listed.map(|key| key.arn.to_string())),
         manager: Some("AWS".to_owned()),
         origin: listed.and_then(|key| key.origin.as_deref()).map(str::to_owned),
         state: listed.and_then(|key| key.state.as_deref()).map(str::to_owned),
-        is_for_s3: Some(true),
+        is_for_s3,
         rotation: Some(KeyRotation::Enabled),
         rotation_reason: Some(RotationReason::AwsManagedYearly),
         ..linked(KeyLink::AwsManaged, Some(bucket_owner))
@@ -216,6 +272,7 @@ fn customer_key(
                 is_for_s3: key.is_for_s3,
                 rotation: Some(rotation.rotation),
                 rotation_reason: rotation.reason,
+                rotating_state: rotation.state,
                 ..linked(link, Some(owner))
             }
         }

@@ -3,11 +3,14 @@
 //! "Missing" must be earned. A listing that did not run to its end proves nothing about what it
 //! lacks, so the index keeps, for each account and Region, whether it did.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+use super::key_admission::Admissions;
+use super::key_ref::AWS_S3_ALIAS;
 use super::rotation::own_rotation;
 use crate::model::{
-    AccountId, AliasObservation, Arn, KeyMetadata, KeyObservation, Region, RotationFacts, membership,
+    AccountId, AliasObservation, Arn, KeyAdmission, KeyMetadata, KeyObservation, Region, RotationFacts,
+    membership,
 };
 
 /// Buckets that are kept by name of a key that takes them down with it; the rest are counted.
@@ -19,6 +22,7 @@ pub struct KeyIndex {
     members: BTreeSet<AccountId>,
     members_complete: bool,
     regions: HashMap<(AccountId, Region), RegionKeys>,
+    admissions: Option<Admissions>,
 }
 
 #[derive(Debug, Default)]
@@ -28,7 +32,8 @@ struct RegionKeys {
     aliases_read: Option<&'static str>,
     keys: HashMap<Box<str>, IndexedKey>,
     aliases: HashMap<Box<str>, Option<Box<str>>>,
-    aws_managed: BTreeSet<Box<str>>,
+    /// The keys that an alias of AWS names, and whether it is that of S3.
+    aws_managed: BTreeMap<Box<str>, bool>,
 }
 
 /// What the join needs of a key.
@@ -65,8 +70,8 @@ impl IndexedKey {
 pub enum Found<'a> {
     /// The key is in its owner's listing.
     Key(&'a str, &'a IndexedKey),
-    /// An AWS managed key that an `alias/aws/…` names, and that no listing has.
-    AwsManaged,
+    /// An AWS managed key that an `alias/aws/…` names, and that no listing has: its id.
+    AwsManaged(&'a str),
     /// A complete listing does not have it.
     Missing,
     /// It cannot be said.
@@ -76,7 +81,25 @@ pub enum Found<'a> {
 impl KeyIndex {
     /// An index of an organization's members. `complete` says whether these are all of them.
     pub fn new(members: BTreeSet<AccountId>, complete: bool) -> Self {
-        Self { members, members_complete: complete, regions: HashMap::new() }
+        Self { members, members_complete: complete, regions: HashMap::new(), admissions: None }
+    }
+
+    /// Adds what the policies of keys say of buckets of other accounts.
+    pub fn with_admissions(self, admissions: Admissions) -> Self {
+        Self { admissions: Some(admissions), ..self }
+    }
+
+    /// Whether a key's policy admits a bucket of another account (its owner, its ARN, its S3 Bucket Key); `None`
+    /// where that was not weighed.
+    pub fn admission(
+        &self,
+        owner: AccountId,
+        region: &Region,
+        found: &Found<'_>,
+        bucket: (AccountId, &str, Option<bool>),
+    ) -> Option<KeyAdmission> {
+        let Found::Key(id, key) = found else { return None };
+        self.admissions.as_ref()?.of((owner, region, id), &key.arn, bucket)
     }
 
     /// Whether an account belongs to the organization; `None` where that cannot be said.
@@ -134,7 +157,7 @@ impl KeyIndex {
         let keys = self.region(account_id, &alias.region);
         let target: Option<Box<str>> = alias.target_key_id.as_deref().map(Box::from);
         if let (true, Some(target)) = (alias.name.starts_with("alias/aws/"), &target) {
-            keys.aws_managed.insert(target.clone());
+            keys.aws_managed.insert(target.clone(), alias.name == AWS_S3_ALIAS);
         }
         keys.aliases.insert(alias.name.as_str().into(), target);
     }
@@ -144,9 +167,11 @@ impl KeyIndex {
         let Some(keys) = self.regions.get(&(account_id, region.clone())) else { return Found::Unproven };
         match keys.keys.get_key_value(key_id) {
             Some((id, key)) => Found::Key(id, key),
-            None if keys.aws_managed.contains(key_id) => Found::AwsManaged,
-            None if keys.keys_listed => Found::Missing,
-            None => Found::Unproven,
+            None => match keys.aws_managed.get_key_value(key_id) {
+                Some((id, _)) => Found::AwsManaged(id),
+                None if keys.keys_listed => Found::Missing,
+                None => Found::Unproven,
+            },
         }
     }
 
@@ -179,10 +204,18 @@ impl KeyIndex {
             return Some(manager == "AWS");
         }
         let keys = self.regions.get(&(account_id, region.clone()))?;
-        match keys.aws_managed.contains(key_id) {
+        match keys.aws_managed.contains_key(key_id) {
             true => Some(true),
             false => keys.aliases_listed.then_some(false),
         }
+    }
+
+    /// Whether an AWS managed key is that of S3, and not of another service; `None` where that cannot be said.
+    /// Its alias names the service.
+    pub fn is_aws_s3(&self, account_id: AccountId, region: &Region, found: &Found<'_>) -> Option<bool> {
+        let keys = self.regions.get(&(account_id, region.clone()))?;
+        let (Found::Key(id, _) | Found::AwsManaged(id)) = found else { return None };
+        keys.aws_managed.get(*id).copied().or_else(|| keys.aliases_listed.then_some(true))
     }
 
     /// A key's rotation: its own, or its primary's for a replica.
@@ -224,7 +257,8 @@ impl KeyIndex {
         let (Ok(account_id), Ok(region)) = (arn.account.parse(), arn.region.parse()) else { return };
         let id = arn.resource.strip_prefix("key/").unwrap_or_default();
         let key = self.regions.get_mut(&(account_id, region)).and_then(|keys| keys.keys.get_mut(id));
-        if let Some(key) = key {
+        // By the whole ARN: the key of another partition is another key.
+        if let Some(key) = key.filter(|key| *key.arn == *key_arn) {
             key.buckets += 1;
             key.accounts += u64::from(key.last_account != Some(bucket_owner));
             key.last_account = Some(bucket_owner);

@@ -7,6 +7,7 @@
 mod account;
 mod bucket;
 mod key;
+mod key_admission;
 mod key_index;
 mod key_ref;
 mod policies;
@@ -16,7 +17,8 @@ mod summary;
 pub use account::{CoverageDigest, ScannedAccount, account_facts, run_status};
 pub use bucket::{Weighed, bucket_facts};
 pub use key::key_facts;
+pub use key_admission::{Admissions, ForeignReferences, WantedKeys};
 pub use key_index::{AliasesOf, Found, IndexedKey, KeyIndex};
-pub use key_ref::{KeyRef, Target};
+pub use key_ref::{KeyRef, NamedPlace, Target};
 pub use policies::Policies;
 pub use summary::{Gap, Gaps, Summary};

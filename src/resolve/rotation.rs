@@ -22,6 +22,7 @@ pub fn own_rotation(key: &KeyObservation) -> RotationFacts {
     RotationFacts {
         rotation,
         reason,
+        state: key.describe.reading.known().and_then(|metadata| metadata.state.clone()),
         read: key.rotation.reading.word(),
         period_days: status.and_then(|status| status.period_days),
         next_rotation_at: status.and_then(|status| status.next_rotation_at),
@@ -44,6 +45,6 @@ pub fn with_primary(own: &RotationFacts, is_replica: bool, primary: Option<&Rota
     let reason = Some(RotationReason::ReplicaOfPrimary);
     match primary {
         Some(primary) => RotationFacts { reason, ..primary.clone() },
-        None => RotationFacts { rotation: KeyRotation::Unknown, reason, ..own.clone() },
+        None => RotationFacts { rotation: KeyRotation::Unknown, reason, state: None, ..own.clone() },
     }
 }

@@ -50,7 +50,7 @@ pub async fn finalize(lake: &Lake, judgement: &Judgement) -> Result<Census, Fina
     let judge = Judge::new(&judgement.standard, &judgement.exceptions, &organization, as_of);
     let mut publication = Publication::new(lake, judgement.run_id.clone());
 
-    let index = log.key_index()?;
+    let index = log.with_admissions(log.key_index()?, as_of)?;
     let tables = Tables::new(&mut publication, &judgement.run_id);
     let mut pass =
         Pass { log: &log, rules: &rules, judge, index, tables, gaps: &judgement.standard.gaps, as_of };

@@ -4,6 +4,7 @@
 //! into files, [`manifest`] says what a run wrote, [`lake`] reads what is committed, and
 //! [`commit`] writes in the one order that leaves a crash without a trace.
 
+mod admissions;
 mod agreed;
 pub mod commit;
 pub mod finalize;

@@ -94,7 +94,7 @@ impl<'a> Rules<'a> {
 }
 
 /// A person's name as it is compared: blanks around it and capitals make no other person.
-fn same(name: &str) -> String {
+pub(super) fn same(name: &str) -> String {
     name.trim().to_lowercase()
 }
 

@@ -5,6 +5,7 @@
 //! Nothing here reads a file or asks for the time.
 
 mod built_in;
+mod destinations;
 mod exceptions;
 mod file;
 mod glob;

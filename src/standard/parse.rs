@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::destinations;
 use super::file::{Document, Problem, Table, any_text, listed, of_form, one_of, quoted, sha256, suggestion};
 use super::scope::Scoped;
 use crate::check::{self, CHECKS, Check};
@@ -29,6 +30,7 @@ pub(super) fn read(text: &str, base: Option<&Standard>) -> Result<(Standard, Vec
         value.problem("must be after `effective_from`", None);
     }
     let epoch = Timestamp::from_millis(0);
+    let exceptions = exception_rules(&mut top, base);
     let standard = Standard {
         id,
         version,
@@ -41,8 +43,9 @@ pub(super) fn read(text: &str, base: Option<&Standard>) -> Result<(Standard, Vec
         checks: checks(&mut top, base),
         trusted_accounts: trusted_accounts(&mut top),
         critical_accounts: set(top.list("critical_accounts", of_form)),
+        service_destinations: destinations::read(&mut top, &exceptions),
         gaps: top.tables("gap", "[[gap]]", GAP).into_iter().filter_map(gap).collect(),
-        exceptions: exception_rules(&mut top, base),
+        exceptions,
         sha256: sha256(text),
     };
     top.finish();
@@ -186,7 +189,7 @@ fn check_entry(mut table: Table<'_>) -> Option<CheckEntry> {
     Some(CheckEntry { scope: scope?, check_id: check?.id, parameters: parameters?, severity, enabled })
 }
 
-/// An instance has every parameter of its check; an entry that turns the check off may have none.
+/// An instance has every parameter of its check that is not optional; an entry that turns the check off may have none.
 pub(super) fn parameters(
     table: &mut Table<'_>,
     check: Option<&'static Check>,
@@ -218,11 +221,11 @@ pub(super) fn parameters(
     if !good {
         return None;
     }
-    let missing = check.parameters.iter().filter(|parameter| !parameters.contains_key(parameter.name));
+    let required = || check.parameters.iter().filter(|parameter| !parameter.optional);
+    let missing = required().filter(|parameter| !parameters.contains_key(parameter.name));
     let missing: Vec<&str> = missing.map(|parameter| parameter.name).collect();
     if !missing.is_empty() && (enabled || !parameters.is_empty()) {
-        let example: Vec<String> =
-            check.parameters.iter().map(|parameter| format!("{} = …", parameter.name)).collect();
+        let example: Vec<String> = required().map(|parameter| format!("{} = …", parameter.name)).collect();
         table.problem(
             format!("`{}` needs {}", check.id, listed(&missing)),
             Some(format!("write parameters = {{ {} }}", example.join(", "))),

@@ -9,8 +9,8 @@ use crate::check::{ABOUT_ENCRYPTION, CHECKS, Check};
 use crate::clock::Timestamp;
 use crate::model::control::params_json;
 use crate::model::{
-    AcceptedGap, AccountId, CheckEntry, CoverageRow, EncryptionEntry, EncryptionRequirement, Parameters,
-    Place, Scope, Severity, Standard,
+    AcceptedGap, AccountId, CheckEntry, CoverageRow, EncryptionEntry, EncryptionRequirement, HeldDestination,
+    Parameters, Place, Scope, ServiceDestination, Severity, Standard,
 };
 
 /// What holds in one account.
@@ -20,6 +20,8 @@ pub struct Effective {
     pub encryption: EncryptionRequirement,
     /// The check instances that run, in the order of [`CHECKS`], then of their parameters.
     pub instances: Vec<Instance>,
+    /// The service destinations that hold there, or may.
+    pub destinations: Vec<HeldDestination>,
 }
 
 /// A check with its parameters.
@@ -166,7 +168,18 @@ pub fn effective(standard: &Standard, place: &Place<'_>) -> Result<Effective, Ti
             ..Instance::new(check, &entry.parameters, entry.severity.unwrap_or(check.severity))
         }));
     }
-    Ok(Effective { encryption: requirement.requirement.clone(), instances })
+    let destinations = standard.service_destinations.iter().filter_map(|it| held_destination(it, place));
+    Ok(Effective {
+        encryption: requirement.requirement.clone(),
+        instances,
+        destinations: destinations.collect(),
+    })
+}
+
+fn held_destination(destination: &ServiceDestination, place: &Place<'_>) -> Option<HeldDestination> {
+    let scope_known = destination.scope.specificity(place).is_some();
+    let held = scope_known || destination.scope.possible_specificity(place).is_some();
+    held.then(|| HeldDestination { destination: destination.clone(), scope_known })
 }
 
 /// Every check with parameters that runs anywhere, with its highest severity: the `checks` table.

@@ -180,6 +180,7 @@ fn key(describe: Reading<KeyMetadata>) -> KeyFacts {
         rotation: RotationFacts {
             rotation: KeyRotation::Enabled,
             reason: None,
+            state: None,
             read: "known",
             period_days: Some(365),
             next_rotation_at: None,

@@ -146,6 +146,10 @@ fn every_row_of_the_links_precedence() {
     let outside = key_arn(STRANGER, HOME, "ours");
     let aws = "aws_managed 1 AWS enabled/aws_managed_yearly";
     let barred = key_arn(OWNER, HOME, "barred");
+    let (theirs_there, of_member) =
+        (key_arn(MEMBER, HOME, "theirs"), "same_org 2 AWS enabled/aws_managed_yearly");
+    let elsewhere = ours.replacen("arn:aws:", "arn:aws-cn:", 1);
+    let elsewhere_s3 = alias_arn(OWNER, HOME, "alias/aws/s3").replacen("arn:aws:", "arn:aws-cn:", 1);
     let table: &[(&str, Option<String>, &str, Option<&str>)] = &[
         // No key of KMS.
         ("AES256", None, "none - - -/-", None),
@@ -154,9 +158,18 @@ fn every_row_of_the_links_precedence() {
         ("aws:kms:dsse", None, aws, Some(&theirs)),
         ("aws:kms", Some("alias/aws/s3".into()), aws, Some(&theirs)),
         ("aws:kms", Some(alias_arn(OWNER, HOME, "alias/aws/s3")), aws, Some(&theirs)),
-        ("aws:kms", Some(alias_arn(STRANGER, HOME, "alias/aws/s3")), aws, Some(&theirs)),
         ("aws:kms", Some(theirs.clone()), aws, Some(&theirs)),
         ("aws:kms", Some("theirs".into()), aws, Some(&theirs)),
+        // It is the bucket's own account's and Region's only: of others it is what the owner's listing makes of it.
+        ("aws:kms", Some(alias_arn(STRANGER, HOME, "alias/aws/s3")), "outside_org 9 - -/-", None),
+        ("aws:kms", Some(alias_arn(MEMBER, HOME, "alias/aws/s3")), of_member, Some(&theirs_there)),
+        ("aws:kms", Some(theirs_there.clone()), of_member, Some(&theirs_there)),
+        ("aws:kms", Some(alias_arn(OWNER, AWAY, "alias/aws/s3")), "unproven 1 - -/-", None),
+        // Names of aliases are case-sensitive.
+        ("aws:kms", Some("alias/aws/S3".into()), "missing 1 - -/-", None),
+        // Another partition is another account, whatever its number.
+        ("aws:kms", Some(elsewhere.clone()), "outside_org 1 - -/-", Some(&elsewhere)),
+        ("aws:kms", Some(elsewhere_s3), "outside_org 1 - -/-", None),
         // Outside: also where the alias or id is one that a member has.
         ("aws:kms", Some(outside.clone()), "outside_org 9 - -/-", Some(&outside)),
         ("aws:kms", Some(alias_arn(STRANGER, HOME, "alias/ours")), "outside_org 9 - -/-", None),
@@ -374,7 +387,7 @@ fn naive_link(organization: &Organization, members_complete: bool, reference: Re
         (None, None) => unreachable!("a reference names one of them"),
     };
     match listed.keys.get(&key) {
-        Some(Manager::Aws) => "aws_managed",
+        Some(Manager::Aws) if owner == OWNER => "aws_managed",
         // No alias here is AWS's, so a complete list of them says: the customer's.
         Some(Manager::NotRead) if !listed.aliases_complete => "unproven",
         Some(_) => {

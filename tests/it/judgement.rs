@@ -143,6 +143,96 @@ fn the_age_of_imported_material_is_known_where_its_history_is_read() {
     );
 }
 
+/// A key of another account: its own policy must admit the bucket's account, whatever may be said of IAM there.
+#[test]
+fn another_accounts_key_is_usable_where_its_policy_admits_the_bucket() {
+    let here = healthy();
+    let (one, two) = (here.one, here.two);
+    let statement = |principal: &str, condition: &str| {
+        format!(
+            r#"{{"Statement":[{{"Effect":"Allow","Principal":{principal},"Action":"kms:*","Resource":"*","Condition":{{{condition}}}}}]}}"#
+        )
+    };
+    let context = |bucket: &str| {
+        let test =
+            format!(r#""StringEquals":{{"kms:EncryptionContext:aws:s3:arn":"arn:aws:s3:::{bucket}"}}"#);
+        statement(r#""*""#, &test)
+    };
+    let judged = |policy: String, denied: bool| {
+        let mut world = here.world.clone();
+        for key in world.region_mut(two, "eu-west-1").keys.values_mut() {
+            key.policy.clone_from(&policy);
+        }
+        let rule = Rule::always(Effect::AccessDenied).on("kms:GetKeyPolicy").account(two);
+        let schedule = Schedule::of(denied.then_some(rule));
+        let morning = Night::over(world).with(schedule).run();
+        let found = of_check(&findings(&morning), "s3_key_usable");
+        // By its key ARN, and by the ARN of an alias.
+        ["kms-same-org", "kms-alias-arn"].map(|bucket| {
+            let finding = &found[&format!("arn:aws:s3:::{bucket}")];
+            format!("{} {}", text(finding, "verdict"), text(finding, "reason_code"))
+        })
+    };
+    let both = |said: &str| [said.to_owned(), said.to_owned()];
+    let pass = both("pass key_enabled");
+    let organization =
+        r#""StringEquals":{"aws:PrincipalOrgID":"ORG"}"#.replace("ORG", &here.world.organization.id);
+    let via = r#""StringEquals":{"kms:CallerAccount":"ONE","kms:ViaService":"s3.eu-west-1.amazonaws.com"}"#;
+    assert_eq!(judged(statement(&format!(r#"{{"AWS":"{one}"}}"#), ""), false), pass);
+    assert_eq!(judged(statement(r#""*""#, &organization), false), pass);
+    assert_eq!(judged(statement(r#""*""#, &via.replace("ONE", &one.to_string())), false), pass);
+    let barred = both("fail key_policy_bars_account");
+    assert_eq!(judged(statement(&format!(r#"{{"AWS":"{two}"}}"#), ""), false), barred);
+    assert_eq!(judged(statement(r#""*""#, &via.replace("ONE", &two.to_string())), false), barred);
+    assert_eq!(
+        judged(statement(&format!(r#"{{"AWS":"{one}"}}"#), ""), true),
+        both("unknown policy_not_read")
+    );
+    let odd = statement(r#""*""#, r#""StringFoo":{"aws:PrincipalTag/team":"a"}"#);
+    assert_eq!(judged(odd, false), both("unknown policy_undecided"));
+    assert_eq!(judged("[]".to_owned(), false), both("unknown policy_not_understood"));
+    // A policy may know buckets by name.
+    let one_of_two = ["pass key_enabled", "fail key_policy_bars_account"].map(str::to_owned);
+    assert_eq!(judged(context("kms-same-org"), false), one_of_two);
+}
+
+/// A log destination is spared where the standard lists it, and nobody else can spare it.
+#[test]
+fn a_log_destination_is_spared_where_the_standard_lists_it() {
+    let mut here = healthy();
+    let policy = r#"{"Statement":[{"Effect":"Allow","Principal":{"Service":"logging.s3.amazonaws.com"},"Action":"s3:PutObject","Resource":"arn:aws:s3:::plain-s3/NAME"}]}"#;
+    let mut judged = |name: &str, listed: &str| {
+        let bucket = here.world.account_mut(here.two).buckets.get_mut("plain-s3").unwrap();
+        bucket.policy = Some(policy.replace("NAME", name));
+        let text_of = format!(
+            "id = \"example\"\nversion = \"1\"\nowner = \"a\"\napproved_by = \"a\"\napproved_at = 2026-01-01\n\
+             effective_from = 2026-01-01\nreview_by = 2027-01-01\n{listed}\n[exceptions]\napprovers = [\"risk\"]\n"
+        );
+        let rules = Rules { standard: standard::parse(&text_of).unwrap(), ..Rules::default() };
+        let morning = Night::over(here.world.clone()).judged_by(rules).run();
+        let finding =
+            of_check(&findings(&morning), "s3_encryption_standard")["arn:aws:s3:::plain-s3"].clone();
+        (text(&finding, "reason_code").to_owned(), text(&finding, "reason").to_owned())
+    };
+    let entry = |buckets: &str, expires: &str| {
+        format!(
+            "[[service_destination]]\nservice = \"s3_server_access_logs\"\nbuckets = [\"{buckets}\"]\n\
+             reason = \"logs\"\nowner = \"a\"\napprover = \"Risk\"\nexpires = {expires}\n"
+        )
+    };
+    assert_eq!(judged("logs/*", &entry("plain-*", "2027-01-01")).0, "service_requires_sse_s3");
+    let (reason, words) = judged("logs/*", "");
+    assert_eq!(reason, "perhaps_service_destination");
+    assert!(
+        words
+            .contains(r#"[[service_destination]] service = "s3_server_access_logs", buckets = ["plain-s3"]"#),
+        "{words}"
+    );
+    assert_eq!(judged("logs/*", &entry("plain-*", "2026-11-21")).0, "perhaps_service_destination");
+    assert_eq!(judged("logs/*", &entry("other-*", "2027-01-01")).0, "perhaps_service_destination");
+    assert_eq!(judged("one-object", &entry("plain-*", "2027-01-01")).0, "perhaps_service_destination");
+}
+
 // Exceptions
 
 #[test]

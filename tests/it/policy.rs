@@ -6,7 +6,7 @@ use std::path::Path;
 
 use atrest::policy::{
     Admitted, KeyChoice, Policy, Refusal, UploadHeader, admitted, plain_http, sse_c_uploads,
-    sse_s3_only_writer, tls_only, uploads,
+    sse_s3_only_writers, tls_only, uploads,
 };
 
 const BUCKET: &str = "arn:aws:s3:::amzn-s3-demo-bucket";
@@ -400,7 +400,11 @@ fn a_log_bucket_is_known_by_its_writer() {
             r#"{{"Effect":"Allow","Principal":{principal},"Action":"s3:PutObject","Resource":"BUCKET/logs/*"{rest}}}"#
         )
     };
-    let writer = |statements: &str| sse_s3_only_writer(&policy(statements), BUCKET);
+    let writer = |statements: &str| {
+        let writers = sse_s3_only_writers(&policy(statements), BUCKET, "111122223333".parse().unwrap());
+        let delivers = writers.into_iter().filter(|writer| writer.delivers == Some(true));
+        delivers.map(|writer| writer.principal).next()
+    };
     let s3 = r#"{"Service":"logging.s3.amazonaws.com"}"#;
     let source = r#","Condition":{"ArnLike":{"aws:SourceArn":"arn:aws:s3:::source"}}"#;
     assert_eq!(writer(&allow(s3, source)).as_deref(), Some("logging.s3.amazonaws.com"));

@@ -83,7 +83,11 @@ OTHER = {
     "bucket_key_enabled": False,
     **NO_KEY,
     "s3_default_encryption": passes("default_configured"),
-    "s3_encryption_standard": fails("algorithm_not_in_standard"),
+    # Whether it is weaker than what is asked for, and whether it uses a key, nobody can say.
+    "s3_encryption_standard": unknown("algorithm_not_known"),
+    "s3_key_usable": unknown("algorithm_not_known"),
+    "s3_key_in_org": unknown("algorithm_not_known"),
+    "s3_key_rotation": unknown("algorithm_not_known"),
     "s3_bucket_key": not_applicable("bucket_key_needs_sse_kms"),
 }
 # A bucket in a Region that `--region` leaves out: it keeps its row, and nothing was read of it.
@@ -121,7 +125,7 @@ NO_POLICY = {
     "tls_only": "absent",
     "s3_tls_only": fails("no_policy"),
     "s3_policy_service_confused_deputy": passes("no_bucket_policy"),
-    "s3_sse_c_blocked": fails("sse_c_block_not_reported"),
+    "s3_sse_c_blocked": unknown("sse_c_block_not_reported"),
 }
 # No service comes in by a policy, but for those that say so.
 NO_SERVICE = {"s3_policy_service_confused_deputy": passes("no_service_admitted")}
@@ -133,7 +137,7 @@ TLS_UNDECIDED = NO_SERVICE | {"tls_only": "unknown", "s3_tls_only": unknown("pol
 
 # How a bucket names its key.
 BY_KEY_ARN = {"kms_key_ref_kind": "key_arn", "s3_key_reference_by_arn": passes("key_named_by_arn")}
-BY_ALIAS_ARN = {"kms_key_ref_kind": "alias_arn", "s3_key_reference_by_arn": passes("alias_arn_names_account")}
+BY_ALIAS_ARN = {"kms_key_ref_kind": "alias_arn", "s3_key_reference_by_arn": fails("alias_arn_not_key_arn")}
 BY_KEY_ID = {"kms_key_ref_kind": "key_id", "s3_key_reference_by_arn": fails("key_id_without_account")}
 BY_ALIAS_NAME = {
     "kms_key_ref_kind": "alias_name",
@@ -185,6 +189,13 @@ ROTATING = {
     "s3_key_rotation": passes("rotation_enabled"),
 }
 STILL = ROTATING | {"kms_key_rotation": "disabled", "s3_key_rotation": fails("rotation_disabled")}
+# KMS does not rotate a key while it is disabled.
+SUSPENDED = {
+    "kms_rotation_enabled": not_applicable("rotation_suspended"),
+    **rotation_period(not_applicable("rotation_suspended")),
+}
+# The policy that KMS makes lets in the key's own account, and no bucket of another one.
+BARRED = {"s3_key_usable": fails("key_policy_bars_account")}
 # S3 uses keys of the bucket's own Region only.
 ELSEWHERE = {"s3_key_usable": fails("key_in_other_region")}
 

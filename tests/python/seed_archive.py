@@ -121,8 +121,6 @@ def seed_odd_policies(world: World, account: str) -> None:
             "s3_tls_only": unknown("policy_not_understood"),
             "s3_sse_c_blocked": unknown("policy_not_understood"),
             "s3_policy_service_confused_deputy": unknown("policy_not_understood"),
-            # Whether logs are delivered here would be in it.
-            "s3_encryption_standard": unknown("policy_not_understood"),
         },
         default=rule("AES256"),
         policy='{"Version": "2012-10-17", "Statement": "none"}',
@@ -146,7 +144,7 @@ def seed_sse_c_policies(world: World, account: str) -> None:
         world,
         account,
         name,
-        TLS_ENFORCED | {"s3_sse_c_blocked": fails("partly_blocked_by_policy")},
+        TLS_ENFORCED | {"s3_sse_c_blocked": unknown("sse_c_block_not_reported")},
         deny("TlsOnly", name, ["", "/*"]),
         deny("NoSseC", name, ["/secret/*"], Action="s3:PutObject", Condition=named),
     )
@@ -175,10 +173,11 @@ def seed_log_buckets(world: World, account: str) -> None:
             "Resource": f"arn:aws:s3:::{name}/logs/*",
         }
 
-    spared = {"s3_encryption_standard": not_applicable("service_requires_sse_s3")}
+    # The standard lists none of them, and anybody who may write a policy could spare a bucket by it.
+    perhaps = {"s3_encryption_standard": fails("perhaps_service_destination")}
     name = "archive-server-access-logs"
     service = {"Service": "logging.s3.amazonaws.com"}
-    bucket(world, account, name, TLS_NOT_ENFORCED | ANY_SERVICE | spared, allow(service, name))
+    bucket(world, account, name, TLS_NOT_ENFORCED | ANY_SERVICE | perhaps, allow(service, name))
     # With the Deny that every bucket ought to have: deliveries come over TLS.
     name = "archive-load-balancer-logs"
     service = {"Service": "logdelivery.elasticloadbalancing.amazonaws.com"}
@@ -186,14 +185,14 @@ def seed_log_buckets(world: World, account: str) -> None:
         world,
         account,
         name,
-        TLS_ENFORCED | ANY_SERVICE | spared,
+        TLS_ENFORCED | ANY_SERVICE | perhaps,
         allow(service, name),
         deny("TlsOnly", name, ["", "/*"]),
     )
     name = "archive-load-balancer-logs-of-old"
     service = {"AWS": f"arn:aws:iam::{LOAD_BALANCERS_OF_IRELAND}:root"}
-    bucket(world, account, name, TLS_NOT_ENFORCED | spared, allow(service, name))
-    # Spared is who has SSE-S3, and not who has nothing.
+    bucket(world, account, name, TLS_NOT_ENFORCED | perhaps, allow(service, name))
+    # That may be so of one with SSE-S3, and not of one that has nothing.
     name = "archive-server-access-logs-by-no-default"
     service = {"Service": "logging.s3.amazonaws.com"}
     world.bucket(

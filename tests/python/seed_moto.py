@@ -13,15 +13,16 @@ import json
 import sys
 
 from expected import (
+    BARRED,
     BUCKET_KEY,
     BY_ALIAS_ARN,
     BY_ALIAS_NAME,
     BY_KEY_ARN,
     ELSEWHERE,
     MISSING,
-    NO_POLICY,
-    NOT_CONFIGURED,
     NOTHING_KNOWN,
+    NOT_CONFIGURED,
+    NO_POLICY,
     READS_ROTATING,
     READS_STILL,
     ROTATES,
@@ -75,7 +76,7 @@ def seed(world: World) -> None:
         world.account(f"sandbox-{number:02}", workloads)
 
     closed_key = seed_closed(world, closed)
-    central = seed_management(world)
+    central = seed_management(world, analytics)
     home = seed_payments_keys(world, payments)
     seed_payments_buckets(world, payments, home)
     seed_payments_dangling(world, payments, home, closed_key)
@@ -97,10 +98,17 @@ def seed_closed(world: World, account_id: str) -> Key:
     return key
 
 
-def seed_management(world: World) -> Key:
-    """The caller's own account is scanned like any other."""
+def seed_management(world: World, user: str) -> Key:
+    """The caller's own account is scanned like any other. Its key admits one other account."""
     account = MANAGEMENT_ACCOUNT
-    key = plain_key(world, account, "us-east-1", ("alias/central",))
+    own = {"AWS": f"arn:aws:iam::{account}:root"}
+    both = {"AWS": [f"arn:aws:iam::{account}:root", f"arn:aws:iam::{user}:root"]}
+    use = ["kms:Decrypt", "kms:GenerateDataKey*"]
+    text = policy(
+        {"Effect": "Allow", "Principal": own, "Action": "kms:*", "Resource": "*"},
+        {"Effect": "Allow", "Principal": both, "Action": use, "Resource": "*"},
+    )
+    key = plain_key(world, account, "us-east-1", ("alias/central",), Policy=text)
     turn_on_rotation(world, key)
     world.expect_key(
         key,
@@ -140,7 +148,10 @@ def seed_quaint(world: World, account: str, keys: dict[str, Key]) -> None:
         account,
         "eu-west-1",
         "quaint-alias-arn-of-payments",
-        SSE_KMS | NO_POLICY | reference(alias_arn, BY_ALIAS_ARN, SAME_ORG, key.arn, key.account_id, ROTATING),
+        SSE_KMS
+        | NO_POLICY
+        | reference(alias_arn, BY_ALIAS_ARN, SAME_ORG, key.arn, key.account_id, ROTATING)
+        | BARRED,
         default=rule("aws:kms", alias_arn),
     )
     world.bucket(account, "eu-west-1", "q" * 63, SSE_S3 | NO_POLICY, default=rule("AES256"))

@@ -27,6 +27,7 @@ from expected import (
     SSE_KMS,
     SSE_S3,
     STILL,
+    SUSPENDED,
     SYMMETRIC,
     TLS_ENFORCED,
     UNPROVEN,
@@ -53,6 +54,13 @@ NO_SUCH_KEY = "00000000-dead-beef-0000-000000000000"
 MOTO_AWS_S3_KEY = "8c3faf07-f43c-4d11-abdb-9183079214c7"
 
 LONG_ALIAS = "alias/" + "n" * 250
+
+# Where the reference alone shows that S3 cannot use the key: the closed account's is in us-east-1.
+NOT_REACHED = {
+    "outside-partition": {"s3_key_usable": fails("key_in_other_partition")},
+    "closed-owner": ELSEWHERE,
+    "closed-owner-alias": ELSEWHERE,
+}
 
 
 def seed_payments_keys(world: World, account: str) -> dict[str, Key]:
@@ -121,6 +129,7 @@ def seed_rotating_keys(world: World, account: str) -> dict[str, Key]:
         SYMMETRIC
         | ROTATES
         | made(world, key)
+        | SUSPENDED
         | {
             "aliases": ["alias/switched-off"],
             "key_state": "Disabled",
@@ -380,7 +389,11 @@ def seed_payments_buckets(world: World, account: str, keys: dict[str, Key]) -> N
         "alias/switched-off",
         SSE_KMS
         | same("alias/switched-off", BY_ALIAS_NAME, keys["switched_off"], ROTATING)
-        | {"kms_key_state": "Disabled", "s3_key_usable": fails("key_disabled")},
+        | {
+            "kms_key_state": "Disabled",
+            "s3_key_usable": fails("key_disabled"),
+            "s3_key_rotation": not_applicable("rotation_suspended"),
+        },
     )
     bucket(
         "payments-pending-deletion",
@@ -455,13 +468,17 @@ def seed_aws_managed(bucket, account: str, region: str) -> None:
         alias_arn,
         SSE_KMS | by_alias | {"kms_key_ref": alias_arn, "kms_key_ref_kind": "alias_arn"},
     )
-    # Seen in the wild: another account's alias/aws/s3. It is still an AWS managed key.
+    # Seen in the wild: another account's alias/aws/s3. An AWS managed key works for its own account only.
+    no_use = {"s3_key_rotation": not_applicable("rotation_of_unusable_key")}
     alias_arn = f"arn:aws:kms:{region}:{OUTSIDE_ACCOUNT}:alias/aws/s3"
     bucket(
         "payments-aws-alias-of-others",
         "aws:kms",
         alias_arn,
-        SSE_KMS | by_alias | {"kms_key_ref": alias_arn, "kms_key_ref_kind": "alias_arn"},
+        SSE_KMS
+        | reference(alias_arn, BY_ALIAS_ARN, OUTSIDE_ORG, None, OUTSIDE_ACCOUNT, NOTHING_KNOWN)
+        | {"s3_key_usable": fails("aws_managed_of_other_account")}
+        | no_use,
     )
     # ListAliases has the key as alias/aws/s3's target, which proves what it is; ListKeys, which on
     # AWS lists it, does not here: it must not be called missing.
@@ -531,15 +548,18 @@ def seed_payments_dangling(world: World, account: str, keys: dict[str, Key], clo
             account,
             region,
             f"payments-{name}",
-            SSE_KMS | NO_POLICY | reference(key_ref, kind, link, arn, owner, NOTHING_KNOWN),
+            SSE_KMS
+            | NO_POLICY
+            | reference(key_ref, kind, link, arn, owner, NOTHING_KNOWN)
+            | NOT_REACHED.get(name, {}),
             default=rule("aws:kms", key_ref),
         )
-    # Whether the key is there shows only when its Region is scanned.
+    # Whether the key is there shows only when its Region is scanned; that it is elsewhere, its ARN says.
     world.bucket(
         account,
         region,
         "payments-far-key",
-        SSE_KMS | NO_POLICY | reference(far.arn, BY_KEY_ARN, UNPROVEN, far.arn, account, NOTHING_KNOWN),
+        SSE_KMS | NO_POLICY | reference(far.arn, BY_KEY_ARN, UNPROVEN, far.arn, account, NOTHING_KNOWN) | ELSEWHERE,
         default=rule("aws:kms", far.arn),
         fallback=reference(far.arn, BY_KEY_ARN, SAME_ACCOUNT, far.arn, account, STILL) | ELSEWHERE,
     )

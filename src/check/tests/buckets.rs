@@ -4,7 +4,7 @@ use super::made_bucket::*;
 
 use super::policy_text::{PolicyText, or_none};
 use super::truth_table::{Column, UNREAD, hold};
-use crate::model::{Encryption, KeyLink, KeyRotation, RotationReason};
+use crate::model::{Encryption, KeyAdmission, KeyLink, KeyRotation, RotationReason};
 
 /// Every mode, and every *read* word.
 fn encryptions() -> Column<MadeBucket> {
@@ -56,6 +56,8 @@ fn references() -> Column<MadeBucket> {
         ("alias_arn", Reference::AliasArn),
         ("arn of a bucket", Reference::NoKmsArn),
         ("arn without account", Reference::NoAccountArn),
+        ("arn of another partition", Reference::OtherPartition),
+        ("alias/aws/ebs", Reference::AwsEbs),
     ];
     Column::of("reference", all, |made: &mut MadeBucket, reference| made.reference = reference)
 }
@@ -85,6 +87,17 @@ fn states() -> Column<MadeBucket> {
     ];
     let all = all.map(|state| (state, Some(state))).into_iter().chain([("not read", None)]);
     Column::of("state", all, |made: &mut MadeBucket, state| made.state = state)
+}
+
+fn primary_states() -> Column<MadeBucket> {
+    let all = ["Enabled", "Updating", "Disabled", "Creating"].map(|state| (state, Some(state)));
+    let all = all.into_iter().chain([("not read", None)]);
+    Column::of("primary's state", all, |made: &mut MadeBucket, state| made.primary_state = state)
+}
+
+fn managers() -> Column<MadeBucket> {
+    let all = [("CUSTOMER", Some("CUSTOMER")), ("not told", None)];
+    Column::of("manager", all, |made: &mut MadeBucket, manager| made.manager = manager)
 }
 
 fn origins() -> Column<MadeBucket> {
@@ -158,14 +171,33 @@ fn s3_default_encryption() {
 
 #[test]
 fn s3_key_usable() {
+    let of_member = MadeBucket { link: KeyLink::SameOrg, owner: MEMBER, ..bucket() };
+    let by_arn = MadeBucket { link: KeyLink::AwsManaged, ..bucket() };
     hold(
         "s3_key_usable",
         vec![
             ("every default", bucket(), vec![encryptions(), named_or_not()]),
-            ("every reference and link", bucket(), vec![references(), links()]),
+            ("every reference, link and Region", bucket(), vec![references(), links(), regions()]),
             ("every key of the organization", bucket(), vec![kinds(), regions(), states(), origins()]),
+            ("every policy of a key of another account", of_member, vec![admissions(), states(), origins()]),
+            ("an AWS managed key by its ARN", by_arn, vec![kinds(), regions()]),
         ],
     );
+}
+
+/// What the policy of another account's key can say.
+fn admissions() -> Column<MadeBucket> {
+    let why = || "statement 1 tests what is not known".into();
+    let all = [
+        ("admits", KeyAdmission::Admits),
+        ("bars", KeyAdmission::Bars("no statement allows kms:Decrypt to a principal of the account".into())),
+        ("undecided", KeyAdmission::Undecided(why())),
+        ("not understood", KeyAdmission::NotUnderstood("it is no JSON".into())),
+    ];
+    let unread = UNREAD.map(|read| (read, KeyAdmission::NotRead(read)));
+    Column::of("key policy", all.into_iter().chain(unread), |made: &mut MadeBucket, admission| {
+        made.admission = admission;
+    })
 }
 
 #[test]
@@ -205,8 +237,13 @@ fn s3_key_rotation() {
         "s3_key_rotation",
         vec![
             ("every default", bucket(), vec![encryptions(), named_or_not()]),
-            ("every link", bucket(), vec![references(), links()]),
-            ("every rotation of a key of the organization", bucket(), vec![rotations()]),
+            ("every link", bucket(), vec![references(), links(), regions()]),
+            (
+                "every rotation of a key of the organization",
+                bucket(),
+                vec![rotations(), states(), primary_states()],
+            ),
+            ("what else of the key was told", bucket(), vec![rotations(), managers(), kinds(), origins()]),
         ],
     );
 }
@@ -278,9 +315,36 @@ every mode";
 /// A condition of which nobody can say for whom it holds.
 const WHO_KNOWS: &str = r#","StringFoo":{"aws:PrincipalTag/team":"a"}"#;
 
+/// How the standard lists the bucket as a destination.
+fn listings() -> Column<MadeBucket> {
+    let all = [
+        ("no", Listed::No),
+        ("in force", Listed::InForce),
+        ("ended", Listed::Ended),
+        ("perhaps", Listed::Perhaps),
+        ("for another service", Listed::ForBalancers),
+    ];
+    Column::of("listed", all, |made: &mut MadeBucket, listed| made.listed = listed)
+}
+
+/// What a policy can let a service do that takes SSE-S3 only.
+fn writers() -> Column<MadeBucket> {
+    let in_doubt = format!(
+        r#"{},"Condition":{{"StringFoo":{{"aws:SourceAccount":"1"}}}}}}"#,
+        ALLOW_LOGS.strip_suffix('}').unwrap()
+    );
+    policies([
+        ("logs are delivered", ALLOW_LOGS.to_owned()),
+        ("the service writes one object", ALLOW_LOGS.replace("data/*", "data/report.csv")),
+        ("logs may be delivered", in_doubt),
+        ("no logs", ALLOW.to_owned()),
+    ])
+}
+
 #[test]
 fn s3_encryption_standard() {
-    let logs = || policies([("logs are written", ALLOW_LOGS.to_owned()), ("no logs", ALLOW.to_owned())]);
+    let logs = || policies([("logs are delivered", ALLOW_LOGS.to_owned()), ("no logs", ALLOW.to_owned())]);
+    let sse_s3 = MadeBucket { encryption: (Encryption::SseS3, "known"), ..bucket() };
     let aws_managed = MadeBucket { reference: Reference::None, ..bucket() };
     let lists = || {
         let lists = [("any", Approved::Any), ("the key's ARN", Approved::TheKey)];
@@ -294,6 +358,7 @@ fn s3_encryption_standard() {
         "s3_encryption_standard",
         vec![
             ("every default", bucket(), vec![encryptions(), minimums(), customer_managed(), lists(), logs()]),
+            ("every destination of logs", sse_s3, vec![listings(), writers()]),
             ("every key reference", aws_managed, vec![customer_managed(), approvals(), references()]),
             ("every link", bucket(), vec![customer_managed(), lists(), some_references(), links()]),
             ("", bucket(), vec![customer_managed(), approvals(), references(), links(), regions()]),
@@ -304,8 +369,10 @@ fn s3_encryption_standard() {
 #[test]
 fn s3_sse_c_blocked() {
     let condition = r#""Null":{"s3:x-amz-server-side-encryption-customer-algorithm":"false"}"#;
+    let replicas = deny("s3:ReplicateObject", OBJECTS, "");
     let policies = policies([
-        ("refuses all", deny_put(condition)),
+        ("refuses all uploads", deny_put(condition)),
+        ("refuses all uploads and replicas", format!("{},{replicas}", deny_put(condition))),
         ("refuses some", deny("s3:PutObject", FOLDER, condition)),
         ("refuses none", ALLOW.to_owned()),
         ("undecided", deny_put(&format!("{condition}{WHO_KNOWS}"))),
@@ -414,6 +481,7 @@ fn s3_upload_encryption_enforced() {
         ("denied", (Encryption::Unknown, "denied", Reference::None, KeyLink::None)),
     ];
     let gone = ("gone", (Encryption::Unknown, "gone", Reference::None, KeyLink::None));
+    let other = ("other", (Encryption::Other, "known", Reference::None, KeyLink::None));
     let defaults = |defaults: Vec<(&'static str, _)>| {
         Column::of("default", defaults, |made: &mut MadeBucket, (mode, read, reference, link)| {
             (made.encryption, made.reference, made.link) = ((mode, read), reference, link);
@@ -421,7 +489,9 @@ fn s3_upload_encryption_enforced() {
     };
     // What is not looked at is not there from the start: there are fewer losses to go through.
     let start = MadeBucket {
+        manager: None,
         state: None,
+        primary_state: None,
         origin: None,
         is_for_s3: None,
         rotation: (KeyRotation::Unknown, None),
@@ -430,13 +500,14 @@ fn s3_upload_encryption_enforced() {
         ..bucket()
     };
     let without_region = MadeBucket { region: None, ..start.clone() };
-    let every_default = defaults([sse_s3].into_iter().chain(with_kms).chain([gone]).collect());
+    let every_default = defaults([sse_s3].into_iter().chain(with_kms).chain([other, gone]).collect());
     let rules = vec![customer_managed(), lists, defaults(with_kms.into()), policy_column(some_policies)];
     hold(
         "s3_upload_encryption_enforced",
         vec![
             (UPLOAD_POLICIES, without_region, vec![minimums(), every_default, all]),
-            ("every rule about keys, with SSE-KMS asked", start, rules),
+            ("every rule about keys, with SSE-KMS asked", start.clone(), rules),
+            ("every destination of logs", start, vec![listings(), writers()]),
         ],
     );
 }

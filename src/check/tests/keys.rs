@@ -70,7 +70,8 @@ fn origin() -> Column<Case> {
 
 /// States that rotation and age ask for, and one for all others.
 fn few_states() -> Column<Case> {
-    const STATES: &[&str] = &["Enabled", "PendingDeletion", "~PendingReplicaDeletion", "PendingImport"];
+    const STATES: &[&str] =
+        &["Enabled", "Disabled", "PendingDeletion", "~PendingReplicaDeletion", "PendingImport"];
     texts("state", STATES, |m| &mut m.state)
 }
 
@@ -215,6 +216,26 @@ fn kms_rotation_period() {
     every_key("kms_rotation_period", columns);
 }
 
+/// Kinds of keys that are replaced rather than rotated, by specification, usage and origin.
+fn replaced_kinds() -> Column<Case> {
+    let kinds = [
+        ("RSA that signs", ("RSA_4096", Some("SIGN_VERIFY"), "AWS_KMS")),
+        ("ML-DSA that signs, imported", ("ML_DSA_65", Some("SIGN_VERIFY"), "EXTERNAL")),
+        ("RSA that encrypts", ("RSA_4096", Some("ENCRYPT_DECRYPT"), "AWS_KMS")),
+        ("ECC that agrees on keys", ("ECC_NIST_P256", Some("KEY_AGREEMENT"), "AWS_KMS")),
+        ("ECC of no told usage", ("ECC_NIST_P256", None, "AWS_KMS")),
+        ("HMAC", ("HMAC_256", Some("GENERATE_VERIFY_MAC"), "AWS_KMS")),
+        ("symmetric in CloudHSM", ("SYMMETRIC_DEFAULT", Some("ENCRYPT_DECRYPT"), "AWS_CLOUDHSM")),
+    ];
+    Column::of("kind", kinds, |case: &mut Case, (spec, usage, origin)| {
+        if let Some(metadata) = metadata(case) {
+            metadata.spec = Some(spec.to_owned());
+            metadata.usage = usage.map(str::to_owned);
+            metadata.origin = Some(origin.to_owned());
+        }
+    })
+}
+
 #[test]
 fn kms_key_material_age() {
     let columns = vec![
@@ -228,11 +249,26 @@ fn kms_key_material_age() {
         few_rotations(),
     ];
     let imported = vec![few_states(), multi_region(), created(), rotations()];
+    let days = [365, 730, 1095];
+    let ages = days.into_iter().flat_map(|days| [(days, 0), (days, 1)]).map(|(days, millis)| {
+        let more = if millis == 0 { "" } else { " and a moment" };
+        (format!("{days} days{more} ago"), ago(days, millis))
+    });
+    let ages = Column::of("created", ages.collect::<Vec<_>>(), |case: &mut Case, at| {
+        if let Some(metadata) = metadata(case) {
+            metadata.created_at = Some(at);
+        }
+    });
     hold(
         "kms_key_material_age",
         vec![
             ("every key", case(), columns),
             ("every history of imported material", described(self::imported), imported),
+            (
+                "every kind that can only be replaced",
+                case(),
+                vec![replaced_kinds(), limit(&[365, 1000]), ages],
+            ),
         ],
     );
 }

@@ -8,8 +8,9 @@ use super::truth_table::Made;
 use crate::check::{BucketSubject, Check, Judge, Organization, Outcome, PolicyReading};
 use crate::clock::Timestamp;
 use crate::model::{
-    AccountId, BucketFacts, Encryption, EncryptionRequirement, KeyJoin, KeyLink, KeyRefKind, KeyRotation,
-    RotationReason, TlsOnly, TrustedAccount,
+    AccountId, BucketFacts, DestinationService, Encryption, EncryptionRequirement, HeldDestination,
+    KeyAdmission, KeyJoin, KeyLink, KeyRefKind, KeyRotation, RotationReason, Scope, ServiceDestination,
+    TlsOnly, TrustedAccount,
 };
 use crate::policy::{self, Setting};
 
@@ -28,7 +29,12 @@ pub(super) struct MadeBucket {
     /// The account and Region of the key.
     pub(super) owner: &'static str,
     pub(super) key_region: &'static str,
+    pub(super) manager: Option<&'static str>,
     pub(super) state: Option<&'static str>,
+    /// The state of the primary of a replica.
+    pub(super) primary_state: Option<&'static str>,
+    /// What the policy of a key of another account says.
+    pub(super) admission: KeyAdmission,
     pub(super) origin: Option<&'static str>,
     pub(super) is_for_s3: Option<bool>,
     pub(super) rotation: (KeyRotation, Option<RotationReason>),
@@ -36,6 +42,7 @@ pub(super) struct MadeBucket {
     pub(super) sse_c_blocked: Option<bool>,
     pub(super) policy: PolicyText,
     pub(super) tls_only: TlsOnly,
+    pub(super) listed: Listed,
     pub(super) minimum: Encryption,
     pub(super) customer_managed: bool,
     pub(super) approved: Approved,
@@ -57,6 +64,21 @@ pub(super) enum Reference {
     AliasArn,
     NoKmsArn,
     NoAccountArn,
+    /// The key's ARN with another partition.
+    OtherPartition,
+    /// The AWS managed key of another service.
+    AwsEbs,
+}
+
+/// How the standard lists the bucket as a destination of server access logs.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Listed {
+    No,
+    InForce,
+    Ended,
+    /// For a unit in which the account may be.
+    Perhaps,
+    ForBalancers,
 }
 
 /// What the standard's lists of keys have.
@@ -91,7 +113,10 @@ pub(super) fn bucket() -> MadeBucket {
         link: KeyLink::SameAccount,
         owner: HOME,
         key_region: "eu-west-1",
+        manager: Some("CUSTOMER"),
         state: Some("Enabled"),
+        primary_state: Some("Enabled"),
+        admission: KeyAdmission::Admits,
         origin: Some("AWS_KMS"),
         is_for_s3: Some(true),
         rotation: (KeyRotation::Enabled, None),
@@ -99,6 +124,7 @@ pub(super) fn bucket() -> MadeBucket {
         sse_c_blocked: Some(true),
         policy: PolicyText::Absent,
         tls_only: TlsOnly::Absent,
+        listed: Listed::No,
         minimum: Encryption::SseKms,
         customer_managed: false,
         approved: Approved::Any,
@@ -129,6 +155,8 @@ impl MadeBucket {
             Reference::AwsS3Arn => format!("arn:aws:kms:{}:{}:alias/aws/s3", self.key_region, self.owner),
             Reference::NoKmsArn => "arn:aws:s3:::data".to_owned(),
             Reference::NoAccountArn => "arn:aws:kms:eu-west-1:nobody:alias/data".to_owned(),
+            Reference::OtherPartition => self.key_arn("k1").replacen("arn:aws:", "arn:aws-cn:", 1),
+            Reference::AwsEbs => "alias/aws/ebs".to_owned(),
             Reference::KeyId => "k1".to_owned(),
             Reference::AliasName => "alias/data".to_owned(),
             Reference::KeyArn => self.key_arn("k1"),
@@ -139,10 +167,10 @@ impl MadeBucket {
     fn kind(&self) -> KeyRefKind {
         match self.reference {
             Reference::None => KeyRefKind::None,
-            Reference::AwsS3 | Reference::AliasName => KeyRefKind::AliasName,
+            Reference::AwsS3 | Reference::AwsEbs | Reference::AliasName => KeyRefKind::AliasName,
             Reference::AwsS3Arn | Reference::AliasArn | Reference::NoAccountArn => KeyRefKind::AliasArn,
             Reference::KeyId => KeyRefKind::KeyId,
-            Reference::KeyArn | Reference::NoKmsArn => KeyRefKind::KeyArn,
+            Reference::KeyArn | Reference::OtherPartition | Reference::NoKmsArn => KeyRefKind::KeyArn,
         }
     }
 
@@ -150,8 +178,16 @@ impl MadeBucket {
         self.encryption.0 != Encryption::Unknown
     }
 
+    /// Whether the reference is to aws/s3 of the bucket's own account and Region.
     fn names_aws_s3(&self) -> bool {
-        matches!(self.reference, Reference::None | Reference::AwsS3 | Reference::AwsS3Arn)
+        let is_here = self.owner == HOME && self.region == Some(self.key_region);
+        matches!(self.reference, Reference::None | Reference::AwsS3)
+            || (self.reference == Reference::AwsS3Arn && is_here)
+    }
+
+    /// Whether the key that a listing has by that reference is AWS's.
+    fn is_of_aws(&self) -> bool {
+        matches!(self.reference, Reference::AwsS3Arn | Reference::AwsEbs)
     }
 
     fn is_malformed(&self) -> bool {
@@ -165,6 +201,8 @@ impl MadeBucket {
             Encryption::SseKms | Encryption::DsseKms | Encryption::Other => match self.link {
                 _ if self.names_aws_s3() => KeyLink::AwsManaged,
                 _ if self.is_malformed() => KeyLink::Unproven,
+                _ if self.reference == Reference::OtherPartition => KeyLink::OutsideOrg,
+                KeyLink::SameAccount if self.is_of_aws() => KeyLink::AwsManaged,
                 _ if self.listed_arn().is_none() => KeyLink::Unproven,
                 link => link,
             },
@@ -177,8 +215,25 @@ impl MadeBucket {
         let link = self.link();
         let described = matches!(link, SameAccount | SameOrg);
         let listed = described || (link == AwsManaged && self.state.is_some());
-        let named = link != KeyLink::None && self.reference == Reference::KeyArn;
+        let by_key_arn = matches!(self.reference, Reference::KeyArn | Reference::OtherPartition);
+        let named = link != KeyLink::None && by_key_arn;
         let text = |text: Option<&str>| text.filter(|_| described).map(str::to_owned);
+        let of_aws = link == AwsManaged || (described && self.is_of_aws());
+        let manager = if of_aws { Some("AWS".to_owned()) } else { text(self.manager) };
+        let rotation = match of_aws {
+            true => (KeyRotation::Enabled, Some(RotationReason::AwsManagedYearly)),
+            false => self.rotation,
+        };
+        let rotating_state = match rotation.1 {
+            Some(RotationReason::ReplicaOfPrimary) => self.primary_state,
+            _ => self.state,
+        };
+        let is_for_s3 = match self.reference {
+            _ if self.names_aws_s3() => Some(true),
+            Reference::AwsS3Arn => Some(true),
+            Reference::AwsEbs => Some(false),
+            _ => self.is_for_s3,
+        };
         let account = match link {
             KeyLink::None => None,
             _ if self.is_malformed() => None,
@@ -187,14 +242,19 @@ impl MadeBucket {
         };
         KeyJoin {
             link,
-            key_arn: self.listed_arn().filter(|_| named || listed),
+            key_arn: match self.reference {
+                Reference::OtherPartition => self.reference(),
+                _ => self.listed_arn().filter(|_| named || listed),
+            },
             account_id: account.map(|id| id.parse().unwrap()),
-            manager: text(Some("CUSTOMER")),
+            manager,
             origin: text(self.origin),
             state: text(self.state),
-            is_for_s3: self.is_for_s3.filter(|_| described),
-            rotation: described.then_some(self.rotation.0),
-            rotation_reason: self.rotation.1.filter(|_| described),
+            is_for_s3: is_for_s3.filter(|_| described || link == AwsManaged),
+            rotation: (described || of_aws).then_some(rotation.0),
+            rotation_reason: rotation.1.filter(|_| described || of_aws),
+            rotating_state: text(rotating_state),
+            admission: (link == SameOrg && !of_aws).then(|| self.admission.clone()),
         }
     }
 
@@ -260,6 +320,29 @@ impl MadeBucket {
         }
     }
 
+    fn destinations(&self) -> Vec<HeldDestination> {
+        let held = |service, expires: &str, scope_known| HeldDestination {
+            destination: ServiceDestination {
+                scope: Scope::default(),
+                buckets: vec!["data".to_owned()],
+                service,
+                reason: "It takes the logs of the shop.".to_owned(),
+                owner: "Data Platform".to_owned(),
+                approver: "Risk Board".to_owned(),
+                expires: Timestamp::parse(expires).unwrap(),
+            },
+            scope_known,
+        };
+        let (s3, later) = (DestinationService::S3ServerAccessLogs, "2027-01-01");
+        match self.listed {
+            Listed::No => Vec::new(),
+            Listed::InForce => vec![held(s3, later, true)],
+            Listed::Ended => vec![held(s3, "2026-11-21T00:00:00Z", true)],
+            Listed::Perhaps => vec![held(s3, later, false)],
+            Listed::ForBalancers => vec![held(DestinationService::ElbAccessLogs, later, true)],
+        }
+    }
+
     fn trusted(&self) -> Vec<TrustedAccount> {
         let trust = |expires: &str| TrustedAccount {
             account_id: OUTSIDE.parse().unwrap(),
@@ -274,12 +357,14 @@ impl MadeBucket {
 impl Made for MadeBucket {
     /// A bare key id or alias leads to no other account.
     fn can_be(&self) -> bool {
-        self.owner == HOME || !matches!(self.reference, Reference::KeyId | Reference::AliasName)
+        self.owner == HOME
+            || !matches!(self.reference, Reference::KeyId | Reference::AliasName | Reference::AwsEbs)
     }
 
     fn seen(&self) -> Option<String> {
         let organization = (self.org_id, self.members, self.members_complete, self.trust);
-        Some(format!("{:?} {:?} {:?} {organization:?}", self.facts(), self.policy, self.requirement()))
+        let standard = (self.requirement(), self.destinations());
+        Some(format!("{:?} {:?} {standard:?} {organization:?}", self.facts(), self.policy))
     }
 
     fn judge(&self, check: &'static Check) -> Outcome {
@@ -291,6 +376,8 @@ impl Made for MadeBucket {
             trusted_accounts: self.trusted(),
             ..Surroundings::at("2026-11-21T00:00:00Z")
         };
+        let destinations = self.destinations();
+        let destinations: Vec<&HeldDestination> = destinations.iter().collect();
         let setting = Setting {
             account_id: facts.account_id,
             region: self.region,
@@ -299,7 +386,7 @@ impl Made for MadeBucket {
         };
         let settled = self.policy.settled(&setting);
         let policy = settled.as_deref().map_or(self.policy.reading(), PolicyReading::Known);
-        judge(&BucketSubject { facts: &facts, policy }, &surroundings.context())
+        judge(&BucketSubject { facts: &facts, policy, destinations: &destinations }, &surroundings.context())
     }
 
     fn losses(&self) -> Vec<(&'static str, Self)> {
@@ -310,7 +397,7 @@ impl Made for MadeBucket {
             losses.push((name, less));
         };
         let unlisted = |made: &mut Self| {
-            made.state = None;
+            (made.state, made.primary_state) = (None, None);
             if !matches!(made.link, KeyLink::None | KeyLink::OutsideOrg) {
                 made.link = KeyLink::Unproven;
             }
@@ -328,10 +415,13 @@ impl Made for MadeBucket {
         });
         lose("the listing of keys", &unlisted);
         lose("the key's description", &|made| {
-            (made.state, made.origin, made.is_for_s3) = (None, None, None);
+            (made.manager, made.state, made.origin, made.is_for_s3) = (None, None, None, None);
             made.rotation = (KeyRotation::Unknown, None);
         });
+        lose("the manager", &|made| made.manager = None);
         lose("the state", &|made| made.state = None);
+        lose("the primary's state", &|made| made.primary_state = None);
+        lose("the key's policy", &|made| made.admission = KeyAdmission::NotRead("denied"));
         lose("the origin", &|made| made.origin = None);
         lose("the specification", &|made| made.is_for_s3 = None);
         lose("the rotation", &|made| made.rotation = (KeyRotation::Unknown, None));

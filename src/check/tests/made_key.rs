@@ -115,7 +115,7 @@ impl Made for Case {
         });
         let limit = |parameter: &Parameter| (parameter.name.to_owned(), self.limit);
         let surroundings = Surroundings {
-            parameters: check.parameters.iter().map(limit).collect(),
+            parameters: check.parameters.iter().filter(|parameter| !parameter.optional).map(limit).collect(),
             organization: self.organization.clone(),
             trusted_accounts: trusted.into_iter().collect(),
             ..Surroundings::at(AS_OF)

@@ -10,7 +10,7 @@ use crate::model::{Category, CheckEntry, Parameters, Scope};
 static YOUNG: Reason = Reason::pass("young", "It is young.");
 
 const fn parameter(name: &'static str, minimum: i64, maximum: i64) -> Parameter {
-    Parameter { name, doc: "A number.", minimum, maximum }
+    Parameter { name, doc: "A number.", minimum, maximum, optional: false }
 }
 
 static CHECK: Check = Check {

@@ -7,6 +7,7 @@ mod over_time;
 mod population;
 mod trail;
 mod unseen;
+mod verdicts;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

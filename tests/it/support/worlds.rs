@@ -71,6 +71,15 @@ pub fn healthy() -> Healthy {
         world.region_mut(two, place).keys.insert(key.id.clone(), key);
     }
 
+    // The keys of `two` that buckets of `one` name admit that account.
+    let admits_one = format!(
+        r#"{{"Statement":[{{"Effect":"Allow","Principal":{{"AWS":["{two}","{one}"]}},"Action":"kms:*","Resource":"*"}}]}}"#
+    );
+    for (place, id) in [("eu-west-1", shared.as_str()), ("us-east-1", "mrk-0000000000000000000000000000000a")]
+    {
+        world.region_mut(two, place).keys.get_mut(id).unwrap().policy.clone_from(&admits_one);
+    }
+
     let arn = |account: AccountId, place: &str, resource: String| {
         format!("arn:aws:kms:{place}:{account}:{resource}")
     };
