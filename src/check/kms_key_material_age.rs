@@ -105,7 +105,8 @@ pub static CHECK: Check = Check {
          is pointed at it (AWS KMS Developer Guide, \"Rotate keys manually\"). How long such a key may be \
          used depends on its kind: NIST suggests one to three years for a private signature key, and two \
          years at most for keys that authenticate, encrypt, transport or agree on keys (NIST SP 800-57 Part \
-         1 Rev. 5, section 5.3.6 and table 1). Imported material of \
+         1 Rev. 5, section 5.3.6 and table 1); the parameters signing_max_days and replaced_max_days set \
+         other limits. Imported material of \
          symmetric encryption keys can be rotated on demand since June 2025 (AWS KMS Developer Guide, \
          \"Perform on-demand key rotation\"). The age is counted from the last completed rotation, or \
          else from the key's creation, which is never later than the import; how old material was \

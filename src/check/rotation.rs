@@ -15,8 +15,8 @@ pub static ROTATION_DISABLED: Reason = Reason::fail("rotation_disabled", "Automa
 /// A disabled key is not rotated, and nothing is encrypted under it either.
 pub static ROTATION_SUSPENDED: Reason = Reason::not_applicable(
     "rotation_suspended",
-    "Automatic rotation is on, and the key is disabled: KMS rotates it once it is enabled again. That the key is \
-     disabled, a check of its own judges.",
+    "Automatic rotation is on, and the key is disabled: KMS rotates it once it is enabled again. A check of its own \
+     judges that the key is disabled.",
 );
 /// Of most states nobody says whether a key rotates in them.
 pub static ROTATION_STATE_NOT_KNOWN: Reason = Reason::unknown(

@@ -89,9 +89,9 @@ pub static CHECK: Check = Check {
                 \"PutBucketEncryption\"). With a key that is gone, disabled, of another kind or in another Region, \
                 uploads under the default fail, and objects under that key cannot be read (AWS KMS Developer Guide, \
                 \"Key states of AWS KMS keys\"). An AWS managed key works for one service in one account and Region \
-                (AWS KMS Developer Guide, \"AWS managed keys\"). A key of another account needs the leave of its own key \
-                policy and of the IAM policies in the bucket's account (AWS KMS Developer Guide, \"Allowing users in \
-                other accounts to use a KMS key\"); the key policy is judged for kms:GenerateDataKey and kms:Decrypt, \
+                (AWS KMS Developer Guide, \"AWS managed keys\"). A key of another account needs a permission in its own key \
+                policy and one in the IAM policies of the bucket's account (AWS KMS Developer Guide, \"Allowing users \
+                in other accounts to use a KMS key\"); the key policy is judged for kms:GenerateDataKey and kms:Decrypt, \
                 IAM policies and grants are not seen. For a key of the bucket's own account the key policy mostly \
                 hands over to IAM policies, so that it is not judged. Once a key is deleted, what was encrypted \
                 under it is lost.",

@@ -162,6 +162,14 @@ fn every_slip_in_a_standard_is_named() {
             "[[trusted_account]]\naccount = \"111122223333\"\nowner = \"a\"\nreason = \"b\"\nexpires = 2020-01-01\n[[trusted_account]]\naccount = \"111122223333\"\nowner = \"a\"\nreason = \"b\"\nexpires = 2028-01-01",
         ),
         (
+            "a service destination in wrong words",
+            "[[service_destination]]\nservice = \"s3_logs\"\nbuckets = [\"Logs/*\"]\ntag = \"logs\"\naccounts = []\nreason = \"\"\napprover = \"me\"\nexpires = 1",
+        ),
+        (
+            "a service destination without buckets, approved by nobody on the list",
+            "[[service_destination]]\nservice = \"elb_access_logs\"\nbuckets = []\nreason = \"a\"\nowner = \"b\"\napprover = \"rsik\"\nexpires = 2027-01-01\n[exceptions]\napprovers = [\"risk\"]",
+        ),
+        (
             "a gap without a place",
             "[[gap]]\nregion = \"eu-west-1\"\nreason = \"a\"\nowner = \"b\"\napprover = \"c\"\nexpires = 2027-01-01",
         ),
@@ -364,6 +372,8 @@ fn the_examples_are_good() {
     assert_eq!(exceptions.records.len(), 2);
     assert_eq!(exceptions.records[0].expires, exceptions.records[1].starts);
     assert_eq!((standard.gaps.len(), standard.trusted_accounts.len()), (1, 1));
+    let [destination] = &standard.service_destinations[..] else { panic!("one destination") };
+    assert_eq!((destination.buckets.len(), destination.service.word()), (1, "s3_server_access_logs"));
     assert_eq!(
         (standard.exceptions.max_days[&Severity::Critical], standard.exceptions.max_days[&Severity::Low]),
         (14, 365)

@@ -70,7 +70,7 @@ const PAIRS: &[Pair] = &[
             Some("rotation is off") => reason == "rotation_disabled",
             Some("the key cannot rotate by itself") => verdict == "not_applicable",
             Some(why) if why.starts_with("rotation is suspended") => reason == "rotation_suspended",
-            Some(_) => verdict == "unknown" || reason == "rotation_of_unusable_key",
+            Some(_) => verdict == "unknown",
         },
     },
     Pair {
