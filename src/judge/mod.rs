@@ -7,6 +7,7 @@
 
 mod account;
 mod exempt;
+mod subject;
 mod tally;
 
 use std::borrow::Cow;
@@ -21,7 +22,7 @@ use crate::check::{
 use crate::clock::Timestamp;
 use crate::model::{
     AccountFacts, AccountId, AccountScan, BucketFacts, ExceptionUse, Exceptions, Finding, KeyFacts,
-    Parameters, Partition, PolicyHash, Reading, Region, ResourceType, Standard, Verdict,
+    Parameters, Partition, PolicyHash, Reading, Region, ResourceType, Standard, Subject, Verdict,
 };
 use crate::resolve::Policies;
 use crate::standard::Instance;
@@ -52,6 +53,7 @@ struct Resource<'a> {
     kind: ResourceType,
     arn: Arc<str>,
     observed_at: Option<Timestamp>,
+    subject: Option<Subject>,
 }
 
 impl<'a> Judge<'a> {
@@ -96,6 +98,7 @@ impl<'a> Judge<'a> {
             kind: ResourceType::Bucket,
             arn: facts.arn().into(),
             observed_at: facts.observed_at,
+            subject: Some(subject::of_bucket(facts)),
         };
         self.findings(&resource, |check, context| match check {
             check::Judge::Bucket(judge) => Some(judge(&subject, context)),
@@ -124,6 +127,7 @@ impl<'a> Judge<'a> {
             kind: ResourceType::Key,
             arn: observation.key_arn.as_str().into(),
             observed_at: observation.describe.at,
+            subject: Some(subject::of_key(facts)),
         };
         self.findings(&resource, |check, context| match check {
             check::Judge::Key(judge) => Some(judge(&subject, context)),
@@ -176,6 +180,7 @@ impl<'a> Judge<'a> {
             kind: ResourceType::Account,
             arn: account_arn(facts).into(),
             observed_at: facts.scan.as_ref().map(|scan| scan.finished_at),
+            subject: None,
         }
     }
 
@@ -233,6 +238,7 @@ impl<'a> Judge<'a> {
                 _ => None,
             },
             observed_at: resource.observed_at,
+            subject: resource.subject,
         };
         self.exceptions.apply(resource.account, &mut finding);
         finding
