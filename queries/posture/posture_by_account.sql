@@ -1,5 +1,6 @@
 -- title: Posture by account
 -- question: How does each account stand: was it seen, what does it hold, what fails in it?
+--   `fails_*`, `exempt` and `unknowns` count findings, a check's verdict on a resource each: they are no number of resources.
 --   Counts are of what was seen: they are at least so many where `buckets_listed` or `keys_listed` is false, and NULL
 --   where nothing was listed. `ou_path` is NULL where the account's units were not reported.
 -- parameter: account_id, account, default null, such as 111122223333: Only this account.

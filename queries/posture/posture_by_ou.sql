@@ -1,5 +1,6 @@
 -- title: Posture by organizational unit
 -- question: How many accounts, buckets and failing findings are there under each organizational unit?
+--   `fails`, `fails_high_or_critical` and `unknowns` count findings, a check's verdict on a resource each.
 --   An account counts in every unit above it, so that rows do not add up; one whose units were not reported is under
 --   `not_reported` alone, and not under the root. Counts are of what was seen: they are at least so many where
 --   buckets or keys were not listed to the end in some of the accounts, and NULL where in none of them.

@@ -145,7 +145,8 @@ CREATE EXTERNAL TABLE IF NOT EXISTS findings (
     `exception_id` string,
     `exception_expires_at` timestamp,
     `remedy` string,
-    `observed_at` timestamp
+    `observed_at` timestamp,
+    `subject` string
 )
 PARTITIONED BY (`dt` string)
 STORED AS PARQUET
@@ -193,7 +194,9 @@ CREATE EXTERNAL TABLE IF NOT EXISTS controls (
     `control_id` string,
     `control_title` string,
     `relation` string,
-    `source` string
+    `source` string,
+    `condition` string,
+    `note` string
 )
 PARTITIONED BY (`dt` string)
 STORED AS PARQUET

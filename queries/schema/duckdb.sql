@@ -15,6 +15,7 @@ CREATE OR REPLACE MACRO to_utf8(text) AS encode(text);
 CREATE OR REPLACE MACRO json_extract_scalar(document, path) AS
     CASE WHEN json_valid(document) AND json_type(document, path) NOT IN ('OBJECT', 'ARRAY')
     THEN json_extract_string(document, path) END;
+CREATE OR REPLACE MACRO json_array_contains(list, value) AS json_contains(list, to_json(value));
 
 CREATE OR REPLACE VIEW accounts AS
 SELECT
@@ -238,6 +239,7 @@ SELECT
     epoch_ms(epoch_ms(exception_expires_at)) AS exception_expires_at,
     CAST(remedy AS VARCHAR) AS remedy,
     epoch_ms(epoch_ms(observed_at)) AS observed_at,
+    CAST(subject AS VARCHAR) AS subject,
     dt
 FROM (
     SELECT
@@ -261,6 +263,7 @@ FROM (
         CAST(NULL AS TIMESTAMP WITH TIME ZONE) AS exception_expires_at,
         CAST(NULL AS VARCHAR) AS remedy,
         CAST(NULL AS TIMESTAMP WITH TIME ZONE) AS observed_at,
+        CAST(NULL AS VARCHAR) AS subject,
         CAST(NULL AS VARCHAR) AS dt
     WHERE FALSE
     UNION ALL BY NAME
@@ -313,6 +316,8 @@ SELECT
     CAST(control_title AS VARCHAR) AS control_title,
     CAST(relation AS VARCHAR) AS relation,
     CAST(source AS VARCHAR) AS source,
+    CAST(condition AS VARCHAR) AS condition,
+    CAST(note AS VARCHAR) AS note,
     dt
 FROM (
     SELECT
@@ -325,6 +330,8 @@ FROM (
         CAST(NULL AS VARCHAR) AS control_title,
         CAST(NULL AS VARCHAR) AS relation,
         CAST(NULL AS VARCHAR) AS source,
+        CAST(NULL AS VARCHAR) AS condition,
+        CAST(NULL AS VARCHAR) AS note,
         CAST(NULL AS VARCHAR) AS dt
     WHERE FALSE
     UNION ALL BY NAME

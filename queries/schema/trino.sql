@@ -147,6 +147,7 @@ CREATE TABLE IF NOT EXISTS findings (
     exception_expires_at timestamp(3),
     remedy varchar,
     observed_at timestamp(3),
+    subject varchar,
     dt varchar WITH (
         partition_projection_type = 'DATE',
         partition_projection_format = 'yyyy-MM-dd',
@@ -195,6 +196,8 @@ CREATE TABLE IF NOT EXISTS controls (
     control_title varchar,
     relation varchar,
     source varchar,
+    condition varchar,
+    note varchar,
     dt varchar WITH (
         partition_projection_type = 'DATE',
         partition_projection_format = 'yyyy-MM-dd',

@@ -137,6 +137,7 @@ SELECT
     t.exception_expires_at,
     t.remedy,
     t.observed_at,
+    t.subject,
     t.dt,
     r.kind AS run_kind,
     r.started_at AS run_started_at
@@ -171,6 +172,8 @@ SELECT
     t.control_title,
     t.relation,
     t.source,
+    t.condition,
+    t.note,
     t.dt,
     r.kind AS run_kind,
     r.started_at AS run_started_at
@@ -344,6 +347,7 @@ SELECT
     t.exception_expires_at,
     t.remedy,
     t.observed_at,
+    t.subject,
     t.dt
 FROM findings t
 WHERE t.dt = (SELECT max(dt) FROM runs WHERE kind = 'census')
@@ -376,6 +380,8 @@ SELECT
     t.control_title,
     t.relation,
     t.source,
+    t.condition,
+    t.note,
     t.dt
 FROM controls t
 WHERE t.dt = (SELECT max(dt) FROM runs WHERE kind = 'census')
@@ -488,6 +494,50 @@ FROM (
         ELSE NOT (c.complete AND c.known > 0) END
 ) t
 GROUP BY t.account_id, t.region, t.resource_type;
+
+CREATE OR REPLACE VIEW control_evidence_latest AS
+SELECT
+    t.run_id,
+    t.check_id,
+    t.check_params,
+    t.framework,
+    t.framework_version,
+    t.control_id,
+    t.control_title,
+    t.relation,
+    t.source,
+    t.condition,
+    t.note,
+    t.dt,
+    CAST(t.subject AS varchar) AS subject,
+    CAST(t.verdict AS varchar) AS verdict,
+    CAST(CASE
+        WHEN t.is_about = 'no' OR t.is_of_verdict = 'no' THEN 'not_evidence'
+        WHEN t.verdict IN ('unknown', 'not_applicable') THEN t.verdict
+        WHEN t.is_about = 'open' OR t.is_of_verdict = 'open' THEN 'unknown'
+        ELSE t.verdict
+    END AS varchar) AS evidence
+FROM (
+    SELECT l.*,
+        CASE WHEN l.about IS NULL OR json_array_contains(l.about, l.subject) THEN 'yes'
+            WHEN json_array_length(l.about) = 0 THEN 'no'
+            WHEN l.subject IN ('none', 'unknown') THEN 'open'
+            WHEN l.subject = 'kms_key' AND (json_array_contains(l.about, 'aws_managed_key')
+                OR json_array_contains(l.about, 'customer_managed_key')) THEN 'open' ELSE 'no' END AS is_about,
+        CASE WHEN l.of_verdict IS NULL OR json_array_contains(l.of_verdict, l.subject) THEN 'yes'
+            WHEN json_array_length(l.of_verdict) = 0 THEN 'no'
+            WHEN l.subject IN ('none', 'unknown') THEN 'open'
+            WHEN l.subject = 'kms_key' AND (json_array_contains(l.of_verdict, 'aws_managed_key')
+                OR json_array_contains(l.of_verdict, 'customer_managed_key')) THEN 'open' ELSE 'no' END AS is_of_verdict
+    FROM (
+        SELECT c.*, s.subject, v.verdict, json_extract(c.condition, '$.about') AS about,
+            CASE WHEN v.verdict = 'pass' THEN json_extract(c.condition, '$.pass')
+                WHEN v.verdict IN ('fail', 'exempt') THEN json_extract(c.condition, '$.fail') END AS of_verdict
+        FROM controls_latest c
+        CROSS JOIN (VALUES ('aws_managed_key'), ('customer_managed_key'), ('kms_key'), ('not_configured'), ('sse_s3'), ('unknown'), ('none')) AS s (subject)
+        CROSS JOIN (VALUES ('pass'), ('fail'), ('unknown'), ('not_applicable'), ('exempt')) AS v (verdict)
+    ) l
+) t;
 
 CREATE OR REPLACE VIEW accounts_last_known AS
 SELECT
@@ -644,6 +694,7 @@ SELECT
     t.exception_expires_at,
     t.remedy,
     t.observed_at,
+    t.subject,
     t.dt,
     t.newest_run_id,
     t.age_days

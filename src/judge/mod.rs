@@ -7,6 +7,7 @@
 
 mod account;
 mod exempt;
+mod subject;
 mod tally;
 
 use std::borrow::Cow;
@@ -21,7 +22,7 @@ use crate::check::{
 use crate::clock::Timestamp;
 use crate::model::{
     AccountFacts, AccountId, AccountScan, BucketFacts, ExceptionUse, Exceptions, Finding, HeldDestination,
-    KeyFacts, Parameters, Partition, PolicyHash, Reading, Region, ResourceType, Standard, Verdict,
+    KeyFacts, Parameters, Partition, PolicyHash, Reading, Region, ResourceType, Standard, Subject, Verdict,
 };
 use crate::policy::{Policy, PolicyError, Setting};
 use crate::resolve::Policies;
@@ -53,6 +54,7 @@ struct Resource<'a> {
     kind: ResourceType,
     arn: Arc<str>,
     observed_at: Option<Timestamp>,
+    subject: Option<Subject>,
 }
 
 impl<'a> Judge<'a> {
@@ -104,6 +106,7 @@ impl<'a> Judge<'a> {
             kind: ResourceType::Bucket,
             arn: facts.arn().into(),
             observed_at: facts.observed_at,
+            subject: Some(subject::of_bucket(facts)),
         };
         self.findings(&resource, |check, context| match check {
             check::Judge::Bucket(judge) => Some(judge(&subject, context)),
@@ -134,6 +137,7 @@ impl<'a> Judge<'a> {
             kind: ResourceType::Key,
             arn: observation.key_arn.as_str().into(),
             observed_at: observation.describe.at,
+            subject: Some(subject::of_key(facts)),
         };
         self.findings(&resource, |check, context| match check {
             check::Judge::Key(judge) => Some(judge(&subject, context)),
@@ -199,6 +203,7 @@ impl<'a> Judge<'a> {
             kind: ResourceType::Account,
             arn: account_arn(facts).into(),
             observed_at: facts.scan.as_ref().map(|scan| scan.finished_at),
+            subject: None,
         }
     }
 
@@ -256,6 +261,7 @@ impl<'a> Judge<'a> {
                 _ => None,
             },
             observed_at: resource.observed_at,
+            subject: resource.subject,
         };
         self.exceptions.apply(resource.account, &mut finding);
         finding

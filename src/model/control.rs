@@ -8,6 +8,7 @@ use std::fmt::Write as _;
 
 use serde::{Deserialize, Serialize};
 
+use super::Condition;
 use super::reading::words;
 
 /// A check instance as evidence for a control. It never says that the control is met.
@@ -32,6 +33,9 @@ pub struct Control {
     pub relation: Relation,
     /// Document and section that the row rests on.
     pub source: String,
+    /// Which verdicts are evidence; none: every one of the instance.
+    #[serde(default)]
+    pub condition: Option<Condition>,
     /// Where sources differ, or what a pass does not show.
     #[serde(default)]
     pub note: Option<String>,

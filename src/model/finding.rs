@@ -67,6 +67,25 @@ words! {
     }
 }
 
+words! {
+    /// What a verdict is about, as far as the condition of a control asks: a bucket by its default
+    /// encryption, a key by who manages it.
+    Subject {
+        /// An AWS managed key, or a bucket whose default encryption uses one.
+        AwsManagedKey = "aws_managed_key",
+        /// A customer managed key, or a bucket whose default encryption uses one.
+        CustomerManagedKey = "customer_managed_key",
+        /// A KMS key, or a bucket whose default encryption names one, where it is not known who manages it.
+        KmsKey = "kms_key",
+        /// A bucket without a default encryption.
+        NotConfigured = "not_configured",
+        /// A bucket whose default encryption is SSE-S3.
+        SseS3 = "sse_s3",
+        /// It was not read, or its algorithm is not known to this version.
+        Unknown = "unknown",
+    }
+}
+
 /// One row of the `findings` table: a check instance's verdict on a resource.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Finding {
@@ -108,4 +127,6 @@ pub struct Finding {
     pub remedy: Option<&'static str>,
     /// When the fact was read.
     pub observed_at: Option<Timestamp>,
+    /// What is judged, as the conditions of controls tell it apart; none for accounts.
+    pub subject: Option<Subject>,
 }

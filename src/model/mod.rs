@@ -8,6 +8,7 @@
 pub mod account;
 pub mod bucket;
 pub mod calls;
+pub mod condition;
 pub mod control;
 pub mod coverage;
 pub mod exception;
@@ -27,10 +28,11 @@ pub use bucket::{
     KeyAdmission, KeyJoin, KeyLink, KeyRefKind, TlsOnly,
 };
 pub use calls::{CallTally, Calls};
+pub use condition::{Condition, Evidence};
 pub use control::{Control, Relation};
 pub use coverage::{Coverage, CoverageRow, Tally};
 pub use exception::{Exception, ExceptionState, ExceptionUse, Exceptions};
-pub use finding::{Category, Finding, ResourceType, Severity, Verdict};
+pub use finding::{Category, Finding, ResourceType, Severity, Subject, Verdict};
 pub use ids::{AccountId, Arn, Malformed, Partition, Region, RunId};
 pub use key::{
     AliasObservation, CompletedRotation, KeyFacts, KeyMetadata, KeyObservation, KeyRotation, MultiRegion,

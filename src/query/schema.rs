@@ -49,6 +49,7 @@ CREATE OR REPLACE MACRO to_utf8(text) AS encode(text);
 CREATE OR REPLACE MACRO json_extract_scalar(document, path) AS
     CASE WHEN json_valid(document) AND json_type(document, path) NOT IN ('OBJECT', 'ARRAY')
     THEN json_extract_string(document, path) END;
+CREATE OR REPLACE MACRO json_array_contains(list, value) AS json_contains(list, to_json(value));
 ";
 
 /// The organization's trail, as far as a question reads it: an empty one, where no trail is at hand.

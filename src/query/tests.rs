@@ -163,8 +163,8 @@ fn a_view_knows_its_columns() {
     let views = views::views();
     assert_eq!(
         views.len(),
-        1 + 8 + 9 + 1 + 4,
-        "censuses, the tables' committed and latest, unlisted, and last known"
+        1 + 8 + 9 + 1 + 1 + 4,
+        "censuses, the tables' committed and latest, unlisted, control evidence, and last known"
     );
     for view in &views {
         let (list, _) = view.sql.strip_prefix("SELECT\n").unwrap().split_once("\nFROM ").unwrap();
@@ -189,6 +189,9 @@ fn a_view_knows_its_columns() {
         "p99_ms bigint, dt string, run_kind string, run_started_at timestamp"
     );
     assert_eq!(last("calls_latest", 2), "p99_ms bigint, dt string");
+    let evidence =
+        "condition string, note string, dt string, subject string, verdict string, evidence string";
+    assert_eq!(last("control_evidence_latest", 6), evidence);
     assert_eq!(last("accounts_last_known", 3), "dt string, newest_run_id string, age_days bigint");
 }
 

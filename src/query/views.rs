@@ -3,11 +3,13 @@
 //! *Committed* are rows whose run has its row in `runs`; *latest* is the newest census, and its days are
 //! found by `dt`, so that an engine reads one day and no more; *last known* is, of every resource that any
 //! census listed, the newest row that knows something, with its age against the newest census. *Unlisted* is
-//! what the newest census has no rows of, because a listing did not come to its end.
+//! what the newest census has no rows of, because a listing did not come to its end. *Control evidence* says
+//! what a verdict is as evidence for a control.
 //!
 //! A view is a list of columns, each with what it holds: the SELECT is written from it, and so is what a
 //! catalog is told of the view, which AWS Glue does not find out by itself.
 
+use crate::model::{Subject, Verdict};
 use crate::table::{Kind, TABLES, TableInfo};
 
 /// A view.
@@ -85,6 +87,7 @@ pub fn views() -> Vec<View> {
     views.extend(TABLES.iter().filter(|table| table.name != "runs").map(committed));
     views.extend(TABLES.iter().map(latest));
     views.push(unlisted());
+    views.extend(control_evidence());
     views.extend(IDENTITIES.iter().filter_map(last_known));
     views
 }
@@ -152,6 +155,58 @@ fn unlisted() -> View {
         cases.concat()
     );
     View::of("unlisted_latest".to_owned(), doc, columns, &rest)
+}
+
+/// What stands for the subject of a finding that has none.
+pub const NO_SUBJECT: &str = "none";
+
+/// Every verdict of every subject as evidence for a row of the control map: [`crate::model::Condition`] in SQL.
+/// It has no finding in it, so that a question can count findings first and look up afterwards.
+fn control_evidence() -> Option<View> {
+    let controls = TABLES.iter().find(|table| table.name == "controls")?;
+    let mut columns = columns(controls);
+    columns.push(Column::new("subject", Kind::String, "CAST(t.subject AS varchar)"));
+    columns.push(Column::new("verdict", Kind::String, "CAST(t.verdict AS varchar)"));
+    let evidence = "CAST(CASE\n        WHEN t.is_about = 'no' OR t.is_of_verdict = 'no' THEN 'not_evidence'\n        \
+         WHEN t.verdict IN ('unknown', 'not_applicable') THEN t.verdict\n        \
+         WHEN t.is_about = 'open' OR t.is_of_verdict = 'open' THEN 'unknown'\n        \
+         ELSE t.verdict\n    END AS varchar)";
+    columns.push(Column::new("evidence", Kind::String, evidence));
+    let doc = "What each verdict of each subject is as evidence for a control: join findings by check, parameters, \
+         subject (`none` where a finding has none) and verdict.";
+    let values = |words: Vec<&str>| {
+        let words: Vec<String> = words.iter().map(|word| format!("('{word}')")).collect();
+        words.join(", ")
+    };
+    let subjects = values(Subject::ALL.iter().map(|it| it.word()).chain([NO_SUBJECT]).collect());
+    let verdicts = values(Verdict::ALL.iter().map(|it| it.word()).collect());
+    let rest = format!(
+        "FROM (\n    SELECT l.*,\n        {} AS is_about,\n        {} AS is_of_verdict\n    FROM (\n        \
+         SELECT c.*, s.subject, v.verdict, json_extract(c.condition, '$.about') AS about,\n            \
+         CASE WHEN v.verdict = 'pass' THEN json_extract(c.condition, '$.pass')\n                \
+         WHEN v.verdict IN ('fail', 'exempt') THEN json_extract(c.condition, '$.fail') END AS of_verdict\n        \
+         FROM controls_latest c\n        CROSS JOIN (VALUES {subjects}) AS s (subject)\n        \
+         CROSS JOIN (VALUES {verdicts}) AS v (verdict)\n    ) l\n) t",
+        has_subject("l.about"),
+        has_subject("l.of_verdict"),
+    );
+    Some(View::of("control_evidence_latest".to_owned(), doc, columns, &rest))
+}
+
+/// Whether a list of the condition has the subject: `yes`, `no`, or `open` where the subject does not tell.
+fn has_subject(list: &str) -> String {
+    let has = |subject: &str| format!("json_array_contains({list}, {subject})");
+    let word = |subject: Subject| format!("'{}'", subject.word());
+    format!(
+        "CASE WHEN {list} IS NULL OR {} THEN 'yes'\n            WHEN json_array_length({list}) = 0 THEN 'no'\n            \
+         WHEN l.subject IN ('{NO_SUBJECT}', {}) THEN 'open'\n            WHEN l.subject = {} AND ({}\n                \
+         OR {}) THEN 'open' ELSE 'no' END",
+        has("l.subject"),
+        word(Subject::Unknown),
+        word(Subject::KmsKey),
+        has(&word(Subject::AwsManagedKey)),
+        has(&word(Subject::CustomerManagedKey)),
+    )
 }
 
 fn last_known(identity: &Identity) -> Option<View> {

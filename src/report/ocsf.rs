@@ -4,7 +4,8 @@
 //! Version 1.6.0, class 2003, with the profile `cloud`: what Security Hub and Security Lake read. The
 //! schema has a word for what a census may not guess: `Warning`, "did not yield a result due to missing
 //! information", is our `unknown`. A finding that an exception accepts stays a `Fail` and is `Suppressed`.
-//! What the schema has no place for is in `unmapped`.
+//! What the schema has no place for is in `unmapped`. The standards and requirements are those that the
+//! finding is evidence for: a control whose condition does not hold is not among them.
 //!
 //! A line follows from the run's rows alone. So it has no `created_time` or `first_seen_time`, which a
 //! run does not know of a finding that has the same uid every night.
@@ -21,7 +22,7 @@ use objects::{
 
 use super::ReportError;
 use super::rows::{self, AccountRow, CheckRow, ControlRow, FindingRow, RunRow};
-use crate::model::{Arn, Severity, Verdict};
+use crate::model::{Arn, Condition, Evidence, Severity, Subject, Verdict};
 use crate::sink::CommittedRun;
 
 /// Writes a line a finding, as they are read. The rows that many findings share are read first.
@@ -63,10 +64,22 @@ struct Instance {
     title: Option<String>,
     question: Option<String>,
     parameters: Vec<(String, String)>,
-    standards: Vec<String>,
-    requirements: Vec<String>,
-    /// How far the check goes for each requirement.
-    relations: Vec<String>,
+    requirements: Vec<Requirement>,
+}
+
+/// A control that a check instance is evidence for.
+#[derive(Debug)]
+struct Requirement {
+    /// `PCI DSS 4.0.1`.
+    standard: String,
+    /// `PCI DSS 4.0.1 3.7.4`.
+    uid: String,
+    /// How far the check goes.
+    relation: String,
+    /// What else there is to say of it; empty where there is nothing.
+    note: String,
+    /// Of which findings it is evidence.
+    condition: Option<Condition>,
 }
 
 impl Shared {
@@ -93,11 +106,7 @@ impl Shared {
             Ok::<(), ReportError>(())
         })
         .await?;
-        ControlRow::each(run, |row| {
-            shared.instance_mut(row.check_id, row.check_params).add(&row);
-            Ok::<(), ReportError>(())
-        })
-        .await?;
+        ControlRow::each(run, |row| shared.instance_mut(row.check_id, row.check_params).add(&row)).await?;
         Ok(shared)
     }
 
@@ -113,7 +122,10 @@ impl Shared {
     fn event<'a>(&'a self, finding: &FindingRow<'a>) -> Result<Event<'a>, ReportError> {
         let verdict = rows::verdict(finding.verdict)?;
         let severity = severity(rows::severity(finding.severity)?);
+        let subject = rows::subject(finding.subject)?;
         let instance = self.instance(finding);
+        let requirements: Vec<&Requirement> =
+            instance.map(|it| it.evidence(verdict, subject).collect()).unwrap_or_default();
         let status = match verdict {
             Verdict::Exempt => (3, "Suppressed"),
             _ => (1, "New"),
@@ -134,12 +146,12 @@ impl Shared {
             status: status.1,
             message: finding.reason,
             finding_info: finding_info(finding, instance),
-            compliance: compliance(finding, instance, verdict),
+            compliance: compliance(finding, instance, &requirements, verdict),
             resources: self.resources(finding),
             remediation: finding.remedy.map(|desc| Remediation { desc }),
             cloud: self.cloud(finding),
             metadata: self.metadata(finding),
-            unmapped: self.unmapped(finding, instance),
+            unmapped: self.unmapped(finding, &requirements),
         })
     }
 
@@ -200,7 +212,7 @@ impl Shared {
         }
     }
 
-    fn unmapped<'a>(&'a self, finding: &FindingRow<'a>, instance: Option<&'a Instance>) -> Unmapped<'a> {
+    fn unmapped<'a>(&'a self, finding: &FindingRow<'a>, requirements: &[&'a Requirement]) -> Unmapped<'a> {
         Unmapped {
             run_id: &self.run_id,
             verdict: finding.verdict,
@@ -208,7 +220,9 @@ impl Shared {
             reason_code: finding.reason_code,
             exception_id: finding.exception_id,
             exception_expires_at: finding.exception_expires_at,
-            requirement_relations: instance.map_or(&[], |it| &it.relations),
+            subject: finding.subject,
+            requirement_relations: requirements.iter().map(|it| it.relation.as_str()).collect(),
+            requirement_notes: requirements.iter().map(|it| it.note.as_str()).collect(),
         }
     }
 }
@@ -227,15 +241,26 @@ impl Member {
 }
 
 impl Instance {
-    /// Adds a control. Rows come by framework, so that a standard that is there twice is the last one.
-    fn add(&mut self, control: &ControlRow<'_>) {
+    /// Adds a control.
+    fn add(&mut self, control: &ControlRow<'_>) -> Result<(), ReportError> {
         let (framework, version) = (control.framework.unwrap_or_default(), control.framework_version);
         let standard = format!("{framework} {}", version.unwrap_or_default()).trim_end().to_owned();
-        self.requirements.push(format!("{standard} {}", control.control_id.unwrap_or_default()));
-        self.relations.push(control.relation.unwrap_or_default().to_owned());
-        if self.standards.last() != Some(&standard) {
-            self.standards.push(standard);
-        }
+        self.requirements.push(Requirement {
+            uid: format!("{standard} {}", control.control_id.unwrap_or_default()),
+            standard,
+            relation: control.relation.unwrap_or_default().to_owned(),
+            note: control.note.unwrap_or_default().to_owned(),
+            condition: rows::condition(control.condition)?,
+        });
+        Ok(())
+    }
+
+    /// The controls that a finding is evidence for, as the pass or fail that it is. One that names others
+    /// would be read as their pass.
+    fn evidence(&self, verdict: Verdict, subject: Option<Subject>) -> impl Iterator<Item = &Requirement> {
+        self.requirements.iter().filter(move |requirement| {
+            Condition::evidence(requirement.condition.as_ref(), verdict, subject) == Evidence::from(verdict)
+        })
     }
 }
 
@@ -270,8 +295,12 @@ fn finding_info<'a>(finding: &FindingRow<'a>, instance: Option<&'a Instance>) ->
 fn compliance<'a>(
     finding: &FindingRow<'a>,
     instance: Option<&'a Instance>,
+    requirements: &[&'a Requirement],
     verdict: Verdict,
 ) -> Compliance<'a> {
+    // Rows come by framework, so that a standard that is there twice is the last one.
+    let mut standards: Vec<&str> = requirements.iter().map(|it| it.standard.as_str()).collect();
+    standards.dedup();
     let (status_id, status) = compliance_status(verdict);
     let parameter = |(name, value): &'a (String, String)| Parameter { name, value };
     Compliance {
@@ -283,8 +312,8 @@ fn compliance<'a>(
         desc: instance.and_then(|it| it.question.as_deref()),
         category: finding.category,
         control_parameters: instance.map_or(&[][..], |it| &it.parameters).iter().map(parameter).collect(),
-        standards: instance.map_or(&[], |it| &it.standards),
-        requirements: instance.map_or(&[], |it| &it.requirements),
+        standards,
+        requirements: requirements.iter().map(|it| it.uid.as_str()).collect(),
         checks: [Check {
             uid: finding.check_id,
             name: instance.and_then(|it| it.title.as_deref()),

@@ -6,7 +6,7 @@
 
 use super::ReportError;
 use crate::clock::Timestamp;
-use crate::model::{Severity, Verdict};
+use crate::model::{Condition, Severity, Subject, Verdict};
 use crate::sink::{CommittedRun, Row};
 use crate::table;
 
@@ -108,6 +108,7 @@ rows! {
         related_arn: text, check_id: text, check_params: text, check_version: integer, category: text,
         severity: text, verdict: text, verdict_before_exception: text, reason_code: text, reason: text,
         exception_id: text, exception_expires_at: timestamp, remedy: text, observed_at: timestamp,
+        subject: text,
     }
 }
 
@@ -151,7 +152,7 @@ rows! {
     /// A control that a check instance is evidence for.
     ControlRow of controls {
         check_id: text, check_params: text, framework: text, framework_version: text, control_id: text,
-        control_title: text, relation: text, source: text,
+        control_title: text, relation: text, source: text, condition: text, note: text,
     }
 }
 
@@ -181,6 +182,24 @@ pub fn verdict(word: Option<&str>) -> Result<Verdict, ReportError> {
     Verdict::from_word(word).ok_or_else(unknown)
 }
 
+/// The subject of a finding; none where it has none, or was written before findings had one.
+pub fn subject(word: Option<&str>) -> Result<Option<Subject>, ReportError> {
+    let parsed = word.map(|word| {
+        let unknown = || ReportError::Word { table: "findings", column: "subject", word: word.to_owned() };
+        Subject::from_word(word).ok_or_else(unknown)
+    });
+    parsed.transpose()
+}
+
+/// The condition of a control.
+pub fn condition(json: Option<&str>) -> Result<Option<Condition>, ReportError> {
+    let parsed = json.map(|json| {
+        let unknown = |_| ReportError::Word { table: "controls", column: "condition", word: json.to_owned() };
+        serde_json::from_str(json).map_err(unknown)
+    });
+    parsed.transpose()
+}
+
 /// The severity of a finding or a check.
 pub fn severity(word: Option<&str>) -> Result<Severity, ReportError> {
     let word = word.unwrap_or_default();
@@ -206,6 +225,17 @@ mod tests {
                 _ => &[Kind::StringArray],
             };
             assert!(info.is_some_and(|info| kinds.contains(&info.kind)), "{table}.{column}: {read_as}");
+        }
+    }
+
+    #[test]
+    fn a_condition_is_read_as_it_was_written_and_a_word_of_a_newer_tool_is_no_guess() {
+        for row in crate::control::built_in().controls {
+            let json = row.condition.as_ref().map(ToString::to_string);
+            assert_eq!(condition(json.as_deref()).unwrap(), row.condition);
+        }
+        for wrong in [r#"{"perhaps":["sse_s3"]}"#, r#"{"pass":["quantum_key"]}"#, "sse_s3"] {
+            assert!(matches!(condition(Some(wrong)), Err(ReportError::Word { .. })), "{wrong}");
         }
     }
 

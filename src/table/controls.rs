@@ -57,5 +57,17 @@ pub static TABLE: Table<Control> = Table {
             doc: "The document and section that the row rests on.",
             value: |control| (&control.source).into(),
         },
+        Column {
+            name: "condition",
+            kind: Kind::String,
+            doc: "What must hold for a finding of the check to be evidence here, canonical JSON over `findings.subject`, such as `{\"about\":[\"customer_managed_key\"]}`: `about` has the subjects that the control speaks of, `pass` those of which a pass is evidence, `fail` those of which a fail is. NULL where every finding of the check is.",
+            value: |control| control.condition.as_ref().map_or(Value::Null, Value::printed),
+        },
+        Column {
+            name: "note",
+            kind: Kind::String,
+            doc: "How far the check goes, where sources differ, and what a verdict does not show. NULL where there is nothing to add.",
+            value: |control| control.note.as_ref().into(),
+        },
     ],
 };

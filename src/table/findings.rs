@@ -1,7 +1,7 @@
 //! `findings`: a check instance's verdict on a resource, one row each, whatever the verdict.
 
 use super::{Column, Kind, Table};
-use crate::model::Finding;
+use crate::model::{Finding, Subject};
 
 /// The table.
 pub static TABLE: Table<Finding> = Table {
@@ -121,6 +121,12 @@ pub static TABLE: Table<Finding> = Table {
             kind: Kind::Timestamp,
             doc: "When the fact was read, by the scanner's clock. NULL where it was not.",
             value: |row| row.observed_at.into(),
+        },
+        Column {
+            name: "subject",
+            kind: Kind::String,
+            doc: "What is judged, as `controls.condition` tells it apart: `not_configured`, `sse_s3`, `aws_managed_key`, `customer_managed_key`, `kms_key` (who manages the key is not known) or `unknown` (not read); a bucket by its default encryption, a key by who manages it. NULL for accounts.",
+            value: |row| row.subject.map(Subject::word).into(),
         },
     ],
 };

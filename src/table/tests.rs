@@ -33,12 +33,13 @@ const CONTRACT: &[(&str, &str)] = &[
         "findings",
         "finding_uid, account_id, region, resource_type, resource_arn, related_arn, check_id, check_params, \
          check_version int, category, severity, verdict, verdict_before_exception, reason_code, reason, \
-         exception_id, exception_expires_at, remedy, observed_at",
+         exception_id, exception_expires_at, remedy, observed_at, subject",
     ),
     ("checks", "check_id, check_params, check_version int, title, question, category, severity, remedy"),
     (
         "controls",
-        "check_id, check_params, framework, framework_version, control_id, control_title, relation, source",
+        "check_id, check_params, framework, framework_version, control_id, control_title, relation, source, \
+         condition, note",
     ),
     (
         "coverage",

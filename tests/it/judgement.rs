@@ -92,6 +92,40 @@ fn a_finding_says_what_its_check_says() {
     }
 }
 
+/// The word that conditions of controls ask in is what the resource's own row says.
+#[test]
+fn a_finding_says_what_it_is_about() {
+    let managed_by = |manager: Option<&str>| match manager {
+        Some("AWS") => "aws_managed_key",
+        Some("CUSTOMER") => "customer_managed_key",
+        _ => "kms_key",
+    };
+    let mut seen = BTreeSet::new();
+    for seed in 0..4 {
+        let morning = Night::over(troubled(seed)).with(Schedule::random(seed, 0.2, None)).run();
+        let mut expected = BTreeMap::new();
+        for row in morning.rows("buckets") {
+            let subject = match text(&row, "encryption") {
+                mode @ ("not_configured" | "sse_s3") => mode.to_owned(),
+                "sse_kms" | "dsse_kms" => managed_by(row["kms_key_manager"].as_deref()).to_owned(),
+                _ => "unknown".to_owned(),
+            };
+            expected
+                .insert((text(&row, "account_id").to_owned(), text(&row, "bucket_arn").to_owned()), subject);
+        }
+        for row in morning.rows("keys") {
+            let subject = managed_by(row["key_manager"].as_deref()).to_owned();
+            expected.insert((text(&row, "account_id").to_owned(), text(&row, "key_arn").to_owned()), subject);
+        }
+        for row in findings(&morning) {
+            let resource = (text(&row, "account_id").to_owned(), text(&row, "resource_arn").to_owned());
+            assert_eq!(row["subject"], expected.get(&resource).cloned(), "{row:?}");
+            seen.extend(row["subject"].clone());
+        }
+    }
+    assert_eq!(seen.len(), atrest::model::Subject::ALL.len(), "{seen:?}");
+}
+
 #[test]
 fn a_finding_keeps_its_uid_from_night_to_night() {
     let uids = |morning: &Morning| -> BTreeMap<String, (String, String)> {

@@ -107,8 +107,9 @@ def check_row(event: Any, row: Row, run: Row, accounts: dict[str, Row], report: 
 
 
 def check_controls(event: Any, row: Row, controls: dict[Any, list[Row]], report: Report) -> None:
-    """The standards and requirements are the control map's, each with how far the check goes."""
-    mapped = controls.get((row["check_id"], row["check_params"]), [])
+    """The standards and requirements are the control map's that the finding is evidence for."""
+    of_check = controls.get((row["check_id"], row["check_params"]), [])
+    mapped = [control for control in of_check if is_evidence(row, control)]
     standards = [f"{it['framework']} {it['framework_version']}" for it in mapped]
     requirements = [f"{name} {it['control_id']}" for name, it in zip(standards, mapped, strict=True)]
     compliance = event["compliance"]
@@ -116,8 +117,24 @@ def check_controls(event: Any, row: Row, controls: dict[Any, list[Row]], report:
         ("standards", list(dict.fromkeys(standards)), compliance.get("standards", [])),
         ("requirements", requirements, compliance.get("requirements", [])),
         ("relations", [it["relation"] for it in mapped], event["unmapped"].get("requirement_relations", [])),
+        ("notes", [it["note"] or "" for it in mapped], event["unmapped"].get("requirement_notes", [])),
     ):
         report.expect("controls", row["check_id"], name, expected, got)
+
+
+def is_evidence(row: Row, control: Row) -> bool:
+    """Whether every list that the control's condition has for the verdict has the finding's subject."""
+    condition = json.loads(control["condition"] or "{}")
+    subject, verdict = row["subject"], row["verdict"]
+    asked = {"pass": ["about", "pass"], "fail": ["about", "fail"], "exempt": ["about", "fail"]}
+    lists = [condition[name] for name in asked.get(verdict, ["about"]) if name in condition]
+    if all(subject in list for list in lists):
+        return True
+    # What cannot be said stays so where it could be one of those that the control speaks of.
+    unproven = subject in (None, "unknown") or (
+        subject == "kms_key" and {"aws_managed_key", "customer_managed_key"} & {it for list in lists for it in list}
+    )
+    return bool(unproven) and verdict in ("unknown", "not_applicable")
 
 
 def check_by_schema(events: list[Any], report: Report) -> None:

@@ -177,6 +177,8 @@ TABLES: dict[str, list[Column]] = {
         maybe("exception_expires_at", TIMESTAMP),
         maybe("remedy"),
         maybe("observed_at", TIMESTAMP),
+        # Of accounts.
+        maybe("subject"),
     ],
     "checks": [
         always("run_id"),
@@ -199,6 +201,8 @@ TABLES: dict[str, list[Column]] = {
         always("control_title"),
         always("relation"),
         always("source"),
+        maybe("condition"),
+        maybe("note"),
     ],
     "coverage": [
         always("run_id"),
@@ -357,6 +361,14 @@ WORDS: dict[str, dict[str, tuple[str, ...]]] = {
         "severity": SEVERITY,
         "verdict": VERDICT,
         "verdict_before_exception": VERDICT,
+        "subject": (
+            "aws_managed_key",
+            "customer_managed_key",
+            "kms_key",
+            "not_configured",
+            "sse_s3",
+            "unknown",
+        ),
     },
     "checks": {"category": CATEGORY, "severity": SEVERITY},
     "controls": {"relation": ("direct", "partial", "supporting")},

@@ -34,7 +34,7 @@ pub fn section(page: &Page) -> Markup {
         (by_severity(page))
         (by_check(page))
         (by_account(page))
-        (by_framework(page))
+        (super::controls::by_framework(page))
         h3 #by-name { "By name" }
         @if groups.is_empty() { p.good { "Nothing fails, nothing is unknown, nothing is accepted." } }
         (filter(page, each))
@@ -116,35 +116,6 @@ fn by_account(page: &Page) -> Markup {
         @if accounts.len() > ACCOUNTS {
             p { "and " (size(accounts.len() - ACCOUNTS)) " accounts more:" }
             (paste("query", &query(page, "account_id, verdict, count(*)", "findings", "verdict <> 'not_applicable'\nGROUP BY 1, 2 ORDER BY 1, 2")))
-        }
-    }
-}
-
-fn by_framework(page: &Page) -> Markup {
-    html! {
-        @if !page.controls.frameworks.is_empty() {
-            h3 #by-framework { "By framework" }
-            p.muted { "What the checks say is evidence for a control, and no verdict on it: a control asks for more than was judged here." }
-        }
-        @for ((framework, version), controls) in &page.controls.frameworks {
-            details.framework {
-                summary {
-                    (framework) " " (version) " · " (counted(controls.len() as u64, "control")) ", "
-                    (size(controls.values().filter(|control| count_of(&control.verdicts, Verdict::Fail) > 0).count()))
-                    " with fails"
-                }
-                (table(&format!("{framework} {version}"), &heads("Control"), &html! {
-                    @for (control_id, control) in controls {
-                        (row(html! {
-                            strong { (control_id) } " " (control.title) br;
-                            @for (at, (instance, relation)) in control.evidence.iter().enumerate() {
-                                @if at > 0 { ", " }
-                                code { (instance.spoken()) } " (" (relation) ")"
-                            }
-                        }, &control.verdicts))
-                    }
-                }))
-            }
         }
     }
 }

@@ -6,6 +6,7 @@
 //! A section is one file and one line in [`SECTIONS`].
 
 mod changes;
+mod controls;
 mod coverage;
 mod dangers;
 mod denied;

@@ -81,10 +81,10 @@ pub struct Compliance<'a> {
     pub category: Option<&'a str>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub control_parameters: Vec<Parameter<'a>>,
-    #[serde(skip_serializing_if = "<[_]>::is_empty")]
-    pub standards: &'a [String],
-    #[serde(skip_serializing_if = "<[_]>::is_empty")]
-    pub requirements: &'a [String],
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub standards: Vec<&'a str>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub requirements: Vec<&'a str>,
     pub checks: [Check<'a>; 1],
 }
 
@@ -226,7 +226,12 @@ pub struct Unmapped<'a> {
     pub exception_id: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub exception_expires_at: Option<Timestamp>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub subject: Option<&'a str>,
     /// How far the check goes for each of `compliance.requirements`, in their order.
-    #[serde(skip_serializing_if = "<[_]>::is_empty")]
-    pub requirement_relations: &'a [String],
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub requirement_relations: Vec<&'a str>,
+    /// What else there is to say of each, in their order; empty where there is nothing.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub requirement_notes: Vec<&'a str>,
 }

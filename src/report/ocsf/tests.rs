@@ -34,10 +34,15 @@ fn shared() -> Shared {
     instance.title = Some("The key rotates".to_owned());
     instance.question = Some("Does the key rotate?".to_owned());
     instance.parameters = parameters(Some(r#"{"max_days":90,"who":"x"}"#));
-    for (framework, control_id, relation) in
-        [("PCI DSS", "3.5.1", "partial"), ("PCI DSS", "3.7.4", "direct"), ("SOC 2", "CC6.1", "supporting")]
-    {
-        instance.add(&ControlRow {
+    let of_customer_keys = Some(r#"{"about":["customer_managed_key"]}"#);
+    let of_kms_keys = Some(r#"{"fail":["sse_s3"],"pass":["customer_managed_key"]}"#);
+    for (framework, control_id, relation, condition, note) in [
+        ("CIS", "3.6", "direct", of_customer_keys, None),
+        ("PCI DSS", "3.5.1", "partial", None, Some("It goes so far.")),
+        ("PCI DSS", "3.7.4", "direct", of_kms_keys, None),
+        ("SOC 2", "CC6.1", "supporting", None, Some("It helps.")),
+    ] {
+        let row = ControlRow {
             check_id: None,
             check_params: None,
             framework: Some(framework),
@@ -46,7 +51,10 @@ fn shared() -> Shared {
             control_title: None,
             relation: Some(relation),
             source: None,
-        });
+            condition,
+            note,
+        };
+        instance.add(&row).unwrap();
     }
     shared
 }
@@ -72,6 +80,7 @@ fn finding(verdict: &'static str) -> FindingRow<'static> {
         exception_expires_at: None,
         remedy: None,
         observed_at: None,
+        subject: Some("customer_managed_key"),
     }
 }
 
@@ -146,9 +155,33 @@ fn every_verdict_has_its_status() {
     );
 }
 
+/// A reader takes what stands in `requirements` for a pass or a fail of it.
+#[test]
+fn a_finding_names_only_the_controls_that_it_is_evidence_for() {
+    let named = |verdict: &'static str, subject: Option<&'static str>| {
+        let event = event(&FindingRow { subject, ..finding(verdict) });
+        let list = |path: &str| event.pointer(path).and_then(|it| it.as_array()).cloned().unwrap_or_default();
+        let requirements = list("/compliance/requirements");
+        assert_eq!(list("/unmapped/requirement_relations").len(), requirements.len());
+        assert_eq!(list("/unmapped/requirement_notes").len(), requirements.len());
+        let short = requirements.iter().map(|it| it.as_str().unwrap().rsplit(' ').next().unwrap().to_owned());
+        format!("{} of {}", short.collect::<Vec<_>>().join(" "), list("/compliance/standards").len())
+    };
+    assert_eq!(named("pass", Some("customer_managed_key")), "3.6 3.5.1 3.7.4 CC6.1 of 3");
+    assert_eq!(named("pass", Some("sse_s3")), "3.5.1 CC6.1 of 2");
+    assert_eq!(named("fail", Some("customer_managed_key")), "3.6 3.5.1 CC6.1 of 3");
+    assert_eq!(named("fail", Some("sse_s3")), "3.5.1 3.7.4 CC6.1 of 2");
+    assert_eq!(named("pass", Some("kms_key")), "3.5.1 CC6.1 of 2", "whose key it is, is not known");
+    assert_eq!(named("pass", None), "3.5.1 CC6.1 of 2", "of a lake that was written before");
+}
+
 #[test]
 fn a_word_of_a_newer_tool_is_no_guess() {
-    for wrong in [finding("perhaps"), FindingRow { severity: Some("apocalyptic"), ..finding("pass") }] {
+    for wrong in [
+        finding("perhaps"),
+        FindingRow { severity: Some("apocalyptic"), ..finding("pass") },
+        FindingRow { subject: Some("quantum_key"), ..finding("pass") },
+    ] {
         assert!(matches!(shared().event(&wrong), Err(ReportError::Word { .. })));
     }
 }

@@ -26,7 +26,7 @@ use crate::sink::{CommittedRun, Manifest};
 
 use accounts::Accounts;
 use buckets::Buckets;
-use controls::Controls;
+use controls::{Controls, Judged};
 use coverage::Coverage;
 use findings::{Findings, Instance};
 use fix::AuditRole;
@@ -98,7 +98,12 @@ pub async fn gather(run: &CommittedRun) -> Result<Page, ReportError> {
     let mut accounts = Accounts::default();
     AccountRow::each(run, |row| accounts.add(&row)).await?;
     let mut findings = Findings::default();
-    FindingRow::each(run, |row| findings.add(&row)).await?;
+    let mut judged = Judged::default();
+    FindingRow::each(run, |row| {
+        judged.add(&row)?;
+        findings.add(&row)
+    })
+    .await?;
     let mut keys = Keys::new(as_of, &findings);
     KeyRow::each(run, |row| keys.add(&row)).await?;
     let mut buckets = Buckets::default();
@@ -107,7 +112,7 @@ pub async fn gather(run: &CommittedRun) -> Result<Page, ReportError> {
     CoverageRow::each(run, |row| coverage.add(&row)).await?;
     let checks = checks(run).await?;
     let mut controls = Controls::default();
-    ControlRow::each(run, |row| controls.add(&row, &findings)).await?;
+    ControlRow::each(run, |row| controls.add(&row, &judged)).await?;
     let calls = calls(run).await?;
     let comparison = since_last_census(run).await?;
     Ok(Page {

@@ -4,6 +4,7 @@ use std::cmp::Reverse;
 
 use super::accounts::{Accounts, NO_UNITS};
 use super::buckets::Buckets;
+use super::controls::{Controls, Judged};
 use super::coverage::{Coverage, Gap};
 use super::findings::{Attention, Findings, Instance, NAMED, count_of};
 use super::fix::{AuditRole, Fix, fix};
@@ -12,7 +13,7 @@ use crate::check::STANDARD_CHECK;
 use crate::clock::{DAY_MS, Timestamp};
 use crate::model::{Severity, Verdict};
 use crate::report::ReportError;
-use crate::report::rows::{AccountRow, BucketRow, CoverageRow, FindingRow, KeyRow};
+use crate::report::rows::{AccountRow, BucketRow, ControlRow, CoverageRow, FindingRow, KeyRow};
 
 const NOW: Timestamp = Timestamp::from_millis(1_795_230_000_000);
 const KEY: &str = "arn:aws:kms:eu-west-1:111122223333:key/1";
@@ -353,4 +354,49 @@ fn an_instance_is_told_by_its_parameters() {
     assert_ne!(one, other);
     assert_eq!(one.spoken(), "kms_rotation_period {\"max_days\":90}");
     assert_eq!(Instance::of(Some("s3_tls_only"), None).spoken(), "s3_tls_only");
+}
+
+/// 300 buckets under three checks of a control once read as 647 passes.
+#[test]
+fn a_control_adds_nothing_up_and_counts_only_what_is_evidence() {
+    let mut judged = Judged::default();
+    let mut judge = |check_id, verdict, subject, count| {
+        for _ in 0..count {
+            judged.add(&FindingRow { subject: Some(subject), ..finding(check_id, verdict) }).unwrap();
+        }
+    };
+    judge("s3_tls_only", "pass", "sse_s3", 3);
+    judge("s3_encryption_standard", "pass", "sse_s3", 2);
+    judge("s3_encryption_standard", "pass", "kms_key", 5);
+    judge("s3_encryption_standard", "fail", "kms_key", 7);
+    judge("s3_encryption_standard", "unknown", "unknown", 1);
+    let mut controls = Controls::default();
+    let of_kms_keys = r#"{"fail":["not_configured","sse_s3"],"pass":["kms_key"]}"#;
+    for (check_id, condition) in [("s3_encryption_standard", Some(of_kms_keys)), ("s3_tls_only", None)] {
+        let row = ControlRow {
+            check_id: Some(check_id),
+            framework: Some("F"),
+            framework_version: Some("1"),
+            control_id: Some("1.1"),
+            relation: Some("partial"),
+            condition,
+            note: Some("A note."),
+            ..ControlRow::default()
+        };
+        controls.add(&row, &judged).unwrap();
+    }
+    let control = &controls.frameworks[&("F".to_owned(), "1".to_owned())]["1.1"];
+    let said = control.evidence.iter().map(|row| {
+        let of = |verdict| count_of(&row.verdicts, verdict);
+        let counts = [of(Verdict::Pass), of(Verdict::Fail), of(Verdict::Unknown), row.not_evidence];
+        (row.instance.check_id.as_str(), counts, row.note.as_deref())
+    });
+    assert_eq!(
+        said.collect::<Vec<_>>(),
+        [
+            ("s3_encryption_standard", [5, 0, 1, 9], Some("A note.")),
+            ("s3_tls_only", [3, 0, 0, 0], Some("A note.")),
+        ]
+    );
+    assert!(!control.has_fails(), "the fails are under a KMS key, and none of them is evidence");
 }

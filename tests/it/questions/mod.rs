@@ -1,6 +1,7 @@
 //! The questions, each over lakes in which a plausible answer would be wrong: what could not be seen is listed and
 //! marked, what is apart stays apart, and an empty answer is one that was looked for.
 
+mod evidence;
 mod key_radius;
 mod keys;
 mod over_time;
