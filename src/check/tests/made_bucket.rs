@@ -11,7 +11,7 @@ use crate::model::{
     AccountId, BucketFacts, Encryption, EncryptionRequirement, KeyJoin, KeyLink, KeyRefKind, KeyRotation,
     RotationReason, TlsOnly, TrustedAccount,
 };
-use crate::policy::{self, Setting};
+use crate::policy;
 
 pub(super) const HOME: &str = "111111111111";
 pub(super) const MEMBER: &str = "222222222222";
@@ -291,15 +291,10 @@ impl Made for MadeBucket {
             trusted_accounts: self.trusted(),
             ..Surroundings::at("2026-11-21T00:00:00Z")
         };
-        let setting = Setting {
-            account_id: facts.account_id,
-            region: self.region,
-            org_id: surroundings.organization.of_member(facts.account_id),
-            as_of: surroundings.as_of,
-        };
-        let settled = self.policy.settled(&setting);
-        let policy = settled.as_deref().map_or(self.policy.reading(), PolicyReading::Known);
-        judge(&BucketSubject { facts: &facts, policy }, &surroundings.context())
+        let organization = &surroundings.organization;
+        let policy = self.policy.reading();
+        let policy = policy.settled(facts.account_id, self.region, organization, surroundings.as_of);
+        judge(&BucketSubject { facts: &facts, policy: policy.reading() }, &surroundings.context())
     }
 
     fn losses(&self) -> Vec<(&'static str, Self)> {
