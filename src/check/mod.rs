@@ -56,7 +56,7 @@ use crate::model::{
     AccountFacts, AccountId, BucketFacts, Category, EncryptionRequirement, HeldDestination, KeyFacts,
     Parameters, Severity, TrustedAccount, Verdict, membership,
 };
-use crate::policy::{Policy, PolicyError};
+use crate::policy::{Policy, PolicyError, Setting};
 
 pub use support::spoken;
 
@@ -242,6 +242,49 @@ pub enum PolicyReading<'a> {
     Unparsed(&'a PolicyError),
     /// It was not read; the *read* word says why.
     Unread(&'static str),
+}
+
+impl<'a> PolicyReading<'a> {
+    /// The policy that a hash stands for; none where the log has no text of it, which a sealed segment has.
+    pub fn of(parsed: Option<Result<&'a Policy, &'a PolicyError>>) -> Self {
+        match parsed {
+            Some(Ok(policy)) => Self::Known(policy),
+            Some(Err(error)) => Self::Unparsed(error),
+            None => Self::Unread("protocol"),
+        }
+    }
+
+    /// The same as it holds for a resource of the organization at an instant.
+    pub fn settled(
+        self,
+        account_id: AccountId,
+        region: Option<&str>,
+        organization: &Organization,
+        as_of: Timestamp,
+    ) -> SettledReading<'a> {
+        let Self::Known(policy) = self else { return SettledReading::Other(self) };
+        let org_id = organization.of_member(account_id);
+        SettledReading::Known(policy.settled(&Setting { account_id, region, org_id, as_of }))
+    }
+}
+
+/// A resource's policy as it holds at an instant, as far as it is known.
+#[derive(Debug)]
+pub enum SettledReading<'a> {
+    /// It was read and understood.
+    Known(Cow<'a, Policy>),
+    /// It was not, or there is none.
+    Other(PolicyReading<'a>),
+}
+
+impl SettledReading<'_> {
+    /// As a check takes it.
+    pub fn reading(&self) -> PolicyReading<'_> {
+        match self {
+            Self::Known(policy) => PolicyReading::Known(policy),
+            Self::Other(reading) => *reading,
+        }
+    }
 }
 
 /// What a check may ask beside its subject.

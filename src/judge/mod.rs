@@ -24,7 +24,6 @@ use crate::model::{
     AccountFacts, AccountId, AccountScan, BucketFacts, ExceptionUse, Exceptions, Finding, HeldDestination,
     KeyFacts, Parameters, Partition, PolicyHash, Reading, Region, ResourceType, Standard, Subject, Verdict,
 };
-use crate::policy::{Policy, PolicyError, Setting};
 use crate::resolve::Policies;
 use crate::standard::{Instance, glob};
 
@@ -88,18 +87,18 @@ impl<'a> Judge<'a> {
     pub fn bucket(&self, account: &AccountRules, facts: &BucketFacts, policies: &Policies) -> Vec<Finding> {
         let hash = facts.policy_sha256.clone().map(PolicyHash);
         let policy = match (&hash, facts.policy_read) {
-            (Some(hash), _) => reading_of(policies.of_bucket(hash)),
+            (Some(hash), _) => PolicyReading::of(policies.of_bucket(hash)),
             (None, "absent") => PolicyReading::Absent,
             (None, read) => PolicyReading::Unread(read),
         };
-        let settled = self.settled(policy, facts.account_id, facts.region.as_ref());
-        let policy = settled.as_deref().map_or(policy, PolicyReading::Known);
+        let region = facts.region.as_ref().map(Region::as_str);
+        let policy = policy.settled(facts.account_id, region, self.organization, self.as_of);
         let is_named = |held: &&HeldDestination| {
             held.destination.buckets.iter().any(|pattern| glob(pattern, &facts.name))
         };
         let destinations: Vec<&HeldDestination> =
             account.effective.destinations.iter().filter(is_named).collect();
-        let subject = BucketSubject { facts, policy, destinations: &destinations };
+        let subject = BucketSubject { facts, policy: policy.reading(), destinations: &destinations };
         let resource = Resource {
             account,
             region: facts.region.as_ref(),
@@ -124,13 +123,13 @@ impl<'a> Judge<'a> {
     ) -> Vec<Finding> {
         let observation = &facts.observation;
         let policy = match &observation.policy.reading {
-            Reading::Known(hash) => reading_of(policies.of_key(hash)),
+            Reading::Known(hash) => PolicyReading::of(policies.of_key(hash)),
             Reading::Absent => PolicyReading::Absent,
             unread => PolicyReading::Unread(unread.word()),
         };
-        let settled = self.settled(policy, facts.account_id, Some(&observation.region));
-        let policy = settled.as_deref().map_or(policy, PolicyReading::Known);
-        let subject = KeySubject { facts, policy, buckets };
+        let region = Some(observation.region.as_str());
+        let policy = policy.settled(facts.account_id, region, self.organization, self.as_of);
+        let subject = KeySubject { facts, policy: policy.reading(), buckets };
         let resource = Resource {
             account,
             region: Some(&observation.region),
@@ -181,19 +180,6 @@ impl<'a> Judge<'a> {
     /// What each exception came to.
     pub fn exception_uses(&self) -> Vec<ExceptionUse> {
         self.exceptions.uses()
-    }
-
-    /// A policy as it holds for a resource at the run's instant.
-    fn settled<'p>(
-        &self,
-        policy: PolicyReading<'p>,
-        account_id: AccountId,
-        region: Option<&Region>,
-    ) -> Option<Cow<'p, Policy>> {
-        let PolicyReading::Known(policy) = policy else { return None };
-        let org_id = self.organization.of_member(account_id);
-        let region = region.map(Region::as_str);
-        Some(policy.settled(&Setting { account_id, region, org_id, as_of: self.as_of }))
     }
 
     fn account_resource<'r>(&self, account: &'r AccountRules, facts: &AccountFacts) -> Resource<'r> {
@@ -293,15 +279,6 @@ fn digest(text: &str) -> String {
         let _ = write!(text, "{byte:02x}");
         text
     })
-}
-
-fn reading_of<'p>(parsed: Option<Result<&'p Policy, &'p PolicyError>>) -> PolicyReading<'p> {
-    match parsed {
-        Some(Ok(policy)) => PolicyReading::Known(policy),
-        Some(Err(error)) => PolicyReading::Unparsed(error),
-        // A sealed segment has the text of every hash that it names.
-        None => PolicyReading::Unread("protocol"),
-    }
 }
 
 /// The account's ARN as Organizations gave it; one of its form where none was given.

@@ -10,6 +10,7 @@
 
 mod support {
     pub mod http;
+    pub mod iam;
     pub mod night;
     pub mod python;
     pub mod rust;
@@ -34,6 +35,7 @@ mod moto;
 mod pages;
 mod policy;
 mod policy_laws;
+mod policy_service_laws;
 mod policy_services;
 mod query;
 mod questions;

@@ -7,290 +7,19 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use atrest::clock::Timestamp;
 use atrest::model::AccountId;
 use atrest::policy::{
-    KeyChoice, Policy, Refusal, UploadHeader, admitted, plain_http, services_of_key, sse_c_uploads, uploads,
+    KeyChoice, Policy, Setting, UploadHeader, admitted, plain_http, sse_c_uploads, uploads,
 };
 use proptest::prelude::*;
-use proptest::sample::{select, subsequence};
-use proptest::test_runner::{Config, RngSeed};
-use serde_json::{Map, Value, json};
+
+use crate::support::iam::{
+    Condition, KEY, Key, RESOURCE_ACCOUNT, Request, Statement, TEXT, VARIABLE, allowed, check, config,
+    contexts, statement, text, worlds,
+};
 
 const BUCKET: &str = "arn:aws:s3:::b";
-const KEY: &str = "arn:aws:kms:eu-west-1:111122223333:key/k";
-const VARIABLE: &str = "${aws:username}";
-
-fn config() -> Config {
-    Config {
-        cases: 500,
-        rng_seed: RngSeed::Fixed(20_261_121),
-        failure_persistence: None,
-        ..Config::default()
-    }
-}
-
-// ---- policies ----
-
-/// `Action` or `NotAction`, and so on.
-type Scope = (bool, Vec<&'static str>);
-
-#[derive(Debug, Clone)]
-struct Condition {
-    operator: String,
-    key: &'static str,
-    values: Vec<&'static str>,
-}
-
-#[derive(Debug, Clone)]
-struct Statement {
-    deny: bool,
-    principal: Scope,
-    action: Scope,
-    resource: Scope,
-    conditions: Vec<Condition>,
-}
-
-/// `"*"` on its own, or a map of services and the others.
-fn principals(entries: &[&str]) -> Value {
-    let (service, aws): (Vec<&str>, Vec<&str>) = entries.iter().partition(|it| it.contains(".amazonaws."));
-    let mut map = Map::new();
-    for (kind, entries) in [("Service", service), ("AWS", aws)] {
-        if !entries.is_empty() {
-            map.insert(kind.to_owned(), json!(entries));
-        }
-    }
-    Value::Object(map)
-}
-
-fn text(statements: &[Statement]) -> String {
-    let scope = |(negated, entries): &Scope, name: &str, map: &mut Map<String, Value>| {
-        let value = if name == "Principal" { principals(entries) } else { json!(entries) };
-        map.insert(if *negated { format!("Not{name}") } else { name.to_owned() }, value);
-    };
-    let one = |statement: &Statement| {
-        let mut map = Map::new();
-        map.insert("Effect".to_owned(), json!(if statement.deny { "Deny" } else { "Allow" }));
-        scope(&statement.principal, "Principal", &mut map);
-        scope(&statement.action, "Action", &mut map);
-        scope(&statement.resource, "Resource", &mut map);
-        let mut conditions: BTreeMap<&str, BTreeMap<&str, &[&str]>> = BTreeMap::new();
-        for condition in &statement.conditions {
-            conditions.entry(&condition.operator).or_default().insert(condition.key, &condition.values);
-        }
-        map.insert("Condition".to_owned(), json!(conditions));
-        Value::Object(map)
-    };
-    json!({"Version": "2012-10-17", "Statement": statements.iter().map(one).collect::<Vec<_>>()}).to_string()
-}
-
-/// A map has each key once an operator: the last one stays, as in [`text`].
-fn without_twins(mut statement: Statement) -> Statement {
-    let mut seen = BTreeMap::new();
-    for condition in statement.conditions {
-        seen.insert((condition.operator.clone(), condition.key), condition);
-    }
-    statement.conditions = seen.into_values().collect();
-    statement
-}
-
-fn scope(all: &'static [&'static str]) -> impl Strategy<Value = Scope> {
-    (prop::bool::weighted(0.2), subsequence(all, 1..=2))
-}
-
-/// A key of the small world: the operators and values that go with it, and what requests have.
-struct Key {
-    name: &'static str,
-    operators: &'static [&'static str],
-    values: &'static [&'static str],
-    requests: &'static [&'static [&'static str]],
-}
-
-const TEXT: &[&str] = &[
-    "StringEquals",
-    "StringNotEquals",
-    "StringLike",
-    "StringNotLike",
-    "StringEqualsIfExists",
-    "StringNotEqualsIfExists",
-    "StringEqualsIgnoreCase",
-];
-
-fn condition(keys: &'static [Key]) -> impl Strategy<Value = Condition> {
-    let of_key = |key: &'static Key| {
-        let plain = (select(key.operators), subsequence(key.values, 1..=key.values.len().min(2)));
-        let null = (Just("Null"), subsequence(&["true", "false"][..], 1));
-        prop_oneof![5 => plain.boxed(), 1 => null.boxed()].prop_map(|(operator, values)| Condition {
-            operator: operator.to_owned(),
-            key: key.name,
-            values,
-        })
-    };
-    (0..keys.len()).prop_flat_map(move |at| of_key(&keys[at]))
-}
-
-fn statement(
-    deny: impl Strategy<Value = bool>,
-    principals: &'static [&'static str],
-    actions: &'static [&'static str],
-    resources: &'static [&'static str],
-    keys: &'static [Key],
-) -> impl Strategy<Value = Statement> {
-    let conditions = prop::collection::vec(condition(keys), 0..=2);
-    (deny, scope(principals), scope(actions), scope(resources), conditions).prop_map(
-        |(deny, principal, action, resource, conditions)| {
-            without_twins(Statement { deny, principal, action, resource, conditions })
-        },
-    )
-}
-
-// ---- the second evaluator ----
-
-/// One request. A key that is not in the context is absent.
-#[derive(Debug, Clone)]
-struct Request<'a> {
-    /// Every entry of a policy that means this caller.
-    caller: &'a [&'a str],
-    action: &'a str,
-    resource: &'a str,
-    context: BTreeMap<&'a str, Vec<&'a str>>,
-}
-
-fn like(pattern: &[u8], text: &[u8]) -> bool {
-    match (pattern.split_first(), text.split_first()) {
-        (None, None) => true,
-        (Some((b'*', rest)), _) if like(rest, text) => true,
-        (Some((b'*', _)), Some((_, text))) => like(pattern, text),
-        (Some((b'?', rest)), Some((_, text))) => like(rest, text),
-        (Some((one, rest)), Some((other, text))) if one == other => like(rest, text),
-        _ => false,
-    }
-}
-
-fn in_network(address: &str, network: &str) -> bool {
-    match network {
-        "10.0.0.0/8" => address.starts_with("10."),
-        "10.1.0.0/16" => address.starts_with("10.1."),
-        "0.0.0.0/0" => address.contains('.'),
-        other => panic!("{other}"),
-    }
-}
-
-/// The operator without `Not`, `IfExists` and a quantifier.
-fn compare(operator: &str, given: &str, named: &str) -> bool {
-    let numbers = || (given.parse::<f64>().unwrap(), named.parse::<f64>().unwrap());
-    match operator {
-        "StringEquals" | "Bool" => given == named,
-        "StringLike" | "ArnLike" => like(named.as_bytes(), given.as_bytes()),
-        "StringEqualsIgnoreCase" => given.to_lowercase() == named.to_lowercase(),
-        "IpAddress" => in_network(given, named),
-        "NumericLessThan" => numbers().0 < numbers().1,
-        "NumericGreaterThanEquals" => numbers().0 >= numbers().1,
-        other => panic!("{other}"),
-    }
-}
-
-fn holds(condition: &Condition, request: &Request<'_>, variable: &str) -> bool {
-    let given = request.context.get(condition.key);
-    if condition.operator == "Null" {
-        return condition.values.iter().any(|value| (*value == "true") == given.is_none());
-    }
-    let (quantifier, operator) = condition.operator.split_once(':').unwrap_or(("", &condition.operator));
-    let (operator, if_exists) = operator.strip_suffix("IfExists").map_or((operator, false), |it| (it, true));
-    let (positive, negated) = match operator {
-        "StringNotEquals" => ("StringEquals", true),
-        "StringNotLike" => ("StringLike", true),
-        "NotIpAddress" => ("IpAddress", true),
-        "ArnNotLike" => ("ArnLike", true),
-        other => (other, false),
-    };
-    let Some(given) = given else {
-        return if_exists || quantifier == "ForAllValues" || (quantifier.is_empty() && negated);
-    };
-    let named = condition.values.iter().map(|value| if *value == VARIABLE { variable } else { value });
-    let one = |given: &&str| named.clone().any(|named| compare(positive, given, named)) != negated;
-    match quantifier {
-        "ForAllValues" => given.iter().all(one),
-        "ForAnyValue" => given.iter().any(one),
-        _ if negated => given.iter().all(one),
-        _ => given.iter().any(one),
-    }
-}
-
-fn applies(statement: &Statement, request: &Request<'_>, variable: &str) -> bool {
-    let glob = |entries: &[&str], text: &str| {
-        entries.iter().any(|entry| like(entry.to_lowercase().as_bytes(), text.to_lowercase().as_bytes()))
-    };
-    let (principal, action, resource) = (&statement.principal, &statement.action, &statement.resource);
-    principal.1.iter().any(|entry| *entry == "*" || request.caller.contains(entry)) != principal.0
-        && glob(&action.1, request.action) != action.0
-        && glob(&resource.1, request.resource) != resource.0
-        && statement.conditions.iter().all(|condition| holds(condition, request, variable))
-}
-
-fn denied(statements: &[Statement], request: &Request<'_>, variable: &str) -> bool {
-    statements.iter().any(|it| it.deny && applies(it, request, variable))
-}
-
-fn allowed(statements: &[Statement], request: &Request<'_>, variable: &str) -> bool {
-    statements.iter().any(|it| !it.deny && applies(it, request, variable))
-        && !denied(statements, request, variable)
-}
-
-/// Every context of the keys that the policy tests.
-fn contexts<'a>(statements: &[Statement], keys: &'a [Key]) -> Vec<BTreeMap<&'a str, Vec<&'a str>>> {
-    let tested: BTreeSet<&str> =
-        statements.iter().flat_map(|it| &it.conditions).map(|condition| condition.key).collect();
-    let mut all = vec![BTreeMap::new()];
-    for key in keys.iter().filter(|key| tested.contains(key.name)) {
-        let with = |context: &BTreeMap<&'a str, Vec<&'a str>>, given: &&'a [&'a str]| {
-            let mut context = context.clone();
-            if !given.is_empty() {
-                context.insert(key.name, given.to_vec());
-            }
-            context
-        };
-        all = all.iter().flat_map(|context| key.requests.iter().map(move |it| with(context, it))).collect();
-    }
-    all
-}
-
-/// Texts that a policy variable may stand for.
-fn worlds(statements: &[Statement]) -> &'static [&'static str] {
-    let has = statements.iter().flat_map(|it| &it.conditions).any(|it| it.values.contains(&VARIABLE));
-    if has { &["v1", "w", "nobody"] } else { &[""] }
-}
-
-fn word(refusal: &Refusal) -> &'static str {
-    match refusal {
-        Refusal::Every => "every",
-        Refusal::Part(_) => "part",
-        Refusal::None => "none",
-        Refusal::Undecided(_) => "undecided",
-    }
-}
-
-/// What holds of the requests in each world; "undecided" will do where a variable decides.
-fn check(refusal: &Refusal, statements: &[Statement], requests: &[Request<'_>]) -> Result<(), TestCaseError> {
-    let worlds = worlds(statements);
-    let truths: BTreeSet<&str> = worlds
-        .iter()
-        .map(|variable| {
-            let denied = requests.iter().filter(|it| denied(statements, it, variable)).count();
-            match denied {
-                0 => "none",
-                all if all == requests.len() => "every",
-                _ => "part",
-            }
-        })
-        .collect();
-    let found = word(refusal);
-    if found == "undecided" {
-        prop_assert!(worlds.len() > 1, "there is no variable: {refusal:?}");
-    } else {
-        prop_assert_eq!(BTreeSet::from([found]), truths, "{:?}\n{}", refusal, text(statements));
-    }
-    Ok(())
-}
 
 // ---- buckets ----
 
@@ -570,153 +299,45 @@ fn is_let_in(statements: &[Statement], caller: &[&str], identity: &BTreeMap<&str
     })
 }
 
-// ---- services ----
+// ---- what is known of a resource ----
 
-const NAMED_BUCKET: &str = "arn:aws:s3:::named";
-const SERVICE: &str = "logging.s3.amazonaws.com";
-const FRESH: [&str; 2] = ["400000000000", "500000000000"];
+const AS_OF: &str = "2026-11-21T03:00:00Z";
 
-const SERVICE_KEYS: &[Key] = &[
-    Key { name: "aws:SourceAccount", operators: TEXT, values: &[A, B, "4*", VARIABLE], requests: &[] },
-    Key { name: "aws:SourceOrgID", operators: TEXT, values: &["o-named", "o-*"], requests: &[] },
+const KNOWN: &[Key] = &[
+    VPCE,
     Key {
-        name: "aws:SourceArn",
-        operators: &["ArnLike", "ArnNotLike", "ArnLikeIfExists"],
-        values: &["arn:aws:sns:*:444455556666:*", "arn:aws:sns:*:*:*", NAMED_BUCKET],
-        requests: &[],
+        name: "aws:ResourceAccount",
+        operators: TEXT,
+        values: &[A, B, "4*", RESOURCE_ACCOUNT],
+        requests: &[&[A]],
     },
     Key {
-        name: "aws:PrincipalIsAWSService",
-        operators: &["Bool", "BoolIfExists"],
-        values: &["true", "false"],
-        requests: &[],
+        name: "aws:CurrentTime",
+        operators: &["DateLessThan", "DateGreaterThanEquals", "DateLessThanIfExists"],
+        values: &["2020-01-01T00:00:00Z", AS_OF, "2030-01-01T00:00:00Z"],
+        requests: &[&[AS_OF]],
     },
-    Key { name: "aws:PrincipalOrgID", operators: TEXT, values: &["o-named"], requests: &[] },
 ];
 
-fn service_statement() -> impl Strategy<Value = Statement> {
-    statement(
-        prop::bool::weighted(0.4),
-        &["*", SERVICE, A],
-        &["kms:*", "kms:Decrypt", "s3:*"],
-        &["*", KEY],
-        SERVICE_KEYS,
-    )
-}
-
-/// On whose behalf a service asks, as its request tells it.
-#[derive(Debug, Clone)]
-struct Source {
-    account: Option<&'static str>,
-    organization: Option<&'static str>,
-    arn: Option<String>,
-}
-
-impl Source {
-    /// The account that the request tells in one way or the other.
-    fn told_account(&self) -> Option<&str> {
-        let of_arn = self.arn.as_deref().and_then(|arn| arn.split(':').nth(4)).filter(|id| !id.is_empty());
-        self.account.or(of_arn)
-    }
-
-    fn is_told(&self) -> bool {
-        self.account.is_some() && self.arn.is_some()
-    }
-
-    fn context(&self) -> BTreeMap<&str, Vec<&str>> {
-        let told = [
-            ("aws:SourceAccount", self.account),
-            ("aws:SourceOrgID", self.organization),
-            ("aws:SourceArn", self.arn.as_deref()),
-            ("aws:PrincipalIsAWSService", Some("true")),
-        ];
-        told.into_iter().filter_map(|(key, value)| Some((key, vec![value?]))).collect()
-    }
-}
-
-/// Every source there is; the account of an ARN is the one that is told beside it.
-fn sources() -> Vec<Source> {
-    let mut all = Vec::new();
-    for account in [None, Some(A), Some(B), Some(FRESH[0]), Some(FRESH[1])] {
-        let of_account = account.map_or(vec![A, B, FRESH[0], FRESH[1]], |id| vec![id]);
-        let topics = of_account.into_iter().map(|id| Some(format!("arn:aws:sns:r:{id}:t")));
-        let buckets = [NAMED_BUCKET, "arn:aws:s3:::other"].map(|arn| Some(arn.to_owned()));
-        for arn in topics.chain(buckets).chain([None]) {
-            for organization in [None, Some("o-named"), Some("o-fresh"), Some("o-*")] {
-                all.push(Source { account, organization, arn: arn.clone() });
-            }
-        }
-    }
-    all
-}
-
-fn source_gets_in(statements: &[Statement], source: &Source) -> bool {
-    [&[SERVICE][..], &[]].into_iter().any(|caller| {
-        ["kms:Decrypt", "kms:X"].into_iter().any(|action| {
-            let request = Request { caller, action, resource: KEY, context: source.context() };
-            worlds(statements).iter().any(|variable| allowed(statements, &request, variable))
-        })
-    })
+fn known_statement() -> impl Strategy<Value = Statement> {
+    statement(prop::bool::weighted(0.9), BUCKET_PRINCIPALS, ACTION_PATTERNS, RESOURCE_PATTERNS, KNOWN)
 }
 
 proptest! {
     #![proptest_config(config())]
 
     #[test]
-    fn for_whomever_a_service_gets_in_is_said(
-        statements in prop::collection::vec(service_statement(), 1..=3),
+    fn what_is_known_of_a_resource_decides(
+        statements in prop::collection::vec(known_statement(), 1..=3),
     ) {
-        let text = text(&statements);
-        let found = services_of_key(&Policy::parse(&text).unwrap(), KEY);
-        let inside: Vec<Source> =
-            sources().into_iter().filter(|source| source_gets_in(&statements, source)).collect();
-        let unbound = [&found.for_anyone, &found.without_source, &found.by_bucket_name];
-        let is_unbound = unbound.iter().any(|services| !services.is_empty());
-        for source in &inside {
-            let account: Option<AccountId> = source.told_account().map(|id| id.parse().unwrap());
-            let organization = source.organization;
-            let by_account = account.is_some_and(|id| found.accounts.contains_key(&id));
-            let by_organization = organization.is_some_and(|it| found.organizations.contains_key(it));
-            let as_member = account.zip(organization).is_some_and(|(id, organization)| {
-                found.members.contains_key(&(id, organization.to_owned()))
-            });
-            let said = is_unbound || by_account || by_organization || as_member || found.undecided.is_some();
-            prop_assert!(said, "{source:?} gets in: {found:?}\n{text}");
-        }
-        if found.undecided.is_none() || worlds(&statements).len() == 1 {
-            prop_assert!(found.undecided.is_none(), "there is no variable: {found:?}\n{text}");
-            let is_named = |id: Option<&str>| id.is_some_and(|id| text.contains(id));
-            let fresh = |source: &&Source| !is_named(source.told_account()) && !is_named(source.organization);
-            let strangers: Vec<&Source> = inside.iter().filter(fresh).collect();
-            let is_bucket = |source: &&&Source| source.arn.as_deref() == Some(NAMED_BUCKET);
-            let named = |source: &&&Source| is_bucket(source) && text.contains(NAMED_BUCKET);
-            if !found.for_anyone.is_empty() {
-                let told = strangers.iter().filter(|source| source.is_told() && !named(source)).count();
-                prop_assert!(told > 0, "no stranger that is told gets in: {found:?}\n{text}");
-            }
-            if !found.without_source.is_empty() {
-                let untold = strangers.iter().filter(|source| !source.is_told()).count();
-                prop_assert!(untold > 0, "no source gets in without being told: {found:?}\n{text}");
-            }
-            if !found.by_bucket_name.is_empty() {
-                prop_assert!(strangers.iter().any(|it| is_bucket(&it)), "no bucket: {found:?}\n{text}");
-            }
-            for (id, organization) in found.members.keys() {
-                let one = inside.iter().any(|it| {
-                    it.told_account().is_none_or(|told| told == id.to_string())
-                        && it.organization.is_none_or(|told| told == organization)
-                });
-                prop_assert!(one, "{id} of {organization} does not get in: {found:?}\n{text}");
-            }
-            for id in found.accounts.keys() {
-                let one = inside.iter().any(|it| it.told_account().is_none_or(|told| told == id.to_string()));
-                prop_assert!(one, "{id} does not get in: {found:?}\n{text}");
-            }
-            for id in found.organizations.keys() {
-                let one = inside.iter().any(|it| it.organization.is_none_or(|told| told == id));
-                prop_assert!(one, "{id} does not get in: {found:?}\n{text}");
-            }
-        }
+        let policy = Policy::parse(&text(&statements)).unwrap();
+        let as_of = Timestamp::parse(AS_OF).unwrap();
+        let setting = Setting { account_id: A.parse().unwrap(), region: None, org_id: None, as_of };
+        let resources = [&[BUCKET], OBJECTS].concat();
+        // The variable is known where its key is.
+        let mut all = requests(&statements, KNOWN, ACTIONS, &resources);
+        all.iter_mut().for_each(|request| drop(request.context.insert("aws:ResourceAccount", vec![A])));
+        check(&plain_http(&policy.settled(&setting), BUCKET), &statements, &all)?;
     }
 
     #[test]

@@ -12,7 +12,7 @@ use crate::model::{
     KeyAdmission, KeyJoin, KeyLink, KeyRefKind, KeyRotation, RotationReason, Scope, ServiceDestination,
     TlsOnly, TrustedAccount,
 };
-use crate::policy::{self, Setting};
+use crate::policy;
 
 pub(super) const HOME: &str = "111111111111";
 pub(super) const MEMBER: &str = "222222222222";
@@ -378,15 +378,11 @@ impl Made for MadeBucket {
         };
         let destinations = self.destinations();
         let destinations: Vec<&HeldDestination> = destinations.iter().collect();
-        let setting = Setting {
-            account_id: facts.account_id,
-            region: self.region,
-            org_id: surroundings.organization.of_member(facts.account_id),
-            as_of: surroundings.as_of,
-        };
-        let settled = self.policy.settled(&setting);
-        let policy = settled.as_deref().map_or(self.policy.reading(), PolicyReading::Known);
-        judge(&BucketSubject { facts: &facts, policy, destinations: &destinations }, &surroundings.context())
+        let organization = &surroundings.organization;
+        let policy = self.policy.reading();
+        let policy = policy.settled(facts.account_id, self.region, organization, surroundings.as_of);
+        let subject = BucketSubject { facts: &facts, policy: policy.reading(), destinations: &destinations };
+        judge(&subject, &surroundings.context())
     }
 
     fn losses(&self) -> Vec<(&'static str, Self)> {

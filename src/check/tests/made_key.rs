@@ -5,10 +5,9 @@ use std::collections::BTreeSet;
 use super::Surroundings;
 use super::policy_text::PolicyText;
 use super::truth_table::Made;
-use crate::check::{Check, Judge, KeySubject, Organization, Outcome, Parameter, PolicyReading};
+use crate::check::{Check, Judge, KeySubject, Organization, Outcome, Parameter};
 use crate::clock::{DAY_MS, Timestamp};
 use crate::model::*;
-use crate::policy::Setting;
 use crate::resolve::{KeyIndex, key_facts};
 
 pub(super) const KEY_ARN: &str = "arn:aws:kms:eu-west-1:111122223333:key/mrk-1";
@@ -98,15 +97,10 @@ impl Made for Case {
         let partition = self.key.region.partition();
         let mut facts = key_facts(&index, &aliases, &partition, account_id(), self.key.clone());
         facts.default_key_of_buckets = self.buckets;
-        let setting = Setting {
-            account_id: account_id(),
-            region: Some(self.key.region.as_str()),
-            org_id: self.organization.of_member(account_id()),
-            as_of: Timestamp::parse(AS_OF).unwrap(),
-        };
-        let settled = self.policy.settled(&setting);
-        let policy = settled.as_deref().map_or(self.policy.reading(), PolicyReading::Known);
-        let subject = KeySubject { facts: &facts, policy, buckets: &self.named };
+        let as_of = Timestamp::parse(AS_OF).unwrap();
+        let region = Some(self.key.region.as_str());
+        let policy = self.policy.reading().settled(account_id(), region, &self.organization, as_of);
+        let subject = KeySubject { facts: &facts, policy: policy.reading(), buckets: &self.named };
         let trusted = self.trusted_until.map(|expires| TrustedAccount {
             account_id: "999988887777".parse().unwrap(),
             owner: "somebody".to_owned(),

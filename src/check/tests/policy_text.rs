@@ -1,12 +1,11 @@
 //! Policies as tables give them: each is parsed once, and every table has what there can be instead of one.
 
-use std::borrow::Cow;
 use std::fmt;
 use std::rc::Rc;
 
 use super::truth_table::UNREAD;
 use crate::check::PolicyReading;
-use crate::policy::{Policy, PolicyError, Setting};
+use crate::policy::{Policy, PolicyError};
 
 /// A resource's policy, or why there is none.
 #[derive(Clone)]
@@ -24,14 +23,6 @@ impl PolicyText {
     /// A key policy, of which a statement may have no effect.
     pub fn parsed_of_key(text: &str) -> Self {
         Self::Read(Rc::new(Policy::parse_of_key(text)))
-    }
-
-    /// The policy as it holds for a resource, where there is one.
-    pub fn settled(&self, setting: &Setting<'_>) -> Option<Cow<'_, Policy>> {
-        match self.reading() {
-            PolicyReading::Known(policy) => Some(policy.settled(setting)),
-            _ => None,
-        }
     }
 
     pub fn reading(&self) -> PolicyReading<'_> {
