@@ -59,13 +59,13 @@
 //! |---|---|
 //! | a column | one entry at the end of its table's file in [`table`], and its field in [`model`]; the schema test shows the change; `ATREST_BLESS=1 cargo test generated` writes the README and `ATREST_BLESS=1 cargo test deploy` Athena's template; a line in CHANGELOG.md |
 //! | a table | a file in [`table`], a line in [`table::TABLES`], and its rows in [`sink`]'s `finalize` |
-//! | a check | a file in [`check`] and a line in [`check::CHECKS`], with its reasons and its truth table; [`standard`]'s built-in runs it, `control/controls.toml` says what it is evidence for |
+//! | a check | a file in [`check`] and a line in [`check::CHECKS`], with its reasons and its truth table; [`standard`]'s built-in runs it, `control/controls.toml` says what it is evidence for; in `tests/it/questions/verdicts.rs` the question that stands for it |
 //! | a control | a row of `control/controls.toml`, whose head says how; a condition asks in the words of [`model::Subject`], which `judge/subject.rs` finds; `cargo test --lib control` |
 //! | a section of the page | a file in `report/html` and a line in its `SECTIONS`; what it shows is gathered in [`report::page`]; `tests/pages/run` looks at it in a browser |
 //! | a report | a file in [`report`], a variant of [`report::Format`] and of the shell's `--format` |
 //! | an operation of a known service | a row in [`aws::ops`] and in [`aws::ops::OPERATIONS`], a field in [`model`], the call in `aws/service/<service>.rs`, an answer and a row under `sim/wire`; coverage and pacing follow from the row, and so do the policies (`ATREST_BLESS=1 cargo test deploy` writes them) |
 //! | a service | `aws/service/<service>.rs`, its client in [`aws::clients`], its types in [`model`], its answers under `sim/wire`, rows in [`aws::ops`] |
-//! | a question | a file under `queries/`, a line in [`query::QUERIES`]; the tests run it on the demo's lake; `ATREST_BLESS=1 cargo test deploy` saves it in Athena's template |
+//! | a question | a file under `queries/`, a line in [`query::QUERIES`]; the tests run it on the demo's lake, and `tests/it/questions/verdicts.rs` says which checks it must agree with; `ATREST_BLESS=1 cargo test deploy` saves it in Athena's template |
 //! | a crate | a line in Cargo.toml, its room in `tests/it/tidy.rs`; `tests/it/dependencies.rs` judges what comes with it |
 //! | a room | its row in `tests/it/tidy.rs` and in the table above |
 //!

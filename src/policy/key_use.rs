@@ -8,6 +8,7 @@
 //! principal of it: whom its own policies let use the key, and grants, are not seen.
 
 use std::collections::BTreeSet;
+use std::mem::discriminant;
 
 use super::budget::Budget;
 use super::cover::{Class, Passed, passing};
@@ -49,6 +50,13 @@ pub enum UsedBy<'a> {
     WithoutBucketKey(&'a str),
 }
 
+/// An organization that no policy names.
+const NO_ORGANIZATION: &str = "o-not-known";
+
+/// The keys that say to which organization somebody or something belongs.
+const ORGANIZATION_KEYS: [&str; 4] =
+    ["aws:principalorgid", "aws:principalorgpaths", "aws:resourceorgid", "aws:resourceorgpaths"];
+
 /// Whether a key's policy admits the use.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum KeyUseAnswer {
@@ -60,8 +68,21 @@ pub enum KeyUseAnswer {
     Undecided(String),
 }
 
-/// Weighs the policy, which is settled for the key.
+/// Weighs the policy, which is settled for the key. Where the organization is not known, the answer is one that holds in
+/// whatever organization.
 pub fn key_use(policy: &Policy, asked: &KeyUse<'_>) -> KeyUseAnswer {
+    let asks_for = |key: &&&str| policy.statements.iter().any(|statement| statement.asks_for(key));
+    let asked_key = ORGANIZATION_KEYS.iter().find(asks_for).filter(|_| asked.org_id.is_none());
+    let answer = weigh(policy, asked);
+    let Some(key) = asked_key else { return answer };
+    let in_none = weigh(policy, &KeyUse { org_id: Some(NO_ORGANIZATION), ..*asked });
+    match discriminant(&answer) == discriminant(&in_none) {
+        true => answer,
+        false => KeyUseAnswer::Undecided(format!("it tests {key}, and the organization is not known")),
+    }
+}
+
+fn weigh(policy: &Policy, asked: &KeyUse<'_>) -> KeyUseAnswer {
     let principals = policy.statements.iter().flat_map(|it| &it.principals.entries);
     let Ok(callers) = callers(principals) else {
         return KeyUseAnswer::Undecided("its principals have more combinations than are weighed".to_owned());
@@ -319,6 +340,27 @@ mod tests {
         ];
         for (name, statements, expected) in cases {
             assert_eq!(answer(&statements, UsedBy::Any), expected, "{name}");
+        }
+    }
+
+    #[test]
+    fn an_organization_that_is_not_known_decides_nothing() {
+        let org = r#""StringEquals":{"aws:PrincipalOrgID":"o-abcdefghij"}"#;
+        let by_name = allow(r#"{"AWS":"444455556666"}"#, BOTH, "");
+        let table = [
+            (allow(r#""*""#, BOTH, org), false),
+            (
+                format!("{by_name},{}", deny(r#""*""#, r#""kms:*""#, &org.replace("Equals", "NotEquals"))),
+                false,
+            ),
+            (by_name, true),
+        ];
+        for (statements, is_decided) in table {
+            let policy = Policy::parse(&format!(r#"{{"Statement":[{statements}]}}"#)).unwrap();
+            let answer = key_use(&policy, &KeyUse { org_id: None, ..asked(UsedBy::Any) });
+            let expected = answer == KeyUseAnswer::Admits;
+            assert_eq!(expected, is_decided, "{answer:?}");
+            assert_eq!(matches!(answer, KeyUseAnswer::Undecided(_)), !is_decided, "{answer:?}");
         }
     }
 
