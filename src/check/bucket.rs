@@ -23,7 +23,10 @@ pub static AWS_MANAGED_KEY: Reason =
     Reason::pass("aws_managed_key", "The default encryption uses an AWS managed key, aws/s3 as a rule.");
 /// The listing of the owner's keys has no such key.
 pub static KEY_MISSING: Reason =
-    Reason::fail("key_missing", "The complete listing of its account's keys does not have the key.");
+    Reason::fail("key_missing", "The complete listing of its account's keys does not have the key.")
+    .with_remedy(
+        "Name a key that exists with PutBucketEncryption. A deleted key does not come back: what is stored under it cannot be read any more.",
+    );
 /// What the key is cannot be said.
 pub static KEY_UNPROVEN: Reason =
     Reason::unknown("key_unproven", "What the key is cannot be said: its account's keys were not all read.");
@@ -31,7 +34,10 @@ pub static KEY_UNPROVEN: Reason =
 pub static KEY_NOT_VISIBLE: Reason = Reason::unknown(
     "outside_key_not_visible",
     "The key belongs to an account outside the organization, whose keys cannot be read.",
-);
+)
+    .with_remedy(
+        "Ask the owner of the key's account for its state, or name a key of the organization with PutBucketEncryption.",
+    );
 
 /// The bucket's default mode, where it was read.
 pub fn mode(bucket: &BucketSubject<'_>) -> Result<Encryption, Outcome> {

@@ -27,7 +27,10 @@ static OUTSIDE_ACCOUNT: Reason = Reason::fail(
     "The key policy admits an account from outside the organization that the standard does not trust.",
 );
 static OTHER_ORGANIZATION: Reason =
-    Reason::fail("policy_admits_other_organization", "The key policy admits another organization.");
+    Reason::fail("policy_admits_other_organization", "The key policy admits another organization.")
+    .with_remedy(
+        "Take the organization out of the key policy with kms:PutKeyPolicy, or name the accounts of it that need the key and have them entered among the trusted accounts of the standard.",
+    );
 static ORGANIZATION_NOT_KNOWN: Reason = Reason::unknown(
     "organization_not_known",
     "The key policy admits an organization, and it is not known which organization this is.",

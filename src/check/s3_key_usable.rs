@@ -13,24 +13,47 @@ static ENABLED: Reason = Reason::pass("key_enabled", "The key is enabled.");
 static NOT_SYMMETRIC: Reason = Reason::fail(
     "key_not_symmetric",
     "The key is no symmetric encryption key, and S3 can use no other kind.",
+)
+    .with_remedy(
+        "Name a symmetric encryption key in the bucket's Region with PutBucketEncryption: the kind of a key cannot be changed.",
+    );
+static OTHER_REGION: Reason = Reason::fail(
+    "key_in_other_region",
+    "The key is in another Region than the bucket.",
+)
+.with_remedy(
+    "Name a key in the bucket's Region with PutBucketEncryption; of a multi-Region key, its replica there.",
 );
-static OTHER_REGION: Reason =
-    Reason::fail("key_in_other_region", "The key is in another Region than the bucket.");
-static PENDING_DELETION: Reason = Reason::fail("key_pending_deletion", "The key is scheduled for deletion.");
+static PENDING_DELETION: Reason = Reason::fail("key_pending_deletion", "The key is scheduled for deletion.")
+    .with_remedy(
+        "Cancel the deletion with kms:CancelKeyDeletion, then enable the key with kms:EnableKey. Objects stored under it are lost once it is deleted.",
+    );
 static PENDING_REPLICA_DELETION: Reason = Reason::fail(
     "key_pending_replica_deletion",
     "The multi-Region primary key is scheduled for deletion, after its replicas and a waiting period.",
-);
+)
+    .with_remedy(
+        "Cancel the deletion of the primary key with kms:CancelKeyDeletion, then enable it with kms:EnableKey. Objects stored under it are lost once it is deleted.",
+    );
 static PENDING_IMPORT: Reason = Reason::fail(
     "key_pending_import",
     "The key has no key material: it was never imported, was deleted, or expired.",
-);
+)
+    .with_remedy(
+        "Import the same key material again with kms:ImportKeyMaterial: KMS takes no other for the objects that are stored under the key.",
+    );
 static UNAVAILABLE: Reason =
-    Reason::fail("key_unavailable", "The key's custom key store is disconnected or cannot be reached.");
+    Reason::fail("key_unavailable", "The key's custom key store is disconnected or cannot be reached.")
+    .with_remedy(
+        "Connect the custom key store with kms:ConnectCustomKeyStore; where it does not connect, mend its AWS CloudHSM cluster or its external key store proxy.",
+    );
 static BACKING_KEY: Reason = Reason::unknown(
     "backing_key_unproven",
     "The key is in a custom key store, where Enabled does not prove that the backing key exists.",
-);
+)
+    .with_remedy(
+        "Encrypt something with the key to see that its backing key is there, or name a key with origin AWS_KMS with PutBucketEncryption.",
+    );
 static CREATING: Reason = Reason::unknown("key_creating", "The key is being created.");
 static UNRECOGNIZED: Reason =
     Reason::unknown("key_state_unrecognized", "The key is in a state that this version does not know.");

@@ -5,7 +5,8 @@ use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use crate::check;
-use crate::model::{AccountId, Finding, Severity, Verdict};
+use crate::model::posture::Together;
+use crate::model::{AccountId, Finding, Posture, Severity, Verdict};
 
 /// Findings of one kind that are kept by name; the rest are counted.
 const NAMED: usize = 5;
@@ -52,7 +53,8 @@ pub struct Example {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Findings {
     verdicts: BTreeMap<(Severity, Verdict), u64>,
-    standard: BTreeMap<Verdict, u64>,
+    posture: Posture,
+    together: Together,
     fails: BTreeMap<Kind, (u64, Vec<Example>)>,
 }
 
@@ -61,7 +63,11 @@ impl Findings {
     pub fn add(&mut self, finding: &Finding) {
         *self.verdicts.entry((finding.severity, finding.verdict)).or_default() += 1;
         if finding.check_id == check::STANDARD_CHECK {
-            *self.standard.entry(finding.verdict).or_default() += 1;
+            *self.posture.default_encryption.entry(finding.verdict).or_default() += 1;
+        }
+        let resource = (&*finding.account_id.to_string(), finding.resource_type, &*finding.resource_arn);
+        if let Some(whole) = self.together.add(resource, finding.severity, finding.verdict) {
+            self.posture.add(&whole);
         }
         if finding.verdict != Verdict::Fail {
             return;
@@ -93,9 +99,11 @@ impl Findings {
         self.verdicts.get(&(severity, Verdict::Fail)).copied().unwrap_or_default()
     }
 
-    /// Buckets by how they stand to the standard's default encryption.
-    pub fn buckets_to_standard(&self, verdict: Verdict) -> u64 {
-        self.standard.get(&verdict).copied().unwrap_or_default()
+    /// How the resources stand, each by all of its findings.
+    pub fn posture(&self) -> Posture {
+        let mut posture = self.posture.clone();
+        self.together.clone().finish().iter().for_each(|last| posture.add(last));
+        posture
     }
 
     /// The kinds of fails, the worst first: how many, and some by name.

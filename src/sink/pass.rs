@@ -209,6 +209,7 @@ impl Pass<'_, '_, '_> {
                 category: check.category,
                 severity: instance.severity,
                 remedy: check.remedy,
+                severity_max: check.severity_max(instance.severity),
             };
             self.tables.check(&row).await?;
         }

@@ -22,6 +22,8 @@ pub struct CheckRow {
     pub severity: Severity,
     /// What to do about a fail.
     pub remedy: &'static str,
+    /// How bad a fail can be.
+    pub severity_max: Severity,
 }
 
 /// The table.
@@ -74,8 +76,14 @@ pub static TABLE: Table<CheckRow> = Table {
         Column {
             name: "remedy",
             kind: Kind::String,
-            doc: "What to do about a fail.",
+            doc: "What to do about a fail; `findings.remedy` is of the finding's own reason.",
             value: |row| row.remedy.into(),
+        },
+        Column {
+            name: "severity_max",
+            kind: Kind::String,
+            doc: "The highest severity that a fail of the instance can have: the facts may raise `severity`, as a key in use does whose deletion is scheduled.",
+            value: |row| row.severity_max.word().into(),
         },
     ],
 };

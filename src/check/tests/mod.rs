@@ -15,7 +15,9 @@ use std::path::Path;
 
 use super::{CHECKS, Check, Context, Judge, Organization, ROTATION_FOOTNOTE, Reason, find};
 use crate::clock::Timestamp;
-use crate::model::{AccountId, Encryption, EncryptionRequirement, Parameters, TrustedAccount};
+use crate::model::{
+    AccountId, Encryption, EncryptionRequirement, Parameters, Severity, TrustedAccount, Verdict,
+};
 
 /// What a check may ask beside its subject. At first nothing is asked for, and nothing is known.
 struct Surroundings {
@@ -145,12 +147,38 @@ fn texts_are_whole() {
         assert!(is_prose(remedy, '.'), "{id}: {remedy}");
         for reason in check.reasons {
             assert!(is_prose(reason.meaning, '.'), "{id}: {}", reason.meaning);
+            if let Some(remedy) = reason.remedy {
+                assert!(is_prose(remedy, '.'), "{id}: {remedy}");
+                assert!([Verdict::Fail, Verdict::Unknown].contains(&reason.verdict), "{id}: {}", reason.code);
+            }
         }
         for parameter in check.parameters {
             assert!(is_prose(parameter.doc, '.'), "{id}: {}", parameter.doc);
             assert!(parameter.minimum < parameter.maximum, "{id}: {}", parameter.name);
         }
     }
+}
+
+#[test]
+fn a_remedy_fits_its_reason() {
+    let of = |check: &str, reason: &str| find(check).unwrap().remedy_of(reason);
+    assert!(of("s3_key_usable", "key_not_symmetric").starts_with("Name a symmetric encryption key"));
+    assert!(of("s3_key_usable", "key_pending_deletion").starts_with("Cancel the deletion"));
+    assert_eq!(of("s3_tls_only", "no_policy"), find("s3_tls_only").unwrap().remedy);
+}
+
+#[test]
+fn the_worst_that_a_check_can_be_is_said() {
+    let worst = |id: &str| {
+        let check = find(id).unwrap();
+        check.severity_max(check.severity)
+    };
+    assert_eq!(worst("kms_key_pending_deletion"), Severity::Critical);
+    assert_eq!(worst("kms_key_disabled"), Severity::High);
+    assert_eq!(worst("account_scanned"), Severity::Critical);
+    assert_eq!(worst("s3_bucket_key"), find("s3_bucket_key").unwrap().severity);
+    // The standard may ask for more than the facts raise it to.
+    assert_eq!(find("kms_key_disabled").unwrap().severity_max(Severity::Critical), Severity::Critical);
 }
 
 #[test]
