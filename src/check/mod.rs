@@ -15,6 +15,7 @@ macro_rules! rotation_footnote {
 mod account_scanned;
 mod bucket;
 mod days;
+mod documentation;
 mod exception_max_matches;
 mod key;
 mod key_policy;
@@ -53,6 +54,7 @@ use crate::model::{
 };
 use crate::policy::{Policy, PolicyError};
 
+pub use documentation::documentation;
 pub use support::spoken;
 
 /// Every check, in the order of the lake: buckets, keys, accounts.

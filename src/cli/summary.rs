@@ -161,7 +161,7 @@ fn verdicts(text: &mut String, census: &Census) {
     let all: u64 = Verdict::ALL.iter().map(|verdict| of(*verdict)).sum();
     let _ = writeln!(
         text,
-        "\nFindings {all:>8} by verdict; a resource has one for each check that is asked of it"
+        "\nFindings {all:>8} by verdict, one for each resource and check"
     );
     for verdict in Verdict::ALL {
         if of(*verdict) == 0 {

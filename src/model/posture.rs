@@ -103,6 +103,14 @@ impl Sum {
         self.is_judged |= verdict != Verdict::NotApplicable;
     }
 
+    /// Adds other findings of the same resource.
+    pub fn merge(&mut self, other: &Self) {
+        self.worst_fail = self.worst_fail.max(other.worst_fail);
+        self.is_unknown |= other.is_unknown;
+        self.is_exempt |= other.is_exempt;
+        self.is_judged |= other.is_judged;
+    }
+
     /// How the resource stands.
     pub fn standing(&self) -> Standing {
         if self.worst_fail >= Some(COUNTS_FROM) {

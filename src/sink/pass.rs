@@ -210,6 +210,8 @@ impl Pass<'_, '_, '_> {
                 severity: instance.severity,
                 remedy: check.remedy,
                 severity_max: check.severity_max(instance.severity),
+                rationale: check.rationale,
+                documentation: check::documentation(check.id),
             };
             self.tables.check(&row).await?;
         }

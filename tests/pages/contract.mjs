@@ -7,7 +7,17 @@
 export const FIRST = ['run', 'coverage', 'standard', 'dangers', 'changes', 'exceptions', 'scope', 'manifest'];
 
 /** Every section, in its order. */
-export const SECTIONS = [...FIRST, 'encryption', 'rotation', 'findings', 'keys', 'denied', 'method'];
+export const SECTIONS = [
+  ...FIRST,
+  'trend',
+  'encryption',
+  'rotation',
+  'findings',
+  'keys',
+  'denied',
+  'checks',
+  'method',
+];
 
 /** The sentence without which no page may be read. */
 export const SCOPE = 'Judged: S3 general purpose buckets and KMS keys.';

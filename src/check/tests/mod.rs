@@ -13,7 +13,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
 
-use super::{CHECKS, Check, Context, Judge, Organization, ROTATION_FOOTNOTE, Reason, find};
+use super::{CHECKS, Check, Context, Judge, Organization, ROTATION_FOOTNOTE, Reason, documentation, find};
 use crate::clock::Timestamp;
 use crate::model::{
     AccountId, Encryption, EncryptionRequirement, Parameters, Severity, TrustedAccount, Verdict,
@@ -187,6 +187,19 @@ fn a_rationale_names_its_source() {
     for check in CHECKS.iter().filter(|check| !matches!(check.judge, Judge::Exception(_))) {
         let named = ["Guide, \"", "API Reference, ", "FINOS Common Cloud Controls, "];
         assert!(named.iter().any(|source| check.rationale.contains(source)), "{}", check.id);
+    }
+}
+
+#[test]
+fn who_asks_about_aws_names_its_page_there() {
+    for check in CHECKS {
+        let page = documentation(check.id);
+        match check.judge {
+            Judge::Exception(_) => assert_eq!(page, None, "{}", check.id),
+            _ => {
+                assert!(page.is_some_and(|it| it.starts_with("https://docs.aws.amazon.com/")), "{}", check.id)
+            }
+        }
     }
 }
 

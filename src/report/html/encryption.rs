@@ -73,7 +73,7 @@ fn heads(first: &'static str) -> Vec<Head> {
     let mut heads = vec![words(first), words("Share"), numbers("Buckets")];
     heads.extend(MODES.iter().map(|mode| numbers(mode.spoken())));
     if first == "Account" {
-        heads.push(numbers("Meet the standard"));
+        heads.push(numbers("As the standard asks"));
     }
     heads
 }

@@ -68,13 +68,13 @@ pub fn section(page: &Page) -> Markup {
                     }
                 }
             }
-            details {
+            @if !page.is_summary() { details {
                 summary { (counted(uses.len() as u64, "exception")) " by name" }
                 (table("Exceptions, the most urgent first", &HEADS, &html! {
                     @for (standing, used) in uses.iter().take(SHOWN) { (row(*standing, used)) }
                 }))
                 @if uses.len() > SHOWN { p { "and " (size(uses.len() - SHOWN)) " more, in the manifest" } }
-            }
+            } }
         }
     }
 }
