@@ -159,10 +159,7 @@ fn verdicts(text: &mut String, census: &Census) {
     let found = &census.findings;
     let of = |verdict| found.of_verdict(verdict);
     let all: u64 = Verdict::ALL.iter().map(|verdict| of(*verdict)).sum();
-    let _ = writeln!(
-        text,
-        "\nFindings {all:>8} by verdict, one for each resource and check"
-    );
+    let _ = writeln!(text, "\nFindings {all:>8} by verdict, one for each resource and check");
     for verdict in Verdict::ALL {
         if of(*verdict) == 0 {
             continue;
@@ -296,7 +293,8 @@ fn worst(text: &mut String, found: &Findings) {
     for (kind, count, examples) in found.worst().take(WORST) {
         let check = kind.check().map_or("", |check| check.id);
         let (severity, reason) = (kind.severity(), spoken(kind.reason_code));
-        let _ = writeln!(text, "  {count:>6} × {} · {check}: {reason}", severity.word());
+        let params = kind.params.as_ref().map(|params| format!(" {params}")).unwrap_or_default();
+        let _ = writeln!(text, "  {count:>6} × {} · {check}{params}: {reason}", severity.word());
         let Some(example) = examples.first() else { continue };
         let _ = writeln!(text, "    {}", cut(&named(example), 76));
         if severity == Severity::Critical {

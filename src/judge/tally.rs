@@ -3,6 +3,7 @@
 
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use crate::check;
 use crate::model::posture::Together;
@@ -12,10 +13,12 @@ use crate::model::{AccountId, Finding, Posture, Severity, Verdict};
 const NAMED: usize = 5;
 
 /// A kind of finding, the worst first: by severity, then by the checks' order.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Kind {
     severity: Reverse<Severity>,
     check: usize,
+    /// The check instance's parameters: instances with other ones ask of the same resources.
+    pub params: Option<Arc<str>>,
     /// The reason.
     pub reason_code: &'static str,
 }
@@ -24,7 +27,8 @@ impl Kind {
     fn of(finding: &Finding) -> Self {
         let check = check::CHECKS.iter().position(|check| check.id == finding.check_id);
         let check = check.unwrap_or(check::CHECKS.len());
-        Self { severity: Reverse(finding.severity), check, reason_code: finding.reason_code }
+        let params = finding.check_params.clone();
+        Self { severity: Reverse(finding.severity), check, params, reason_code: finding.reason_code }
     }
 
     /// How bad it is.

@@ -19,6 +19,30 @@ export const SECTIONS = [
   'method',
 ];
 
+/** What a page of two sheets has, and one of a single account: their files begin with these words. */
+const OTHERS = {
+  summary: {
+    first: [...FIRST.slice(0, 3), 'trend', ...FIRST.slice(3)],
+    sections: [...FIRST.slice(0, 3), 'trend', ...FIRST.slice(3)],
+  },
+  account: {
+    first: ['run', 'coverage', 'standard', 'dangers', 'scope', 'manifest'],
+    sections: [
+      ...['run', 'coverage', 'standard', 'dangers', 'scope', 'manifest'],
+      ...['encryption', 'rotation', 'findings', 'keys', 'denied', 'checks'],
+    ],
+  },
+  index: { first: ['accounts'], sections: ['accounts'] },
+};
+
+/** The sections that a page promises, by its name. */
+export function promised(name) {
+  return OTHERS[name.split('-')[0]] ?? { first: FIRST, sections: SECTIONS };
+}
+
+/** Sheets of A4 that a summary has at most. */
+export const SHEETS = 2;
+
 /** The sentence without which no page may be read. */
 export const SCOPE = 'Judged: S3 general purpose buckets and KMS keys.';
 

@@ -188,6 +188,9 @@ TABLES: dict[str, list[Column]] = {
         always("category"),
         always("severity"),
         always("remedy"),
+        always("severity_max"),
+        always("rationale"),
+        maybe("documentation"),
     ],
     "controls": [
         always("run_id"),
@@ -358,7 +361,7 @@ WORDS: dict[str, dict[str, tuple[str, ...]]] = {
         "verdict": VERDICT,
         "verdict_before_exception": VERDICT,
     },
-    "checks": {"category": CATEGORY, "severity": SEVERITY},
+    "checks": {"category": CATEGORY, "severity": SEVERITY, "severity_max": SEVERITY},
     "controls": {"relation": ("direct", "partial", "supporting")},
     "coverage": {
         "denied_by": (

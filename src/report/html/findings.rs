@@ -14,8 +14,8 @@ use super::super::page::findings::{Attention, Group, Members, NAMED, Named, Reso
 use super::console::console;
 use super::picture::small;
 use super::shared::{
-    Head, account, broken, cell, counted, link, literal, number, numbers, paste, query, size, spoken, table,
-    words,
+    Head, account, broken, cell, cell_of, counted, link, literal, number, numbers, paste, query, size,
+    spoken, table, words,
 };
 use super::standard::{parts, standing_parts};
 use crate::model::{ResourceType, Severity, Standing, Verdict};
@@ -177,14 +177,17 @@ const ACCOUNT_HEADS: [Head; 8] = [
 
 fn account_row(page: &Page, account_id: &str, resources: &Resources) -> Markup {
     let Resources { buckets, keys, worst } = resources;
+    let found = page.accounts.by_id.get(account_id);
+    let listed = found.map(|account| (account.buckets.is_some(), account.keys.is_some()));
+    let (buckets_listed, keys_listed) = listed.unwrap_or((true, true));
     html! {
         tr {
             th scope="row" { (account(page, account_id)) }
             td.bar { (small(&standing_parts(buckets))) }
             @for standing in [Standing::Fails, Standing::Unknown, Standing::Exempt, Standing::Clean] {
-                (cell(buckets.of(standing)))
+                (cell_of(buckets_listed, buckets.of(standing)))
             }
-            (cell(keys.of(Standing::Fails)))
+            (cell_of(keys_listed, keys.of(Standing::Fails)))
             td { @if let Some((severity, _)) = worst.last_key_value() { (chip(*severity)) } }
         }
     }
@@ -431,4 +434,38 @@ fn rest(page: &Page, group: &Group) -> String {
 /// A severity, coloured.
 pub fn chip(severity: Severity) -> Markup {
     html! { span.severity.(severity.word()) { (severity.word()) } }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_anchor_follows_from_the_group_alone() {
+        let group = |verdict, severity, params| Group {
+            verdict,
+            severity: Reverse(severity),
+            instance: super::super::super::page::findings::Instance::of(Some("kms_rotation_period"), params),
+            reason_code: "period_too_long".to_owned(),
+        };
+        let groups = [
+            group(Attention::Fail, Severity::High, Some("{\"max_days\":90}")),
+            group(Attention::Fail, Severity::High, Some("{\"max_days\":365}")),
+            group(Attention::Exempt, Severity::Low, None),
+        ];
+        let all = Anchors::of(groups.iter());
+        assert_eq!(
+            all.ids,
+            [
+                "check-kms_rotation_period--period_too_long--fail-high-max_days-90",
+                "check-kms_rotation_period--period_too_long--fail-high-max_days-365",
+                "check-kms_rotation_period--period_too_long--exempt-low",
+            ]
+        );
+        let short = Some("check-kms_rotation_period--period_too_long");
+        let shorts: Vec<_> = all.short.iter().map(|it| it.as_deref()).collect();
+        assert_eq!(shorts, [short, None, None], "the worst group is what the check and the reason lead to");
+        let last = Anchors::of(groups[1..].iter());
+        assert_eq!(last.ids, all.ids[1..], "another night has the same anchors");
+    }
 }

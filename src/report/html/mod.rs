@@ -74,6 +74,19 @@ const SECTIONS: &[Section] = &[
     Section { id: "method", title: "How it was obtained", content: method::section },
 ];
 
+/// The same on two sheets of paper, with the nights before.
+const SHEETS: &[Section] = &[
+    Section { id: "run", title: "The run", content: run::section },
+    Section { id: "coverage", title: "Was everything seen?", content: coverage::section },
+    Section { id: "standard", title: "The standard", content: standard::section },
+    Section { id: "trend", title: "Ninety nights", content: trend::section },
+    Section { id: "dangers", title: "Dated dangers", content: dangers::section },
+    Section { id: "changes", title: "Since the last census", content: changes::section },
+    Section { id: "exceptions", title: "Exceptions", content: exceptions::section },
+    Section { id: "scope", title: "Scope", content: scope },
+    Section { id: "manifest", title: "Manifest", content: method::manifest },
+];
+
 /// What stands first on an account's page.
 const FIRST_OF_ACCOUNT: &[Section] = &[
     Section { id: "run", title: "The run", content: owner::run },
@@ -125,7 +138,7 @@ fn finished(document: &Markup, out: &mut dyn Write) -> Result<(), ReportError> {
 fn sections(page: &Page) -> (&'static [Section], &'static [Section]) {
     match page.view {
         View::Whole => (FIRST, SECTIONS),
-        View::Summary => (FIRST, &[]),
+        View::Summary => (SHEETS, &[]),
         View::Account(_) => (FIRST_OF_ACCOUNT, SECTIONS_OF_ACCOUNT),
     }
 }

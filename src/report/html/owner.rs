@@ -6,7 +6,7 @@ use super::super::SCOPE;
 use super::super::page::Page;
 use super::super::page::owner::{Line, Owners};
 use super::picture::small;
-use super::shared::{Head, cell, counted, number, numbers, size, spoken, table, words};
+use super::shared::{Head, cell_of, counted, number, numbers, size, spoken, table, words};
 use super::standard::standing_parts;
 use super::{INDEX_MARK, html_page};
 use crate::model::{Standing, Standings};
@@ -120,7 +120,7 @@ fn row(owners: &Owners, line: &Line) -> Markup {
             td { @if let Some(account) = account { (status(&account.status, account.reason.as_deref())) } }
             td.bar { (small(&standing_parts(&line.resources.buckets))) }
             @for standing in [Standing::Fails, Standing::Unknown, Standing::Exempt, Standing::Clean] {
-                (cell(line.resources.buckets.of(standing)))
+                (cell_of(account.is_none_or(|it| it.buckets.is_some()), line.resources.buckets.of(standing)))
             }
             td { @if let Some((severity, _)) = line.resources.worst.last_key_value() { (super::findings::chip(*severity)) } }
         }

@@ -88,6 +88,11 @@ pub fn cell(count: u64) -> Markup {
     html! { td.n { @if count == 0 { span.none { "0" } } @else { (number(count)) } } }
 }
 
+/// The same of what was not listed, where nothing can be counted.
+pub fn cell_of(listed: bool, count: u64) -> Markup {
+    html! { @if listed { (cell(count)) } @else { td.n { span.none { "not listed" } } } }
+}
+
 /// A link inside the page; words alone on a page that has only what is read first.
 pub fn link(page: &Page, anchor: &str, words: &str) -> Markup {
     html! { @if page.is_summary() { (words) } @else { a href={ "#" (anchor) } { (words) } } }

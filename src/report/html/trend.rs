@@ -27,7 +27,7 @@ pub fn section(page: &Page) -> Markup {
         @match trend.nights.len() {
             0 => { p { "Only censuses have a trend, and this run is none." } },
             1 => { p { "This is the only census of the last " (NIGHTS) " days." } },
-            _ => { (drawn(trend)) },
+            _ => { (drawn(trend, page.is_summary())) },
         }
         @if !trend.unreadable.is_empty() {
             p.bad { (counted(trend.unreadable.len() as u64, "census")) " could not be read, and are holes: " (named(trend)) }
@@ -39,7 +39,7 @@ fn named(trend: &Trend) -> String {
     trend.unreadable.iter().map(|run_id| run_id.as_str()).collect::<Vec<_>>().join(", ")
 }
 
-fn drawn(trend: &Trend) -> Markup {
+fn drawn(trend: &Trend, is_summary: bool) -> Markup {
     let first = trend.nights.first().map_or(0, |night| night.days_ago);
     let holes = usize::try_from(first + 1).unwrap_or_default() - trend.nights.len();
     html! {
@@ -49,12 +49,12 @@ fn drawn(trend: &Trend) -> Markup {
             @if holes > 0 { "Of the " (first + 1) " nights since the first one here, " (size(holes)) " have no census, and are holes. " }
             (standards(trend))
         }
-        details {
+        @if !is_summary { details {
             summary { (counted(trend.nights.len() as u64, "night")) " in numbers" }
             (table("Censuses of the last ninety days, the newest first", &HEADS, &html! {
                 @for night in trend.nights.iter().rev() { (row(night)) }
             }))
-        }
+        } }
     }
 }
 
@@ -187,7 +187,7 @@ mod tests {
     fn a_night_that_says_nothing_is_a_hole() {
         let nights = vec![night(3, Some(half_clean())), night(1, None), night(0, Some(half_clean()))];
         let trend = Trend { nights, unreadable: Vec::new() };
-        let drawn = drawn(&trend).into_string();
+        let drawn = drawn(&trend, false).into_string();
         assert_eq!(drawn.matches("<rect class=\"pass\"").count(), 2);
         for at in ["x=\"860\"", "x=\"890\""] {
             assert_eq!(drawn.matches(at).count(), 2, "{at}: a part for each way to stand");

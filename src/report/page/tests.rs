@@ -97,7 +97,11 @@ fn a_resource_is_counted_once_whatever_is_asked_of_it() {
         ]
     );
     let of = |verdict| count_of(&findings.to_standard(), verdict);
-    assert_eq!([of(Verdict::Pass), of(Verdict::Unknown)], [2, 1], "the standard's default encryption by itself");
+    assert_eq!(
+        [of(Verdict::Pass), of(Verdict::Unknown)],
+        [2, 1],
+        "the standard's default encryption by itself"
+    );
 }
 
 #[test]
