@@ -15,7 +15,7 @@ use atrest::model::{Exception, ExceptionState, Exceptions, RunId};
 use atrest::printable::printable;
 use atrest::report::page::owner::Owners;
 use atrest::report::page::trend;
-use atrest::report::rows::FindingRow;
+use atrest::report::rows::{FindingRow, ListedBucketRow, ListedKeyRow};
 use atrest::report::{self, Files, Format, INDEX, INDEX_MARK, ReportError, SCOPE};
 use atrest::sim::world::Encryption;
 use atrest::sim::{Shape, World, generate};
@@ -308,6 +308,23 @@ impl Files for Kept {
     }
 }
 
+/// The ARNs of buckets and keys, by table and account.
+fn owned(store: &Arc<MemoryStore>, run_id: &RunId) -> BTreeMap<&'static str, BTreeMap<String, Vec<String>>> {
+    let mut owned = BTreeMap::from([("buckets", BTreeMap::new()), ("keys", BTreeMap::new())]);
+    let mut add = |table: &str, account_id: Option<&str>, arn: Option<&str>| {
+        let of: &mut BTreeMap<String, Vec<String>> = owned.get_mut(table).unwrap();
+        of.entry(account_id.unwrap().to_owned()).or_default().push(arn.unwrap().to_owned());
+        Ok::<(), ReportError>(())
+    };
+    at_once(async {
+        let run = committed(store, run_id).await;
+        ListedBucketRow::each(&run, |row| add("buckets", row.account_id, row.bucket_arn)).await.unwrap();
+        ListedKeyRow::each(&run, |row| add("keys", row.account_id, row.key_arn)).await.unwrap();
+    });
+    assert!(owned.values().all(|of| !of.is_empty()));
+    owned
+}
+
 #[test]
 fn a_page_for_each_account_has_all_of_it() {
     let morning = Night::over(demo()).run();
@@ -322,6 +339,7 @@ fn a_page_for_each_account_has_all_of_it() {
     assert!(index.contains(INDEX_MARK) && index.contains(SCOPE) && index.contains("Simulated: "));
     let lake = asking(&morning.store, &morning.run_id);
     assert_eq!(pages.len(), morning.census().accounts.len());
+    let resources = owned(&morning.store, &morning.run_id);
     let mut uids = BTreeSet::new();
     for (name, page) in &pages {
         let account_id = name.strip_suffix(".html").unwrap();
@@ -330,6 +348,12 @@ fn a_page_for_each_account_has_all_of_it() {
         assert_eq!(found.len() as u64, lake.get(account_id).copied().unwrap_or_default(), "{name}");
         assert!(attributes(page, "data-account=\"").iter().all(|it| *it == account_id), "{name}");
         uids.extend(found);
+        // All of it: what passes everything is there by its name, too.
+        let of = |table: &str| resources[table].get(account_id).cloned().unwrap_or_default();
+        for arn in of("buckets").into_iter().chain(of("keys")) {
+            let name = arn.rsplit([':', '/']).next().unwrap();
+            assert!(page.replace("<wbr>", "").contains(name), "{name} is on {account_id}'s page");
+        }
     }
     assert_eq!(uids.len() as u64, lake.values().sum::<u64>(), "each finding is on one page");
     let (name, largest) = pages.iter().max_by_key(|(_, page)| page.len()).unwrap();

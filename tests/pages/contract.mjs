@@ -29,7 +29,7 @@ const OTHERS = {
     first: ['run', 'coverage', 'standard', 'dangers', 'scope', 'manifest'],
     sections: [
       ...['run', 'coverage', 'standard', 'dangers', 'scope', 'manifest'],
-      ...['encryption', 'rotation', 'findings', 'keys', 'denied', 'checks'],
+      ...['encryption', 'rotation', 'findings', 'keys', 'inventory', 'denied', 'checks'],
     ],
   },
   index: { first: ['accounts'], sections: ['accounts'] },

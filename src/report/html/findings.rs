@@ -20,8 +20,8 @@ use super::shared::{
 use super::standard::{parts, standing_parts};
 use crate::model::{ResourceType, Severity, Standing, Verdict};
 
-/// Findings on the page, over all groups: some two megabytes.
-const ON_PAGE: usize = 3_000;
+/// Findings on the page, over all groups: some megabyte and a half.
+const ON_PAGE: usize = 2_400;
 /// A group shows this many at least, however many groups there are.
 const LEAST: usize = 25;
 /// Groups on the first screen.
@@ -392,21 +392,28 @@ fn by_choice(members: &Members, choices: &[&str]) -> String {
 const HEADS: [Head; 4] = [words("Account"), words("Region"), words("Resource"), words("What was seen")];
 
 fn finding(page: &Page, named: &Named) -> Markup {
-    let address = console(&named.resource_arn, named.region.as_deref());
     html! {
         tr id={ "f-" (named.finding_uid) } data-account=(named.account_id) {
             td { (account(page, &named.account_id)) }
             td.whole { @if let Some(region) = &named.region { (region) } }
             td {
-                @match address {
-                    Some(address) => { a href=(address) rel="noreferrer" { code { (broken(resource(&named.resource_arn))) } } },
-                    None => { code { (broken(resource(&named.resource_arn))) } },
-                }
+                (resource_link(&named.resource_arn, named.region.as_deref()))
             }
             td {
                 (named.reason)
                 @if let Some(exception_id) = &named.exception_id { " Accepted by " code { (exception_id) } "." }
             }
+        }
+    }
+}
+
+/// A resource by its name, which leads to AWS's console where it has a place there.
+pub fn resource_link(arn: &str, region: Option<&str>) -> Markup {
+    let name = html! { code { (broken(resource(arn))) } };
+    html! {
+        @match console(arn, region) {
+            Some(address) => { a href=(address) rel="noreferrer" { (name) } },
+            None => { (name) },
         }
     }
 }

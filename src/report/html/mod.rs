@@ -14,6 +14,7 @@ mod denied;
 mod encryption;
 mod exceptions;
 mod findings;
+mod inventory;
 mod keys;
 mod method;
 mod owner;
@@ -103,6 +104,7 @@ const SECTIONS_OF_ACCOUNT: &[Section] = &[
     Section { id: "rotation", title: "Key rotation", content: rotation::section },
     Section { id: "findings", title: "Findings", content: findings::section },
     Section { id: "keys", title: "Failing keys", content: keys::section },
+    Section { id: "inventory", title: "Buckets and keys", content: inventory::section },
     Section { id: "denied", title: "What was not read", content: denied::section },
     Section { id: "checks", title: "The checks", content: checks::section },
 ];

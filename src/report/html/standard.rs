@@ -7,7 +7,7 @@ use maud::{Markup, html};
 
 use super::super::page::Page;
 use super::super::page::findings::{Verdicts, count_of};
-use super::picture::{Part, small, stacked};
+use super::picture::{Part, stacked, told};
 use super::shared::{counted, number};
 use crate::model::{ResourceType, Severity, Standing, Standings, Verdict};
 
@@ -28,7 +28,7 @@ pub fn section(page: &Page) -> Markup {
 const CLEAN: &str = "have no fail at medium or worse and no unknown";
 
 /// The parts of a bar, with the words that say them.
-const STANDINGS: [(Standing, &str, &str); 5] = [
+pub const STANDINGS: [(Standing, &str, &str); 5] = [
     (Standing::Clean, "pass", "no fail at medium or worse, no unknown"),
     (Standing::Exempt, "exempt", "the same by an exception"),
     (Standing::Unknown, "unknown", "no such fail, some check unknown"),
@@ -58,7 +58,7 @@ fn alone(verdicts: &Verdicts) -> Markup {
             " meet what the standard asks of it; " (number(of(Verdict::Fail))) " fail, " (number(of(Verdict::Unknown)))
             " unknown, " (number(of(Verdict::Exempt))) " exempt, " (number(of(Verdict::NotApplicable))) " not applicable"
         }
-        (small(&parts(verdicts)))
+        (told("Buckets by the check on default encryption", &parts(verdicts)))
     }
 }
 

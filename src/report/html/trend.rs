@@ -5,20 +5,14 @@ use maud::{Markup, html};
 use super::super::page::Page;
 use super::super::page::trend::{NIGHTS, Night, Trend};
 use super::shared::{Head, counted, number, numbers, size, table, words};
+use super::standard::STANDINGS;
 use crate::model::{RunStatus, Standing};
 
 /// The height of the picture, in its own units; a night is [`STEP`] wide.
 const HEIGHT: u64 = 100;
 const STEP: i64 = 10;
-
-/// From the ground up, with the classes of the verdicts' colours.
-const PARTS: [(Standing, &str); 5] = [
-    (Standing::Clean, "pass"),
-    (Standing::Exempt, "exempt"),
-    (Standing::Unknown, "unknown"),
-    (Standing::Fails, "fail"),
-    (Standing::NotJudged, "not_applicable"),
-];
+/// Nights that it has room for at least.
+const LEAST: i64 = 30;
 
 /// The section.
 pub fn section(page: &Page) -> Markup {
@@ -41,11 +35,12 @@ fn named(trend: &Trend) -> String {
 
 fn drawn(trend: &Trend, is_summary: bool) -> Markup {
     let first = trend.nights.first().map_or(0, |night| night.days_ago);
+    let last = trend.nights.last().map_or_else(String::new, |night| night.started_at.date());
     let holes = usize::try_from(first + 1).unwrap_or_default() - trend.nights.len();
     html! {
         (picture(trend))
         p.muted {
-            "A column is a night, the last one on the right: its buckets by how they stand, out of all of them. "
+            "A column is a night, the last one, " (last) ", on the right: its buckets by how they stand, out of all of them. "
             @if holes > 0 { "Of the " (first + 1) " nights since the first one here, " (size(holes)) " have no census, and are holes. " }
             (standards(trend))
         }
@@ -73,26 +68,33 @@ fn standards(trend: &Trend) -> String {
 }
 
 fn picture(trend: &Trend) -> Markup {
-    let width = NIGHTS * STEP;
+    let first = trend.nights.first();
+    let nights = first.map_or(0, |night| night.days_ago + 1).max(LEAST);
+    let width = nights * STEP;
     html! {
         figure.picture {
             svg.trend role="img" aria-label=(said(trend)) viewBox={ "0 0 " (width) " " (HEIGHT) } preserveAspectRatio="none" {
                 rect.ground x="0" y="0" width=(width) height=(HEIGHT) {}
-                @for night in &trend.nights { (column(night)) }
+                @for night in &trend.nights { (column(night, nights)) }
+            }
+            figcaption {
+                ul.legend {
+                    @for (_, class, label) in STANDINGS { li { span.swatch.(class) {} (label) } }
+                }
             }
         }
     }
 }
 
-fn column(night: &Night) -> Markup {
+fn column(night: &Night, nights: i64) -> Markup {
     let Some(posture) = &night.posture else { return html! {} };
     let all = posture.buckets.all();
-    let left = (NIGHTS - 1 - night.days_ago) * STEP;
+    let left = (nights - 1 - night.days_ago) * STEP;
     let mut top = HEIGHT;
     let mut before = 0;
-    let placed: Vec<(&str, u64, u64)> = PARTS
+    let placed: Vec<(&str, u64, u64)> = STANDINGS
         .iter()
-        .map(|(standing, class)| {
+        .map(|(standing, class, _)| {
             before += posture.buckets.of(*standing);
             let end = HEIGHT - (before * HEIGHT).checked_div(all).unwrap_or_default();
             let height = top - end;
@@ -189,10 +191,10 @@ mod tests {
         let trend = Trend { nights, unreadable: Vec::new() };
         let drawn = drawn(&trend, false).into_string();
         assert_eq!(drawn.matches("<rect class=\"pass\"").count(), 2);
-        for at in ["x=\"860\"", "x=\"890\""] {
+        for at in ["x=\"260\"", "x=\"290\""] {
             assert_eq!(drawn.matches(at).count(), 2, "{at}: a part for each way to stand");
         }
-        assert!(!drawn.contains("x=\"880\""), "nothing is drawn where nothing is known");
+        assert!(!drawn.contains("x=\"280\""), "nothing is drawn where nothing is known");
         assert!(drawn.contains("Of the 4 nights since the first one here, 1 have no census"), "{drawn}");
         assert!(drawn.contains("2 of 4 buckets on 2026-11-18, 2 of 4 buckets on 2026-11-21"), "{drawn}");
         assert!(drawn.contains("not kept"));

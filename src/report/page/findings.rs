@@ -7,7 +7,7 @@ use super::super::ReportError;
 use super::super::rows::{FindingRow, resource_type, severity, verdict};
 use super::text;
 use crate::check::{CHECKS, STANDARD_CHECK};
-use crate::model::posture::{Together, Whole};
+use crate::model::posture::{Sum, Together, Whole};
 use crate::model::{ResourceType, Severity, Standings, Verdict};
 
 /// Findings of a group that are kept by name.
@@ -156,6 +156,8 @@ pub struct Findings {
     pub worst: BTreeMap<(Reverse<Severity>, ResourceType), u64>,
     /// The resource whose findings are being read.
     together: Together,
+    /// What each resource comes to, where all are kept by name.
+    pub standing: BTreeMap<String, Sum>,
     /// Accounts as resources: an exception's finding comes after those of all accounts.
     accounts: BTreeMap<String, Whole>,
     /// By check instance.
@@ -185,6 +187,7 @@ impl Findings {
             resources: BTreeMap::new(),
             worst: BTreeMap::new(),
             together: Together::default(),
+            standing: BTreeMap::new(),
             accounts: BTreeMap::new(),
             by_instance: BTreeMap::new(),
             standard: BTreeMap::new(),
@@ -248,6 +251,9 @@ impl Findings {
             ResourceType::Bucket => resources.buckets.add(whole.sum.standing()),
             ResourceType::Key => resources.keys.add(whole.sum.standing()),
             ResourceType::Account => {}
+        }
+        if self.named == usize::MAX {
+            self.standing.insert(whole.arn.clone(), whole.sum);
         }
         if let Some(worst) = whole.sum.worst_fail {
             *resources.worst.entry(worst).or_default() += 1;

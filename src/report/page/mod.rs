@@ -10,6 +10,7 @@ pub mod controls;
 pub mod coverage;
 pub mod findings;
 pub mod fix;
+pub mod inventory;
 pub mod keys;
 pub mod owner;
 #[cfg(test)]
@@ -33,6 +34,7 @@ use controls::Controls;
 use coverage::Coverage;
 use findings::{Findings, Instance};
 use fix::AuditRole;
+use inventory::Inventory;
 use keys::Keys;
 use trend::Trend;
 
@@ -70,6 +72,8 @@ pub struct Page {
     pub comparison: Comparison,
     /// The nights before.
     pub trend: Trend,
+    /// Every bucket and key, on the page of an account.
+    pub inventory: Inventory,
     /// What they are evidence for.
     pub controls: Controls,
     /// The attempts.
@@ -149,6 +153,7 @@ pub async fn gather(run: &CommittedRun, view: View) -> Result<Page, ReportError>
         keys,
         buckets,
         checks: Arc::new(checks),
+        inventory: Inventory::default(),
         controls,
         calls,
     })

@@ -14,6 +14,7 @@ use super::buckets::Buckets;
 use super::controls::Controls;
 use super::coverage::Coverage;
 use super::findings::{Findings, Instance, Resources};
+use super::inventory::Inventory;
 use super::keys::Keys;
 use super::trend::Trend;
 use super::{Check, Page, Run, View, checks, head};
@@ -100,9 +101,16 @@ impl Owners {
         let mut of = |id: Option<&str>, with: &mut dyn FnMut(&mut Page) -> Result<(), ReportError>| {
             pages.get_mut(id.unwrap_or_default()).map_or(Ok(()), |page| with(page))
         };
-        KeyRow::each(run, |row| of(row.account_id, &mut |page| page.keys.add(&row))).await?;
+        KeyRow::each(run, |row| {
+            of(row.account_id, &mut |page| {
+                page.inventory.key(&row);
+                page.keys.add(&row)
+            })
+        })
+        .await?;
         BucketRow::each(run, |row| {
             of(row.account_id, &mut |page| {
+                page.inventory.bucket(&row);
                 page.buckets.add(&row, &self.accounts, &page.findings, &mut page.keys)
             })
         })
@@ -123,6 +131,7 @@ impl Owners {
             checks: Arc::clone(&self.checks),
             comparison: Comparison::First,
             trend: Trend::default(),
+            inventory: Inventory::default(),
             controls: Controls::default(),
             calls: Vec::new(),
         }
