@@ -189,7 +189,9 @@ export const FAULTS = [
   {
     check: 'filters',
     says: /does not show its finding/,
-    spoil: ({ script }) => script('addEventListener("hashchange", it => it.stopImmediatePropagation(), true)'),
+    spoil: ({ script }) => script(
+        'addEventListener("hashchange", it => location.hash.startsWith("#f-") && it.stopImmediatePropagation(), true)',
+      ),
   },
   {
     check: 'filters',

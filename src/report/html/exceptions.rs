@@ -91,9 +91,9 @@ const HEADS: [super::shared::Head; 6] = [
 fn row(standing: Standing, used: &ExceptionUse) -> Markup {
     html! {
         tr {
-            th scope="row" { (used.id) }
+            th scope="row" { span.name { (used.id) } }
             td { code { (used.check_id) } }
-            td { (used.owner) @if !used.ticket.is_empty() { ", " (used.ticket) } }
+            td { span.name { (used.owner) } @if !used.ticket.is_empty() { ", " span.name { (used.ticket) } } }
             td {
                 (standing.words())
                 @if standing == Standing::Rejected { ": " (spoken(used.state.word())) }

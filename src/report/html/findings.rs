@@ -14,7 +14,7 @@ use super::super::page::findings::{Attention, Group, Members, NAMED, Named, Reso
 use super::console::console;
 use super::picture::small;
 use super::shared::{
-    Head, account, broken, cell, cell_of, counted, link, literal, number, numbers, paste, query, size,
+    Head, account, broken, cell, cell_of, counted, link, literal, number, numbers, paste, prose, query, size,
     spoken, table, words,
 };
 use super::standard::{parts, standing_parts};
@@ -400,7 +400,7 @@ fn finding(page: &Page, named: &Named) -> Markup {
                 (resource_link(&named.resource_arn, named.region.as_deref()))
             }
             td {
-                (named.reason)
+                (prose(&named.reason))
                 @if let Some(exception_id) = &named.exception_id { " Accepted by " code { (exception_id) } "." }
             }
         }

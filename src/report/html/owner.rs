@@ -116,7 +116,7 @@ fn row(owners: &Owners, line: &Line) -> Markup {
                 a href=(file_name(&line.account_id)) rel="noreferrer" { (name) }
                 @if name != line.account_id { " " code { (line.account_id) } }
             }
-            td { @if let Some(account) = account { (account.unit) } }
+            td { span.name { @if let Some(account) = account { (account.unit) } } }
             td { @if let Some(account) = account { (status(&account.status, account.reason.as_deref())) } }
             td.bar { (small(&standing_parts(&line.resources.buckets))) }
             @for standing in [Standing::Fails, Standing::Unknown, Standing::Exempt, Standing::Clean] {

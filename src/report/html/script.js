@@ -70,6 +70,12 @@
     const wish = chosen.length === 0 ? 'by-name' : BY_NAME + new URLSearchParams(chosen);
     if (wish !== hash) history.replaceState(null, '', `#${wish}`);
   };
+  // Once the hand rests: a browser takes only so many changes of the address.
+  let resting;
+  const rememberSoon = (wanted) => {
+    clearTimeout(resting);
+    resting = setTimeout(remember, 250, wanted);
+  };
 
   const said = ({ asked, words, shown, fitting, all, here }) => {
     const others = fitting.all - fitting.here;
@@ -110,7 +116,7 @@
     }
     document.getElementById('shown').textContent = said({ asked, words, shown, fitting, all, here });
     ask(wanted);
-    remember(wanted);
+    rememberSoon(wanted);
   };
 
   if (form && groups.length > 0) {
@@ -146,6 +152,7 @@
       if (control.value !== (wanted.get(name) ?? '')) control.value = '';
     }
     filter();
+    clearTimeout(resting);
     document.getElementById('by-name').scrollIntoView();
     return true;
   };
@@ -154,13 +161,15 @@
   const reveal = () => {
     const hash = location.hash.slice(1);
     if (choose(hash)) return;
+    // An address of something else is the reader's: no choice takes its place.
+    clearTimeout(resting);
     const target = document.getElementById(decodeURIComponent(hash));
     const group = target && groups.find(({ rows }) => rows.includes(target));
     const isFiltered = form && target && (target.closest('details[hidden]') || (group && !group.matching.includes(target)));
     if (isFiltered) {
       for (const name of ['verdict', 'severity', 'check', 'account', 'text']) form.elements[name].value = '';
       filter();
-      history.replaceState(null, '', `#${hash}`);
+      clearTimeout(resting);
     }
     if (group) {
       group.page = Math.floor(group.matching.indexOf(target) / PAGE);

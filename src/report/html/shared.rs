@@ -115,6 +115,19 @@ pub fn broken(text: &str) -> Markup {
     html! { @for (at, part) in parts.iter().enumerate() { @if at > 0 { wbr; } (part) } }
 }
 
+/// Letters of a word that a table's column may have to break.
+const LONG: usize = 24;
+
+/// A sentence with names in it: a line may end inside a name that is too long for it, and inside no word.
+pub fn prose(text: &str) -> Markup {
+    html! {
+        @for (at, word) in text.split(' ').enumerate() {
+            @if at > 0 { " " }
+            @if word.chars().nth(LONG).is_some() { span.name { (broken(word)) } } @else { (word) }
+        }
+    }
+}
+
 /// Text to paste, said what it is.
 pub fn paste(what: &str, text: &str) -> Markup {
     html! {
@@ -149,6 +162,12 @@ mod tests {
         assert_eq!(counted(1, "key"), "1 key");
         assert_eq!(literal("o'brien"), "'o''brien'");
         assert_eq!(broken("arn:aws:kms:eu-west-1").into_string(), "arn:aws:<wbr>kms:eu-<wbr>west-1");
+        assert_eq!(prose("The key <is> off.").into_string(), "The key &lt;is&gt; off.");
+        let long = "x".repeat(25);
+        assert_eq!(
+            prose(&format!("a {long}")).into_string(),
+            format!("a <span class=\"name\">{long}</span>")
+        );
         assert_eq!(broken("<b>-name-").into_string(), "&lt;b&gt;-name-");
     }
 }

@@ -51,10 +51,16 @@ async function everything(desk) {
 async function addresses(desk) {
   const { page, rows } = desk;
   await desk.reset();
-  if (/[?]/.test(await hash(page))) desk.complain(`the reset leaves ${await hash(page)} in the address`);
+  if (!(await until(async () => !(await hash(page)).includes('?'))))
+    desk.complain(`the reset leaves ${await hash(page)} in the address`);
   const { severity, account, text } = rows.at(-1);
   const wanted = { severity, account, text: longest(text) };
   await desk.set(wanted);
+  const written = async () => {
+    const chosen = new URLSearchParams((await hash(page)).split('?')[1]);
+    return Object.entries(wanted).every(([name, value]) => chosen.get(name) === value);
+  };
+  if (!(await until(written))) desk.complain('what is chosen does not stand in the address');
   const address = await hash(page);
   await desk.reset();
   await page.evaluate(to => (location.hash = to), address);
