@@ -106,7 +106,9 @@ impl Findings {
     /// How the resources stand, each by all of its findings.
     pub fn posture(&self) -> Posture {
         let mut posture = self.posture.clone();
-        self.together.clone().finish().iter().for_each(|last| posture.add(last));
+        if let Some(last) = self.together.clone().finish() {
+            posture.add(&last);
+        }
         posture
     }
 

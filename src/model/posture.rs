@@ -104,7 +104,7 @@ impl Sum {
     }
 
     /// Adds other findings of the same resource.
-    pub fn merge(&mut self, other: &Self) {
+    pub fn merge(&mut self, other: Self) {
         self.worst_fail = self.worst_fail.max(other.worst_fail);
         self.is_unknown |= other.is_unknown;
         self.is_exempt |= other.is_exempt;
@@ -112,7 +112,7 @@ impl Sum {
     }
 
     /// How the resource stands.
-    pub fn standing(&self) -> Standing {
+    pub fn standing(self) -> Standing {
         if self.worst_fail >= Some(COUNTS_FROM) {
             Standing::Fails
         } else if self.is_unknown {
@@ -196,7 +196,9 @@ mod tests {
 
     fn standing(findings: &[(Severity, Verdict)]) -> Standing {
         let mut sum = Sum::default();
-        findings.iter().for_each(|(severity, verdict)| sum.add(*severity, *verdict));
+        for (severity, verdict) in findings {
+            sum.add(*severity, *verdict);
+        }
         sum.standing()
     }
 
@@ -221,7 +223,9 @@ mod tests {
     #[test]
     fn every_resource_is_counted_once() {
         let mut standings = Standings::default();
-        Standing::ALL.iter().for_each(|standing| standings.add(*standing));
+        for standing in Standing::ALL {
+            standings.add(*standing);
+        }
         let twice = standings;
         standings.merge(&twice);
         assert!(Standing::ALL.iter().all(|standing| standings.of(*standing) == 2));
@@ -239,7 +243,9 @@ mod tests {
             (ResourceType::Account, "1", Verdict::Fail),
         ] {
             let whole = together.add(("1", kind, arn), Severity::High, verdict);
-            whole.iter().for_each(|whole| posture.add(whole));
+            if let Some(whole) = whole {
+                posture.add(&whole);
+            }
         }
         posture.add(&together.finish().unwrap());
         let Posture { buckets, keys, .. } = posture;

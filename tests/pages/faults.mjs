@@ -190,7 +190,7 @@ export const FAULTS = [
     check: 'filters',
     says: /does not show its finding/,
     spoil: ({ script }) => script(
-        'addEventListener("hashchange", it => location.hash.startsWith("#f-") && it.stopImmediatePropagation(), true)',
+        'addEventListener("hashchange", () => { const row = document.getElementById(location.hash.slice(1)); if (row?.localName === "tr") row.style.display = "none"; })',
       ),
   },
   {

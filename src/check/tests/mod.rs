@@ -197,7 +197,11 @@ fn who_asks_about_aws_names_its_page_there() {
         match check.judge {
             Judge::Exception(_) => assert_eq!(page, None, "{}", check.id),
             _ => {
-                assert!(page.is_some_and(|it| it.starts_with("https://docs.aws.amazon.com/")), "{}", check.id)
+                assert!(
+                    page.is_some_and(|it| it.starts_with("https://docs.aws.amazon.com/")),
+                    "{}",
+                    check.id
+                );
             }
         }
     }

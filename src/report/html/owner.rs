@@ -72,7 +72,9 @@ pub fn index(owners: &Owners, lines: &[Line]) -> Markup {
     let manifest = &owners.run.manifest;
     let organization = manifest.org_id.as_deref().unwrap_or("accounts without an organization");
     let mut buckets = Standings::default();
-    lines.iter().for_each(|line| buckets.merge(&line.resources.buckets));
+    for line in lines {
+        buckets.merge(&line.resources.buckets);
+    }
     let content = html! {
         header { p.brand { "atrest" } nav aria-label="Sections" { ul { li { a href="#accounts" { "The accounts" } } } } }
         main #main tabindex="-1" {

@@ -237,7 +237,7 @@ impl Findings {
             Some(whole) if whole.kind == ResourceType::Account => {
                 self.accounts
                     .entry(whole.arn.clone())
-                    .and_modify(|it| it.sum.merge(&whole.sum))
+                    .and_modify(|it| it.sum.merge(whole.sum))
                     .or_insert(whole);
             }
             Some(whole) => self.count(&whole),
@@ -264,14 +264,18 @@ impl Findings {
     /// Buckets by how they stand, each by all of its findings.
     pub fn buckets(&self) -> Standings {
         let mut sum = Standings::default();
-        self.resources.values().for_each(|it| sum.merge(&it.buckets));
+        for resources in self.resources.values() {
+            sum.merge(&resources.buckets);
+        }
         sum
     }
 
     /// Keys by how they stand, each by all of its findings.
     pub fn keys(&self) -> Standings {
         let mut sum = Standings::default();
-        self.resources.values().for_each(|it| sum.merge(&it.keys));
+        for resources in self.resources.values() {
+            sum.merge(&resources.keys);
+        }
         sum
     }
 

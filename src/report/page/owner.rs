@@ -99,7 +99,7 @@ impl Owners {
             pages.insert(id.to_owned(), self.page(id, Keys::naming(as_of, &findings, usize::MAX), findings));
         }
         let mut of = |id: Option<&str>, with: &mut dyn FnMut(&mut Page) -> Result<(), ReportError>| {
-            pages.get_mut(id.unwrap_or_default()).map_or(Ok(()), |page| with(page))
+            pages.get_mut(id.unwrap_or_default()).map_or(Ok(()), with)
         };
         KeyRow::each(run, |row| {
             of(row.account_id, &mut |page| {

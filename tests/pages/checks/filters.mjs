@@ -50,9 +50,9 @@ async function everything(desk) {
 /** What is chosen is in the address, and what is in the address is chosen; a finding's own address shows it. */
 async function addresses(desk) {
   const { page, rows } = desk;
+  const forgotten = () => until(async () => !(await hash(page)).includes('?'));
   await desk.reset();
-  if (!(await until(async () => !(await hash(page)).includes('?'))))
-    desk.complain(`the reset leaves ${await hash(page)} in the address`);
+  if (!(await forgotten())) desk.complain(`the reset leaves ${await hash(page)} in the address`);
   const { severity, account, text } = rows.at(-1);
   const wanted = { severity, account, text: longest(text) };
   await desk.set(wanted);
@@ -63,6 +63,7 @@ async function addresses(desk) {
   if (!(await until(written))) desk.complain('what is chosen does not stand in the address');
   const address = await hash(page);
   await desk.reset();
+  await forgotten();
   await page.evaluate(to => (location.hash = to), address);
   await desk.expect(`by the address ${address}`, wanted);
   for (const row of sample(rows, ADDRESSES)) {
