@@ -59,7 +59,7 @@
 //! |---|---|
 //! | a column | one entry at the end of its table's file in [`table`], and its field in [`model`]; the schema test shows the change; `ATREST_BLESS=1 cargo test generated` writes the README and `ATREST_BLESS=1 cargo test deploy` Athena's template; a line in CHANGELOG.md |
 //! | a table | a file in [`table`], a line in [`table::TABLES`], and its rows in [`sink`]'s `finalize` |
-//! | a check | a file in [`check`] and a line in [`check::CHECKS`], with its reasons and its truth table; [`standard`]'s built-in runs it, `control/controls.toml` says what it is evidence for; in `tests/it/questions/verdicts.rs` the question that stands for it |
+//! | a check | a file in [`check`] and a line in [`check::CHECKS`], with its reasons (each with a remedy of its own where the check's does not fit, and `at_most` where facts raise the severity), its truth table and its page in `check/documentation.rs`; [`standard`]'s built-in runs it, `control/controls.toml` says what it is evidence for; in `tests/it/questions/verdicts.rs` the question that stands for it |
 //! | a control | a row of `control/controls.toml`, whose head says how; a condition asks in the words of [`model::Subject`], which `judge/subject.rs` finds; `cargo test --lib control` |
 //! | a section of the page | a file in `report/html` and a line in its `SECTIONS`; what it shows is gathered in [`report::page`]; `tests/pages/run` looks at it in a browser |
 //! | a report | a file in [`report`], a variant of [`report::Format`] and of the shell's `--format` |

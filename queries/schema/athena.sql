@@ -170,7 +170,10 @@ CREATE EXTERNAL TABLE IF NOT EXISTS checks (
     `question` string,
     `category` string,
     `severity` string,
-    `remedy` string
+    `remedy` string,
+    `severity_max` string,
+    `rationale` string,
+    `documentation` string
 )
 PARTITIONED BY (`dt` string)
 STORED AS PARQUET

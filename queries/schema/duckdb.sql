@@ -284,6 +284,9 @@ SELECT
     CAST(category AS VARCHAR) AS category,
     CAST(severity AS VARCHAR) AS severity,
     CAST(remedy AS VARCHAR) AS remedy,
+    CAST(severity_max AS VARCHAR) AS severity_max,
+    CAST(rationale AS VARCHAR) AS rationale,
+    CAST(documentation AS VARCHAR) AS documentation,
     dt
 FROM (
     SELECT
@@ -296,6 +299,9 @@ FROM (
         CAST(NULL AS VARCHAR) AS category,
         CAST(NULL AS VARCHAR) AS severity,
         CAST(NULL AS VARCHAR) AS remedy,
+        CAST(NULL AS VARCHAR) AS severity_max,
+        CAST(NULL AS VARCHAR) AS rationale,
+        CAST(NULL AS VARCHAR) AS documentation,
         CAST(NULL AS VARCHAR) AS dt
     WHERE FALSE
     UNION ALL BY NAME

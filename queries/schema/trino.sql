@@ -172,6 +172,9 @@ CREATE TABLE IF NOT EXISTS checks (
     category varchar,
     severity varchar,
     remedy varchar,
+    severity_max varchar,
+    rationale varchar,
+    documentation varchar,
     dt varchar WITH (
         partition_projection_type = 'DATE',
         partition_projection_format = 'yyyy-MM-dd',

@@ -155,6 +155,9 @@ SELECT
     t.category,
     t.severity,
     t.remedy,
+    t.severity_max,
+    t.rationale,
+    t.documentation,
     t.dt,
     r.kind AS run_kind,
     r.started_at AS run_started_at
@@ -364,6 +367,9 @@ SELECT
     t.category,
     t.severity,
     t.remedy,
+    t.severity_max,
+    t.rationale,
+    t.documentation,
     t.dt
 FROM checks t
 WHERE t.dt = (SELECT max(dt) FROM runs WHERE kind = 'census')

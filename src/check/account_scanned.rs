@@ -10,7 +10,8 @@ static COMPLETE: Reason =
 static REFUSED: Reason = Reason::fail(
     "role_not_assumable",
     "AWS STS refused the audit role: it is missing from the account, or does not trust the caller.",
-);
+)
+.at_most(Severity::Critical);
 static NOT_ACTIVE: Reason =
     Reason::not_applicable("not_active", "The account is not active, and cannot be scanned.");
 static EXCLUDED: Reason =

@@ -25,15 +25,22 @@ pub static AWS_MANAGED_KEY: Reason =
 pub static AWS_MANAGED_OF_OTHER_ACCOUNT: Reason = Reason::fail(
     "aws_managed_of_other_account",
     "The key is an AWS managed key of another account, which works for that account only.",
-);
+)
+.with_remedy("Name a customer managed key whose policy admits the bucket's account with PutBucketEncryption, or none for aws/s3.");
 /// KMS keys serve their own Region.
-pub static KEY_IN_OTHER_REGION: Reason =
-    Reason::fail("key_in_other_region", "The key is in another Region than the bucket.");
+pub static KEY_IN_OTHER_REGION: Reason = Reason::fail(
+    "key_in_other_region",
+    "The key is in another Region than the bucket.",
+)
+.with_remedy(
+    "Name a key in the bucket's Region with PutBucketEncryption; of a multi-Region key, its replica there.",
+);
 /// Partitions share nothing.
 pub static KEY_IN_OTHER_PARTITION: Reason = Reason::fail(
     "key_in_other_partition",
     "The reference names another AWS partition than the bucket's, and no request reaches a key there.",
-);
+)
+.with_remedy("Name a key of the bucket's partition and Region with PutBucketEncryption.");
 /// Where the bucket is, decides which keys it can have.
 pub static BUCKET_REGION: Reason = Reason::unknown(
     "bucket_region_not_read",
@@ -46,7 +53,10 @@ pub static ALGORITHM_NOT_KNOWN: Reason = Reason::unknown(
 );
 /// The listing of the owner's keys has no such key.
 pub static KEY_MISSING: Reason =
-    Reason::fail("key_missing", "The complete listing of its account's keys does not have the key.");
+    Reason::fail("key_missing", "The complete listing of its account's keys does not have the key.")
+    .with_remedy(
+        "Name a key that exists with PutBucketEncryption. A deleted key does not come back: what is stored under it cannot be read any more.",
+    );
 /// What the key is cannot be said.
 pub static KEY_UNPROVEN: Reason =
     Reason::unknown("key_unproven", "What the key is cannot be said: its account's keys were not all read.");
@@ -54,7 +64,10 @@ pub static KEY_UNPROVEN: Reason =
 pub static KEY_NOT_VISIBLE: Reason = Reason::unknown(
     "outside_key_not_visible",
     "The key belongs to an account outside the organization, whose keys cannot be read.",
-);
+)
+    .with_remedy(
+        "Ask the owner of the key's account for its state, or name a key of the organization with PutBucketEncryption.",
+    );
 
 /// The bucket's default mode, where it was read.
 pub fn mode(bucket: &BucketSubject<'_>) -> Result<Encryption, Outcome> {

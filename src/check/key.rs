@@ -28,7 +28,10 @@ pub static SPEC_NOT_TOLD: Reason =
 pub static STATE_NOT_TOLD: Reason =
     Reason::unknown("key_state_not_told", "KMS did not say which state the key is in.");
 /// The key is disabled.
-pub static KEY_DISABLED: Reason = Reason::fail("key_disabled", "The key is disabled.");
+pub static KEY_DISABLED: Reason = Reason::fail("key_disabled", "The key is disabled.")
+    .with_remedy(
+        "Enable the key with kms:EnableKey. Before you delete it instead, settle with its owner what is still encrypted under it.",
+    );
 /// The key waits for its deletion, and another check judges that.
 pub static PENDING_DELETION: Reason = Reason::not_applicable(
     "pending_deletion",

@@ -10,7 +10,11 @@ use crate::model::{Category, Severity};
 
 static NOT_DISABLED: Reason = Reason::pass("not_disabled", "The key is not disabled.");
 static IN_USE: Reason =
-    Reason::fail("key_disabled_in_use", "The key is disabled, and is the default encryption key of buckets.");
+    Reason::fail("key_disabled_in_use", "The key is disabled, and is the default encryption key of buckets.")
+    .with_remedy(
+        "Enable the key with kms:EnableKey, or name another key in the default encryption of the buckets; the objects that are stored under it need it still.",
+    )
+    .at_most(Severity::High);
 
 /// The check.
 pub static CHECK: Check = Check {

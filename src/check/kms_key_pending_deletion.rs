@@ -15,7 +15,11 @@ static NOT_IN_USE: Reason = Reason::fail(
 static IN_USE: Reason = Reason::grave(
     "pending_deletion_in_use",
     "The key is scheduled for deletion, and is the default encryption key of buckets.",
-);
+)
+    .with_remedy(
+        "Cancel the deletion with kms:CancelKeyDeletion and enable the key with kms:EnableKey before the date; then name another key in the default encryption of the buckets if it is to go.",
+    )
+    .at_most(Severity::Critical);
 
 /// The check.
 pub static CHECK: Check = Check {

@@ -18,7 +18,10 @@ static EXPIRED: Reason = Reason::fail("material_expired", "The imported key mate
 static MISSING: Reason = Reason::fail(
     "material_missing",
     "The key has no key material: it expired, was deleted or was never imported, and the key encrypts and decrypts nothing.",
-);
+)
+    .with_remedy(
+        "Import the key's material with kms:ImportKeyMaterial: the same as before, where it had any. Where it never had any and is not needed, schedule its deletion.",
+    );
 static NOT_IMPORTED: Reason = Reason::not_applicable(
     "origin_not_external",
     "The key's material is not imported, and so cannot expire.",

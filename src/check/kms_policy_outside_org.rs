@@ -24,7 +24,11 @@ static OUTSIDE_ACCOUNT: Reason = Reason::fail(
     "The key policy admits an account from outside the organization that the standard does not trust.",
 );
 static OTHER_ORGANIZATION: Reason =
-    Reason::fail("policy_admits_other_organization", "The key policy admits another organization.");
+    Reason::fail("policy_admits_other_organization", "The key policy admits another organization.")
+    .with_remedy(
+        "Take the organization out of the key policy with kms:PutKeyPolicy, or name the accounts of it that need the key and have them entered among the trusted accounts of the standard.",
+    );
+
 /// The check.
 pub static CHECK: Check = Check {
     id: "kms_policy_outside_org",

@@ -21,10 +21,16 @@ const AWS_MANAGED_PERIOD_DAYS: i64 = 365;
 static WITHIN: Reason =
     Reason::pass("period_within_limit", "The key rotates automatically, as often as is asked for.");
 static TOO_LONG: Reason =
-    Reason::fail("period_too_long", "The key rotates automatically, and less often than is asked for.");
+    Reason::fail("period_too_long", "The key rotates automatically, and less often than is asked for.")
+    .with_remedy(
+        "Set a shorter period with kms:EnableKeyRotation (RotationPeriodInDays), for a multi-Region key on its primary key.",
+    );
 static AWS_MANAGED_FIXED: Reason = Reason::fail(
     "aws_managed_period_fixed",
     "The key is an AWS managed key: AWS rotates it every year, and the period cannot be changed.",
+)
+.with_remedy(
+    "Use a customer managed key in place of the AWS managed one, with the period that is asked for.",
 );
 static NOT_TOLD: Reason =
     Reason::unknown("period_not_told", "Automatic rotation is on, and KMS did not say how often.");

@@ -15,6 +15,7 @@ macro_rules! rotation_footnote {
 mod account_scanned;
 mod bucket;
 mod days;
+mod documentation;
 mod exception_max_matches;
 mod key;
 mod key_policy;
@@ -58,6 +59,7 @@ use crate::model::{
 };
 use crate::policy::{Policy, PolicyError, Setting};
 
+pub use documentation::documentation;
 pub use support::spoken;
 
 /// Every check, in the order of the lake: buckets, keys, accounts.
@@ -98,7 +100,10 @@ pub static SCOPE_NOT_KNOWN: Reason = Reason::unknown(
     "scope_not_known",
     "The standard has entries for organizational units, and the account's units were not all read: which \
      entry holds cannot be said.",
-);
+)
+    .with_remedy(
+        "Let the census read the account's organizational units: the coverage table has the reads of AWS Organizations that failed.",
+    );
 
 /// Said wherever rotation is judged (KMS Developer Guide, "Rotate AWS KMS keys").
 pub const ROTATION_FOOTNOTE: &str = rotation_footnote!();
@@ -130,6 +135,20 @@ pub struct Check {
     pub judge: Judge,
 }
 
+impl Check {
+    /// The highest severity of a fail, where the standard gives the instance `severity`.
+    pub fn severity_max(&self, severity: Severity) -> Severity {
+        let raised = self.reasons.iter().filter_map(|reason| reason.at_most).max();
+        raised.map_or(severity, |raised| raised.max(severity))
+    }
+
+    /// What to do about a fail for that reason; the check's own remedy where the reason has none.
+    pub fn remedy_of(&self, reason_code: &str) -> &'static str {
+        let reason = self.reasons.iter().find(|reason| reason.code == reason_code);
+        reason.and_then(|reason| reason.remedy).unwrap_or(self.remedy)
+    }
+}
+
 /// A whole number that an instance of a check is given.
 #[derive(Debug)]
 pub struct Parameter {
@@ -156,32 +175,53 @@ pub struct Reason {
     pub meaning: &'static str,
     /// Whether an exception may accept it without the standard's leave.
     pub exemptible: bool,
+    /// What to do about it, where the check's own remedy does not fit.
+    pub remedy: Option<&'static str>,
+    /// The highest severity that the facts may raise it to, where they may.
+    pub at_most: Option<Severity>,
 }
 
 impl Reason {
     /// A reason to pass.
     pub const fn pass(code: &'static str, meaning: &'static str) -> Self {
-        Self { code, verdict: Verdict::Pass, meaning, exemptible: false }
+        Self { code, verdict: Verdict::Pass, meaning, exemptible: false, remedy: None, at_most: None }
     }
 
     /// A reason to fail, which an exception may accept.
     pub const fn fail(code: &'static str, meaning: &'static str) -> Self {
-        Self { code, verdict: Verdict::Fail, meaning, exemptible: true }
+        Self { code, verdict: Verdict::Fail, meaning, exemptible: true, remedy: None, at_most: None }
     }
 
     /// A reason to fail that is too grave for an exception, unless the standard says otherwise.
     pub const fn grave(code: &'static str, meaning: &'static str) -> Self {
-        Self { code, verdict: Verdict::Fail, meaning, exemptible: false }
+        Self { code, verdict: Verdict::Fail, meaning, exemptible: false, remedy: None, at_most: None }
     }
 
     /// A reason why it cannot be said.
     pub const fn unknown(code: &'static str, meaning: &'static str) -> Self {
-        Self { code, verdict: Verdict::Unknown, meaning, exemptible: false }
+        Self { code, verdict: Verdict::Unknown, meaning, exemptible: false, remedy: None, at_most: None }
     }
 
     /// A reason why the check does not apply.
     pub const fn not_applicable(code: &'static str, meaning: &'static str) -> Self {
-        Self { code, verdict: Verdict::NotApplicable, meaning, exemptible: false }
+        Self {
+            code,
+            verdict: Verdict::NotApplicable,
+            meaning,
+            exemptible: false,
+            remedy: None,
+            at_most: None,
+        }
+    }
+
+    /// The same with a remedy of its own.
+    pub const fn with_remedy(self, remedy: &'static str) -> Self {
+        Self { remedy: Some(remedy), ..self }
+    }
+
+    /// The same, which the facts may raise as far as that.
+    pub const fn at_most(self, severity: Severity) -> Self {
+        Self { at_most: Some(severity), ..self }
     }
 }
 

@@ -26,9 +26,16 @@ pub static KEY_REQUIRED: Reason =
 pub static NOT_CUSTOMER_MANAGED: Reason = Reason::fail(
     "key_not_customer_managed",
     "The standard asks for a customer managed key, and the key is an AWS managed key.",
-);
+)
+    .with_remedy(
+        "Name a customer managed key with PutBucketEncryption, with its key policy open to those who write: kms:GenerateDataKey, and kms:Decrypt for multipart uploads. PutBucketEncryption replaces the whole rule: send the S3 Bucket Key setting and the blocked encryption types with it.",
+    );
 pub static NOT_APPROVED: Reason =
-    Reason::fail("key_not_approved", "The key is not one that the standard approves.");
+    Reason::fail("key_not_approved", "The key is not one that the standard approves.")
+    .with_remedy(
+        "Name a key that the standard approves with PutBucketEncryption, or have this one entered in the standard. PutBucketEncryption replaces the whole rule: send the S3 Bucket Key setting and the blocked encryption types with it.",
+    );
+
 /// What a key list says of a key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Approval {

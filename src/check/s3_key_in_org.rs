@@ -16,7 +16,10 @@ static TRUSTED: Reason = Reason::pass(
 static TRUST_EXPIRED: Reason = Reason::grave(
     "trust_expired",
     "The key's account is outside the organization, and the standard's trust in it has ended.",
-);
+)
+    .with_remedy(
+        "Renew the account's entry among the trusted accounts of the standard, or set a key of the organization with PutBucketEncryption and re-encrypt what is stored under the other (UpdateObjectEncryption or S3 Batch Operations).",
+    );
 static OUTSIDE: Reason = Reason::grave("key_outside_org", "The key's account is outside the organization.");
 
 /// The check.

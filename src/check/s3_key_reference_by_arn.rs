@@ -21,7 +21,9 @@ static KEY_ID: Reason = Reason::fail(
     "The key is named by a bare key id, which says nothing of its account and Region.",
 );
 static MALFORMED: Reason =
-    Reason::fail("reference_malformed", "The reference is no ARN of a KMS key or of an alias.");
+    Reason::fail("reference_malformed", "The reference is no ARN of a KMS key or of an alias.").with_remedy(
+        "Set the default encryption again with PutBucketEncryption, with the ARN of a key that exists.",
+    );
 
 /// The check.
 pub static CHECK: Check = Check {

@@ -16,26 +16,47 @@ static ENABLED: Reason = Reason::pass("key_enabled", "The key is enabled.");
 static NOT_SYMMETRIC: Reason = Reason::fail(
     "key_not_symmetric",
     "The key is no symmetric encryption key, and S3 can use no other kind.",
-);
+)
+    .with_remedy(
+        "Name a symmetric encryption key in the bucket's Region with PutBucketEncryption: the kind of a key cannot be changed.",
+    );
 static OTHER_SERVICE: Reason = Reason::fail(
     "aws_managed_of_other_service",
     "The key is an AWS managed key of another service than S3, which alone can use it.",
+)
+.with_remedy(
+    "Name a symmetric encryption key in the bucket's Region with PutBucketEncryption, or none for aws/s3.",
 );
-static PENDING_DELETION: Reason = Reason::fail("key_pending_deletion", "The key is scheduled for deletion.");
+static PENDING_DELETION: Reason = Reason::fail("key_pending_deletion", "The key is scheduled for deletion.")
+    .with_remedy(
+        "Cancel the deletion with kms:CancelKeyDeletion, then enable the key with kms:EnableKey. Objects stored under it are lost once it is deleted.",
+    );
 static PENDING_REPLICA_DELETION: Reason = Reason::fail(
     "key_pending_replica_deletion",
     "The multi-Region primary key is scheduled for deletion, after its replicas and a waiting period.",
-);
+)
+    .with_remedy(
+        "Cancel the deletion of the primary key with kms:CancelKeyDeletion, then enable it with kms:EnableKey. Objects stored under it are lost once it is deleted.",
+    );
 static PENDING_IMPORT: Reason = Reason::fail(
     "key_pending_import",
     "The key has no key material: it was never imported, was deleted, or expired.",
-);
+)
+    .with_remedy(
+        "Import the same key material again with kms:ImportKeyMaterial: KMS takes no other for the objects that are stored under the key.",
+    );
 static UNAVAILABLE: Reason =
-    Reason::fail("key_unavailable", "The key's custom key store is disconnected or cannot be reached.");
+    Reason::fail("key_unavailable", "The key's custom key store is disconnected or cannot be reached.")
+    .with_remedy(
+        "Connect the custom key store with kms:ConnectCustomKeyStore; where it does not connect, mend its AWS CloudHSM cluster or its external key store proxy.",
+    );
 static BACKING_KEY: Reason = Reason::unknown(
     "backing_key_unproven",
     "The key is in a custom key store, where Enabled does not prove that the backing key exists.",
-);
+)
+    .with_remedy(
+        "Encrypt something with the key to see that its backing key is there, or name a key with origin AWS_KMS with PutBucketEncryption.",
+    );
 static CREATING: Reason = Reason::unknown("key_creating", "The key is being created.");
 static UNRECOGNIZED: Reason =
     Reason::unknown("key_state_unrecognized", "The key is in a state that this version does not know.");
@@ -43,6 +64,9 @@ static UNRECOGNIZED: Reason =
 static BARRED: Reason = Reason::fail(
     "key_policy_bars_account",
     "The key is another account's, and its key policy admits no principal of the bucket's account.",
+)
+.with_remedy(
+    "Let the owner of the key allow kms:GenerateDataKey and kms:Decrypt to the bucket's account with kms:PutKeyPolicy, or name a key that admits it with PutBucketEncryption.",
 );
 
 /// The check.

@@ -19,7 +19,10 @@ static BY_POLICY: Reason = Reason::pass(
 static PARTLY: Reason = Reason::fail(
     "partly_blocked_by_policy",
     "The encryption configuration does not block SSE-C, and the bucket's policy refuses only some such uploads.",
-);
+)
+    .with_remedy(
+        "Once no application writes with SSE-C, block it with PutBucketEncryption: send the default encryption as it is, with BlockedEncryptionTypes SSE-C on the rule. The policy's Deny can then go.",
+    );
 static NOT_BLOCKED: Reason = Reason::fail(
     "sse_c_not_blocked",
     "The encryption configuration says that SSE-C is not blocked, and no policy refuses it.",

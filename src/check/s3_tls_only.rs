@@ -12,7 +12,10 @@ static REFUSED: Reason = Reason::pass(
     "The policy refuses every request over plain HTTP, on the bucket and on its objects.",
 );
 static PARTLY: Reason =
-    Reason::fail("plain_http_partly_refused", "The policy refuses only some requests over plain HTTP.");
+    Reason::fail("plain_http_partly_refused", "The policy refuses only some requests over plain HTTP.")
+    .with_remedy(
+        "Widen the Deny in the bucket's policy to s3:* for every principal, on the bucket's ARN and on its ARN followed by /*, with the condition Bool aws:SecureTransport false and no other.",
+    );
 static NOT_REFUSED: Reason =
     Reason::fail("plain_http_not_refused", "The policy refuses no request over plain HTTP.");
 

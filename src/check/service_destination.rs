@@ -17,6 +17,9 @@ pub static SERVICE_REQUIRES_SSE_S3: Reason = Reason::not_applicable(
 pub static PERHAPS: Reason = Reason::fail(
     "perhaps_service_destination",
     "A service that takes SSE-S3 only may write to the bucket, which the standard does not list as its destination.",
+)
+.with_remedy(
+    "Where the bucket is for such logs alone, enter it among the service destinations of the standard. Where it holds other data, set the default encryption that the standard asks for with PutBucketEncryption, and deliver the logs to another bucket.",
 );
 
 /// What a bucket is to such services.

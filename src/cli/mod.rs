@@ -11,6 +11,7 @@ mod error;
 mod estimate;
 mod exit;
 mod finalize;
+mod folder;
 mod iam;
 mod lake;
 mod output;

@@ -8,25 +8,21 @@ use tokio_util::sync::CancellationToken;
 use super::args::{ReportArgs, ReportFormat};
 use super::error::CliError;
 use super::exit::Exit;
+use super::folder::Folder;
 use super::output::Output;
 use super::{edge, print};
-use crate::report::{self, Format, ReportError, SCOPE};
+use crate::report::{self, Format, INDEX, ReportError, SCOPE};
 use crate::sink::{CommittedRun, Lake};
 use crate::table::{self, TableInfo};
 
 /// Writes the report. What can be refused is refused before the lake is read.
 pub async fn run(args: &ReportArgs, stop: &CancellationToken) -> Result<Exit, CliError> {
     let format = format(args)?;
+    if args.split_by.is_some() {
+        return split(args, stop).await;
+    }
     let mut output = open(args.output.clone(), stop).await?;
-    let store = match args.lake.open_folder(false).transpose()? {
-        Some(store) => store,
-        None => args.lake.open(false, &edge::load(args.tuning.tuning()).await?)?,
-    };
-    let lake = Lake::open(store).await?;
-    let run = match &args.run {
-        Some(run_id) => CommittedRun::open(&lake, run_id).await?,
-        None => CommittedRun::newest(&lake).await?,
-    };
+    let run = committed(args).await?;
     tokio::select! {
         written = report::write(&run, format, &mut output) => match written {
             // `| head` has what it wanted.
@@ -43,6 +39,32 @@ pub async fn run(args: &ReportArgs, stop: &CancellationToken) -> Result<Exit, Cl
         print::say(print::wrapped(SCOPE, ""));
     }
     Ok(Exit::Done)
+}
+
+/// A page for each account, into a folder that is there whole or not at all.
+async fn split(args: &ReportArgs, stop: &CancellationToken) -> Result<Exit, CliError> {
+    let mut folder = Folder::open(&args.output)?;
+    let run = committed(args).await?;
+    tokio::select! {
+        written = report::write_split(&run, &mut folder) => written.map_err(|error| failed(args, error))?,
+        () = stop.cancelled() => return Err(stopped()),
+    }
+    let pages = folder.finish()?;
+    let (run_id, shown) = (&run.manifest().run_id, args.output.display());
+    print::say(format!("run {run_id} as {pages} pages in {shown}; begin with {shown}/{INDEX}"));
+    Ok(Exit::Done)
+}
+
+async fn committed(args: &ReportArgs) -> Result<CommittedRun, CliError> {
+    let store = match args.lake.open_folder(false).transpose()? {
+        Some(store) => store,
+        None => args.lake.open(false, &edge::load(args.tuning.tuning()).await?)?,
+    };
+    let lake = Lake::open(store).await?;
+    Ok(match &args.run {
+        Some(run_id) => CommittedRun::open(&lake, run_id).await?,
+        None => CommittedRun::newest(&lake).await?,
+    })
 }
 
 /// Opens the output. A pipe waits for who reads it, and Ctrl-C must not wait with it.
@@ -72,7 +94,12 @@ fn format(args: &ReportArgs) -> Result<Format, CliError> {
             args.format.word()
         ))),
     };
+    if args.format != ReportFormat::Html && (args.summary || args.split_by.is_some()) {
+        let flag = if args.summary { "--summary" } else { "--split-by" };
+        return Err(CliError::usage(format!("{flag} goes with --format html")));
+    }
     match args.format {
+        ReportFormat::Html if args.summary => whole(Format::HtmlSummary),
         ReportFormat::Html => whole(Format::Html),
         ReportFormat::Ocsf => whole(Format::Ocsf),
         ReportFormat::S3AuditCsv => whole(Format::S3AuditCsv),

@@ -11,8 +11,8 @@ use super::print;
 use crate::clock::{DAY_MS, Timestamp};
 use crate::judge::{Example, Findings};
 use crate::model::{
-    AccountScan, DeniedBy, Encryption, ExceptionState, ExceptionUse, FaultKind, KeyRotation, Region, RunKind,
-    ScanReason, ScanStatus, Severity, Verdict,
+    AccountScan, DeniedBy, Encryption, ExceptionState, ExceptionUse, FaultKind, KeyRotation, Posture, Region,
+    RunKind, ScanReason, ScanStatus, Severity, Standing, Verdict,
 };
 use crate::report::SCOPE;
 use crate::resolve::{Gap, Gaps};
@@ -52,6 +52,7 @@ pub fn render(census: &Census, next: &Next<'_>) -> String {
     let mut text = String::new();
     head(&mut text, census);
     coverage(&mut text, census);
+    posture(&mut text, census);
     worst(&mut text, &census.findings);
     verdicts(&mut text, census);
     exceptions(&mut text, census);
@@ -158,7 +159,7 @@ fn verdicts(text: &mut String, census: &Census) {
     let found = &census.findings;
     let of = |verdict| found.of_verdict(verdict);
     let all: u64 = Verdict::ALL.iter().map(|verdict| of(*verdict)).sum();
-    let _ = writeln!(text, "\nFindings {all:>8} by verdict");
+    let _ = writeln!(text, "\nFindings {all:>8} by verdict, one for each resource and check");
     for verdict in Verdict::ALL {
         if of(*verdict) == 0 {
             continue;
@@ -170,20 +171,42 @@ fn verdicts(text: &mut String, census: &Census) {
         let line = format!("{}{severities}", spoken(verdict.word()));
         let _ = writeln!(text, "{}", print::wrapped(&line, &format!("         {:>8} ", of(*verdict))));
     }
-    let to = |verdict| found.buckets_to_standard(verdict);
+}
+
+/// How the buckets stand, each counted once; then default encryption by itself.
+fn posture(text: &mut String, census: &Census) {
+    let Posture { buckets, default_encryption, .. } = census.findings.posture();
+    let _ = writeln!(text, "\nStandard  {}", census.standard);
+    row(text, "Buckets", buckets.of(Standing::Clean), &format!("of {} {CLEAN}", buckets.all()));
+    for (standing, words) in OTHERS {
+        if buckets.of(standing) > 0 {
+            row(text, "", buckets.of(standing), words);
+        }
+    }
+    let to = |verdict| default_encryption.get(&verdict).copied().unwrap_or_default();
     let judged: u64 =
         Verdict::ALL.iter().map(|verdict| to(*verdict)).sum::<u64>() - to(Verdict::NotApplicable);
     let line = format!(
-        "{} of {judged} buckets meet the standard's default encryption; {} fail, {} unknown, {} exempt, {} not applicable",
+        "Default encryption by itself: {} of {judged} buckets meet what the standard asks of it; {} fail, {} unknown, \
+         {} exempt, {} not applicable",
         to(Verdict::Pass),
         to(Verdict::Fail),
         to(Verdict::Unknown),
         to(Verdict::Exempt),
         to(Verdict::NotApplicable),
     );
-    let _ = writeln!(text, "\nStandard  {}", census.standard);
-    let _ = writeln!(text, "{}", print::wrapped(&line, "          "));
+    let _ = writeln!(text, "{}", print::wrapped(&line, "  "));
 }
+
+const CLEAN: &str = "have no fail at medium or worse and no unknown";
+
+/// The other ways to stand, each without those above it.
+const OTHERS: [(Standing, &str); 4] = [
+    (Standing::Fails, "have a fail at medium or worse"),
+    (Standing::Unknown, "have no such fail, and a check that could not be decided"),
+    (Standing::Exempt, "have neither, and an exception that accepts such a fail"),
+    (Standing::NotJudged, "have no check that applies to them"),
+];
 
 /// `: 2 critical, 7 high`, the worst first.
 fn by_severity(found: &Findings) -> String {
@@ -270,7 +293,8 @@ fn worst(text: &mut String, found: &Findings) {
     for (kind, count, examples) in found.worst().take(WORST) {
         let check = kind.check().map_or("", |check| check.id);
         let (severity, reason) = (kind.severity(), spoken(kind.reason_code));
-        let _ = writeln!(text, "  {count:>6} × {} · {check}: {reason}", severity.word());
+        let params = kind.params.as_ref().map(|params| format!(" {params}")).unwrap_or_default();
+        let _ = writeln!(text, "  {count:>6} × {} · {check}{params}: {reason}", severity.word());
         let Some(example) = examples.first() else { continue };
         let _ = writeln!(text, "    {}", cut(&named(example), 76));
         if severity == Severity::Critical {

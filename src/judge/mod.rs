@@ -242,8 +242,8 @@ impl<'a> Judge<'a> {
             exception_id: None,
             exception_expires_at: None,
             remedy: match verdict {
-                Verdict::Fail => Some(check.remedy),
-                Verdict::Unknown => Some(REMEDY_OF_UNKNOWN),
+                Verdict::Fail => Some(outcome.reason.remedy.unwrap_or(check.remedy)),
+                Verdict::Unknown => Some(outcome.reason.remedy.unwrap_or(REMEDY_OF_UNKNOWN)),
                 _ => None,
             },
             observed_at: resource.observed_at,

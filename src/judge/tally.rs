@@ -3,18 +3,22 @@
 
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use crate::check;
-use crate::model::{AccountId, Finding, Severity, Verdict};
+use crate::model::posture::Together;
+use crate::model::{AccountId, Finding, Posture, Severity, Verdict};
 
 /// Findings of one kind that are kept by name; the rest are counted.
 const NAMED: usize = 5;
 
 /// A kind of finding, the worst first: by severity, then by the checks' order.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Kind {
     severity: Reverse<Severity>,
     check: usize,
+    /// The check instance's parameters: instances with other ones ask of the same resources.
+    pub params: Option<Arc<str>>,
     /// The reason.
     pub reason_code: &'static str,
 }
@@ -23,7 +27,8 @@ impl Kind {
     fn of(finding: &Finding) -> Self {
         let check = check::CHECKS.iter().position(|check| check.id == finding.check_id);
         let check = check.unwrap_or(check::CHECKS.len());
-        Self { severity: Reverse(finding.severity), check, reason_code: finding.reason_code }
+        let params = finding.check_params.clone();
+        Self { severity: Reverse(finding.severity), check, params, reason_code: finding.reason_code }
     }
 
     /// How bad it is.
@@ -52,7 +57,8 @@ pub struct Example {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Findings {
     verdicts: BTreeMap<(Severity, Verdict), u64>,
-    standard: BTreeMap<Verdict, u64>,
+    posture: Posture,
+    together: Together,
     fails: BTreeMap<Kind, (u64, Vec<Example>)>,
 }
 
@@ -61,7 +67,11 @@ impl Findings {
     pub fn add(&mut self, finding: &Finding) {
         *self.verdicts.entry((finding.severity, finding.verdict)).or_default() += 1;
         if finding.check_id == check::STANDARD_CHECK {
-            *self.standard.entry(finding.verdict).or_default() += 1;
+            *self.posture.default_encryption.entry(finding.verdict).or_default() += 1;
+        }
+        let resource = (&*finding.account_id.to_string(), finding.resource_type, &*finding.resource_arn);
+        if let Some(whole) = self.together.add(resource, finding.severity, finding.verdict) {
+            self.posture.add(&whole);
         }
         if finding.verdict != Verdict::Fail {
             return;
@@ -93,9 +103,13 @@ impl Findings {
         self.verdicts.get(&(severity, Verdict::Fail)).copied().unwrap_or_default()
     }
 
-    /// Buckets by how they stand to the standard's default encryption.
-    pub fn buckets_to_standard(&self, verdict: Verdict) -> u64 {
-        self.standard.get(&verdict).copied().unwrap_or_default()
+    /// How the resources stand, each by all of its findings.
+    pub fn posture(&self) -> Posture {
+        let mut posture = self.posture.clone();
+        if let Some(last) = self.together.clone().finish() {
+            posture.add(&last);
+        }
+        posture
     }
 
     /// The kinds of fails, the worst first: how many, and some by name.

@@ -16,6 +16,7 @@ pub mod finding;
 pub mod ids;
 pub mod key;
 pub mod policy;
+pub mod posture;
 pub mod reading;
 pub mod run;
 pub mod standard;
@@ -39,6 +40,7 @@ pub use key::{
     RotationFacts, RotationReason, RotationRule, RotationStatus,
 };
 pub use policy::PolicyHash;
+pub use posture::{Posture, Standing, Standings};
 pub use reading::{DeniedBy, DenyType, Fault, FaultKind, NotAsked, Observation, Reading, Undecided};
 pub use run::{
     AccountFacts, OrganizationIdentity, RotationHistory, RunFacts, RunHeader, RunKind, RunStatus, RunTotals,

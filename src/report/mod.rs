@@ -12,7 +12,11 @@ pub mod page;
 pub mod rows;
 mod s3_audit;
 
+pub use html::{INDEX, INDEX_MARK};
+
 use std::io::{self, Write};
+
+use page::View;
 
 use crate::sink::{CommittedRun, LakeError};
 use crate::table::TableInfo;
@@ -28,6 +32,8 @@ pub const SCOPE: &str = "Judged: S3 general purpose buckets and KMS keys. Not se
 pub enum Format {
     /// One page for people.
     Html,
+    /// The same on two sheets of paper.
+    HtmlSummary,
     /// A table as RFC 4180 CSV.
     Csv(&'static TableInfo),
     /// A table as one JSON array.
@@ -41,12 +47,28 @@ pub enum Format {
 /// Writes a report of a run.
 pub async fn write(run: &CommittedRun, format: Format, out: &mut dyn Write) -> Result<(), ReportError> {
     match format {
-        Format::Html => html::write(run, out).await,
+        Format::Html => html::write(run, View::Whole, out).await,
+        Format::HtmlSummary => html::write(run, View::Summary, out).await,
         Format::Csv(table) => dump::csv(run, table, out).await,
         Format::Json(table) => dump::json(run, table, out).await,
         Format::Ocsf => ocsf::write(run, out).await,
         Format::S3AuditCsv => s3_audit::write(run, out).await,
     }
+}
+
+/// Where a report of many files goes.
+pub trait Files {
+    /// Takes a file, which is written at once.
+    fn file(
+        &mut self,
+        name: &str,
+        write: &mut dyn FnMut(&mut dyn Write) -> Result<(), ReportError>,
+    ) -> Result<(), ReportError>;
+}
+
+/// Writes a page for each account of a run, complete in itself, and an index over them.
+pub async fn write_split(run: &CommittedRun, files: &mut dyn Files) -> Result<(), ReportError> {
+    html::write_split(run, files).await
 }
 
 /// A report that cannot be made.

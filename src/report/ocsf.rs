@@ -175,7 +175,9 @@ impl Shared {
     }
 
     fn owner<'a>(&'a self, account_id: Option<&'a str>) -> Option<Owner<'a>> {
-        Some(Owner { account: self.account(account_id?) })
+        let account = self.account(account_id?);
+        let (name, uid) = (account.name.unwrap_or(account.uid), account.uid);
+        Some(Owner { name, uid, type_id: 99, kind: account.kind, account })
     }
 
     fn account<'a>(&'a self, uid: &'a str) -> Account<'a> {

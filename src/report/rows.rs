@@ -6,7 +6,7 @@
 
 use super::ReportError;
 use crate::clock::Timestamp;
-use crate::model::{Condition, Severity, Subject, Verdict};
+use crate::model::{Condition, ResourceType, Severity, Subject, Verdict};
 use crate::sink::{CommittedRun, Row};
 use crate::table;
 
@@ -121,6 +121,11 @@ rows! {
 }
 
 rows! {
+    /// A finding's account alone: for the walk that counts them.
+    FindingAccountRow of findings { account_id: text, }
+}
+
+rows! {
     /// A finding's verdict alone: for the walks that only look for one.
     VerdictRow of findings { finding_uid: text, verdict: text, verdict_before_exception: text, }
 }
@@ -144,7 +149,7 @@ rows! {
     /// A check instance.
     CheckRow of checks {
         check_id: text, check_params: text, title: text, question: text, category: text, severity: text,
-        remedy: text,
+        remedy: text, severity_max: text, rationale: text, documentation: text,
     }
 }
 
@@ -200,6 +205,13 @@ pub fn condition(json: Option<&str>) -> Result<Option<Condition>, ReportError> {
     parsed.transpose()
 }
 
+/// The type of a finding's resource.
+pub fn resource_type(word: Option<&str>) -> Result<ResourceType, ReportError> {
+    let word = word.unwrap_or_default();
+    let unknown = || ReportError::Word { table: "findings", column: "resource_type", word: word.to_owned() };
+    ResourceType::from_word(word).ok_or_else(unknown)
+}
+
 /// The severity of a finding or a check.
 pub fn severity(word: Option<&str>) -> Result<Severity, ReportError> {
     let word = word.unwrap_or_default();
@@ -248,6 +260,7 @@ mod tests {
         assert_registered("findings", FindingRow::COLUMNS, FindingRow::KINDS);
         assert_registered("findings", OutcomeRow::COLUMNS, OutcomeRow::KINDS);
         assert_registered("findings", VerdictRow::COLUMNS, VerdictRow::KINDS);
+        assert_registered("findings", FindingAccountRow::COLUMNS, FindingAccountRow::KINDS);
         assert_registered("buckets", ListedBucketRow::COLUMNS, ListedBucketRow::KINDS);
         assert_registered("keys", ListedKeyRow::COLUMNS, ListedKeyRow::KINDS);
         assert_registered("keys", DescribedKeyRow::COLUMNS, DescribedKeyRow::KINDS);

@@ -63,6 +63,7 @@ pub async fn finalize(lake: &Lake, judgement: &Judgement) -> Result<Census, Fina
         log.run_facts(judgement, &seen.accounts, &findings, previous.as_ref().map(|(id, _)| id.clone()));
     let manifest =
         log.manifest(judgement, &run, &exceptions, seen.coverage, previous.map(|(_, sha256)| sha256));
+    let manifest = Manifest { posture: Some(findings.posture()), ..manifest };
     let published = publication.finish(manifest, run.clone()).await?;
     let mut run = run;
     if let Published::Committed { manifest_key, manifest_sha256 } = &published {
@@ -167,6 +168,7 @@ impl RunLog {
             coverage,
             calls: self.first_attempts(),
             totals: run.totals,
+            posture: None,
             previous_run_id: run.previous_run_id.clone(),
             previous_manifest_sha256: previous,
         }

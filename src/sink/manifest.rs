@@ -11,7 +11,9 @@ use serde_json::Value;
 
 use super::agreed::StandardEntry;
 use crate::clock::Timestamp;
-use crate::model::{AccountId, ExceptionUse, FaultKind, RunId, RunKind, RunStatus, RunTotals, Source, Tally};
+use crate::model::{
+    AccountId, ExceptionUse, FaultKind, Posture, RunId, RunKind, RunStatus, RunTotals, Source, Tally,
+};
 
 /// What a run wrote and what it was made from.
 ///
@@ -69,6 +71,9 @@ pub struct Manifest {
     pub calls: BTreeMap<String, u64>,
     /// The totals of the `runs` row.
     pub totals: RunTotals,
+    /// How the resources stand: the headline. None in manifests of before there was one.
+    #[serde(default)]
+    pub posture: Option<Posture>,
     /// The run that was committed before this one.
     pub previous_run_id: Option<RunId>,
     /// The hex SHA-256 of that run's manifest.

@@ -209,6 +209,9 @@ impl Pass<'_, '_, '_> {
                 category: check.category,
                 severity: instance.severity,
                 remedy: check.remedy,
+                severity_max: check.severity_max(instance.severity),
+                rationale: check.rationale,
+                documentation: check::documentation(check.id),
             };
             self.tables.check(&row).await?;
         }

@@ -22,6 +22,12 @@ pub struct CheckRow {
     pub severity: Severity,
     /// What to do about a fail.
     pub remedy: &'static str,
+    /// How bad a fail can be.
+    pub severity_max: Severity,
+    /// Why it matters, with its source.
+    pub rationale: &'static str,
+    /// The page of AWS's documentation that it stands on.
+    pub documentation: Option<&'static str>,
 }
 
 /// The table.
@@ -74,8 +80,26 @@ pub static TABLE: Table<CheckRow> = Table {
         Column {
             name: "remedy",
             kind: Kind::String,
-            doc: "What to do about a fail.",
+            doc: "What to do about a fail; `findings.remedy` is of the finding's own reason.",
             value: |row| row.remedy.into(),
+        },
+        Column {
+            name: "severity_max",
+            kind: Kind::String,
+            doc: "The highest severity that a fail of the instance can have: the facts may raise `severity`, as a key in use does whose deletion is scheduled.",
+            value: |row| row.severity_max.word().into(),
+        },
+        Column {
+            name: "rationale",
+            kind: Kind::String,
+            doc: "Why it matters, with its source.",
+            value: |row| row.rationale.into(),
+        },
+        Column {
+            name: "documentation",
+            kind: Kind::String,
+            doc: "The page of AWS's documentation that the check stands on; NULL where it is not about AWS.",
+            value: |row| row.documentation.into(),
         },
     ],
 };

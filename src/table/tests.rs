@@ -35,7 +35,11 @@ const CONTRACT: &[(&str, &str)] = &[
          check_version int, category, severity, verdict, verdict_before_exception, reason_code, reason, \
          exception_id, exception_expires_at, remedy, observed_at, subject",
     ),
-    ("checks", "check_id, check_params, check_version int, title, question, category, severity, remedy"),
+    (
+        "checks",
+        "check_id, check_params, check_version int, title, question, category, severity, remedy, severity_max, \
+         rationale, documentation",
+    ),
     (
         "controls",
         "check_id, check_params, framework, framework_version, control_id, control_title, relation, source, \

@@ -4,14 +4,19 @@
 //! `tests/pages/run` names one, and holds them to the rest. One page for each state in which a reader may
 //! find a run; names that would like to be markup; and the size of a large organization.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
+use std::io::Write;
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use atrest::clock::Timestamp;
 use atrest::model::{Exception, ExceptionState, Exceptions, RunId};
 use atrest::printable::printable;
-use atrest::report::{self, Format, SCOPE};
+use atrest::report::page::owner::Owners;
+use atrest::report::page::trend;
+use atrest::report::rows::{FindingRow, ListedBucketRow, ListedKeyRow};
+use atrest::report::{self, Files, Format, INDEX, INDEX_MARK, ReportError, SCOPE};
 use atrest::sim::world::Encryption;
 use atrest::sim::{Shape, World, generate};
 use atrest::sink::{CommittedRun, Lake, MemoryStore};
@@ -73,9 +78,64 @@ fn demo() -> World {
     generate::world(&Shape { seed: 1, accounts: 12, buckets: 120, keys: 60, regions: 2 }, NOW)
 }
 
+/// What follows a word in a page, up to the next quote, wherever it stands.
+fn attributes<'p>(page: &'p str, before: &str) -> Vec<&'p str> {
+    page.split(before).skip(1).map(|rest| rest.split_once('"').unwrap().0).collect()
+}
+
+/// The findings that ask for somebody's eyes, by account, as the lake has them.
+fn asking(store: &Arc<MemoryStore>, run_id: &RunId) -> BTreeMap<String, u64> {
+    let mut counts = BTreeMap::new();
+    at_once(async {
+        let run = committed(store, run_id).await;
+        FindingRow::each(&run, |row| {
+            if matches!(row.verdict, Some("fail" | "unknown" | "exempt")) {
+                *counts.entry(row.account_id.unwrap().to_owned()).or_default() += 1;
+            }
+            Ok::<(), ReportError>(())
+        })
+        .await
+        .unwrap();
+    });
+    counts
+}
+
+/// What the filters count is what the lake has, also where the page has a part of it.
+#[track_caller]
+fn assert_filters_count_the_lake(page: &str, lake: &BTreeMap<String, u64>) {
+    let choices: Vec<&str> = page
+        .split_once("<select name=\"account\">")
+        .unwrap()
+        .1
+        .split("<option value=\"")
+        .skip(2)
+        .map(|rest| rest.split_once('"').unwrap().0)
+        .take(lake.len())
+        .collect();
+    let mut counts: BTreeMap<String, u64> = BTreeMap::new();
+    for pair in attributes(page, "data-accounts=\"").into_iter().flat_map(str::split_whitespace) {
+        let (place, count) = pair.split_once(':').unwrap();
+        *counts.entry(choices[place.parse::<usize>().unwrap()].to_owned()).or_default() +=
+            count.parse::<u64>().unwrap();
+    }
+    assert_eq!(&counts, lake);
+    let groups: u64 =
+        attributes(page, "data-count=\"").iter().map(|count| count.parse::<u64>().unwrap()).sum();
+    assert_eq!(groups, lake.values().sum::<u64>());
+}
+
 #[test]
 fn a_census_with_every_trouble() {
-    let page = page_of("demo", Night::over(demo()));
+    let morning = Night::over(demo()).run();
+    morning.census();
+    let page = page("demo", &morning.store, &morning.run_id);
+    let lake = asking(&morning.store, &morning.run_id);
+    assert_filters_count_the_lake(&page, &lake);
+    assert_eq!(
+        page.matches("id=\"f-").count() as u64,
+        lake.values().sum::<u64>(),
+        "all of them are on the page"
+    );
     for words in ["This is the first census", "with gaps that nobody accepted", "To mend: "] {
         assert!(page.contains(words), "{words}");
     }
@@ -133,7 +193,9 @@ fn what_changed_since_the_night_before() {
     let mut second = Night::over(a_day_later()).on(&first.store);
     second.run = 2;
     let page = page_of("changes", second);
-    assert!(page.contains("Fails since the census ") && !page.contains("This is the first census"));
+    assert!(
+        page.contains("Findings that fail, since the census ") && !page.contains("This is the first census")
+    );
 }
 
 /// A record from yesterday to a day that is `days` from now.
@@ -229,6 +291,138 @@ fn names_that_would_like_to_be_markup() {
     leave("hostile.json", &serde_json::to_string(&shown).unwrap());
 }
 
+/// Pages as files in memory.
+#[derive(Default)]
+struct Kept(BTreeMap<String, String>);
+
+impl Files for Kept {
+    fn file(
+        &mut self,
+        name: &str,
+        write: &mut dyn FnMut(&mut dyn Write) -> Result<(), ReportError>,
+    ) -> Result<(), ReportError> {
+        let mut bytes = Vec::new();
+        write(&mut bytes)?;
+        assert!(self.0.insert(name.to_owned(), String::from_utf8(bytes).unwrap()).is_none(), "{name} twice");
+        Ok(())
+    }
+}
+
+/// The ARNs of buckets and keys, by table and account.
+fn owned(store: &Arc<MemoryStore>, run_id: &RunId) -> BTreeMap<&'static str, BTreeMap<String, Vec<String>>> {
+    let mut owned = BTreeMap::from([("buckets", BTreeMap::new()), ("keys", BTreeMap::new())]);
+    let mut add = |table: &str, account_id: Option<&str>, arn: Option<&str>| {
+        let of: &mut BTreeMap<String, Vec<String>> = owned.get_mut(table).unwrap();
+        of.entry(account_id.unwrap().to_owned()).or_default().push(arn.unwrap().to_owned());
+        Ok::<(), ReportError>(())
+    };
+    at_once(async {
+        let run = committed(store, run_id).await;
+        ListedBucketRow::each(&run, |row| add("buckets", row.account_id, row.bucket_arn)).await.unwrap();
+        ListedKeyRow::each(&run, |row| add("keys", row.account_id, row.key_arn)).await.unwrap();
+    });
+    assert!(owned.values().all(|of| !of.is_empty()));
+    owned
+}
+
+#[test]
+fn a_page_for_each_account_has_all_of_it() {
+    let morning = Night::over(demo()).run();
+    morning.census();
+    let mut kept = Kept::default();
+    at_once(async {
+        let run = committed(&morning.store, &morning.run_id).await;
+        report::write_split(&run, &mut kept).await.unwrap();
+    });
+    let mut pages = kept.0;
+    let index = pages.remove(INDEX).unwrap();
+    assert!(index.contains(INDEX_MARK) && index.contains(SCOPE) && index.contains("Simulated: "));
+    let lake = asking(&morning.store, &morning.run_id);
+    assert_eq!(pages.len(), morning.census().accounts.len());
+    let resources = owned(&morning.store, &morning.run_id);
+    let mut uids = BTreeSet::new();
+    for (name, page) in &pages {
+        let account_id = name.strip_suffix(".html").unwrap();
+        assert!(index.contains(&format!("href=\"{name}\"")), "{name} is in the index");
+        let found = attributes(page, "<tr id=\"f-");
+        assert_eq!(found.len() as u64, lake.get(account_id).copied().unwrap_or_default(), "{name}");
+        assert!(attributes(page, "data-account=\"").iter().all(|it| *it == account_id), "{name}");
+        uids.extend(found);
+        // All of it: what passes everything is there by its name, too.
+        let of = |table: &str| resources[table].get(account_id).cloned().unwrap_or_default();
+        for arn in of("buckets").into_iter().chain(of("keys")) {
+            let name = arn.rsplit([':', '/']).next().unwrap();
+            assert!(page.replace("<wbr>", "").contains(name), "{name} is on {account_id}'s page");
+        }
+    }
+    assert_eq!(uids.len() as u64, lake.values().sum::<u64>(), "each finding is on one page");
+    let (name, largest) = pages.iter().max_by_key(|(_, page)| page.len()).unwrap();
+    leave(&format!("account-{name}"), largest);
+    leave("index.html", &index);
+}
+
+#[test]
+fn the_pages_of_accounts_do_not_depend_on_how_many_are_read_at_once() {
+    let morning = Night::over(demo()).run();
+    morning.census();
+    let gathered = |at_once_at_most: u64| {
+        at_once(async {
+            let run = committed(&morning.store, &morning.run_id).await;
+            let owners = Owners::of(&run, at_once_at_most).await.unwrap();
+            let mut pages = Vec::new();
+            let each = owners.each(&run, |page| {
+                pages.push(format!("{:?} {:?} {:?}", page.view, page.findings, page.buckets));
+                Ok(())
+            });
+            each.await.unwrap();
+            pages
+        })
+    };
+    assert_eq!(gathered(1), gathered(u64::MAX));
+}
+
+#[test]
+fn two_sheets_of_paper() {
+    let morning = Night::over(demo()).run();
+    morning.census();
+    let mut bytes = Vec::new();
+    at_once(async {
+        let run = committed(&morning.store, &morning.run_id).await;
+        report::write(&run, Format::HtmlSummary, &mut bytes).await.unwrap();
+    });
+    let page = String::from_utf8(bytes).unwrap();
+    assert!(page.contains(SCOPE) && page.contains("no fail at medium or worse and no unknown"));
+    assert!(!page.contains("<details"), "what is closed is not on paper");
+    leave("summary.html", &page);
+}
+
+#[test]
+fn nights_with_a_hole_between_them() {
+    let first = Night::over(healthy().world).run();
+    let posture = first.census().findings.posture();
+    let mut last = first.run_id.clone();
+    for (day, run) in [(1, 2), (4, 3), (5, 4)] {
+        let mut night = Night::over(a_day_later()).on(&first.store).at(NOW.plus_millis(day * DAY));
+        night.run = run;
+        let morning = night.run();
+        morning.census();
+        last = morning.run_id;
+    }
+    let page = page("trend", &first.store, &last);
+    assert!(page.contains("Of the 6 nights since the first one here, 2 have no census"), "a hole is said");
+    let clean = format!(
+        "No fail at medium or worse and no unknown: {} of {}",
+        posture.buckets.clean,
+        posture.buckets.all()
+    );
+    assert!(page.contains(&clean), "{clean}");
+    assert_eq!(page.matches("<svg class=\"trend\"").count(), 1);
+    let run = at_once(committed(&first.store, &last));
+    let trend = at_once(trend::read(&run)).unwrap();
+    assert_eq!(trend.nights.iter().map(|night| night.days_ago).collect::<Vec<_>>(), [5, 4, 1, 0]);
+    assert!(trend.nights.iter().all(|night| night.posture.is_some()));
+}
+
 #[test]
 fn a_page_of_a_hundred_thousand_findings() {
     if folder().is_none() {
@@ -244,4 +438,5 @@ fn a_page_of_a_hundred_thousand_findings() {
     assert!(findings > 100_000, "{findings}");
     let page = page("large", &morning.store, &morning.run_id);
     assert!(page.contains("These are the first "), "the page shows a part, and says so");
+    assert_filters_count_the_lake(&page, &asking(&morning.store, &morning.run_id));
 }

@@ -19,7 +19,7 @@ fn demo() -> Shell {
 /// What a browser would show, one text a line, up to the first section that is looked up.
 fn first_screen(page: &str) -> String {
     let main = page.split_once("<main").unwrap().1;
-    let first = main.split_once('>').unwrap().1.split_once("<section id=\"encryption\"").unwrap().0;
+    let first = main.split_once('>').unwrap().1.split_once("<section id=\"trend\"").unwrap().0;
     let mut lines = Vec::new();
     for block in first.split("</p>").flat_map(|it| it.split("</li>")).flat_map(|it| it.split("</h2>")) {
         let mut text = String::new();
@@ -61,11 +61,17 @@ fn the_first_screen_reads_as_a_person_asks() {
     insta::assert_snapshot!("first_screen", first_screen(&page));
 
     // One file: nothing is fetched, and nothing runs but what its policy names.
-    for outside in
-        ["src=", "http://", "https://", "url(", "@import", "<link", "<iframe", " onload", "style=\""]
-    {
+    for outside in ["src=", "http://", "url(", "@import", "<link", "<iframe", " onload", "style=\""] {
         assert!(!page.contains(outside), "{outside}");
     }
+    // An address is a link that the reader may follow, and that tells nobody where from.
+    let links = page.matches("<a href=\"https://").count();
+    assert_eq!(page.matches("https://").count(), links);
+    let quiet = page
+        .split("<a href=\"https://")
+        .skip(1)
+        .filter(|it| it.split_once('>').is_some_and(|(tag, _)| tag.ends_with("\" rel=\"noreferrer\"")));
+    assert_eq!(quiet.count(), links);
     assert_eq!(page.matches("<script>").count(), 1);
     assert!(page.contains("default-src 'none'; style-src 'sha256-"));
 }
@@ -214,7 +220,7 @@ fn an_older_night_that_is_damaged_takes_the_comparison_and_not_the_page() {
         shell.atrest(&format!("scan --lake lake --run {night}T03:00:00Z")).ended(0);
     }
     shell.atrest("report --lake lake --format html -o page.html").succeeded();
-    assert!(read(&shell.path("page.html")).contains("Fails since the census"));
+    assert!(read(&shell.path("page.html")).contains("Findings that fail, since the census"));
     std::fs::remove_dir_all(shell.path("lake/findings/dt=2026-11-20")).unwrap();
     shell.atrest("report --lake lake --format html -o page.html").succeeded();
     let page = read(&shell.path("page.html"));
@@ -252,4 +258,52 @@ fn a_pipe_that_nobody_reads_does_not_hold_ctrl_c() {
     running.until(BOUND, |it| it.stderr().contains("opening pipe").then_some(()));
     signal("INT", id);
     running.end(BOUND).ended(130);
+}
+
+#[test]
+fn a_page_for_each_account_is_a_folder_that_is_there_whole_or_not_at_all() {
+    let shell = demo();
+    let split = "report --lake demo/lake --format html --split-by account";
+    let said = shell.atrest(&format!("{split} -o pages")).succeeded();
+    assert_eq!(said.stdout, "");
+    assert!(said.stderr.contains(" as 4 pages in pages; begin with pages/index.html"), "{said}");
+    let made = files(&shell.path("pages"));
+    // The same report again, and over what an older one left.
+    shell.write("pages/000000000000.html", "of an account that is no more");
+    shell.atrest(&format!("{split} -o pages")).succeeded();
+    assert_eq!(files(&shell.path("pages")), made);
+    assert!(shell.path("pages/index.html").is_file() && !shell.path("pages/000000000000.html").exists());
+
+    // What is not ours is left alone, and what cannot be done is said before anything is.
+    std::fs::create_dir(shell.path("notes")).unwrap();
+    shell.write("notes/index.html", "<p>my own</p>");
+    for (line, words) in [
+        ("-o notes".to_owned(), "holds more than a report by account"),
+        ("-o notes/index.html".to_owned(), "it is no folder"),
+        ("-o missing/pages".to_owned(), "there is no folder missing"),
+        ("-o -".to_owned(), "stdout is one"),
+        ("-o x --table findings".to_owned(), "--table goes with"),
+    ] {
+        let refused = shell.atrest(&format!("{split} {line}")).ended(2);
+        assert!(refused.stderr.contains(words), "{refused}");
+    }
+    let other = shell.atrest("report --lake demo/lake --format ocsf --split-by account -o x").ended(2);
+    assert!(other.stderr.contains("--split-by goes with --format html"), "{other}");
+    shell.atrest("report --lake nowhere --format html --split-by account -o x").ended(2);
+    assert_eq!(read(&shell.path("notes/index.html")), "<p>my own</p>");
+    assert!(!shell.path("x").exists());
+    let left = beside_the_demo(&shell).into_iter().filter(|name| name.starts_with('.')).count();
+    assert_eq!(left, 0, "nothing is left of what was not finished");
+}
+
+#[test]
+fn a_summary_is_a_page_and_no_file_of_rows() {
+    let shell = demo();
+    shell.atrest("report --lake demo/lake --format html --summary -o page.html").succeeded();
+    let page = read(&shell.path("page.html"));
+    assert!(page.contains("no fail at medium or worse and no unknown") && !page.contains("<details"));
+    let refused =
+        shell.atrest("report --lake demo/lake --format csv --table keys --summary -o x.csv").ended(2);
+    assert!(refused.stderr.contains("--summary goes with --format html"), "{refused}");
+    shell.atrest("report --lake demo/lake --format html --summary --split-by account -o x").ended(2);
 }

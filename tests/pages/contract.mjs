@@ -7,7 +7,41 @@
 export const FIRST = ['run', 'coverage', 'standard', 'dangers', 'changes', 'exceptions', 'scope', 'manifest'];
 
 /** Every section, in its order. */
-export const SECTIONS = [...FIRST, 'encryption', 'rotation', 'findings', 'keys', 'denied', 'method'];
+export const SECTIONS = [
+  ...FIRST,
+  'trend',
+  'encryption',
+  'rotation',
+  'findings',
+  'keys',
+  'denied',
+  'checks',
+  'method',
+];
+
+/** What a page of two sheets has, and one of a single account: their files begin with these words. */
+const OTHERS = {
+  summary: {
+    first: [...FIRST.slice(0, 3), 'trend', ...FIRST.slice(3)],
+    sections: [...FIRST.slice(0, 3), 'trend', ...FIRST.slice(3)],
+  },
+  account: {
+    first: ['run', 'coverage', 'standard', 'dangers', 'scope', 'manifest'],
+    sections: [
+      ...['run', 'coverage', 'standard', 'dangers', 'scope', 'manifest'],
+      ...['encryption', 'rotation', 'findings', 'keys', 'inventory', 'denied', 'checks'],
+    ],
+  },
+  index: { first: ['accounts'], sections: ['accounts'] },
+};
+
+/** The sections that a page promises, by its name. */
+export function promised(name) {
+  return OTHERS[name.split('-')[0]] ?? { first: FIRST, sections: SECTIONS };
+}
+
+/** Sheets of A4 that a summary has at most. */
+export const SHEETS = 2;
 
 /** The sentence without which no page may be read. */
 export const SCOPE = 'Judged: S3 general purpose buckets and KMS keys.';

@@ -175,6 +175,26 @@ export const FAULTS = [
   },
   {
     check: 'filters',
+    says: /and \d+ in the lake/,
+    spoil: ({ script }) =>
+      script(
+        'const s = document.querySelector("#shown"); const o = new MutationObserver(() => { o.disconnect(); s.textContent = s.textContent.replace("all on this page", "here").replace(/of the \\d+/, "of the 1"); o.observe(s, w); }); const w = { childList: true, characterData: true, subtree: true }; o.observe(s, w)',
+      ),
+  },
+  {
+    check: 'filters',
+    says: /in the address/,
+    spoil: ({ script }) => script('history.replaceState = () => {}; location.hash = "by-name?text=x"'),
+  },
+  {
+    check: 'filters',
+    says: /does not show its finding/,
+    spoil: ({ script }) => script(
+        'addEventListener("hashchange", () => { const row = document.getElementById(location.hash.slice(1)); if (row?.localName === "tr") row.style.display = "none"; })',
+      ),
+  },
+  {
+    check: 'filters',
     says: /reset leaves/,
     spoil: ({ script }) =>
       script('addEventListener("reset", it => setTimeout(() => it.target.elements.text.value = "x"))'),
@@ -356,6 +376,11 @@ export const FAULTS = [
     check: 'print',
     says: /the PDF does not say "\d{8}T/,
     spoil: ({ style }) => style('@media print { * { visibility: hidden } #scope * { visibility: visible } }'),
+  },
+  {
+    check: 'print',
+    says: /does not say its run and number/,
+    spoil: ({ style }) => style('@page { @bottom-right { content: none } }'),
   },
   {
     check: 'print',

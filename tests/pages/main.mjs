@@ -84,7 +84,8 @@ async function pictures(subject) {
   }
   await subject.open({}, async ({ page }) => {
     await setDetails(page, true);
-    await page.locator('#findings').scrollIntoViewIfNeeded();
+    if ((await page.locator('#findings').count()) > 0)
+      await page.locator('#findings').scrollIntoViewIfNeeded();
     await page.screenshot({ path: join(out, `${subject.name}-findings.png`) });
   });
 }

@@ -190,6 +190,9 @@ TABLES: dict[str, list[Column]] = {
         always("category"),
         always("severity"),
         always("remedy"),
+        always("severity_max"),
+        always("rationale"),
+        maybe("documentation"),
     ],
     "controls": [
         always("run_id"),
@@ -370,7 +373,7 @@ WORDS: dict[str, dict[str, tuple[str, ...]]] = {
             "unknown",
         ),
     },
-    "checks": {"category": CATEGORY, "severity": SEVERITY},
+    "checks": {"category": CATEGORY, "severity": SEVERITY, "severity_max": SEVERITY},
     "controls": {"relation": ("direct", "partial", "supporting")},
     "coverage": {
         "denied_by": (

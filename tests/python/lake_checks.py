@@ -261,6 +261,7 @@ def check_findings(lake: Lake, report: Report) -> None:
             judged[instance][resource] += 1
             for column in ("check_version", "category"):
                 report.expect("findings", key, column, checks[instance][column], row[column])
+            check_severity(key, row["severity"], checks[instance]["severity_max"], report)
         else:
             report.differs("findings", key, "check_id", "a check of this run", instance)
         if resource not in resources[row["resource_type"]]:
@@ -273,6 +274,12 @@ def check_findings(lake: Lake, report: Report) -> None:
         instance = (row["check_id"], row["check_params"])
         if instance not in checks:
             report.differs("controls", row_key("controls", row), "check_id", "a check of this run", instance)
+
+
+def check_severity(key: tuple, severity: str, most: str, report: Report) -> None:
+    """A finding is no worse than its check says that it can be."""
+    if contract.SEVERITY.index(severity) > contract.SEVERITY.index(most):
+        report.differs("findings", key, "severity", f"{most} at most", severity)
 
 
 def finding_key(row: Row) -> tuple:

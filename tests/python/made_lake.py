@@ -134,6 +134,8 @@ def check(check_id: str, **values: Any) -> dict[str, Any]:
         "category": "security",
         "severity": "high",
         "remedy": "Do it.",
+        "severity_max": "critical",
+        "rationale": "Because.",
     }
     return filled("checks", check_id=check_id, **(plain | values))
 

@@ -41,6 +41,7 @@ RECOMMENDED = {
     "metadata": ["log_name", "log_provider"],
     "metadata.product": ["name", "vendor_name", "version"],
     "resources[]": ["name", "role_id", "uid"],
+    "resources[].owner": ["name", "type_id", "uid"],
 }
 
 # `at_least_one` of the schema's constraints.

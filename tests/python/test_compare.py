@@ -155,6 +155,11 @@ BEFORE: list[tuple[str, Any, str]] = [
         "plain s3_tls_only None  findings",
     ),
     (
+        "a finding that is worse than its check can be",
+        lambda m: m.tables["checks"][0].update(severity_max="low"),
+        "low at most",
+    ),
+    (
         "a check of another version",
         lambda m: m.tables["findings"][0].update(check_version=2),
         "check_version",
@@ -407,6 +412,7 @@ class Oracle(unittest.TestCase):
             lake_checks.check_account,
             lake_checks.check_account_counts,
             lake_checks.check_finding,
+            lake_checks.check_severity,
             lake_checks.check_all_is_judged,
             lake_checks.check_file_entry,
             lake_checks.check_segment_entries,

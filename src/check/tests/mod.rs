@@ -13,9 +13,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
 
-use super::{CHECKS, Check, Context, Judge, Organization, ROTATION_FOOTNOTE, Reason, find};
+use super::{CHECKS, Check, Context, Judge, Organization, ROTATION_FOOTNOTE, Reason, documentation, find};
 use crate::clock::Timestamp;
-use crate::model::{AccountId, Encryption, EncryptionRequirement, Parameters, TrustedAccount};
+use crate::model::{
+    AccountId, Encryption, EncryptionRequirement, Parameters, Severity, TrustedAccount, Verdict,
+};
 
 /// What a check may ask beside its subject. At first nothing is asked for, and nothing is known.
 struct Surroundings {
@@ -145,6 +147,10 @@ fn texts_are_whole() {
         assert!(is_prose(remedy, '.'), "{id}: {remedy}");
         for reason in check.reasons {
             assert!(is_prose(reason.meaning, '.'), "{id}: {}", reason.meaning);
+            if let Some(remedy) = reason.remedy {
+                assert!(is_prose(remedy, '.'), "{id}: {remedy}");
+                assert!([Verdict::Fail, Verdict::Unknown].contains(&reason.verdict), "{id}: {}", reason.code);
+            }
         }
         for parameter in check.parameters {
             assert!(is_prose(parameter.doc, '.'), "{id}: {}", parameter.doc);
@@ -154,11 +160,50 @@ fn texts_are_whole() {
 }
 
 #[test]
+fn a_remedy_fits_its_reason() {
+    let of = |check: &str, reason: &str| find(check).unwrap().remedy_of(reason);
+    assert!(of("s3_key_usable", "key_not_symmetric").starts_with("Name a symmetric encryption key"));
+    assert!(of("s3_key_usable", "key_pending_deletion").starts_with("Cancel the deletion"));
+    assert_eq!(of("s3_tls_only", "no_policy"), find("s3_tls_only").unwrap().remedy);
+}
+
+#[test]
+fn the_worst_that_a_check_can_be_is_said() {
+    let worst = |id: &str| {
+        let check = find(id).unwrap();
+        check.severity_max(check.severity)
+    };
+    assert_eq!(worst("kms_key_pending_deletion"), Severity::Critical);
+    assert_eq!(worst("kms_key_disabled"), Severity::High);
+    assert_eq!(worst("account_scanned"), Severity::Critical);
+    assert_eq!(worst("s3_bucket_key"), find("s3_bucket_key").unwrap().severity);
+    // The standard may ask for more than the facts raise it to.
+    assert_eq!(find("kms_key_disabled").unwrap().severity_max(Severity::Critical), Severity::Critical);
+}
+
+#[test]
 fn a_rationale_names_its_source() {
     // What an exception is, is the house's own word.
     for check in CHECKS.iter().filter(|check| !matches!(check.judge, Judge::Exception(_))) {
         let named = ["Guide, \"", "API Reference, ", "FINOS Common Cloud Controls, "];
         assert!(named.iter().any(|source| check.rationale.contains(source)), "{}", check.id);
+    }
+}
+
+#[test]
+fn who_asks_about_aws_names_its_page_there() {
+    for check in CHECKS {
+        let page = documentation(check.id);
+        match check.judge {
+            Judge::Exception(_) => assert_eq!(page, None, "{}", check.id),
+            _ => {
+                assert!(
+                    page.is_some_and(|it| it.starts_with("https://docs.aws.amazon.com/")),
+                    "{}",
+                    check.id
+                );
+            }
+        }
     }
 }
 

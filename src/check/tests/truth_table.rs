@@ -161,6 +161,8 @@ impl Judged {
         let outcome = self.outcome(made);
         assert!(self.check.reasons.contains(&outcome.reason), "{id}: {outcome:?} is not listed ({})", case());
         assert!(outcome.text.ends_with('.'), "{id}: {outcome:?} is no sentence ({})", case());
+        let at_most = self.check.severity_max(self.check.severity);
+        assert!(outcome.at_least <= Some(at_most), "{id}: {outcome:?} is worse than it can be ({})", case());
         let losses = if stands { made.losses() } else { Vec::new() };
         for (lost, less) in losses.into_iter().filter(|(_, less)| less != made) {
             let then = self.outcome(&less);

@@ -338,15 +338,28 @@ pub struct ReportArgs {
     /// Table, for csv and json
     #[arg(long, value_name = "TABLE", env = "ATREST_TABLE", value_parser = PossibleValuesParser::new(super::report::names()))]
     pub table: Option<String>,
-    /// File to write, whole or not at all; - is stdout
+    /// File to write, whole or not at all; - is stdout. With --split-by, a folder
     #[arg(short, long, value_name = "PATH", env = "ATREST_OUTPUT")]
     pub output: PathBuf,
+    /// A page for each account with all that the run has of it, and an index over them, into a folder
+    #[arg(long, value_enum, value_name = "WHAT", env = "ATREST_SPLIT_BY", conflicts_with = "summary")]
+    pub split_by: Option<SplitBy>,
+    /// The page's first part alone, on two sheets of paper
+    #[arg(long, env = "ATREST_SUMMARY")]
+    pub summary: bool,
     /// TOML file with any of these settings
     #[arg(long, value_name = "FILE", env = "ATREST_CONFIG")]
     pub config: Option<PathBuf>,
     /// How AWS is called
     #[command(flatten)]
     pub tuning: TuningArgs,
+}
+
+/// What `report` makes a page for each of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum SplitBy {
+    /// The accounts of the organization
+    Account,
 }
 
 /// What `report` writes.

@@ -53,7 +53,7 @@ fn since(page: &Page, changes: &Changes) -> Markup {
     let told = KINDS.into_iter().filter(|(kind, _)| *kind != ChangeKind::StillFailing);
     let named: Vec<(&str, &Changed)> = told.filter_map(|(kind, words)| Some((words, of(kind)?))).collect();
     html! {
-        p { "Fails since the census " code { (changes.since) } ": " (number(changes.fails_then())) " then, " (number(changes.fails_now())) " now." }
+        p { "Findings that fail, since the census " code { (changes.since) } ": " (number(changes.fails_then())) " then, " (number(changes.fails_now())) " now." }
         ul.plain {
             @for (at, (kind, words)) in KINDS.into_iter().enumerate() {
                 @if at < ALWAYS || changes.count(kind) > 0 {
@@ -64,7 +64,7 @@ fn since(page: &Page, changes: &Changes) -> Markup {
                 }
             }
         }
-        @if named.iter().any(|(_, changed)| changed.count > 0) {
+        @if !page.is_summary() && named.iter().any(|(_, changed)| changed.count > 0) {
             details {
                 summary { "By name" }
                 @for (words, changed) in &named { (by_name(page, words, changed)) }

@@ -62,7 +62,7 @@ fn gaps(page: &Page) -> Markup {
                 }
                 @if open.len() > NAMED { li { "and " (size(open.len() - NAMED)) " more" } }
             }
-            p { a href="#denied" { "What was not read, and the fix" } }
+            @if !page.is_summary() { p { a href="#denied" { "What was not read, and the fix" } } }
         }
         @for (account_id, found) in silent.clone().take(NAMED) {
             p.muted {

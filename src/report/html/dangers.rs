@@ -22,7 +22,10 @@ pub fn section(page: &Page) -> Markup {
         ul.dates {
             @for danger in dangers.iter().take(SHOWN) { (dated(page, danger)) }
         }
-        @if dangers.len() > SHOWN { (more(page)) }
+        @if page.keys.dangers_total > SHOWN as u64 {
+            @if page.is_summary() { p { "and " (number(page.keys.dangers_total - SHOWN as u64)) " dates more, on the page" } }
+            @else { (more(page)) }
+        }
         @for (account_id, found) in outside.iter().take(SHOWN) {
             p {
                 "Any day: " strong { (counted(found.buckets, "bucket")) } " in "

@@ -34,7 +34,7 @@ pub fn section(page: &Page) -> Markup {
         (stacked("Buckets by default encryption", &parts(&page.buckets.modes)))
         (table("By organizational unit", &heads("Organizational unit"), &html! {
             @for (unit, modes) in page.buckets.by_unit.iter().take(UNITS) {
-                (row(html! { (unit) }, modes, None))
+                (row(html! { span.name { (unit) } }, modes, None))
             }
         }))
         @if page.buckets.by_unit.len() > UNITS {
@@ -73,7 +73,7 @@ fn heads(first: &'static str) -> Vec<Head> {
     let mut heads = vec![words(first), words("Share"), numbers("Buckets")];
     heads.extend(MODES.iter().map(|mode| numbers(mode.spoken())));
     if first == "Account" {
-        heads.push(numbers("Meet the standard"));
+        heads.push(numbers("As the standard asks"));
     }
     heads
 }

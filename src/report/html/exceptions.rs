@@ -68,13 +68,13 @@ pub fn section(page: &Page) -> Markup {
                     }
                 }
             }
-            details {
+            @if !page.is_summary() { details {
                 summary { (counted(uses.len() as u64, "exception")) " by name" }
                 (table("Exceptions, the most urgent first", &HEADS, &html! {
                     @for (standing, used) in uses.iter().take(SHOWN) { (row(*standing, used)) }
                 }))
                 @if uses.len() > SHOWN { p { "and " (size(uses.len() - SHOWN)) " more, in the manifest" } }
-            }
+            } }
         }
     }
 }
@@ -91,9 +91,9 @@ const HEADS: [super::shared::Head; 6] = [
 fn row(standing: Standing, used: &ExceptionUse) -> Markup {
     html! {
         tr {
-            th scope="row" { (used.id) }
+            th scope="row" { span.name { (used.id) } }
             td { code { (used.check_id) } }
-            td { (used.owner) @if !used.ticket.is_empty() { ", " (used.ticket) } }
+            td { span.name { (used.owner) } @if !used.ticket.is_empty() { ", " span.name { (used.ticket) } } }
             td {
                 (standing.words())
                 @if standing == Standing::Rejected { ": " (spoken(used.state.word())) }

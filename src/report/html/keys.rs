@@ -5,7 +5,7 @@ use maud::{Markup, html};
 use super::super::page::Page;
 use super::super::page::findings::KEY_CHECKS;
 use super::super::page::keys::FailingKey;
-use super::shared::{account, counted, literal, number, paste, query, spoken, table, words};
+use super::shared::{account, broken, counted, literal, number, paste, query, spoken, table, words};
 
 /// Keys that are shown; the rest by query.
 const SHOWN: usize = 100;
@@ -64,7 +64,7 @@ fn failing(page: &Page, arn: &str, key: &FailingKey) -> Markup {
             } @else {
                 (table(&format!("Buckets whose default key is {arn}"), &HEADS, &html! {
                     @for [account_id, region, bucket] in key.named.iter().take(BUCKETS) {
-                        tr { th scope="row" { (bucket) } td { (account(page, account_id)) } td { (region) } }
+                        tr { th scope="row" { span.name { (broken(bucket)) } } td { (account(page, account_id)) } td { (region) } }
                     }
                 }))
             }

@@ -6,6 +6,8 @@
 //! A section is one file and one line in [`SECTIONS`].
 
 mod changes;
+mod checks;
+mod console;
 mod controls;
 mod coverage;
 mod dangers;
@@ -13,13 +15,16 @@ mod denied;
 mod encryption;
 mod exceptions;
 mod findings;
+mod inventory;
 mod keys;
 mod method;
+mod owner;
 mod picture;
 mod rotation;
 mod run;
 mod shared;
 mod standard;
+mod trend;
 
 use std::io::Write;
 
@@ -28,8 +33,9 @@ use base64::engine::general_purpose::STANDARD as BASE64;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 use sha2::{Digest, Sha256};
 
-use super::page::{self, Page};
-use super::{ReportError, SCOPE};
+use super::page::owner::{AT_ONCE, Owners};
+use super::page::{self, Page, Run, View};
+use super::{Files, ReportError, SCOPE};
 use crate::printable::printable;
 use crate::sink::CommittedRun;
 
@@ -60,25 +66,117 @@ const FIRST: &[Section] = &[
 
 /// What is looked up.
 const SECTIONS: &[Section] = &[
+    Section { id: "trend", title: "Ninety nights", content: trend::section },
     Section { id: "encryption", title: "Default encryption", content: encryption::section },
     Section { id: "rotation", title: "Key rotation", content: rotation::section },
     Section { id: "findings", title: "Findings", content: findings::section },
     Section { id: "keys", title: "Failing keys", content: keys::section },
     Section { id: "denied", title: "What was not read", content: denied::section },
+    Section { id: "checks", title: "The checks", content: checks::section },
     Section { id: "method", title: "How it was obtained", content: method::section },
 ];
 
+/// The same on two sheets of paper, with the nights before.
+const SHEETS: &[Section] = &[
+    Section { id: "run", title: "The run", content: run::section },
+    Section { id: "coverage", title: "Was everything seen?", content: coverage::section },
+    Section { id: "standard", title: "The standard", content: standard::section },
+    Section { id: "trend", title: "Ninety nights", content: trend::section },
+    Section { id: "dangers", title: "Dated dangers", content: dangers::section },
+    Section { id: "changes", title: "Since the last census", content: changes::section },
+    Section { id: "exceptions", title: "Exceptions", content: exceptions::section },
+    Section { id: "scope", title: "Scope", content: scope },
+    Section { id: "manifest", title: "Manifest", content: method::manifest },
+];
+
+/// What stands first on an account's page.
+const FIRST_OF_ACCOUNT: &[Section] = &[
+    Section { id: "run", title: "The run", content: owner::run },
+    Section { id: "coverage", title: "Was everything seen?", content: owner::coverage },
+    Section { id: "standard", title: "The standard", content: standard::section },
+    Section { id: "dangers", title: "Dated dangers", content: dangers::section },
+    Section { id: "scope", title: "Scope", content: scope },
+    Section { id: "manifest", title: "Manifest", content: method::manifest },
+];
+
+/// What is looked up there.
+const SECTIONS_OF_ACCOUNT: &[Section] = &[
+    Section { id: "encryption", title: "Default encryption", content: encryption::section },
+    Section { id: "rotation", title: "Key rotation", content: rotation::section },
+    Section { id: "findings", title: "Findings", content: findings::section },
+    Section { id: "keys", title: "Failing keys", content: keys::section },
+    Section { id: "inventory", title: "Buckets and keys", content: inventory::section },
+    Section { id: "denied", title: "What was not read", content: denied::section },
+    Section { id: "checks", title: "The checks", content: checks::section },
+];
+
+/// The index of the accounts' pages.
+pub const INDEX: &str = "index.html";
+
+/// How an index says what it is, for who would replace it.
+pub const INDEX_MARK: &str = "<meta name=\"generator\" content=\"atrest report --split-by account\">";
+
 /// Writes the page of a run.
-pub async fn write(run: &CommittedRun, out: &mut dyn Write) -> Result<(), ReportError> {
-    let page = page::gather(run).await?;
-    let document = document(&page).into_string();
-    out.write_all(printable(&document).as_bytes())?;
-    Ok(())
+pub async fn write(run: &CommittedRun, view: View, out: &mut dyn Write) -> Result<(), ReportError> {
+    finished(&document(&page::gather(run, view).await?), out)
+}
+
+/// Gives a page for each account, by its file's name, and then the index over them.
+pub async fn write_split(run: &CommittedRun, files: &mut dyn Files) -> Result<(), ReportError> {
+    let owners = Owners::of(run, AT_ONCE).await?;
+    let lines = owners
+        .each(run, |page| {
+            let account_id = page.account_id().unwrap_or_default();
+            files.file(&owner::file_name(account_id), &mut |out| finished(&document(page), out))
+        })
+        .await?;
+    files.file(INDEX, &mut |out| finished(&owner::index(&owners, &lines), out))
+}
+
+fn finished(document: &Markup, out: &mut dyn Write) -> Result<(), ReportError> {
+    Ok(out.write_all(printable(&document.0).as_bytes())?)
+}
+
+/// The sections of a page: what is read first, and what is looked up.
+fn sections(page: &Page) -> (&'static [Section], &'static [Section]) {
+    match page.view {
+        View::Whole => (FIRST, SECTIONS),
+        View::Summary => (SHEETS, &[]),
+        View::Account(_) => (FIRST_OF_ACCOUNT, SECTIONS_OF_ACCOUNT),
+    }
 }
 
 fn document(page: &Page) -> Markup {
-    let organization = shared::organization(page);
+    let (first, looked_up) = sections(page);
+    let what = match page.account_id() {
+        Some(account_id) => page.accounts.name_of(account_id),
+        None => shared::organization(page),
+    };
+    let content = html! {
+        header {
+            p.brand { "atrest" }
+            nav aria-label="Sections" {
+                ul {
+                    @if page.account_id().is_some() { li { a href=(INDEX) rel="noreferrer" { "All accounts" } } }
+                    @for section in first.iter().chain(looked_up) {
+                        li { a href={ "#" (section.id) } { (section.title) } }
+                    }
+                }
+            }
+        }
+        main #main tabindex="-1" {
+            h1 { "Encryption at rest of " (what) }
+            div.first.sheet[page.is_summary()] { @for section in first { (rendered(section, page)) } }
+            @for section in looked_up { (rendered(section, page)) }
+        }
+    };
     let date = page.run.manifest.started_at.date();
+    html_page(&format!("Encryption at rest of {what}, {date}"), &page.run, &html! {}, &content)
+}
+
+/// A document: what every page has, whatever is on it.
+fn html_page(title: &str, run: &Run, more: &Markup, content: &Markup) -> Markup {
+    let paper = paper(run);
     html! {
         (DOCTYPE)
         html lang="en" {
@@ -87,31 +185,29 @@ fn document(page: &Page) -> Markup {
                 meta name="viewport" content="width=device-width, initial-scale=1";
                 meta name="color-scheme" content="light dark";
                 meta name="referrer" content="no-referrer";
-                meta http-equiv="Content-Security-Policy" content=(policy());
-                title { "Encryption at rest of " (organization) ", " (date) }
+                meta http-equiv="Content-Security-Policy" content=(policy(&paper));
+                (more)
+                title { (title) }
                 style { (PreEscaped(STYLE)) }
+                style { (PreEscaped(&paper)) }
             }
             body {
                 a.skip href="#main" { "Skip to the report" }
-                header {
-                    p.brand { "atrest" }
-                    nav aria-label="Sections" {
-                        ul {
-                            @for section in FIRST.iter().chain(SECTIONS) {
-                                li { a href={ "#" (section.id) } { (section.title) } }
-                            }
-                        }
-                    }
-                }
-                main #main tabindex="-1" {
-                    h1 { "Encryption at rest of " (organization) }
-                    div.first { @for section in FIRST { (rendered(section, page)) } }
-                    @for section in SECTIONS { (rendered(section, page)) }
-                }
+                (content)
                 script { (PreEscaped(SCRIPT)) }
             }
         }
     }
+}
+
+/// What stands at the foot of each sheet of paper: the run, and which sheet it is. An id has no character that
+/// ends a text of CSS.
+fn paper(run: &Run) -> String {
+    format!(
+        "@page {{ size: A4; margin: 14mm 12mm 16mm; @bottom-left {{ content: \"atrest · run {}\"; font: 8pt sans-serif; }} \
+         @bottom-right {{ content: \"page \" counter(page) \" of \" counter(pages); font: 8pt sans-serif; }} }}",
+        run.manifest.run_id
+    )
 }
 
 fn rendered(section: &Section, page: &Page) -> Markup {
@@ -129,11 +225,12 @@ fn scope(_: &Page) -> Markup {
 }
 
 /// The page's Content-Security-Policy.
-fn policy() -> String {
+fn policy(paper: &str) -> String {
     let hash = |text: &str| BASE64.encode(Sha256::digest(text.as_bytes()));
     format!(
-        "default-src 'none'; style-src 'sha256-{}'; script-src 'sha256-{}'; base-uri 'none'; form-action 'none'",
+        "default-src 'none'; style-src 'sha256-{}' 'sha256-{}'; script-src 'sha256-{}'; base-uri 'none'; form-action 'none'",
         hash(STYLE),
+        hash(paper),
         hash(SCRIPT)
     )
 }

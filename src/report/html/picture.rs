@@ -22,11 +22,9 @@ pub struct Part {
 /// One bar, divided; with its legend.
 pub fn stacked(title: &str, parts: &[Part]) -> Markup {
     let parts: Vec<&Part> = parts.iter().filter(|part| part.count > 0).collect();
-    let said: Vec<String> =
-        parts.iter().map(|part| format!("{} {}", number(part.count), part.label)).collect();
     html! {
         figure.picture {
-            svg role="img" aria-label={ (title) ": " (said.join(", ")) } viewBox={ "0 0 " (WIDTH) " 28" } preserveAspectRatio="none" {
+            svg role="img" aria-label=(in_words(title, &parts)) viewBox={ "0 0 " (WIDTH) " 28" } preserveAspectRatio="none" {
                 (rects(&parts, 28))
             }
             figcaption {
@@ -48,6 +46,23 @@ pub fn small(parts: &[Part]) -> Markup {
             (rects(&parts, 28))
         }
     }
+}
+
+/// The same where no table says the numbers.
+pub fn told(title: &str, parts: &[Part]) -> Markup {
+    let parts: Vec<&Part> = parts.iter().filter(|part| part.count > 0).collect();
+    html! {
+        svg.small role="img" aria-label=(in_words(title, &parts)) viewBox={ "0 0 " (WIDTH) " 28" } preserveAspectRatio="none" {
+            (rects(&parts, 28))
+        }
+    }
+}
+
+/// What a picture shows.
+fn in_words(title: &str, parts: &[&Part]) -> String {
+    let said: Vec<String> =
+        parts.iter().map(|part| format!("{} {}", number(part.count), part.label)).collect();
+    format!("{title}: {}", said.join(", "))
 }
 
 /// A bar whose length is its share of the longest.

@@ -15,7 +15,7 @@ pub fn section(page: &Page) -> Markup {
         page.keys.by_manager.iter().map(|(manager, keys)| format!("{} {manager}", number(*keys))).collect();
     html! {
         p {
-            (counted(page.run.manifest.totals.keys, "key")) " by manager: "
+            (counted(page.keys.by_manager.values().sum(), "key")) " by manager: "
             @if managers.is_empty() { "none" } @else { (managers.join(", ")) } ". "
             "AWS rotates its own keys every year; below are the customer managed ones."
         }

@@ -2,7 +2,7 @@
 
 use maud::{Markup, html};
 
-use super::super::page::Page;
+use super::super::page::{Page, Run};
 use crate::model::{RunKind, RunStatus, Source};
 
 /// The section.
@@ -10,7 +10,7 @@ pub fn section(page: &Page) -> Markup {
     let run = &page.run;
     let manifest = &run.manifest;
     html! {
-        @for band in bands(page) { p.band { (band) } }
+        @for band in bands(&page.run) { p.band { (band) } }
         dl.facts {
             div { dt { "Organization" } dd { (super::shared::organization(page)) } }
             @if let Some(account) = manifest.management_account_id {
@@ -44,8 +44,8 @@ fn status(status: RunStatus) -> &'static str {
 }
 
 /// What a reader must know before any number.
-fn bands(page: &Page) -> Vec<String> {
-    let manifest = &page.run.manifest;
+pub fn bands(run: &Run) -> Vec<String> {
+    let manifest = &run.manifest;
     let mut bands = Vec::new();
     match manifest.source {
         Source::Aws => {}
@@ -65,7 +65,7 @@ fn bands(page: &Page) -> Vec<String> {
             filters(&manifest.settings)
         )),
         RunKind::Rejudged => {
-            let judged = page.run.judged_at.map(|at| format!(" on {at}")).unwrap_or_default();
+            let judged = run.judged_at.map(|at| format!(" on {at}")).unwrap_or_default();
             bands.push(format!(
                 "Re-judged: the observations of run {} were judged again{judged}, as of {}.",
                 manifest.observed_run_id, manifest.as_of

@@ -5,7 +5,8 @@
   const form = document.getElementById('filter');
   const groups = [...document.querySelectorAll('details.group')].map((element) => {
     const rows = [...element.querySelectorAll('tbody tr')];
-    return { element, rows, text: rows.map((row) => row.textContent.toLowerCase()), matching: rows, page: 0 };
+    const counts = element.dataset.accounts.split(' ').filter(Boolean).map((pair) => pair.split(':').map(Number));
+    return { element, rows, all: Number(element.dataset.count), counts: new Map(counts), text: rows.map((row) => row.textContent.toLowerCase()), matching: rows, page: 0 };
   });
 
   // Only the rows of the page that is open are there; the others wait, hidden.
@@ -45,27 +46,77 @@
     group.element.querySelector('.scroll').after(group.pager);
   }
 
+  const rest = document.querySelector('#rest code');
+  const query = rest && rest.textContent;
+  const literal = (text) => `'${text.replaceAll("'", "''")}'`;
+  const BY_NAME = 'by-name?';
+
+  // The query beside the rows: what it asks for is what is chosen.
+  const ask = (wanted) => {
+    const more = ['verdict', 'severity', ['check', 'check_id'], ['account', 'account_id']].flatMap((name) => {
+      const [from, column] = [name, name].flat();
+      return wanted[from] ? [`  AND ${column} = ${literal(wanted[from])}`] : [];
+    });
+    const words = wanted.text.trim().toLowerCase();
+    if (words) more.push(`  AND strpos(lower(concat_ws(' ', account_id, region, resource_arn, reason)), ${literal(words)}) > 0`);
+    rest.textContent = [query, ...more].join('\n');
+  };
+
+  // What is chosen stands in the address, so that a link leads others to the same.
+  const remember = (wanted) => {
+    const chosen = Object.entries(wanted).filter(([, value]) => value.trim() !== '');
+    const hash = location.hash.slice(1);
+    if (chosen.length === 0 && !hash.startsWith(BY_NAME)) return;
+    const wish = chosen.length === 0 ? 'by-name' : BY_NAME + new URLSearchParams(chosen);
+    if (wish !== hash) history.replaceState(null, '', `#${wish}`);
+  };
+  // Once the hand rests: a browser takes only so many changes of the address.
+  let resting;
+  const rememberSoon = (wanted) => {
+    clearTimeout(resting);
+    resting = setTimeout(remember, 250, wanted);
+  };
+
+  const said = ({ asked, words, shown, fitting, all, here }) => {
+    const others = fitting.all - fitting.here;
+    if (!asked) return here === all ? `${here} findings, all on this page.` : `${here} of the ${all} findings are on this page; the query has all.`;
+    if (words) {
+      const rest = others === 0 ? '' : ` ${others} more that fit the other choices are not on it: the query has them.`;
+      return shown === 0 ? `None of the ${here} findings on this page matches.${rest}` : `${shown} of the ${here} findings on this page match.${rest}`;
+    }
+    if (fitting.all === 0) return `None of the ${all} findings matches.`;
+    if (shown === 0) return `None of the ${fitting.all} findings that match is on this page: the query has them.`;
+    return others === 0 ? `${shown} of the ${all} findings match, all on this page.`
+      : `${shown} of the ${fitting.all} findings that match are on this page: the query has all.`;
+  };
+
   const filter = () => {
     const wanted = Object.fromEntries(new FormData(form));
     const words = wanted.text.trim().toLowerCase();
     const asked = Object.values(wanted).some((value) => value.trim() !== '');
-    let shown = 0;
-    let all = 0;
+    const place = form.elements.account.selectedIndex - 1;
+    const fitting = { here: 0, all: 0 };
+    let [shown, here, all] = [0, 0, 0];
     for (const group of groups) {
       const { verdict, check, severity } = group.element.dataset;
       const fits = (!wanted.verdict || wanted.verdict === verdict) && (!wanted.check || wanted.check === check)
         && (!wanted.severity || wanted.severity === severity);
-      group.matching = group.rows.filter((row, at) => fits
-        && (!wanted.account || row.dataset.account === wanted.account) && group.text[at].includes(words));
+      const chosen = group.rows.filter((row) => fits && (!wanted.account || row.dataset.account === wanted.account));
+      const texts = new Map(group.rows.map((row, at) => [row, group.text[at]]));
+      group.matching = words ? chosen.filter((row) => texts.get(row).includes(words)) : chosen;
       group.page = 0;
       turn(group);
       group.element.hidden = group.matching.length === 0;
       shown += group.matching.length;
-      all += group.rows.length;
+      fitting.here += chosen.length;
+      // How many the lake has; the page has as many of them as it has room for.
+      if (fits) fitting.all += place < 0 ? group.all : group.counts.get(place) ?? 0;
+      here += group.rows.length;
+      all += group.all;
     }
-    const on = `${all} findings on this page`;
-    document.getElementById('shown').textContent = !asked ? `${on}.`
-      : shown === 0 ? `None of the ${on} matches.` : `${shown} of the ${on} match.`;
+    document.getElementById('shown').textContent = said({ asked, words, shown, fitting, all, here });
+    ask(wanted);
+    rememberSoon(wanted);
   };
 
   if (form && groups.length > 0) {
@@ -90,13 +141,42 @@
     pre.before(copy);
   }
 
-  // A link into what is closed opens it.
+  // Chooses what the address says; true where it says something of the filters.
+  const choose = (hash) => {
+    if (!form || form.hidden || !hash.startsWith(BY_NAME)) return false;
+    const wanted = new URLSearchParams(hash.slice(BY_NAME.length));
+    for (const name of ['verdict', 'severity', 'check', 'account', 'text']) {
+      const control = form.elements[name];
+      control.value = wanted.get(name) ?? '';
+      // What is not there to be chosen would choose nothing, and show nothing.
+      if (control.value !== (wanted.get(name) ?? '')) control.value = '';
+    }
+    filter();
+    clearTimeout(resting);
+    document.getElementById('by-name').scrollIntoView();
+    return true;
+  };
+
+  // A link into what is closed opens it, and turns to the page that its row is on.
   const reveal = () => {
-    const target = document.getElementById(location.hash.slice(1));
-    const hidden = form && target && target.closest('[hidden]');
-    if (hidden) { form.reset(); filter(); }
+    const hash = location.hash.slice(1);
+    if (choose(hash)) return;
+    // An address of something else is the reader's: no choice takes its place.
+    clearTimeout(resting);
+    const target = document.getElementById(decodeURIComponent(hash));
+    const group = target && groups.find(({ rows }) => rows.includes(target));
+    const isFiltered = form && target && (target.closest('details[hidden]') || (group && !group.matching.includes(target)));
+    if (isFiltered) {
+      for (const name of ['verdict', 'severity', 'check', 'account', 'text']) form.elements[name].value = '';
+      filter();
+      clearTimeout(resting);
+    }
+    if (group) {
+      group.page = Math.floor(group.matching.indexOf(target) / PAGE);
+      turn(group);
+    }
     for (let at = target; at; at = at.parentElement) if (at.tagName === 'DETAILS') at.open = true;
-    if (hidden) target.scrollIntoView();
+    if (isFiltered || group) target.scrollIntoView();
   };
   addEventListener('hashchange', reveal);
   reveal();

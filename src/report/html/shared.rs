@@ -88,6 +88,46 @@ pub fn cell(count: u64) -> Markup {
     html! { td.n { @if count == 0 { span.none { "0" } } @else { (number(count)) } } }
 }
 
+/// The same of what was not listed, where nothing can be counted.
+pub fn cell_of(listed: bool, count: u64) -> Markup {
+    html! { @if listed { (cell(count)) } @else { td.n { span.none { "not listed" } } } }
+}
+
+/// A link inside the page; words alone on a page that has only what is read first.
+pub fn link(page: &Page, anchor: &str, words: &str) -> Markup {
+    html! { @if page.is_summary() { (words) } @else { a href={ "#" (anchor) } { (words) } } }
+}
+
+/// Parts of a name that are shorter than that are not parted from it.
+const PART: usize = 8;
+
+/// A name or an ARN that a line may end in, where its parts end and nowhere else.
+pub fn broken(text: &str) -> Markup {
+    let mut parts = vec![String::new()];
+    let mut letters = text.chars().peekable();
+    while let Some(letter) = letters.next() {
+        let part = parts.last_mut().expect("there is always a part");
+        part.push(letter);
+        if part.len() >= PART && "/:-_.".contains(letter) && letters.peek().is_some() {
+            parts.push(String::new());
+        }
+    }
+    html! { @for (at, part) in parts.iter().enumerate() { @if at > 0 { wbr; } (part) } }
+}
+
+/// Letters of a word that a table's column may have to break.
+const LONG: usize = 24;
+
+/// A sentence with names in it: a line may end inside a name that is too long for it, and inside no word.
+pub fn prose(text: &str) -> Markup {
+    html! {
+        @for (at, word) in text.split(' ').enumerate() {
+            @if at > 0 { " " }
+            @if word.chars().nth(LONG).is_some() { span.name { (broken(word)) } } @else { (word) }
+        }
+    }
+}
+
 /// Text to paste, said what it is.
 pub fn paste(what: &str, text: &str) -> Markup {
     html! {
@@ -121,5 +161,13 @@ mod tests {
         assert_eq!([0, 999, 1_000, 1_234_567].map(number), ["0", "999", "1,000", "1,234,567"]);
         assert_eq!(counted(1, "key"), "1 key");
         assert_eq!(literal("o'brien"), "'o''brien'");
+        assert_eq!(broken("arn:aws:kms:eu-west-1").into_string(), "arn:aws:<wbr>kms:eu-<wbr>west-1");
+        assert_eq!(prose("The key <is> off.").into_string(), "The key &lt;is&gt; off.");
+        let long = "x".repeat(25);
+        assert_eq!(
+            prose(&format!("a {long}")).into_string(),
+            format!("a <span class=\"name\">{long}</span>")
+        );
+        assert_eq!(broken("<b>-name-").into_string(), "&lt;b&gt;-name-");
     }
 }

@@ -1,36 +1,64 @@
-//! How the buckets stand to the standard: never a score without what it is out of.
+//! How the buckets stand, each by all of its findings; then default encryption by itself. Never a score
+//! without what it is out of, and never a sum over checks.
+
+use std::cmp::Reverse;
 
 use maud::{Markup, html};
 
 use super::super::page::Page;
 use super::super::page::findings::{Verdicts, count_of};
-use super::picture::{Part, stacked};
-use super::shared::number;
-use crate::model::{Severity, Verdict};
+use super::picture::{Part, stacked, told};
+use super::shared::{counted, number};
+use crate::model::{ResourceType, Severity, Standing, Standings, Verdict};
 
 /// The section.
 pub fn section(page: &Page) -> Markup {
-    let verdicts = page.findings.to_standard();
+    let buckets = page.findings.buckets();
     html! {
-        p.lead { (sentence(&verdicts)) }
-        (stacked("Buckets by how they stand to the standard", &parts(&verdicts)))
+        p.lead { strong { (number(buckets.clean)) " of " (counted(buckets.all(), "bucket")) } " " (CLEAN) }
+        (stacked("Buckets by how they stand, each by all of its checks", &standing_parts(&buckets)))
+        (alone(&page.findings.to_standard()))
         p {
-            "All checks: " strong { (number(count_of(&page.findings.verdicts, Verdict::Fail))) } " fail"
-            @if let Some(severities) = severities(page) { " (" (severities) ")" } ", "
-            (number(count_of(&page.findings.verdicts, Verdict::Unknown))) " unknown. The worst:"
+            "Buckets and keys with a fail, each under its worst: " (severities(page)) ". The worst kinds of finding:"
         }
         (super::findings::worst(page))
     }
 }
 
-/// `207 of 300 buckets meet the standard; …`: out of all but those that it does not apply to.
-fn sentence(verdicts: &Verdicts) -> Markup {
+const CLEAN: &str = "have no fail at medium or worse and no unknown";
+
+/// The parts of a bar, with the words that say them.
+pub const STANDINGS: [(Standing, &str, &str); 5] = [
+    (Standing::Clean, "pass", "no fail at medium or worse, no unknown"),
+    (Standing::Exempt, "exempt", "the same by an exception"),
+    (Standing::Unknown, "unknown", "no such fail, some check unknown"),
+    (Standing::Fails, "fail", "a fail at medium or worse"),
+    (Standing::NotJudged, "not_applicable", "no check applies"),
+];
+
+/// Resources by how they stand, as parts of a bar.
+pub fn standing_parts(standings: &Standings) -> Vec<Part> {
+    let part = |(standing, class, label): &(Standing, &'static str, &str)| Part {
+        class,
+        label: (*label).to_owned(),
+        count: standings.of(*standing),
+    };
+    STANDINGS.iter().map(part).collect()
+}
+
+/// `Default encryption by itself: 207 of 300 buckets meet what the standard asks of it; …`: one check, and out
+/// of all but those that it does not apply to.
+fn alone(verdicts: &Verdicts) -> Markup {
     let of = |verdict| count_of(verdicts, verdict);
     let all: u64 = verdicts.values().sum();
     html! {
-        strong { (number(of(Verdict::Pass))) " of " (number(all - of(Verdict::NotApplicable))) " buckets meet the standard" }
-        "; " (number(of(Verdict::Fail))) " fail, " (number(of(Verdict::Unknown))) " unknown, "
-        (number(of(Verdict::Exempt))) " exempt, " (number(of(Verdict::NotApplicable))) " not applicable"
+        p {
+            "Default encryption by itself: "
+            strong { (number(of(Verdict::Pass))) " of " (number(all - of(Verdict::NotApplicable))) " buckets" }
+            " meet what the standard asks of it; " (number(of(Verdict::Fail))) " fail, " (number(of(Verdict::Unknown)))
+            " unknown, " (number(of(Verdict::Exempt))) " exempt, " (number(of(Verdict::NotApplicable))) " not applicable"
+        }
+        (told("Buckets by the check on default encryption", &parts(verdicts)))
     }
 }
 
@@ -47,16 +75,16 @@ pub fn parts(verdicts: &Verdicts) -> Vec<Part> {
         .collect()
 }
 
-/// `13 critical, 81 high`, the worst first.
-fn severities(page: &Page) -> Option<String> {
-    let fails = |severity: &Severity| {
-        page.findings.by_severity.get(severity).map_or(0, |verdicts| count_of(verdicts, Verdict::Fail))
+/// `13 critical, 81 high`, the worst first: buckets and keys, each once.
+fn severities(page: &Page) -> String {
+    let of = |severity: Severity, kind| {
+        page.findings.worst.get(&(Reverse(severity), kind)).copied().unwrap_or_default()
     };
-    let said: Vec<String> = Severity::ALL
-        .iter()
-        .rev()
-        .filter(|severity| fails(severity) > 0)
-        .map(|severity| format!("{} {}", number(fails(severity)), severity.word()))
+    let count = |severity: &Severity| of(*severity, ResourceType::Bucket) + of(*severity, ResourceType::Key);
+    let counts = Severity::ALL.iter().rev().map(|severity| (severity, count(severity)));
+    let said: Vec<String> = counts
+        .filter(|(_, count)| *count > 0)
+        .map(|(severity, count)| format!("{} {}", number(count), severity.word()))
         .collect();
-    (!said.is_empty()).then(|| said.join(", "))
+    if said.is_empty() { "none".to_owned() } else { said.join(", ") }
 }

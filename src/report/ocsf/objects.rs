@@ -143,10 +143,16 @@ impl<'a> Resource<'a> {
     }
 }
 
-/// `user`, of which the account is known and nobody in it.
+/// `user`, of which the account is known and nobody in it: so the account is the owner, and the schema
+/// has no word for that. Readers ask for a name, an id and a type of every user.
 #[derive(Debug, Serialize)]
 pub struct Owner<'a> {
     pub account: Account<'a>,
+    pub name: &'a str,
+    pub uid: &'a str,
+    pub type_id: u8,
+    #[serde(rename = "type")]
+    pub kind: &'static str,
 }
 
 /// `account`.

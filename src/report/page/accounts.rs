@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::super::ReportError;
 use super::super::rows::AccountRow;
-use super::text;
+use super::{count, text};
 
 /// Said where AWS Organizations did not report an account's path.
 pub const NO_UNITS: &str = "units not reported";
@@ -20,6 +20,10 @@ pub struct Account {
     pub status: String,
     /// Why, where it is not complete.
     pub reason: Option<String>,
+    /// Its buckets; none where they were not listed.
+    pub buckets: Option<u64>,
+    /// Its keys; none where they were not listed.
+    pub keys: Option<u64>,
 }
 
 /// The accounts, by their id.
@@ -43,6 +47,8 @@ impl Accounts {
             unit: unit(row),
             status: text(row.scan_status),
             reason: row.scan_reason.map(str::to_owned),
+            buckets: row.buckets.map(|buckets| count(Some(buckets))),
+            keys: row.keys.map(|keys| count(Some(keys))),
         };
         self.by_caller += u64::from(row.access_path == Some("caller"));
         self.by_id.insert(text(row.account_id), account);

@@ -4,10 +4,11 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::super::ReportError;
-use super::super::rows::{FindingRow, severity, verdict};
+use super::super::rows::{FindingRow, resource_type, severity, verdict};
 use super::text;
 use crate::check::{CHECKS, STANDARD_CHECK};
-use crate::model::{Severity, Verdict};
+use crate::model::posture::{Sum, Together, Whole};
+use crate::model::{ResourceType, Severity, Standings, Verdict};
 
 /// Findings of a group that are kept by name.
 pub const NAMED: usize = 200;
@@ -94,13 +95,17 @@ pub struct Members {
     pub count: u64,
     /// The first of them, in the lake's order.
     pub named: Vec<Named>,
-    /// Their accounts.
-    pub accounts: BTreeSet<String>,
+    /// All of them by account.
+    pub accounts: BTreeMap<String, u64>,
+    /// What to do about them.
+    pub remedy: Option<String>,
 }
 
 /// A finding by name.
 #[derive(Debug, Clone)]
 pub struct Named {
+    /// Its uid.
+    pub finding_uid: String,
     /// The account.
     pub account_id: String,
     /// The Region.
@@ -111,6 +116,17 @@ pub struct Named {
     pub reason: String,
     /// The exception that accepts it.
     pub exception_id: Option<String>,
+}
+
+/// The resources of an account, each counted once, by all of its findings.
+#[derive(Debug, Default)]
+pub struct Resources {
+    /// Buckets by how they stand.
+    pub buckets: Standings,
+    /// Keys by how they stand.
+    pub keys: Standings,
+    /// Resources with a fail, by the worst of theirs.
+    pub worst: BTreeMap<Severity, u64>,
 }
 
 /// Why a key endangers what it encrypts.
@@ -128,16 +144,22 @@ pub struct KeyFault {
 pub type Verdicts = BTreeMap<Verdict, u64>;
 
 /// The findings.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Findings {
+    /// Findings of a group that are kept by name.
+    named: usize,
     /// All.
     pub verdicts: Verdicts,
-    /// By severity.
-    pub by_severity: BTreeMap<Severity, Verdicts>,
-    /// By account.
-    pub by_account: BTreeMap<String, Verdicts>,
-    /// Fails by account and severity.
-    pub fails_by_account: BTreeMap<String, BTreeMap<Severity, u64>>,
+    /// The resources, by account.
+    pub resources: BTreeMap<String, Resources>,
+    /// Resources with a fail, by their type and the worst of their fails.
+    pub worst: BTreeMap<(Reverse<Severity>, ResourceType), u64>,
+    /// The resource whose findings are being read.
+    together: Together,
+    /// What each resource comes to, where all are kept by name.
+    pub standing: BTreeMap<String, Sum>,
+    /// Accounts as resources: an exception's finding comes after those of all accounts.
+    accounts: BTreeMap<String, Whole>,
     /// By check instance.
     pub by_instance: BTreeMap<Instance, Verdicts>,
     /// Of the check by which a bucket meets the standard, by account.
@@ -150,20 +172,48 @@ pub struct Findings {
     pub failing_unnamed: BTreeMap<String, KeyFault>,
 }
 
+impl Default for Findings {
+    fn default() -> Self {
+        Self::naming(NAMED)
+    }
+}
+
 impl Findings {
+    /// None yet; of each group so many will be kept by name.
+    pub fn naming(named: usize) -> Self {
+        Self {
+            named,
+            verdicts: Verdicts::new(),
+            resources: BTreeMap::new(),
+            worst: BTreeMap::new(),
+            together: Together::default(),
+            standing: BTreeMap::new(),
+            accounts: BTreeMap::new(),
+            by_instance: BTreeMap::new(),
+            standard: BTreeMap::new(),
+            groups: BTreeMap::new(),
+            failing_keys: BTreeMap::new(),
+            failing_unnamed: BTreeMap::new(),
+        }
+    }
+
     /// Counts a finding.
     pub fn add(&mut self, row: &FindingRow<'_>) -> Result<(), ReportError> {
         let (verdict, severity) = (verdict(row.verdict)?, severity(row.severity)?);
+        let resource = (
+            row.account_id.unwrap_or_default(),
+            resource_type(row.resource_type)?,
+            row.resource_arn.unwrap_or_default(),
+        );
+        let whole = self.together.add(resource, severity, verdict);
+        self.resource(whole);
         let account = row.account_id.unwrap_or_default();
         let instance = Instance::of(row.check_id, row.check_params);
         tally(&mut self.verdicts, verdict);
-        tally(self.by_severity.entry(severity).or_default(), verdict);
-        tally(of(&mut self.by_account, account), verdict);
         if instance.check_id == STANDARD_CHECK {
             tally(of(&mut self.standard, account), verdict);
         }
         if verdict == Verdict::Fail {
-            *of(&mut self.fails_by_account, account).entry(severity).or_default() += 1;
             self.failing_key(row, severity);
         }
         if let Some(attention) = Attention::of(verdict) {
@@ -171,6 +221,62 @@ impl Findings {
         }
         tally(self.by_instance.entry(instance).or_default(), verdict);
         Ok(())
+    }
+
+    /// Ends the count: the last resource is whole, and so are the accounts.
+    pub fn finish(&mut self) {
+        let last = self.together.finish();
+        self.resource(last);
+        for (_, account) in std::mem::take(&mut self.accounts) {
+            self.count(&account);
+        }
+    }
+
+    fn resource(&mut self, whole: Option<Whole>) {
+        match whole {
+            Some(whole) if whole.kind == ResourceType::Account => {
+                self.accounts
+                    .entry(whole.arn.clone())
+                    .and_modify(|it| it.sum.merge(whole.sum))
+                    .or_insert(whole);
+            }
+            Some(whole) => self.count(&whole),
+            None => {}
+        }
+    }
+
+    fn count(&mut self, whole: &Whole) {
+        let resources = of(&mut self.resources, &whole.account_id);
+        match whole.kind {
+            ResourceType::Bucket => resources.buckets.add(whole.sum.standing()),
+            ResourceType::Key => resources.keys.add(whole.sum.standing()),
+            ResourceType::Account => {}
+        }
+        if self.named == usize::MAX {
+            self.standing.insert(whole.arn.clone(), whole.sum);
+        }
+        if let Some(worst) = whole.sum.worst_fail {
+            *resources.worst.entry(worst).or_default() += 1;
+            *self.worst.entry((Reverse(worst), whole.kind)).or_default() += 1;
+        }
+    }
+
+    /// Buckets by how they stand, each by all of its findings.
+    pub fn buckets(&self) -> Standings {
+        let mut sum = Standings::default();
+        for resources in self.resources.values() {
+            sum.merge(&resources.buckets);
+        }
+        sum
+    }
+
+    /// Keys by how they stand, each by all of its findings.
+    pub fn keys(&self) -> Standings {
+        let mut sum = Standings::default();
+        for resources in self.resources.values() {
+            sum.merge(&resources.keys);
+        }
+        sum
     }
 
     /// Buckets by how they stand to the standard's default encryption.
@@ -188,11 +294,13 @@ impl Findings {
         let members = self.groups.entry(group).or_default();
         members.count += 1;
         let account_id = row.account_id.unwrap_or_default();
-        if !members.accounts.contains(account_id) {
-            members.accounts.insert(account_id.to_owned());
+        *of(&mut members.accounts, account_id) += 1;
+        if members.remedy.is_none() {
+            members.remedy = row.remedy.map(str::to_owned);
         }
-        if members.named.len() < NAMED {
+        if members.named.len() < self.named {
             members.named.push(Named {
+                finding_uid: text(row.finding_uid),
                 account_id: account_id.to_owned(),
                 region: row.region.map(str::to_owned),
                 resource_arn: text(row.resource_arn),

@@ -8,12 +8,9 @@ use super::findings::{Findings, KeyFault};
 use super::{count, text};
 use crate::clock::{DAY_MS, Timestamp};
 
-/// Buckets of a failing key that are kept by name.
-pub const BUCKETS_NAMED: usize = 500;
-/// Failing keys that are kept, the worst of them; past them they are counted.
-const KEYS_NAMED: usize = 500;
-/// Dates that are kept, the nearest of them; past them they are counted.
-pub const DATES_NAMED: usize = 500;
+/// Failing keys that are kept, the worst of them, with so many of the buckets of each, and so many dates, the
+/// nearest of them; past them they are counted.
+pub const NAMED: usize = 500;
 /// Material that expires later than this many days from now is not news.
 const EXPIRING_DAYS: i64 = 90;
 /// The upper ends of the ages that are told apart, in days.
@@ -88,6 +85,8 @@ pub struct Age {
 #[derive(Debug)]
 pub struct Keys {
     as_of: Timestamp,
+    /// Failing keys, buckets of each, and dates that are kept.
+    named_most: usize,
     /// The partition of the first key.
     pub partition: Option<String>,
     /// Keys whose description was read.
@@ -115,15 +114,21 @@ pub struct Keys {
 impl Keys {
     /// None yet but those that the findings say fail.
     pub fn new(as_of: Timestamp, findings: &Findings) -> Self {
+        Self::naming(as_of, findings, NAMED)
+    }
+
+    /// The same, with so many kept by name.
+    pub fn naming(as_of: Timestamp, findings: &Findings, named: usize) -> Self {
         let failing = |(arn, faults): (&String, &BTreeSet<KeyFault>)| {
             (arn.clone(), FailingKey { faults: faults.clone(), ..FailingKey::default() })
         };
         Self {
-            failing: findings.worst_keys(KEYS_NAMED).into_iter().map(failing).collect(),
+            failing: findings.worst_keys(named).into_iter().map(failing).collect(),
             failing_total: findings.failing_keys.len() as u64,
             unnamed: BTreeSet::new(),
             dangers_total: 0,
             as_of,
+            named_most: named,
             partition: None,
             described: 0,
             by_manager: BTreeMap::new(),
@@ -156,7 +161,7 @@ impl Keys {
 
     /// Counts a bucket to the key that its default names.
     pub fn bucket(&mut self, row: &BucketRow<'_>, findings: &Findings) {
-        let account = row.account_id.unwrap_or_default();
+        let (account, most) = (row.account_id.unwrap_or_default(), self.named_most);
         if row.kms_key_link == Some("outside_org") {
             let outside = self.outside.entry(text(row.kms_key_account_id)).or_default();
             outside.buckets += 1;
@@ -169,7 +174,7 @@ impl Keys {
         };
         let Some(key) = key else { return };
         key.buckets += 1;
-        if key.named.len() < BUCKETS_NAMED {
+        if key.named.len() < most {
             key.named.push([account.to_owned(), text(row.region), text(row.bucket)]);
         }
     }
@@ -182,7 +187,7 @@ impl Keys {
         if self.unnamed.insert(name.clone()) {
             self.failing_total += 1;
         }
-        if !self.failing.contains_key(&name) && self.failing.len() >= 2 * KEYS_NAMED {
+        if !self.failing.contains_key(&name) && self.failing.len() >= self.named_most.saturating_mul(2) {
             return None;
         }
         let key = self.failing.entry(name).or_default();
@@ -227,7 +232,7 @@ impl Keys {
                 buckets,
                 accounts: count(row.default_key_of_accounts),
             });
-            if self.dangers.len() > DATES_NAMED {
+            if self.dangers.len() > self.named_most {
                 self.dangers.pop_last();
             }
         };

@@ -10,11 +10,15 @@ pub mod controls;
 pub mod coverage;
 pub mod findings;
 pub mod fix;
+pub mod inventory;
 pub mod keys;
+pub mod owner;
 #[cfg(test)]
 mod tests;
+pub mod trend;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use super::ReportError;
 use super::change::{Comparison, since_last_census};
@@ -30,15 +34,30 @@ use controls::{Controls, Judged};
 use coverage::Coverage;
 use findings::{Findings, Instance};
 use fix::AuditRole;
+use inventory::Inventory;
 use keys::Keys;
+use trend::Trend;
+
+/// What a page is a view of.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum View {
+    /// The whole run.
+    Whole,
+    /// The whole run on two sheets of paper.
+    Summary,
+    /// All that the run has of one account.
+    Account(String),
+}
 
 /// A page.
 #[derive(Debug)]
 pub struct Page {
+    /// What it is a view of.
+    pub view: View,
     /// The run.
-    pub run: Run,
+    pub run: Arc<Run>,
     /// The accounts.
-    pub accounts: Accounts,
+    pub accounts: Arc<Accounts>,
     /// What was read and what was not.
     pub coverage: Coverage,
     /// The findings.
@@ -48,9 +67,13 @@ pub struct Page {
     /// The buckets.
     pub buckets: Buckets,
     /// The check instances that ran, by what tells them apart.
-    pub checks: BTreeMap<Instance, Check>,
+    pub checks: Arc<BTreeMap<Instance, Check>>,
     /// What changed since the census before.
     pub comparison: Comparison,
+    /// The nights before.
+    pub trend: Trend,
+    /// Every bucket and key, on the page of an account.
+    pub inventory: Inventory,
     /// What they are evidence for.
     pub controls: Controls,
     /// The attempts.
@@ -79,6 +102,14 @@ pub struct Check {
     pub question: String,
     /// What to do about a fail.
     pub remedy: String,
+    /// How bad a fail is, as the standard says.
+    pub severity: String,
+    /// How bad a fail can be; none in runs of before that was kept.
+    pub severity_max: Option<String>,
+    /// Why it matters.
+    pub rationale: Option<String>,
+    /// The page of AWS's documentation.
+    pub documentation: Option<String>,
 }
 
 /// The attempts of an operation.
@@ -92,8 +123,8 @@ pub struct Calls {
     pub latency_ms: [Option<u64>; 2],
 }
 
-/// Gathers a page.
-pub async fn gather(run: &CommittedRun) -> Result<Page, ReportError> {
+/// Gathers a page of the whole run.
+pub async fn gather(run: &CommittedRun, view: View) -> Result<Page, ReportError> {
     let as_of = run.manifest().as_of;
     let mut accounts = Accounts::default();
     AccountRow::each(run, |row| accounts.add(&row)).await?;
@@ -104,6 +135,7 @@ pub async fn gather(run: &CommittedRun) -> Result<Page, ReportError> {
         findings.add(&row)
     })
     .await?;
+    findings.finish();
     let mut keys = Keys::new(as_of, &findings);
     KeyRow::each(run, |row| keys.add(&row)).await?;
     let mut buckets = Buckets::default();
@@ -116,20 +148,36 @@ pub async fn gather(run: &CommittedRun) -> Result<Page, ReportError> {
     let calls = calls(run).await?;
     let comparison = since_last_census(run).await?;
     Ok(Page {
+        view,
         comparison,
-        run: head(run).await?,
-        accounts,
+        trend: trend::read(run).await?,
+        run: Arc::new(head(run).await?),
+        accounts: Arc::new(accounts),
         coverage,
         findings,
         keys,
         buckets,
-        checks,
+        checks: Arc::new(checks),
+        inventory: Inventory::default(),
         controls,
         calls,
     })
 }
 
 impl Page {
+    /// Whether it is a page for print, which has no part that opens and none that is looked up.
+    pub fn is_summary(&self) -> bool {
+        self.view == View::Summary
+    }
+
+    /// The account that it is of, where it is of one.
+    pub fn account_id(&self) -> Option<&str> {
+        match &self.view {
+            View::Account(account_id) => Some(account_id),
+            View::Whole | View::Summary => None,
+        }
+    }
+
     /// The audit role, in one account or in any.
     pub fn audit_role(&self, account_id: Option<&str>) -> AuditRole {
         let partition = self.buckets.partition.as_deref().or(self.keys.partition.as_deref());
@@ -161,7 +209,16 @@ async fn head(run: &CommittedRun) -> Result<Run, ReportError> {
 async fn checks(run: &CommittedRun) -> Result<BTreeMap<Instance, Check>, ReportError> {
     let mut checks = BTreeMap::new();
     CheckRow::each(run, |row| {
-        let check = Check { title: text(row.title), question: text(row.question), remedy: text(row.remedy) };
+        let kept = |value: Option<&str>| value.map(str::to_owned);
+        let check = Check {
+            title: text(row.title),
+            question: text(row.question),
+            remedy: text(row.remedy),
+            severity: text(row.severity),
+            severity_max: kept(row.severity_max),
+            rationale: kept(row.rationale),
+            documentation: kept(row.documentation),
+        };
         checks.insert(Instance::of(row.check_id, row.check_params), check);
         Ok::<(), ReportError>(())
     })

@@ -11,7 +11,7 @@ use super::fix::{AuditRole, Fix, fix};
 use super::keys::{DangerKind, Keys};
 use crate::check::STANDARD_CHECK;
 use crate::clock::{DAY_MS, Timestamp};
-use crate::model::{Severity, Verdict};
+use crate::model::{ResourceType, Severity, Verdict};
 use crate::report::ReportError;
 use crate::report::rows::{AccountRow, BucketRow, ControlRow, CoverageRow, FindingRow, KeyRow};
 
@@ -48,13 +48,60 @@ fn findings_are_counted_every_way_and_named_up_to_a_bound() {
     let of = |verdict| count_of(&findings.to_standard(), verdict);
     assert_eq!([of(Verdict::Pass), of(Verdict::Fail), of(Verdict::Exempt)], [1, NAMED as u64 + 1, 1]);
     assert_eq!(findings.verdicts, findings.to_standard(), "there is no other check");
-    assert_eq!(findings.by_severity[&Severity::High], findings.verdicts);
+    findings.finish();
+    assert_eq!((findings.buckets().fails, findings.buckets().all()), (1, 1), "all are of one bucket");
+    assert_eq!(findings.worst[&(Reverse(Severity::High), ResourceType::Bucket)], 1);
     let groups: Vec<_> =
         findings.groups.iter().map(|(group, it)| (group.verdict, it.count, it.named.len())).collect();
     let full = NAMED as u64 + 1;
     assert_eq!(
         groups,
         [(Attention::Fail, full, NAMED), (Attention::Unknown, 1, 1), (Attention::Exempt, 1, 1)]
+    );
+}
+
+#[test]
+fn a_resource_is_counted_once_whatever_is_asked_of_it() {
+    let mut findings = Findings::default();
+    let mut add = |arn, kind, check_id, severity, verdict| {
+        let row = FindingRow {
+            resource_arn: Some(arn),
+            resource_type: Some(kind),
+            severity: Some(severity),
+            ..finding(check_id, verdict)
+        };
+        findings.add(&row).unwrap();
+    };
+    let (bucket, key, account) = ("AWS::S3::Bucket", "AWS::KMS::Key", "AWS::Organizations::Account");
+    add("arn:aws:s3:::a", bucket, STANDARD_CHECK, "high", "pass");
+    add("arn:aws:s3:::a", bucket, "s3_tls_only", "medium", "fail");
+    add("arn:aws:s3:::a", bucket, "s3_key_usable", "critical", "fail");
+    add("arn:aws:s3:::b", bucket, STANDARD_CHECK, "high", "pass");
+    add("arn:aws:s3:::b", bucket, "s3_bucket_key", "low", "fail");
+    add("arn:aws:s3:::c", bucket, STANDARD_CHECK, "high", "unknown");
+    add(KEY, key, "kms_key_disabled", "high", "exempt");
+    // An exception's finding comes after those of all accounts, and is of the account that was there before.
+    add("arn:account/1", account, "account_scanned", "high", "fail");
+    add("arn:account/2", account, "account_scanned", "high", "pass");
+    add("arn:account/1", account, "exception_max_matches", "medium", "fail");
+    findings.finish();
+    let buckets = findings.buckets();
+    assert_eq!([buckets.clean, buckets.fails, buckets.unknown, buckets.all()], [1, 1, 1, 3]);
+    assert_eq!((findings.keys().exempt, findings.keys().all()), (1, 1));
+    let worst: Vec<_> = findings.worst.iter().map(|((it, kind), count)| (it.0, *kind, *count)).collect();
+    assert_eq!(
+        worst,
+        [
+            (Severity::Critical, ResourceType::Bucket, 1),
+            (Severity::High, ResourceType::Account, 1),
+            (Severity::Low, ResourceType::Bucket, 1),
+        ]
+    );
+    let of = |verdict| count_of(&findings.to_standard(), verdict);
+    assert_eq!(
+        [of(Verdict::Pass), of(Verdict::Unknown)],
+        [2, 1],
+        "the standard's default encryption by itself"
     );
 }
 

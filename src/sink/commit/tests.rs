@@ -37,6 +37,7 @@ pub(in crate::sink) fn manifest(run_id: &RunId) -> Manifest {
         coverage: CoverageTotals::default(),
         calls: std::collections::BTreeMap::new(),
         totals: RunTotals::default(),
+        posture: None,
         previous_run_id: None,
         previous_manifest_sha256: None,
     }

@@ -2,13 +2,13 @@
 
 use std::collections::BTreeSet;
 
-use atrest::model::{AccountId, Exceptions};
+use atrest::model::{AccountId, Exceptions, Verdict};
 use atrest::query;
 use atrest::sim::Schedule;
 use atrest::sim::world::AccountState;
 use serde_json::Value;
 
-use super::{Lake, arn, denied, night, rotating_key, said, text, with};
+use super::{Lake, Nights, arn, denied, night, rotating_key, said, text, with};
 use crate::support::night::{Night, Rules, exception};
 use crate::support::python::venv_or_skip;
 use crate::support::worlds::healthy;
@@ -335,6 +335,45 @@ fn a_count_that_is_not_known_is_no_zero() {
     };
     assert_eq!(of_account("two"), ["false", "false", "null", "null"]);
     assert_eq!(of_account("one"), ["true", "false", "12", "3"]);
+    let standing = |name: &str| with(&accounts, "account_name", name)[0]["buckets_clean"].is_null();
+    assert!(standing("two") && !standing("one"), "of what nobody listed nothing is said");
+}
+
+#[test]
+fn a_resource_is_counted_once_in_the_posture_however_many_checks_it_fails() {
+    let Some(venv) = venv_or_skip() else { return };
+    let mut nights = Nights::new();
+    let here = healthy();
+    let records = vec![exception("E-1", "s3_sse_c_blocked", "sse_c_block_not_reported")];
+    let exceptions = Exceptions { records, sha256: Some("e".repeat(64)) };
+    let rules = Rules { exceptions, ..Rules::default() };
+    let denied = Schedule::of([denied("s3:GetBucketPolicy").account(here.two)]);
+    let morning = nights.then(Night::over(here.world).with(denied).judged_by(rules));
+    let posture = morning.census().findings.posture();
+    assert!(posture.buckets.fails > 0 && posture.buckets.unknown > 0, "{posture:?}");
+    let lake = nights.lake(&venv);
+    let sum = |rows: &[Value], column: &str| rows.iter().filter_map(|row| row[column].as_u64()).sum::<u64>();
+    let accounts = lake.ask("posture_by_account");
+    let units = lake.ask("posture_by_ou");
+    let root = with(&units, "ou_name", "Root")[0].clone();
+    let buckets = posture.buckets;
+    for (column, count) in [
+        ("buckets_clean", buckets.clean),
+        ("buckets_fail", buckets.fails),
+        ("buckets_unknown", buckets.unknown),
+        ("buckets_exempt", buckets.exempt),
+        ("buckets_not_judged", buckets.not_judged),
+        ("buckets_meet_default_encryption", posture.default_encryption[&Verdict::Pass]),
+    ] {
+        assert_eq!(sum(&accounts, column), count, "{column}");
+        assert_eq!(root[column].as_u64(), Some(count), "{column}");
+    }
+    let worst = ["critical", "high", "medium", "low", "informational"];
+    let failing: u64 = worst.iter().map(|word| sum(&accounts, &format!("fails_{word}"))).sum();
+    let resources = lake
+        .sql("SELECT count(DISTINCT resource_arn) AS failing FROM findings_latest WHERE verdict = 'fail'");
+    assert_eq!(resources[0]["failing"].as_u64(), Some(failing));
+    assert_eq!(root["fails"].as_u64(), Some(failing));
 }
 
 #[test]

@@ -9,17 +9,22 @@ import { firstLine, sample, setDetails, until } from '../browser.mjs';
 /** Values tried of one select, and combinations of two. */
 const VALUES = 40;
 const PAIRS = 40;
+/** Findings whose own address is gone to. */
+const ADDRESSES = 12;
 /** Thrown where enough is wrong. */
 const ENOUGH = new Error('enough');
 /** Words of no row. */
 const NOTHING = 'no finding has these words';
 
 export async function filters(subject) {
-  const rows = await subject.open({ script: false }, ({ page }) => page.evaluate(all));
+  const [rows, groups] = await subject.open({ script: false }, async ({ page }) => [
+    await page.evaluate(all),
+    await page.evaluate(counted),
+  ]);
   return subject.open({}, async ({ page }) => {
     if (rows.length === 0) return [];
     if (!(await page.locator('#filter').isVisible())) return ['the filters are not shown'];
-    const desk = new Desk(page, rows);
+    const desk = new Desk(page, rows, groups);
     await setDetails(page, true);
     await everything(desk).catch(
       error => error === ENOUGH || desk.complaints.push(`broke: ${firstLine(error)}`),
@@ -37,8 +42,45 @@ async function everything(desk) {
   await byHand(desk);
   await nothing(desk);
   await pages(desk);
+  await addresses(desk);
   if (desk.said.size < 3)
     desk.complain(`#shown says the same whatever is chosen: ${[...desk.said].join(' | ')}`);
+}
+
+/** What is chosen is in the address, and what is in the address is chosen; a finding's own address shows it. */
+async function addresses(desk) {
+  const { page, rows } = desk;
+  const forgotten = () => until(async () => !(await hash(page)).includes('?'));
+  await desk.reset();
+  if (!(await forgotten())) desk.complain(`the reset leaves ${await hash(page)} in the address`);
+  const { severity, account, text } = rows.at(-1);
+  const wanted = { severity, account, text: longest(text) };
+  await desk.set(wanted);
+  const written = async () => {
+    const chosen = new URLSearchParams((await hash(page)).split('?')[1]);
+    return Object.entries(wanted).every(([name, value]) => chosen.get(name) === value);
+  };
+  if (!(await until(written))) desk.complain('what is chosen does not stand in the address');
+  const address = await hash(page);
+  await desk.reset();
+  await forgotten();
+  await page.evaluate(to => (location.hash = to), address);
+  await desk.expect(`by the address ${address}`, wanted);
+  for (const row of sample(rows, ADDRESSES)) {
+    await page.evaluate(to => (location.hash = to), `#${row.id}`);
+    const seen = () =>
+      page.evaluate(id => {
+        const row = document.getElementById(id);
+        const box = row?.getBoundingClientRect();
+        return !!row?.checkVisibility() && box.bottom > 0 && box.top < innerHeight;
+      }, row.id);
+    if (!(await until(seen))) desk.complain(`#${row.id} does not show its finding`);
+  }
+  await desk.reset();
+}
+
+function hash(page) {
+  return page.evaluate(() => location.hash);
 }
 
 /** In the page, without script: every finding with what it can be filtered by. */
@@ -50,9 +92,28 @@ function all() {
       severity: group.dataset.severity,
       check: group.dataset.check,
       account: row.dataset.account,
+      id: row.id,
       text: [...row.cells].map(cell => cell.textContent.replace(/\s+/g, ' ').trim()).join(' '),
     })),
   );
+}
+
+/** In the page, without script: what each group says that the lake has of it, and of each account. */
+function counted() {
+  const accounts = [...document.querySelectorAll('#filter select[name=account] option')]
+    .map(it => it.value)
+    .filter(Boolean);
+  return [...document.querySelectorAll('#findings details.group')].map(({ dataset }) => ({
+    ...dataset,
+    count: Number(dataset.count),
+    accounts: Object.fromEntries(
+      dataset.accounts
+        .split(' ')
+        .filter(Boolean)
+        .map(pair => pair.split(':'))
+        .map(([at, count]) => [accounts[at], Number(count)]),
+    ),
+  }));
 }
 
 /** In the page: the rows that can be seen, group by group, and what is said of them. */
@@ -70,7 +131,9 @@ function shown() {
   const empty = groups.filter(
     it => it.checkVisibility() && !it.querySelector('tbody tr:not([hidden])'),
   ).length;
-  return { visible, state, count, empty };
+  // How many the lake has: what is on the page, where that is said to be all of them.
+  const lake = /all on this page/.test(state) ? count : Number(/ of the (\d+)/.exec(state)?.[1]);
+  return { visible, state, count, empty, lake };
 }
 
 /** In the page: changes in the form what is to be otherwise, with the events that a browser sends. */
@@ -85,8 +148,19 @@ function fill(wanted) {
 
 /** The form as a reader has it, and what came of it. */
 class Desk {
-  constructor(page, rows) {
-    Object.assign(this, { page, rows, complaints: [], said: new Set() });
+  constructor(page, rows, groups) {
+    Object.assign(this, { page, rows, groups, complaints: [], said: new Set() });
+  }
+
+  /** How many of the lake's findings the choices mean; words are looked for on the page alone. */
+  ofLake(wanted) {
+    const fits = this.groups.filter(it =>
+      ['verdict', 'severity', 'check'].every(name => !wanted[name] || it[name] === wanted[name]),
+    );
+    return fits.reduce(
+      (sum, it) => sum + (wanted.account ? (it.accounts[wanted.account] ?? 0) : it.count),
+      0,
+    );
   }
 
   matching(wanted) {
@@ -118,12 +192,13 @@ class Desk {
     let last;
     const holds = async () => {
       last = await this.page.evaluate(shown);
-      return last.count === count && last.visible.join('\n') === visible.join('\n');
+      const lake = wanted.text || count === 0 ? last.lake : this.ofLake(wanted);
+      return last.count === count && Object.is(last.lake, lake) && last.visible.join('\n') === visible.join('\n');
     };
     const held = await until(holds);
     this.said.add(last.state);
     if (held && last.empty === 0) return;
-    const rows = `${last.visible.length} rows seen of ${visible.length}, "${last.state}" for ${count}`;
+    const rows = `${last.visible.length} rows seen of ${visible.length}, "${last.state}" for ${count} and ${this.ofLake(wanted)} in the lake`;
     this.complain(`${when}: ${rows}, ${last.empty} groups of nothing`);
   }
 

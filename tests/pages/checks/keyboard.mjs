@@ -25,6 +25,9 @@ async function skipLink({ page }) {
     return { to: at.getAttribute('href') ?? '', seen };
   });
   if (!link.to.startsWith('#')) return ['the first stop is no skip link'];
+  // A page of two sheets has nothing to stop at.
+  const stops = 'a[href], summary, button, select, input, [tabindex="0"]';
+  if ((await page.locator('main').locator(stops).count()) === 0) return [];
   const complaints = link.seen ? [] : ['the skip link cannot be seen when it has the focus'];
   await page.keyboard.press('Enter');
   await page.keyboard.press('Tab');

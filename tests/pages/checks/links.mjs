@@ -3,6 +3,8 @@
 
 import { sample, setDetails, until } from '../browser.mjs';
 
+/** The pages of accounts, which lie side by side. */
+const BESIDE = /^(index|\d{12})\.html$/;
 /** Clicked of those inside the page; all of them are looked up. */
 const CLICKS = 60;
 /** Of what does not lead anywhere; each of these waits its time out. */
@@ -10,15 +12,16 @@ const ENOUGH = 2;
 
 export async function links(subject) {
   return [
-    ...(await subject.open({}, ({ page }) => page.evaluate(addresses))),
+    ...(await subject.open({}, ({ page }) => page.evaluate(addresses, BESIDE.source))),
     ...(await subject.open({}, clicks)),
     ...(await subject.open({ script: false, width: 375 }, clicks)),
   ];
 }
 
 /** In the page: what its addresses and ids have wrong. */
-function addresses() {
+function addresses(beside) {
   const complaints = [];
+  const isBeside = to => new RegExp(beside).test(to);
   const seen = new Set();
   for (const { id } of document.querySelectorAll('[id]')) {
     if (seen.has(id)) complaints.push(`the id ${id} is there twice`);
@@ -28,7 +31,7 @@ function addresses() {
     const to = link.getAttribute('href');
     if (to.startsWith('#')) {
       if (!seen.has(decodeURIComponent(to.slice(1)))) complaints.push(`${to} leads nowhere`);
-    } else if (link.localName !== 'a' || !to.startsWith('https://')) {
+    } else if (link.localName !== 'a' || !(to.startsWith('https://') || isBeside(to))) {
       complaints.push(`<${link.localName}> has an address that is no plain link: ${to}`);
     } else if (!link.relList.contains('noreferrer')) {
       complaints.push(`${to} is not rel=noreferrer`);

@@ -2,7 +2,7 @@
 // the two lines that tell what was judged and which run it was.
 
 import { execFileSync } from 'node:child_process';
-import { RUN_ID, SCOPE } from '../contract.mjs';
+import { RUN_ID, SCOPE, SHEETS } from '../contract.mjs';
 
 /** The width of A4 between its margins. */
 const PAPER = 717;
@@ -13,7 +13,7 @@ export async function print(subject) {
   const complaints = [];
   for (const script of [true, false]) {
     const found = await subject.open({ script, scheme: 'dark', width: PAPER }, async ({ page }) => {
-      return [...(await written(page)), ...(await looks(page))];
+      return [...(await written(page, subject.name)), ...(await looks(page))];
     });
     complaints.push(...found.map(complaint => `script ${script ? 'on' : 'off'}: ${complaint}`));
   }
@@ -21,10 +21,10 @@ export async function print(subject) {
 }
 
 /** What the PDF says, without what a line's end does to words. */
-async function written(page) {
+async function written(page, name) {
   const wanted = await page.evaluate(firstGroup, ROWS);
   const run = RUN_ID.exec(await page.locator('body').innerText())?.[0] ?? 'no run id on the page';
-  const pdf = await page.pdf({ format: 'A4' });
+  const pdf = await page.pdf({ preferCSSPageSize: true });
   const text = execFileSync('pdftotext', ['-raw', '-', '-'], {
     input: pdf,
     maxBuffer: 1 << 28,
@@ -34,9 +34,23 @@ async function written(page) {
   const said = plain(text);
   // Text that is turned around is written turned around.
   const straight = words => !/[\u202a-\u202e\u2066-\u2069]/.test(words);
-  return [SCOPE, run, ...wanted.filter(straight)]
-    .filter(words => !said.includes(plain(words)))
-    .map(words => `the PDF does not say "${words}"`);
+  const missing = [SCOPE, run, ...wanted.filter(straight)].filter(words => !said.includes(plain(words)));
+  return [
+    ...missing.map(words => `the PDF does not say "${words}"`),
+    ...sheets(text.split('\f').slice(0, -1), run, name),
+  ];
+}
+
+/** What each sheet says at its foot: which run it is of, and which sheet it is. */
+function sheets(pages, run, name) {
+  const complaints = [];
+  const wrong = pages.findIndex(
+    (page, at) => !page.includes(`run ${run}`) || !page.includes(`page ${at + 1} of ${pages.length}`),
+  );
+  if (wrong >= 0) complaints.push(`sheet ${wrong + 1} of ${pages.length} does not say its run and number`);
+  if (name.startsWith('summary') && pages.length > SHEETS)
+    complaints.push(`${pages.length} sheets, more than ${SHEETS}`);
+  return complaints;
 }
 
 /** In the page: the cells of the first findings, everything closed as a reader may leave it. */

@@ -1,21 +1,22 @@
 // Without script the page is whole: what the first screen says, every section, every row, and nothing to
 // press that would do nothing.
 
-import { FIRST, SECTIONS } from '../contract.mjs';
+import { promised } from '../contract.mjs';
 import { sample } from '../browser.mjs';
 
 /** Clicked of the `<details>`, from all over the page. */
 const CLICKS = 80;
 
 export async function scriptOff(subject) {
-  const withScript = await subject.open({}, ({ page }) => page.evaluate(words, FIRST));
+  const { first, sections } = promised(subject.name);
+  const withScript = await subject.open({}, ({ page }) => page.evaluate(words, first));
   return subject.open({ script: false }, async ({ page }) => {
     const complaints = [];
-    const without = await page.evaluate(words, FIRST);
-    for (const id of FIRST) {
+    const without = await page.evaluate(words, first);
+    for (const id of first) {
       if (withScript[id] !== without[id]) complaints.push(`#${id} says another thing without script`);
     }
-    complaints.push(...(await opened(page)), ...(await page.evaluate(idle, SECTIONS)));
+    complaints.push(...(await opened(page)), ...(await page.evaluate(idle, sections)));
     return complaints;
   });
 }

@@ -1,11 +1,12 @@
 // The page's bones: what a screen reader's user steers by, and the parts that the design promises.
 
-import { RUN_ID, SCOPE, SECTIONS } from '../contract.mjs';
+import { RUN_ID, SCOPE, promised } from '../contract.mjs';
 
 export async function structure(subject) {
   const complaints = [];
+  const { sections } = promised(subject.name);
   for (const script of [true, false]) {
-    const found = await subject.open({ script }, ({ page }) => page.evaluate(bones, SECTIONS));
+    const found = await subject.open({ script }, ({ page }) => page.evaluate(bones, sections));
     complaints.push(...found.filter(complaint => !complaints.includes(complaint)));
   }
   const said = await subject.open({}, ({ page }) => page.evaluate(() => document.body.innerText));

@@ -1,0 +1,60 @@
+//! The checks that ran: what each asks, why, by what source, and where what it found is.
+
+use maud::{Markup, html};
+
+use super::super::page::findings::Instance;
+use super::super::page::{Check, Page};
+use super::findings::{Anchors, check_anchor};
+use super::shared::{number, spoken};
+
+/// The section: a check by its id, with its instances where it has parameters.
+pub fn section(page: &Page) -> Markup {
+    let instances: Vec<(&Instance, &Check)> = page.checks.iter().collect();
+    let anchors = Anchors::of(page.findings.groups.keys());
+    html! {
+        p.muted { "Every check that the standard asks for, with what it stands on. A finding's remedy is that of its reason." }
+        @for of_check in instances.chunk_by(|(a, _), (b, _)| a.check_id == b.check_id) { (one(page, &anchors, of_check)) }
+    }
+}
+
+fn one(page: &Page, anchors: &Anchors, instances: &[(&Instance, &Check)]) -> Markup {
+    let Some((instance, check)) = instances.first() else { return html! {} };
+    html! {
+        details.check id=(check_anchor(&instance.check_id)) {
+            summary { code { (instance.check_id) } " · " (check.title) }
+            p { (check.question) }
+            @if let Some(rationale) = &check.rationale { p { (rationale) } }
+            @if let Some(address) = &check.documentation {
+                p { a href=(address) rel="noreferrer" { "AWS's documentation of it" } }
+            }
+            ul.plain {
+                @for (instance, check) in instances {
+                    li {
+                        @if let Some(params) = &instance.params { code { (params) } ": " }
+                        "severity " (check.severity)
+                        @if let Some(most) = check.severity_max.as_ref().filter(|most| **most != check.severity) {
+                            ", and " (most) " where the facts raise it"
+                        }
+                    }
+                }
+            }
+            p { strong { "To mend: " } (check.remedy) }
+            (found(page, anchors, &instance.check_id))
+        }
+    }
+}
+
+/// What it found here, by reason.
+fn found(page: &Page, anchors: &Anchors, check_id: &str) -> Markup {
+    let groups = &page.findings.groups;
+    let own = groups.iter().zip(&anchors.ids).filter(|((group, _), _)| group.instance.check_id == check_id);
+    html! {
+        ul.plain {
+            @for ((group, members), anchor) in own {
+                li {
+                    a href={ "#" (anchor) } { (number(members.count)) " " (group.verdict.word()) ": " (spoken(&group.reason_code)) }
+                }
+            }
+        }
+    }
+}
