@@ -29,6 +29,7 @@ pub async fn run(args: &FinalizeArgs) -> Result<Exit, CliError> {
         as_of: args.as_of,
         judged_at: now,
         tool_version: super::VERSION.to_owned(),
+        build_sha256: super::build::sha256(),
         standard: rules.standard,
         exceptions: rules.exceptions,
     };
