@@ -7,13 +7,22 @@
 use super::lake::commit_key;
 use super::rows::rows_of;
 use super::{LakeError, Manifest, manifest_key};
-use crate::model::{OrganizationIdentity, RunFacts};
+use crate::model::{OrganizationIdentity, RunFacts, RunId};
 use crate::table::{self, Value};
 
-/// Refuses the file of a run's row where it is not what the manifest, by its bytes' hash, tells of the run.
-pub(super) fn check(uri: &str, file: Vec<u8>, manifest: &Manifest, sha256: &str) -> Result<(), LakeError> {
-    let key = commit_key(&manifest.run_id);
+/// Refuses the file of a run's row where it is not what the run's manifest, by its bytes' hash, tells.
+pub(super) fn check(
+    uri: &str,
+    run_id: &RunId,
+    file: Vec<u8>,
+    manifest: &Manifest,
+    sha256: &str,
+) -> Result<(), LakeError> {
+    let key = commit_key(run_id);
     let damaged = |key: String, reason: String| LakeError::Damaged { uri: uri.to_owned(), key, reason };
+    if manifest.run_id != *run_id {
+        return Err(damaged(manifest_key(run_id), format!("it is the manifest of run {}", manifest.run_id)));
+    }
     let facts = facts(manifest, sha256);
     let table = table::find(table::runs::TABLE.name).expect("the table of runs is a table");
     let columns: Vec<&str> = table.columns().iter().map(|column| column.name).collect();
@@ -30,7 +39,7 @@ pub(super) fn check(uri: &str, file: Vec<u8>, manifest: &Manifest, sha256: &str)
     match (rows, difference) {
         (1, None) => Ok(()),
         (1, Some(Difference { column: "manifest_sha256", found, .. })) => Err(damaged(
-            manifest_key(&manifest.run_id),
+            manifest_key(run_id),
             format!("its SHA-256 is {sha256}, and the run's row of `runs` says {found}"),
         )),
         (1, Some(Difference { column, found, told })) => Err(damaged(

@@ -83,7 +83,7 @@ impl<'a> HeldFolder<'a> {
         let look = self.look(&key, None)?;
         if self.memory.sha256(&key, look) != Some(&sha256) {
             let file = self.lake.store().get(&key).await?.unwrap_or_default();
-            commit_row::check(self.lake.uri(), file, &manifest, &sha256)?;
+            commit_row::check(self.lake.uri(), run_id, file, &manifest, &sha256)?;
             self.remember(&key, look, &sha256);
         }
         self.manifests.insert(run_id.clone(), sha256);

@@ -43,7 +43,7 @@ impl CommittedRun {
         }
         let (manifest, bytes) = lake.manifest_and_bytes(run_id).await?;
         let run = Self { lake: lake.clone(), manifest, manifest_sha256: sha256_hex(&bytes) };
-        run.check_commit().await?;
+        run.check_commit(run_id).await?;
         Ok(run)
     }
 
@@ -141,9 +141,9 @@ impl CommittedRun {
         }
     }
 
-    async fn check_commit(&self) -> Result<(), LakeError> {
-        let file = self.file(&commit_key(&self.manifest.run_id)).await?;
-        commit_row::check(self.lake.uri(), file, &self.manifest, &self.manifest_sha256)
+    async fn check_commit(&self, run_id: &RunId) -> Result<(), LakeError> {
+        let file = self.file(&commit_key(run_id)).await?;
+        commit_row::check(self.lake.uri(), run_id, file, &self.manifest, &self.manifest_sha256)
     }
 
     fn damaged(&self, key: &str, reason: String) -> LakeError {

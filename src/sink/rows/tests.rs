@@ -207,6 +207,15 @@ async fn a_manifest_that_was_changed_since_is_not_the_one_that_was_committed() {
 }
 
 #[tokio::test]
+async fn the_manifest_of_another_run_is_not_a_runs_own() {
+    let (store, first) = one_run().await;
+    let second = publish(&store, &OLD, 2, RunKind::Census).await;
+    store.plant(&manifest_key(&second), &store.objects()[&manifest_key(&first)]);
+    let words = format!("it is the manifest of run {first}");
+    assert_damaged(read(&store, &second).await, &manifest_key(&second), &words);
+}
+
+#[tokio::test]
 async fn a_row_of_runs_that_cannot_be_read_is_damaged() {
     let (store, id) = one_run().await;
     store.plant(&commit_key(&id), b"PAR1 and nothing else");

@@ -2,9 +2,13 @@
 
 use std::fs::{self, File, FileTimes};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::SystemTime;
 
 use atrest::clock::{DAY_MS, Timestamp};
+use atrest::model::{RunFacts, RunId, RunKind};
+use atrest::sink::{MemoryStore, ParquetTable, sha256_hex};
+use atrest::table;
 use serde_json::Value;
 
 use super::{demo, part};
@@ -16,6 +20,11 @@ use crate::support::worlds::healthy;
 /// A question about the newest census alone, of two tables; and one about every night.
 const LATEST: &str = "query --lake lake keys_by_reach";
 const NIGHTS: &str = "query --lake lake trend_by_night";
+
+const HOUR_MS: i64 = 3_600_000;
+
+/// A change of a run's row.
+type Edit = fn(&mut RunFacts);
 
 /// Changes a byte in a file's middle, and not its length.
 fn flip(path: &Path) {
@@ -34,14 +43,15 @@ fn refused(finished: Finished, file: &str, words: &str) {
     assert_eq!((finished.stdout.as_str(), finished.stderr.matches("error: ").count()), ("", 1), "{finished}");
 }
 
-/// Three nights, one a day.
-fn nights(venv: &Venv) -> Shell {
+/// Three nights, one a day, and what their rows of `runs` say.
+fn nights(venv: &Venv) -> (Shell, [RunFacts; 3]) {
     let (world, at) = (healthy().world, |day: i64| Timestamp::from_millis(NOW.millis() + day * DAY_MS));
-    let first = Night::over(world.clone()).at(at(0)).run();
-    for day in 1..3 {
-        Night::over(world.clone()).at(at(day)).on(&first.store).run();
-    }
-    Shell::holding(first.store.objects()).asking(venv)
+    let store = Arc::new(MemoryStore::new());
+    let runs = [0, 1, 2].map(|day| {
+        let night = Night::over(world.clone()).at(at(day)).on(&store).run();
+        night.census().run.clone()
+    });
+    (Shell::holding(store.objects()).asking(venv), runs)
 }
 
 fn of_day(shell: &Shell, table: &str, day: &str) -> PathBuf {
@@ -54,15 +64,14 @@ fn manifest(shell: &Shell, day: &str) -> PathBuf {
     manifests.pop().unwrap().1
 }
 
-/// Writes a run's row again with a change.
-fn rewrite(shell: &Shell, venv: &Venv, day: &str, replace: &str) {
-    let row = of_day(shell, "runs", day);
-    let script = format!(
-        "COPY (SELECT * REPLACE ({replace}) FROM read_parquet('{}', hive_partitioning = false)) TO 'row.parquet'",
-        row.display()
-    );
-    shell.duckdb(venv, &script);
-    fs::rename(shell.path("row.parquet"), row).unwrap();
+/// Writes rows in the place of a run's own, as atrest writes them.
+fn rewrite(shell: &Shell, day: &str, rows: &[RunFacts]) {
+    let mut table = ParquetTable::new(&table::runs::TABLE, rows[0].run_id.clone());
+    for row in rows {
+        assert!(table.push(row).unwrap().is_none());
+    }
+    let part = table.finish().unwrap().pop().unwrap();
+    fs::write(of_day(shell, "runs", day), part.bytes).unwrap();
 }
 
 // Tables
@@ -98,45 +107,42 @@ fn a_file_with_fewer_rows_is_not_read() {
 #[test]
 fn a_row_of_runs_that_was_edited_is_refused() {
     let Some(venv) = venv_or_skip() else { return };
-    for (replace, words) in [
+    let (shell, runs) = nights(&venv);
+    let edits: [(Edit, &str); 5] = [
         (
-            "CAST(0 AS BIGINT) AS findings_fail",
+            |row| row.totals.findings_fail = 0,
             "its column `findings_fail` says 0, and the run's manifest says ",
         ),
-        ("'filtered' AS kind", "its column `kind` says `filtered`, and the run's manifest says `census`"),
-        ("judged_at - INTERVAL 1 DAY AS judged_at", "its column `judged_at` says 2026-11-22T03:00:00Z"),
         (
-            "NULL AS exceptions_sha256, finished_at + INTERVAL 1 HOUR AS finished_at",
-            "its column `finished_at`",
+            |row| row.kind = RunKind::Filtered,
+            "its column `kind` says `filtered`, and the run's manifest says `census`",
         ),
-        ("'x' AS run_id", "its column `run_id` says `x`"),
-    ] {
-        let shell = nights(&venv);
-        rewrite(&shell, &venv, "2026-11-23", replace);
+        (|row| row.judged_at = row.judged_at.plus_millis(HOUR_MS), "`judged_at` says 2026-11-23T04:00:00Z"),
+        (|row| row.finished_at = row.finished_at.plus_millis(HOUR_MS), "its column `finished_at` says "),
+        (
+            |row| row.run_id = RunId::new(row.started_at, 9),
+            "its column `run_id` says `20261123T030000Z-00000009`",
+        ),
+    ];
+    for (edit, words) in edits {
+        let mut row = runs[2].clone();
+        edit(&mut row);
+        rewrite(&shell, "2026-11-23", &[row]);
         refused(shell.atrest(LATEST), "runs/dt=2026-11-23/", words);
         refused(shell.atrest(NIGHTS), "runs/dt=2026-11-23/", words);
-        refused(
-            shell.atrest("report --lake lake --format csv --table keys -o out.csv"),
-            "runs/dt=2026-11-23/",
-            words,
-        );
+        let report = "report --lake lake --format csv --table keys -o out.csv";
+        refused(shell.atrest(report), "runs/dt=2026-11-23/", words);
     }
-}
-
-#[test]
-fn two_rows_are_not_one_run() {
-    let Some(venv) = venv_or_skip() else { return };
-    let shell = nights(&venv);
-    let row = of_day(&shell, "runs", "2026-11-23");
-    shell.duckdb(&venv, &format!("COPY (FROM '{0}' UNION ALL FROM '{0}') TO 'two.parquet'", row.display()));
-    fs::rename(shell.path("two.parquet"), row).unwrap();
+    rewrite(&shell, "2026-11-23", &[runs[2].clone(), runs[2].clone()]);
     refused(shell.atrest(LATEST), "runs/dt=2026-11-23/", "it has 2 rows, and a run has one");
+    rewrite(&shell, "2026-11-23", &[runs[2].clone()]);
+    shell.atrest(LATEST).succeeded();
 }
 
 #[test]
 fn a_manifest_that_was_edited_is_refused() {
     let Some(venv) = venv_or_skip() else { return };
-    let shell = nights(&venv);
+    let (shell, _) = nights(&venv);
     let path = manifest(&shell, "2026-11-23");
     let mut edited: Value = serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
     edited["totals"]["findings_fail"] = 0.into();
@@ -149,15 +155,14 @@ fn a_manifest_that_was_edited_is_refused() {
 #[test]
 fn a_night_that_was_edited_with_its_row_is_refused_by_the_next() {
     let Some(venv) = venv_or_skip() else { return };
-    let shell = nights(&venv);
+    let (shell, [_, mut row, _]) = nights(&venv);
     let path = manifest(&shell, "2026-11-22");
     let mut edited: Value = serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
     edited["totals"]["findings_fail"] = 0.into();
     let text = edited.to_string();
     fs::write(&path, &text).unwrap();
-    let sha256 = atrest::sink::sha256_hex(text.as_bytes());
-    let replace = format!("'{sha256}' AS manifest_sha256, CAST(0 AS BIGINT) AS findings_fail");
-    rewrite(&shell, &venv, "2026-11-22", &replace);
+    (row.manifest_sha256, row.totals.findings_fail) = (sha256_hex(text.as_bytes()), 0);
+    rewrite(&shell, "2026-11-22", &[row]);
     refused(
         shell.atrest(NIGHTS),
         "manifests/20261122T030000Z-",
@@ -170,7 +175,7 @@ fn a_night_that_was_edited_with_its_row_is_refused_by_the_next() {
 #[test]
 fn an_older_nights_files_matter_where_they_are_read() {
     let Some(venv) = venv_or_skip() else { return };
-    let shell = nights(&venv);
+    let (shell, _) = nights(&venv);
     flip(&of_day(&shell, "findings", "2026-11-21"));
     shell.atrest(LATEST).succeeded();
     shell.atrest("query --lake lake posture_by_check").succeeded();
@@ -208,7 +213,7 @@ fn a_second_question_remembers_the_files_and_sees_a_change() {
     let (_, memory) = files(&memories).pop().expect("it remembers");
     let known: Value = serde_json::from_slice(&fs::read(&memory).unwrap()).unwrap();
     let name = format!("keys/dt=2026-11-21/{}", keys.file_name().unwrap().to_str().unwrap());
-    assert_eq!(known[&name]["sha256"], atrest::sink::sha256_hex(&fs::read(&keys).unwrap()), "{known}");
+    assert_eq!(known[&name]["sha256"], sha256_hex(&fs::read(&keys).unwrap()), "{known}");
     assert_eq!(shell.atrest(LATEST).succeeded().stdout, answer.stdout);
 
     // What is remembered is believed: the file is not hashed again.

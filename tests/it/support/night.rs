@@ -144,7 +144,9 @@ pub fn exception(id: &str, check_id: &str, reason: &str) -> Exception {
 /// A file of these exceptions, for which any text will do.
 pub fn excepting(records: impl IntoIterator<Item = Exception>) -> Exceptions {
     let records: Vec<Exception> = records.into_iter().collect();
-    let text: String = records.iter().map(|record| format!("{} {}\n", record.id, record.sha256)).collect();
+    let names: Vec<String> =
+        records.iter().map(|record| format!("{} {}", record.id, record.sha256)).collect();
+    let text = names.join("\n");
     Exceptions { records, sha256: Some(sha256_hex(text.as_bytes())), text: Some(text) }
 }
 
