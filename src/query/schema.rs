@@ -193,9 +193,11 @@ pub fn tables(sql: &str) -> BTreeSet<&'static str> {
 
 /// The lake's tables of which a statement may read more than the newest census: those that it names itself,
 /// and those that one of its other views stands on. Of the rest it sees what `…_latest` shows.
-pub fn tables_of_all_runs(sql: &str) -> BTreeSet<&'static str> {
+///
+/// A shipped question names its tables after FROM and JOIN; of any other statement each word may be a table.
+pub fn tables_of_all_runs(sql: &str, is_shipped: bool) -> BTreeSet<&'static str> {
     let relations = needed(relations(|_| true), sql);
-    let mut read = code_words(sql);
+    let mut read = if is_shipped { sources(sql).collect() } else { code_words(sql) };
     // Where it names nothing that is known, everything is made for it.
     let names_nothing = !relations.iter().any(|relation| read.contains(&relation.name));
     let all = relations.iter().filter(|relation| !relation.name.ends_with("_latest"));

@@ -178,7 +178,7 @@ async fn staged(lake: &LakeUri, sql: &str, args: &QueryArgs) -> Result<Stage, Cl
             let (memories, now) = (cache::folder(), SystemClock.now());
             let held = HeldFolder::new(&opened, folder, memories.as_deref(), now);
             let mut held = held.map_err(|error| unreadable(folder, &error))?;
-            Stage::verified(&opened, &mut held, sql).await?
+            Stage::verified(&opened, &mut held, sql, args.name.is_some()).await?
         }
     };
     if !stage.has_census() && schema::reads_censuses(sql) {

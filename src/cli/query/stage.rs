@@ -51,8 +51,13 @@ impl Stage {
     /// `runs` that is not as it was committed is an error.
     ///
     /// A statement over `…_latest` alone needs the runs down to the newest census, and no older one.
-    pub async fn verified(lake: &Lake, held: &mut HeldFolder<'_>, sql: &str) -> Result<Self, CliError> {
-        let wanted = Wanted::by(sql);
+    pub async fn verified(
+        lake: &Lake,
+        held: &mut HeldFolder<'_>,
+        sql: &str,
+        is_shipped: bool,
+    ) -> Result<Self, CliError> {
+        let wanted = Wanted::by(sql, is_shipped);
         let mut stage = Self::empty(held.root().to_path_buf())?;
         let (mut entries, mut read) = (Vec::new(), Vec::new());
         for run_id in lake.runs().rev() {
@@ -165,8 +170,8 @@ impl Stage {
 }
 
 impl Wanted {
-    fn by(sql: &str) -> Self {
-        Self { all: schema::tables(sql), of_all_runs: schema::tables_of_all_runs(sql) }
+    fn by(sql: &str, is_shipped: bool) -> Self {
+        Self { all: schema::tables(sql), of_all_runs: schema::tables_of_all_runs(sql, is_shipped) }
     }
 }
 

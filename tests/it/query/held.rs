@@ -7,11 +7,12 @@ use std::time::SystemTime;
 
 use atrest::clock::{DAY_MS, Timestamp};
 use atrest::model::{RunFacts, RunId, RunKind};
+use atrest::query::QUERIES;
 use atrest::sink::{MemoryStore, ParquetTable, sha256_hex};
 use atrest::table;
 use serde_json::Value;
 
-use super::{demo, part};
+use super::{demo, part, required};
 use crate::support::night::{NOW, Night};
 use crate::support::python::{Finished, Venv, venv_or_skip};
 use crate::support::shell::{Shell, files};
@@ -183,6 +184,19 @@ fn an_older_nights_files_matter_where_they_are_read() {
     flip(&of_day(&shell, "keys", "2026-11-21"));
     let all = ["query", "--lake", "lake", "--sql", "SELECT count(*) FROM keys"];
     refused(shell.run(all), "keys/dt=2026-11-21/", "its SHA-256 is ");
+}
+
+#[test]
+fn a_question_has_the_same_answer_over_all_runs() {
+    let Some(venv) = venv_or_skip() else { return };
+    let (shell, _) = nights(&venv);
+    for query in QUERIES {
+        let mut asked = ["query", "--lake", "lake", query.name, "--format", "csv"].map(String::from).to_vec();
+        asked.extend(required(&shell, query));
+        let answer = shell.run(&asked).succeeded().stdout;
+        asked.push("--no-verify".to_owned());
+        assert_eq!(shell.run(&asked).succeeded().stdout, answer, "{}", query.name);
+    }
 }
 
 // What is remembered
