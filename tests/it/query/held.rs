@@ -118,7 +118,10 @@ fn a_row_of_runs_that_was_edited_is_refused() {
             |row| row.kind = RunKind::Filtered,
             "its column `kind` says `filtered`, and the run's manifest says `census`",
         ),
-        (|row| row.judged_at = row.judged_at.plus_millis(HOUR_MS), "`judged_at` says 2026-11-23T04:00:00Z"),
+        (
+            |row| row.judged_at = row.judged_at.plus_millis(HOUR_MS),
+            "its column `judged_at` says 2026-11-21T04:00:00Z",
+        ),
         (|row| row.finished_at = row.finished_at.plus_millis(HOUR_MS), "its column `finished_at` says "),
         (
             |row| row.run_id = RunId::new(row.started_at, 9),
