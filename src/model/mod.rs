@@ -43,8 +43,8 @@ pub use policy::PolicyHash;
 pub use posture::{Posture, Standing, Standings};
 pub use reading::{DeniedBy, DenyType, Fault, FaultKind, NotAsked, Observation, Reading, Undecided};
 pub use run::{
-    AccountFacts, OrganizationIdentity, RotationHistory, RunFacts, RunHeader, RunKind, RunStatus, RunTotals,
-    ScanFilter, ScanSettings, Source,
+    AccountFacts, AwsClock, OrganizationIdentity, RotationHistory, RunFacts, RunHeader, RunKind, RunStatus,
+    RunTotals, ScanFilter, ScanSettings, Source, Witness,
 };
 pub use standard::{
     AcceptedGap, CheckEntry, DestinationService, EncryptionEntry, EncryptionRequirement, ExceptionRules,
