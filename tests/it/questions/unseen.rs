@@ -344,8 +344,7 @@ fn a_resource_is_counted_once_in_the_posture_however_many_checks_it_fails() {
     let Some(venv) = venv_or_skip() else { return };
     let mut nights = Nights::new();
     let here = healthy();
-    let records = vec![exception("E-1", "s3_sse_c_blocked", "sse_c_block_not_reported")];
-    let exceptions = Exceptions { records, sha256: Some("e".repeat(64)) };
+    let exceptions = excepting([exception("E-1", "s3_tls_only", "no_policy")]);
     let rules = Rules { exceptions, ..Rules::default() };
     let denied = Schedule::of([denied("s3:GetBucketPolicy").account(here.two)]);
     let morning = nights.then(Night::over(here.world).with(denied).judged_by(rules));
