@@ -16,9 +16,12 @@ use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_sdk_s3::config::{ConfigBag, Intercept, RuntimeComponents};
 use aws_smithy_async::time::TimeSource;
 use aws_smithy_runtime_api::box_error::BoxError;
-use aws_smithy_runtime_api::client::interceptors::context::BeforeTransmitInterceptorContextRef;
+use aws_smithy_runtime_api::client::interceptors::context::{
+    BeforeDeserializationInterceptorContextRef, BeforeTransmitInterceptorContextRef,
+};
 
 use super::call::Endpoint;
+use super::dates::Dates;
 use super::session::{RoleAssumer, Session, SessionCredentials};
 use crate::clock::SharedClock;
 use crate::model::Region;
@@ -38,6 +41,8 @@ pub enum S3Addressing {
 pub struct ClientFactory {
     base: SdkConfig,
     addressing: S3Addressing,
+    clock: SharedClock,
+    dates: Dates,
 }
 
 /// A client and the host that it talks to.
@@ -59,9 +64,26 @@ impl ClientFactory {
             // The door times each attempt; the SDK's connect time-out stays.
             .timeout_config(TimeoutConfig::builder().connect_timeout(super::CONNECT_TIMEOUT).build())
             .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
-            .time_source(ClockTime(clock))
+            .time_source(ClockTime(SharedClock::clone(&clock)))
             .build();
-        Self { base, addressing }
+        Self { base, addressing, clock, dates: Dates::default() }
+    }
+
+    /// The same for clients whose answers' dates are noted apart.
+    #[must_use]
+    pub fn noting(&self, dates: &Dates) -> Self {
+        Self { dates: dates.clone(), ..self.clone() }
+    }
+
+    /// The dates of the answers so far.
+    pub fn dates(&self) -> &Dates {
+        &self.dates
+    }
+
+    fn probe(&self) -> (Endpoint, Probe) {
+        let endpoint: Endpoint = Arc::new(OnceLock::new());
+        let (clock, dates) = (SharedClock::clone(&self.clock), self.dates.clone());
+        (Arc::clone(&endpoint), Probe { endpoint, clock, dates })
     }
 
     /// The Region of the caller's configuration.
@@ -88,7 +110,7 @@ impl ClientFactory {
 
     /// A client of AWS Organizations, with the caller's credentials.
     pub fn organizations(&self, region: &Region) -> Client<aws_sdk_organizations::Client> {
-        let (endpoint, probe) = probe();
+        let (endpoint, probe) = self.probe();
         let config = aws_sdk_organizations::config::Builder::from(&self.config(region, None));
         let sdk = aws_sdk_organizations::Client::from_conf(config.interceptor(probe).build());
         Client { sdk, endpoint }
@@ -96,7 +118,7 @@ impl ClientFactory {
 
     /// A client of the Region's own STS endpoint.
     pub fn sts(&self, region: &Region, session: Option<&SessionCredentials>) -> Client<aws_sdk_sts::Client> {
-        let (endpoint, probe) = probe();
+        let (endpoint, probe) = self.probe();
         let config = aws_sdk_sts::config::Builder::from(&self.config(region, session));
         Client { sdk: aws_sdk_sts::Client::from_conf(config.interceptor(probe).build()), endpoint }
     }
@@ -107,21 +129,21 @@ impl ClientFactory {
         region: &Region,
         session: Option<&SessionCredentials>,
     ) -> Client<aws_sdk_account::Client> {
-        let (endpoint, probe) = probe();
+        let (endpoint, probe) = self.probe();
         let config = aws_sdk_account::config::Builder::from(&self.config(region, session));
         Client { sdk: aws_sdk_account::Client::from_conf(config.interceptor(probe).build()), endpoint }
     }
 
     /// A client of KMS.
     pub fn kms(&self, region: &Region, session: Option<&SessionCredentials>) -> Client<aws_sdk_kms::Client> {
-        let (endpoint, probe) = probe();
+        let (endpoint, probe) = self.probe();
         let config = aws_sdk_kms::config::Builder::from(&self.config(region, session));
         Client { sdk: aws_sdk_kms::Client::from_conf(config.interceptor(probe).build()), endpoint }
     }
 
     /// A client of S3.
     pub fn s3(&self, region: &Region, session: Option<&SessionCredentials>) -> Client<aws_sdk_s3::Client> {
-        let (endpoint, probe) = probe();
+        let (endpoint, probe) = self.probe();
         let config = aws_sdk_s3::config::Builder::from(&self.config(region, session))
             .force_path_style(self.addressing == S3Addressing::Path)
             .disable_s3_express_session_auth(true);
@@ -190,18 +212,28 @@ impl TimeSource for ClockTime {
     }
 }
 
-/// Learns a client's host from the first request that leaves it.
+/// Learns a client's host from the first request that leaves it, and AWS's time from every answer.
 #[derive(Debug)]
-struct EndpointProbe(Endpoint);
-
-fn probe() -> (Endpoint, EndpointProbe) {
-    let endpoint: Endpoint = Arc::new(OnceLock::new());
-    (Arc::clone(&endpoint), EndpointProbe(endpoint))
+struct Probe {
+    endpoint: Endpoint,
+    clock: SharedClock,
+    dates: Dates,
 }
 
-impl Intercept for EndpointProbe {
+impl Intercept for Probe {
     fn name(&self) -> &'static str {
-        "EndpointProbe"
+        "Probe"
+    }
+
+    /// Of refusals, too: they have a date like any answer.
+    fn read_before_deserialization(
+        &self,
+        context: &BeforeDeserializationInterceptorContextRef<'_>,
+        _components: &RuntimeComponents,
+        _config: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        self.dates.note(context.response().headers().get("date"), self.clock.now());
+        Ok(())
     }
 
     fn read_before_transmit(
@@ -210,11 +242,11 @@ impl Intercept for EndpointProbe {
         _components: &RuntimeComponents,
         _config: &mut ConfigBag,
     ) -> Result<(), BoxError> {
-        if self.0.get().is_none() {
+        if self.endpoint.get().is_none() {
             let uri = context.request().uri();
             let host = uri.split("://").nth(1).unwrap_or(uri).split(['/', '?']).next().unwrap_or_default();
             // A second request that got here first has told the same.
-            let _ = self.0.set(host.to_owned());
+            let _ = self.endpoint.set(host.to_owned());
         }
         Ok(())
     }

@@ -12,6 +12,7 @@ use tokio::sync::Semaphore;
 
 use super::call::{Door, Shared};
 use super::clients::{ClientFactory, S3Addressing};
+use super::dates::Dates;
 use super::ops::GET_CALLER_IDENTITY;
 use super::pace::{Pace, Pacer};
 use super::session::{RoleAssumer, RoleSettings};
@@ -89,6 +90,12 @@ impl Environment {
         let shared = Arc::new(shared);
         let door = Arc::new(Door::caller(Arc::clone(&shared)));
         Self { factory, shared, home, source, door }
+    }
+
+    /// The same, for clients whose answers' dates are noted apart.
+    #[must_use]
+    pub fn noting(&self, dates: &Dates) -> Self {
+        Self { factory: self.factory.noting(dates), ..self.clone() }
     }
 
     /// Asks STS who calls.

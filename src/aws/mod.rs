@@ -9,6 +9,7 @@ use std::time::Duration;
 pub mod call;
 pub mod classify;
 pub mod clients;
+pub mod dates;
 pub mod environment;
 pub mod lake;
 pub mod ops;

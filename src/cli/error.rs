@@ -80,8 +80,11 @@ impl From<FinalizeError> for CliError {
                 Self::usage(error)
             }
             FinalizeError::Log(error) => error.into(),
+            FinalizeError::Lake(error) => error.into(),
             FinalizeError::Store(error) | FinalizeError::Publish(PublishError::Store(error)) => error.into(),
-            FinalizeError::Encode(_) | FinalizeError::Publish(_) => Self::internal(error),
+            FinalizeError::Text { .. } | FinalizeError::Encode(_) | FinalizeError::Publish(_) => {
+                Self::internal(error)
+            }
         }
     }
 }

@@ -7,7 +7,7 @@ use super::rules::Rules;
 use super::{edge, print, summary};
 use crate::clock::{Clock, SystemClock, Timestamp};
 use crate::model::{RunId, RunStatus};
-use crate::sink::{self, Judgement, Lake};
+use crate::sink::{self, CommittedRun, Judgement, Lake};
 
 /// Publishes an uncommitted run as it is, and a committed one as a new `rejudged` run.
 pub async fn run(args: &FinalizeArgs) -> Result<Exit, CliError> {
@@ -20,7 +20,10 @@ pub async fn run(args: &FinalizeArgs) -> Result<Exit, CliError> {
     let now = SystemClock.now();
     // A run that was judged again has no log of its own: its manifest names the run that has it.
     let (observed_run_id, run_id) = match lake.committed(&args.run) {
-        true => (lake.manifest(&args.run).await?.observed_run_id, rejudged_id(now)),
+        true => {
+            let run = CommittedRun::open(&lake, &args.run).await?;
+            (run.manifest().observed_run_id.clone(), rejudged_id(now))
+        }
         false => (args.run.clone(), args.run.clone()),
     };
     let judgement = Judgement {
@@ -29,6 +32,7 @@ pub async fn run(args: &FinalizeArgs) -> Result<Exit, CliError> {
         as_of: args.as_of,
         judged_at: now,
         tool_version: super::VERSION.to_owned(),
+        build_sha256: super::build::sha256(),
         standard: rules.standard,
         exceptions: rules.exceptions,
     };

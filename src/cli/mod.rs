@@ -1,6 +1,7 @@
 //! The shell: flags, environment, terminal, exit codes. No other room knows of any of these.
 
 mod args;
+mod build;
 mod checks;
 mod config;
 #[cfg(feature = "sim")]

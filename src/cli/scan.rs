@@ -35,7 +35,9 @@ pub async fn run(args: &ScanArgs, stop: &CancellationToken) -> Result<Exit, CliE
     let run = header(run_id, now, settings(args), environment.source);
     let caller = edge::caller(&environment).await?;
     let external_id = args.role.external_id.clone();
+    let build_sha256 = super::build::sha256();
     let edge = Edge::new(environment.clone(), caller, external_id, &run, args.pace.limits());
+    let edge = Edge { build_sha256: build_sha256.clone(), ..edge };
     if args.estimate {
         estimate::run(&edge, &lake, &run).await?;
         return Ok(Exit::Done);
@@ -44,7 +46,18 @@ pub async fn run(args: &ScanArgs, stop: &CancellationToken) -> Result<Exit, CliE
     let scanned = scan::scan(&edge, &lake, &run, &watch, stop).await;
     watch.end();
     scanned?;
-    let census = publish(&lake, &run.run_id, rules, environment.shared.clock.now(), stop).await?;
+    let judged_at = environment.shared.clock.now();
+    let judgement = Judgement {
+        observed_run_id: run.run_id.clone(),
+        run_id: run.run_id.clone(),
+        as_of: None,
+        judged_at,
+        tool_version: super::VERSION.to_owned(),
+        build_sha256,
+        standard: rules.standard,
+        exceptions: rules.exceptions,
+    };
+    let census = publish(&lake, &judgement, stop).await?;
     print::say(summary::render(&census, &summary::Next::Lake(args.lake.as_str())));
     Ok(exit_of(&census, args))
 }
@@ -52,28 +65,20 @@ pub async fn run(args: &ScanArgs, stop: &CancellationToken) -> Result<Exit, CliE
 /// Publishes the run's log. An interruption leaves nothing that a reader sees.
 async fn publish(
     lake: &Lake,
-    run_id: &RunId,
-    rules: Rules,
-    judged_at: Timestamp,
+    judgement: &Judgement,
     stop: &CancellationToken,
 ) -> Result<sink::Census, CliError> {
-    let judgement = Judgement {
-        observed_run_id: run_id.clone(),
-        run_id: run_id.clone(),
-        as_of: None,
-        judged_at,
-        tool_version: super::VERSION.to_owned(),
-        standard: rules.standard,
-        exceptions: rules.exceptions,
-    };
     tokio::select! {
         biased;
         () = stop.cancelled() => Err(CliError {
             exit: Exit::Interrupted,
-            message: format!("interrupted before the census was published; continue with --run {run_id}"),
+            message: format!(
+                "interrupted before the census was published; continue with --run {}",
+                judgement.run_id
+            ),
             hint: None,
         }),
-        census = sink::finalize(lake, &judgement) => Ok(census?),
+        census = sink::finalize(lake, judgement) => Ok(census?),
     }
 }
 

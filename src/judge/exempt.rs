@@ -188,6 +188,13 @@ impl<'a> Exempter<'a> {
                 check_id: exception.check_id.to_owned(),
                 owner: exception.owner.clone(),
                 ticket: exception.ticket.clone(),
+                requested_by: exception.requested_by.clone(),
+                approved_by: exception.approved_by.clone(),
+                approved_at: Some(exception.approved_at),
+                reason: exception.reason.clone(),
+                compensating_control: exception.compensating_control.clone(),
+                supersedes: exception.supersedes.clone(),
+                imported_without_expiry: exception.imported_without_expiry,
                 sha256: exception.sha256.clone(),
             }
         };

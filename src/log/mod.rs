@@ -15,10 +15,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::model::{
     Account, AccountScan, AliasObservation, BucketObservation, CallTally, CoverageRow, KeyObservation,
-    Observation, OrganizationIdentity, OrganizationalUnit, Region, RunHeader, RunId,
+    Observation, OrganizationIdentity, OrganizationalUnit, Region, RunHeader, RunId, Witness,
 };
 
-pub use read::{LogError, Segment, digest};
+pub use read::{LogError, Segment, digest, hex};
 pub use write::{OrganizationWriter, SegmentWriter};
 
 /// The version of the log's format. A reader refuses a newer one.
@@ -65,6 +65,13 @@ pub struct Header {
     /// The account's scan; none in the organization's own log.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub scan: Option<AccountScan>,
+    /// Who observed. Empty in logs of before it was kept.
+    #[serde(default, skip_serializing_if = "is_empty")]
+    pub witness: Witness,
+}
+
+fn is_empty(witness: &Witness) -> bool {
+    *witness == Witness::default()
 }
 
 /// A listing: how many entries it gave, or why it gave none.

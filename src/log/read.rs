@@ -164,7 +164,7 @@ fn record_name(line: &[u8]) -> &str {
 }
 
 /// Lower-case hex.
-pub(super) fn hex(bytes: &[u8]) -> String {
+pub fn hex(bytes: &[u8]) -> String {
     use std::fmt::Write;
     bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
         let _ = write!(text, "{byte:02x}");
@@ -226,7 +226,7 @@ mod tests {
         writer.alias(AliasObservation { region, name: "alias/a".into(), target_key_id: None });
         let mut calls = Calls::default();
         calls.of("s3:ListBuckets").add_latency(7);
-        writer.seal(&run, &OrganizationIdentity::default(), &scan, &calls)
+        writer.seal(&run, &OrganizationIdentity::default(), &scan, &calls, &Witness::default())
     }
 
     fn names(segment: &Segment) -> Vec<String> {

@@ -14,7 +14,7 @@ use sha2::{Digest, Sha256};
 use super::{CallsOf, Footer, Header, LOG_VERSION, Listing, PolicyText, Record};
 use crate::model::{
     Account, AccountScan, AliasObservation, BucketObservation, Calls, Coverage, KeyObservation, Observation,
-    OrganizationIdentity, OrganizationalUnit, PolicyHash, RunHeader,
+    OrganizationIdentity, OrganizationalUnit, PolicyHash, RunHeader, Witness,
 };
 
 /// zstd's own default, which Athena's documentation names too.
@@ -179,10 +179,11 @@ impl SegmentWriter {
         organization: &OrganizationIdentity,
         scan: &AccountScan,
         calls: &Calls,
+        witness: &Witness,
     ) -> Vec<u8> {
         let mut seal = Seal::new();
         let account_id = scan.account_id;
-        seal.record("header", &header(run, organization, Some(scan.clone())));
+        seal.record("header", &header(run, organization, Some(scan.clone()), witness));
         seal.section(self.keys);
         seal.section(self.buckets);
         for row in self.coverage.rows(account_id) {
@@ -233,12 +234,18 @@ fn seal_calls(seal: &mut Seal, calls: &Calls) {
     }
 }
 
-fn header(run: &RunHeader, organization: &OrganizationIdentity, scan: Option<AccountScan>) -> Record {
+fn header(
+    run: &RunHeader,
+    organization: &OrganizationIdentity,
+    scan: Option<AccountScan>,
+    witness: &Witness,
+) -> Record {
     Record::Header(Box::new(Header {
         log_version: LOG_VERSION,
         run: run.clone(),
         organization: organization.clone(),
         scan,
+        witness: witness.clone(),
     }))
 }
 
@@ -268,11 +275,17 @@ impl OrganizationWriter {
     }
 
     /// The log's bytes, sealed; accounts and units by id.
-    pub fn seal(mut self, run: &RunHeader, organization: &OrganizationIdentity, calls: &Calls) -> Vec<u8> {
+    pub fn seal(
+        mut self,
+        run: &RunHeader,
+        organization: &OrganizationIdentity,
+        calls: &Calls,
+        witness: &Witness,
+    ) -> Vec<u8> {
         self.accounts.sort_by_key(|account| account.id);
         self.units.sort_by(|a, b| a.id.cmp(&b.id));
         let mut seal = Seal::new();
-        seal.record("header", &header(run, organization, None));
+        seal.record("header", &header(run, organization, None, witness));
         for listing in self.listings {
             seal.record("listing", &Record::Listing(listing));
         }

@@ -63,6 +63,8 @@ pub struct Exceptions {
     pub records: Vec<Exception>,
     /// The hex SHA-256 of the file; none where there is none.
     pub sha256: Option<String>,
+    /// The file as it was read; none where there is none.
+    pub text: Option<String>,
 }
 
 words! {
@@ -98,6 +100,27 @@ pub struct ExceptionUse {
     /// Where it was discussed; the same.
     #[serde(default)]
     pub ticket: String,
+    /// Who asked for it. Empty, as all that follow to `state`, in manifests of before it was kept.
+    #[serde(default)]
+    pub requested_by: String,
+    /// Who approved it.
+    #[serde(default)]
+    pub approved_by: String,
+    /// When.
+    #[serde(default)]
+    pub approved_at: Option<Timestamp>,
+    /// Why it was given.
+    #[serde(default)]
+    pub reason: String,
+    /// What is done instead.
+    #[serde(default)]
+    pub compensating_control: Option<String>,
+    /// The exception that it takes the place of.
+    #[serde(default)]
+    pub supersedes: Option<String>,
+    /// Whether it came from a list that had no end for it.
+    #[serde(default)]
+    pub imported_without_expiry: bool,
     /// What it came to.
     pub state: ExceptionState,
     /// Findings that it matches.

@@ -39,8 +39,8 @@ pub use key::{
 pub use policy::PolicyHash;
 pub use reading::{DeniedBy, DenyType, Fault, FaultKind, NotAsked, Observation, Reading, Undecided};
 pub use run::{
-    AccountFacts, OrganizationIdentity, RotationHistory, RunFacts, RunHeader, RunKind, RunStatus, RunTotals,
-    ScanFilter, ScanSettings, Source,
+    AccountFacts, AwsClock, OrganizationIdentity, RotationHistory, RunFacts, RunHeader, RunKind, RunStatus,
+    RunTotals, ScanFilter, ScanSettings, Source, Witness,
 };
 pub use standard::{
     AcceptedGap, CheckEntry, EncryptionEntry, EncryptionRequirement, ExceptionRules, Parameters, Place,

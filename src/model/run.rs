@@ -128,6 +128,55 @@ impl ScanFilter {
     }
 }
 
+/// Who observed, with which program, and by which clock: what one log says beside its records.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Witness {
+    /// The ARN of the caller, from `sts:GetCallerIdentity`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub caller_arn: Option<String>,
+    /// The hex SHA-256 of the program's file; none where it was not hashed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub build_sha256: Option<String>,
+    /// AWS's own clock; none where no answer had a date.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub aws_clock: Option<AwsClock>,
+}
+
+/// AWS's own clock beside the scanner's, from the `Date` of answers, which counts whole seconds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AwsClock {
+    /// The earliest date.
+    pub first: Timestamp,
+    /// The latest.
+    pub last: Timestamp,
+    /// Answers that had a date.
+    pub answers: u64,
+    /// The least that AWS's clock was ahead of the scanner's, in seconds: negative where it was behind.
+    pub least_ahead_seconds: i64,
+    /// The most.
+    pub most_ahead_seconds: i64,
+}
+
+impl AwsClock {
+    /// One answer's date, and the scanner's time when it came.
+    pub fn of(date: Timestamp, now: Timestamp) -> Self {
+        let ahead = (date.whole_seconds().millis() - now.whole_seconds().millis()) / 1_000;
+        Self { first: date, last: date, answers: 1, least_ahead_seconds: ahead, most_ahead_seconds: ahead }
+    }
+
+    /// Both of them, in any order.
+    #[must_use]
+    pub fn and(self, other: Self) -> Self {
+        Self {
+            first: self.first.min(other.first),
+            last: self.last.max(other.last),
+            answers: self.answers + other.answers,
+            least_ahead_seconds: self.least_ahead_seconds.min(other.least_ahead_seconds),
+            most_ahead_seconds: self.most_ahead_seconds.max(other.most_ahead_seconds),
+        }
+    }
+}
+
 /// The organization that a log describes.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OrganizationIdentity {

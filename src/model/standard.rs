@@ -111,6 +111,8 @@ pub struct Standard {
     pub exceptions: ExceptionRules,
     /// The hex SHA-256 of the file.
     pub sha256: String,
+    /// The file as it was read: the lake keeps what a run was judged by.
+    pub text: String,
 }
 
 /// What default encryption must be in a scope.

@@ -191,6 +191,20 @@ pub fn tables(sql: &str) -> BTreeSet<&'static str> {
     TABLES.iter().map(|table| table.name).filter(|name| named.contains(*name)).collect()
 }
 
+/// The lake's tables of which a statement may read more than the newest census: those that it names itself,
+/// and those that one of its other views stands on. Of the rest it sees what `…_latest` shows.
+///
+/// A shipped question names its tables after FROM and JOIN; of any other statement each word may be a table.
+pub fn tables_of_all_runs(sql: &str, is_shipped: bool) -> BTreeSet<&'static str> {
+    let relations = needed(relations(|_| true), sql);
+    let mut read = if is_shipped { sources(sql).collect() } else { code_words(sql) };
+    // Where it names nothing that is known, everything is made for it.
+    let names_nothing = !relations.iter().any(|relation| read.contains(&relation.name));
+    let all = relations.iter().filter(|relation| !relation.name.ends_with("_latest"));
+    read.extend(all.flat_map(|relation| sources(&relation.statement)));
+    TABLES.iter().map(|table| table.name).filter(|name| names_nothing || read.contains(*name)).collect()
+}
+
 /// Whether a statement reads views that have rows of censuses alone.
 pub fn reads_censuses(sql: &str) -> bool {
     let of_censuses =
@@ -216,9 +230,7 @@ fn relations(has_files: impl Fn(&str) -> bool) -> Vec<Relation> {
 
 /// The relations that a statement names, and those that they name; all, where it names none.
 fn needed(relations: Vec<Relation>, sql: &str) -> Vec<Relation> {
-    let code = sql.to_lowercase();
-    let code = code.lines().filter(|line| !line.starts_with("--"));
-    let mut named: BTreeSet<String> = code.flat_map(words).map(str::to_owned).collect();
+    let mut named = code_words(sql);
     let mut kept = Vec::new();
     for relation in relations.iter().rev() {
         if named.contains(&relation.name) {
@@ -228,6 +240,13 @@ fn needed(relations: Vec<Relation>, sql: &str) -> Vec<Relation> {
     }
     kept.reverse();
     if kept.is_empty() { relations } else { kept }
+}
+
+/// The words of a statement without its comments, in lower case.
+fn code_words(sql: &str) -> BTreeSet<String> {
+    let code = sql.to_lowercase();
+    let code = code.lines().filter(|line| !line.starts_with("--"));
+    code.flat_map(words).map(str::to_owned).collect()
 }
 
 fn words(text: &str) -> impl Iterator<Item = &str> {

@@ -202,3 +202,21 @@ proptest! {
         prop_assert_eq!(inner.replace("''", "'"), value);
     }
 }
+
+#[test]
+fn what_reads_the_newest_census_alone_is_known() {
+    let all = |sql: &str| schema::tables_of_all_runs(sql, false).into_iter().collect::<Vec<_>>();
+    assert!(all("SELECT * FROM buckets_latest JOIN keys_latest USING (key_arn)").is_empty());
+    assert!(all("SELECT * FROM unlisted_latest").is_empty());
+    assert_eq!(all("SELECT * FROM buckets_latest b JOIN keys k USING (key_arn)"), ["keys"]);
+    assert_eq!(all("select * from censuses"), ["runs"]);
+    assert_eq!(all("SELECT * FROM findings_committed"), ["findings", "runs"]);
+    assert_eq!(all("SELECT * FROM keys_last_known"), ["keys", "runs"]);
+    // What it does not name it may find in another way.
+    assert_eq!(all("SHOW TABLES").len(), crate::table::TABLES.len());
+    // A column may have a table's name, and a statement of one's own any form.
+    assert_eq!(all("SELECT buckets FROM accounts_latest"), ["buckets"]);
+    let of = |name: &str| schema::tables_of_all_runs(find(name).unwrap().text, true);
+    assert!(of("keys_by_reach").is_empty());
+    assert!(of("trend_by_night").contains("runs") && of("first_seen").contains("findings"));
+}

@@ -6,6 +6,7 @@ use futures::future::join_all;
 
 use super::Edge;
 use crate::aws::call::Door;
+use crate::aws::dates::Dates;
 use crate::aws::ops::{LIST_ALIASES, LIST_BUCKETS, LIST_KEYS, LIST_REGIONS};
 use crate::aws::service::{AccountReader, account, kms, s3};
 use crate::aws::session::{Renewal, Session};
@@ -37,6 +38,9 @@ pub async fn scan_account(
     organization: &OrganizationIdentity,
     account: &Account,
 ) -> Scanned {
+    // An account's own: whoever reads its segment alone sees by which clock AWS answered it.
+    let dates = Dates::default();
+    let edge = &Edge { aws: edge.aws.noting(&dates), ..edge.clone() };
     let started_at = edge.aws.shared.clock.now();
     let partition = partition_of(account, edge);
     let role_arn = edge.assumer.role_arn(&partition, account.id);
@@ -77,7 +81,8 @@ pub async fn scan_account(
     }
     calls.merge(&sts.take_calls());
     scan.finished_at = edge.aws.shared.clock.now();
-    Scanned { bytes: segment.seal(run, organization, &scan, &calls), refused }
+    let witness = edge.witness(&dates);
+    Scanned { bytes: segment.seal(run, organization, &scan, &calls, &witness), refused }
 }
 
 fn partition_of(account: &Account, edge: &Edge) -> Partition {

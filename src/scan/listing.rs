@@ -87,7 +87,8 @@ impl Lister<'_> {
         for account in found.accounts {
             writer.account(account);
         }
-        let bytes = writer.seal(self.run, &found.identity, &door.take_calls());
+        let witness = self.edge.witness(self.edge.aws.factory.dates());
+        let bytes = writer.seal(self.run, &found.identity, &door.take_calls(), &witness);
         self.lake.store().replace(&log::organization_key(&self.run.run_id), &bytes).await?;
         Ok(())
     }

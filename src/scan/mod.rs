@@ -18,10 +18,11 @@ use tokio_util::sync::CancellationToken;
 
 pub use progress::{Event, Progress, Silent};
 
+use crate::aws::dates::Dates;
 use crate::aws::environment::{Caller, Environment};
 use crate::aws::session::{RoleAssumer, RoleSettings};
 use crate::log::{self, LogError};
-use crate::model::{Account, OrganizationIdentity, Region, RotationHistory, RunHeader};
+use crate::model::{Account, OrganizationIdentity, Region, RotationHistory, RunHeader, Witness};
 use crate::sink::{Lake, LakeError, StoreError};
 use listing::{Listed, Lister};
 use refusal::{Held, Refusals};
@@ -45,6 +46,8 @@ pub struct Edge {
     pub history: RotationHistory,
     /// How much at a time.
     pub limits: Limits,
+    /// The hex SHA-256 of this program's file, where it was hashed.
+    pub build_sha256: Option<String>,
 }
 
 /// How much is done at a time.
@@ -137,6 +140,16 @@ impl Edge {
             regions: run.settings.filter.regions.clone(),
             history: run.settings.history,
             limits,
+            build_sha256: None,
+        }
+    }
+
+    /// Who observes, by the dates of these answers.
+    fn witness(&self, dates: &Dates) -> Witness {
+        Witness {
+            caller_arn: Some(self.caller.arn.clone()),
+            build_sha256: self.build_sha256.clone(),
+            aws_clock: dates.seen(),
         }
     }
 }

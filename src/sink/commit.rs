@@ -1,4 +1,4 @@
-//! Publishing a run: tables, then the manifest, then the `runs` row, which is the commit.
+//! Publishing a run: what it was judged by, tables, then the manifest, then the `runs` row, which is the commit.
 //!
 //! A crash anywhere before that row leaves nothing that a reader sees, and the same run published
 //! again, byte for byte the same or not, ends in one committed run. What a write finds in its place
@@ -8,7 +8,7 @@
 use super::lake::{commit_key, committed_runs, table_key};
 use super::{
     EncodeError, FileEntry, Lake, Manifest, ParquetTable, Part, Put, Store, StoreError, canonical_json,
-    manifest_key, sha256_hex,
+    manifest_key, policy_key, sha256_hex,
 };
 use crate::model::{RunFacts, RunId};
 use crate::table;
@@ -19,6 +19,18 @@ pub enum PublishError {
     /// The lake could not be read or written.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// A text that runs were judged by has other content than its name says.
+    #[error(
+        "failed to publish run {run_id}: {uri}/{key} has other content than its name says; restore it from a backup or an earlier version of the object"
+    )]
+    OtherText {
+        /// The run.
+        run_id: RunId,
+        /// The lake.
+        uri: String,
+        /// The object.
+        key: String,
+    },
     /// The `runs` row could not be encoded.
     #[error(transparent)]
     Encode(#[from] EncodeError),
@@ -69,6 +81,23 @@ impl<'a> Publication<'a> {
     pub fn new(lake: &'a Lake, run_id: RunId) -> Self {
         let already = lake.committed(&run_id);
         Self { store: lake.store().as_ref(), run_id, files: Vec::new(), already }
+    }
+
+    /// Keeps a text that the run is judged by, under its hash. It is written once: who judges by the same text
+    /// finds it there.
+    pub async fn keep(&mut self, text: &str) -> Result<(), PublishError> {
+        let key = policy_key(&sha256_hex(text.as_bytes()));
+        if self.already || self.store.put_new(&key, text.as_bytes()).await? == Put::Created {
+            return Ok(());
+        }
+        match self.store.get(&key).await? {
+            Some(found) if found == text.as_bytes() => Ok(()),
+            _ => Err(PublishError::OtherText {
+                run_id: self.run_id.clone(),
+                uri: self.store.uri().to_owned(),
+                key,
+            }),
+        }
     }
 
     /// Writes a part of a table. Every table needs its part 0, which is there without a row, too.

@@ -9,7 +9,9 @@ use super::judgement::{FinalizeError, Judgement};
 use super::pass::Pass;
 use super::run_log::RunLog;
 use super::tables::Tables;
-use super::{CoverageTotals, Lake, Manifest, Publication, Published, StoreError, canonical_json, sha256_hex};
+use super::{
+    CoverageTotals, Lake, Manifest, Publication, Published, canonical_json, manifest_key, sha256_hex,
+};
 use crate::clock::Timestamp;
 use crate::control;
 use crate::judge::{Findings, Judge, Rules};
@@ -42,6 +44,7 @@ pub struct Census {
 /// Resolves a run's log, judges it, and publishes its tables.
 pub async fn finalize(lake: &Lake, judgement: &Judgement) -> Result<Census, FinalizeError> {
     unchanged(lake.newest(), &judgement.standard, &judgement.exceptions)?;
+    let judgement = &taken_up(lake, judgement).await?;
     let log = RunLog::fetch(lake, &judgement.observed_run_id).await?;
     let previous = previous_manifest(lake, &judgement.run_id).await?;
     let organization = log.organization();
@@ -49,6 +52,9 @@ pub async fn finalize(lake: &Lake, judgement: &Judgement) -> Result<Census, Fina
     let rules = Rules::of(&judgement.standard, &log.accounts, &log.unit_names)?;
     let judge = Judge::new(&judgement.standard, &judgement.exceptions, &organization, as_of);
     let mut publication = Publication::new(lake, judgement.run_id.clone());
+    for text in judged_by(judgement)? {
+        publication.keep(text).await?;
+    }
 
     let index = log.key_index()?;
     let tables = Tables::new(&mut publication, &judgement.run_id);
@@ -73,6 +79,39 @@ pub async fn finalize(lake: &Lake, judgement: &Judgement) -> Result<Census, Fina
     Ok(Census { run, accounts: seen.accounts, summary, findings, exceptions, standard, published })
 }
 
+/// A publish that crashed before its commit is taken up as it was: its manifest says when and by which build
+/// the tables were written that are there, and this one has to write the same bytes.
+async fn taken_up(lake: &Lake, judgement: &Judgement) -> Result<Judgement, FinalizeError> {
+    let mut judgement = judgement.clone();
+    let found = lake.store().get(&manifest_key(&judgement.run_id)).await?;
+    // What cannot be read is in the way of publishing, and is told there.
+    if let Some(left) = found.and_then(|bytes| serde_json::from_slice::<Manifest>(&bytes).ok()) {
+        judgement.judged_at = left.judged_at.unwrap_or(judgement.judged_at);
+        judgement.build_sha256 = left.build_sha256;
+    }
+    Ok(judgement)
+}
+
+/// The texts whose hashes the manifest names.
+fn judged_by(judgement: &Judgement) -> Result<Vec<&str>, FinalizeError> {
+    let Judgement { standard, exceptions, .. } = judgement;
+    let mut texts = vec![control::built_in_text()];
+    let given = [
+        ("the standard", Some(&standard.sha256), Some(&standard.text)),
+        ("the exceptions", exceptions.sha256.as_ref(), exceptions.text.as_ref()),
+    ];
+    for (what, sha256, text) in given {
+        match (sha256, text) {
+            (None, None) => {}
+            (Some(sha256), Some(text)) if sha256_hex(text.as_bytes()) == *sha256 => texts.push(text),
+            (sha256, _) => {
+                return Err(FinalizeError::Text { what, sha256: sha256.cloned().unwrap_or_default() });
+            }
+        }
+    }
+    Ok(texts)
+}
+
 /// The standard as a person names it, and whether it is past its time or before it.
 fn named(standard: &Standard, as_of: Timestamp) -> String {
     let Standard { id, version, effective_from, review_by, .. } = standard;
@@ -87,17 +126,7 @@ fn named(standard: &Standard, as_of: Timestamp) -> String {
 }
 
 async fn previous_manifest(lake: &Lake, run_id: &RunId) -> Result<Option<(RunId, String)>, FinalizeError> {
-    let previous = lake.previous_manifest(run_id).await;
-    previous.map_err(|error| FinalizeError::Store(unreadable_manifest(lake, &error)))
-}
-
-fn unreadable_manifest(lake: &Lake, error: &super::LakeError) -> StoreError {
-    StoreError {
-        action: "read the previous manifest of",
-        uri: lake.uri().to_owned(),
-        reason: error.to_string(),
-        by_user: error.by_user(),
-    }
+    Ok(lake.previous_manifest(run_id).await?)
 }
 
 impl RunLog {
@@ -150,9 +179,13 @@ impl RunLog {
             management_account_id: run.organization.management_account_id,
             source: run.source,
             started_at: run.started_at,
+            finished_at: Some(run.finished_at),
+            judged_at: Some(run.judged_at),
             observed_run_id: run.observed_run_id.clone(),
             as_of: run.as_of,
             tool_version: run.tool_version.clone(),
+            build_sha256: judgement.build_sha256.clone(),
+            observed: Some(self.observed.clone()),
             schema_version: run.schema_version,
             log_version: log::LOG_VERSION,
             settings: settings.expect("canonical JSON reads back"),

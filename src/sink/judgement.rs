@@ -2,7 +2,7 @@
 //! over a log share.
 
 use super::agreed::Changed;
-use super::{EncodeError, PublishError, StoreError};
+use super::{EncodeError, LakeError, PublishError, StoreError};
 use crate::clock::Timestamp;
 use crate::log::LogError;
 use crate::model::{Exceptions, RunId, Standard};
@@ -22,9 +22,20 @@ pub enum FinalizeError {
     /// The standard or an exception is not what the lake's last run knew under the same name.
     #[error(transparent)]
     Changed(#[from] Changed),
+    /// What a run is judged by has no text to keep, or one of another hash.
+    #[error("failed to keep {what}: its text is not that of its hash, {sha256}")]
+    Text {
+        /// `the standard`, `the exceptions`.
+        what: &'static str,
+        /// The hash.
+        sha256: String,
+    },
     /// A log that cannot be read.
     #[error(transparent)]
     Log(#[from] LogError),
+    /// A committed run is not there as it was committed.
+    #[error(transparent)]
+    Lake(#[from] LakeError),
     /// The lake could not be read.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -49,6 +60,8 @@ pub struct Judgement {
     pub judged_at: Timestamp,
     /// The version of this tool.
     pub tool_version: String,
+    /// The hex SHA-256 of this program's file; none where bytes must not depend on the build.
+    pub build_sha256: Option<String>,
     /// What the organization asks for.
     pub standard: Standard,
     /// What it accepts for a time.

@@ -38,7 +38,9 @@ pub enum LakeError {
         reason: String,
     },
     /// A committed run's file is not what was committed.
-    #[error("failed to read {uri}/{key}: {reason}; restore the file, or report another run")]
+    #[error(
+        "failed to read {uri}/{key}: {reason}; restore it from a backup or an earlier version of the object"
+    )]
     Damaged {
         /// The lake.
         uri: String,
@@ -111,6 +113,15 @@ impl LakeError {
     /// Whether the lake holds another organization than the one asked for.
     pub fn is_about_organization(&self) -> bool {
         matches!(self, Self::OtherOrganization { .. })
+    }
+
+    /// A committed file whose hash is not the one that was committed; none where there is no such file.
+    pub(super) fn changed(lake: &Lake, key: &str, committed: &str, found: Option<&str>) -> Self {
+        let reason = match found {
+            Some(found) => format!("its SHA-256 is {found}, and the run's manifest says {committed}"),
+            None => format!("it is not there, and the run's manifest names it with SHA-256 {committed}"),
+        };
+        Self::Damaged { uri: lake.uri().to_owned(), key: key.to_owned(), reason }
     }
 
     /// Whether what was committed is not there as it was.

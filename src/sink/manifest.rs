@@ -4,14 +4,17 @@
 //! on a map's order or on a library's taste: [`canonical_json`] follows RFC 8785 for what is in it
 //! (objects, arrays, texts, integers, booleans; there are no floats).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::agreed::StandardEntry;
 use crate::clock::Timestamp;
-use crate::model::{AccountId, ExceptionUse, FaultKind, RunId, RunKind, RunStatus, RunTotals, Source, Tally};
+use crate::model::{
+    AccountId, AwsClock, ExceptionUse, FaultKind, RunId, RunKind, RunStatus, RunTotals, Source, Tally,
+    Witness,
+};
 
 /// What a run wrote and what it was made from.
 ///
@@ -32,12 +35,24 @@ pub struct Manifest {
     pub source: Source,
     /// When the scan began.
     pub started_at: Timestamp,
+    /// When the last account's scan ended. None in manifests of before it was kept.
+    #[serde(default)]
+    pub finished_at: Option<Timestamp>,
+    /// When the log was judged; the same.
+    #[serde(default)]
+    pub judged_at: Option<Timestamp>,
     /// The run whose log was judged.
     pub observed_run_id: RunId,
     /// The instant that exceptions and dates are judged at.
     pub as_of: Timestamp,
     /// The version of the tool that published.
     pub tool_version: String,
+    /// The hex SHA-256 of that tool's own file; none in a demo, whose bytes are the same from every build.
+    #[serde(default)]
+    pub build_sha256: Option<String>,
+    /// Who observed what was judged. None in manifests of before it was kept.
+    #[serde(default)]
+    pub observed: Option<Observed>,
     /// The version of the tables: [`crate::table::SCHEMA_VERSION`] of the writer.
     pub schema_version: i32,
     /// The version of the observation log's format.
@@ -75,6 +90,31 @@ pub struct Manifest {
     pub previous_manifest_sha256: Option<String>,
 }
 
+/// Who observed, with which program, and by which clock: of all parts of the log together.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Observed {
+    /// The ARNs of the callers: more than one where a run was continued by another.
+    pub caller_arns: BTreeSet<String>,
+    /// The version of the tool that began the scan.
+    pub tool_version: String,
+    /// The hashes of the tools' own files.
+    pub build_sha256s: BTreeSet<String>,
+    /// AWS's own clock beside the scanner's.
+    pub aws_clock: Option<AwsClock>,
+}
+
+impl Observed {
+    /// Adds what one part of the log says.
+    pub fn add(&mut self, witness: &Witness) {
+        self.caller_arns.extend(witness.caller_arn.clone());
+        self.build_sha256s.extend(witness.build_sha256.clone());
+        self.aws_clock = match (self.aws_clock, witness.aws_clock) {
+            (Some(one), Some(other)) => Some(one.and(other)),
+            (one, other) => one.or(other),
+        };
+    }
+}
+
 /// A file of a table.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FileEntry {
@@ -101,6 +141,10 @@ pub struct SegmentEntry {
     pub bytes: u64,
     /// The account; null for the organization's own log.
     pub account_id: Option<AccountId>,
+    /// The ARN of the role that read the account, or that refused to; null for the organization's own log and
+    /// where the caller's own credentials did.
+    #[serde(default)]
+    pub role_arn: Option<String>,
 }
 
 /// The sum of the coverage table, column by column.
@@ -161,6 +205,11 @@ impl CoverageTotals {
 /// The key of a run's manifest.
 pub fn manifest_key(run_id: &RunId) -> String {
     format!("manifests/{run_id}.json")
+}
+
+/// The key of a text that runs were judged by, by its hash.
+pub fn policy_key(sha256: &str) -> String {
+    format!("policies/{sha256}")
 }
 
 /// JSON whose bytes follow from the value alone: keys sorted as RFC 8785 sorts them, no whitespace.

@@ -6,8 +6,10 @@
 
 mod agreed;
 pub mod commit;
+mod commit_row;
 pub mod finalize;
 pub mod folder;
+pub mod held;
 mod judgement;
 pub mod lake;
 pub mod manifest;
@@ -24,9 +26,12 @@ pub use agreed::{Changed, StandardEntry, unchanged};
 pub use commit::{Publication, PublishError, Published};
 pub use finalize::{Census, finalize};
 pub use folder::FolderStore;
+pub use held::HeldFolder;
 pub use judgement::{FinalizeError, Judgement};
 pub use lake::{Lake, LakeError};
-pub use manifest::{CoverageTotals, FileEntry, Manifest, SegmentEntry, canonical_json, manifest_key};
+pub use manifest::{
+    CoverageTotals, FileEntry, Manifest, Observed, SegmentEntry, canonical_json, manifest_key, policy_key,
+};
 pub use memory::{Fault, MemoryStore};
 pub use parquet::{EncodeError, ParquetTable, Part};
 pub use rows::{CommittedRun, Row};

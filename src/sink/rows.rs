@@ -15,7 +15,7 @@ use arrow::datatypes::{Int32Type, Int64Type, TimestampMillisecondType};
 use bytes::Bytes;
 
 use super::lake::commit_key;
-use super::{Lake, LakeError, Manifest, manifest_key, sha256_hex};
+use super::{Lake, LakeError, Manifest, commit_row, sha256_hex};
 use crate::clock::Timestamp;
 use crate::model::{RunId, RunKind};
 use crate::table::{self, Kind, TableInfo, Value};
@@ -43,7 +43,7 @@ impl CommittedRun {
         }
         let (manifest, bytes) = lake.manifest_and_bytes(run_id).await?;
         let run = Self { lake: lake.clone(), manifest, manifest_sha256: sha256_hex(&bytes) };
-        run.check_commit().await?;
+        run.check_commit(run_id).await?;
         Ok(run)
     }
 
@@ -128,31 +128,22 @@ impl CommittedRun {
     }
 
     async fn file(&self, key: &str) -> Result<Vec<u8>, LakeError> {
-        let found = self.lake.store().get(key).await?;
-        let bytes = found.ok_or_else(|| self.damaged(key, "it is not there".to_owned()))?;
-        match self.manifest.files.iter().find(|file| file.key == key) {
-            Some(entry) if entry.sha256 != sha256_hex(&bytes) => {
-                Err(self.damaged(key, "its hash is not the one in the run's manifest".to_owned()))
-            }
-            _ => Ok(bytes),
+        let bytes = self.lake.store().get(key).await?;
+        let entry = self.manifest.files.iter().find(|file| file.key == key);
+        let Some(entry) = entry else {
+            // The file of the `runs` row alone, which no manifest can name.
+            return bytes.ok_or_else(|| self.damaged(key, "it is not there".to_owned()));
+        };
+        let found = bytes.as_deref().map(sha256_hex);
+        match bytes {
+            Some(bytes) if found.as_ref() == Some(&entry.sha256) => Ok(bytes),
+            _ => Err(LakeError::changed(&self.lake, key, &entry.sha256, found.as_deref())),
         }
     }
 
-    /// The `runs` row names the manifest by its hash: a manifest that was changed since is not the
-    /// one that was committed.
-    async fn check_commit(&self) -> Result<(), LakeError> {
-        let mut named = Vec::new();
-        let runs = table::find(table::runs::TABLE.name).expect("the table of runs is a table");
-        self.each(runs, &["manifest_sha256"], |row| {
-            named.push(row.text(0).unwrap_or_default().to_owned());
-            Ok::<(), LakeError>(())
-        })
-        .await?;
-        if named == [self.manifest_sha256.as_str()] {
-            return Ok(());
-        }
-        let reason = "its hash is not the one in the run's row of `runs`";
-        Err(self.damaged(&manifest_key(&self.manifest.run_id), reason.to_owned()))
+    async fn check_commit(&self, run_id: &RunId) -> Result<(), LakeError> {
+        let file = self.file(&commit_key(run_id)).await?;
+        commit_row::check(self.lake.uri(), run_id, file, &self.manifest, &self.manifest_sha256)
     }
 
     fn damaged(&self, key: &str, reason: String) -> LakeError {
@@ -171,6 +162,21 @@ impl Lake {
         }
         Ok(None)
     }
+}
+
+/// Gives every row of one file, with the columns that are asked for; or why it cannot be read.
+pub(super) fn rows_of(
+    file: Vec<u8>,
+    table: &TableInfo,
+    columns: &[&str],
+    mut row: impl FnMut(Row<'_>),
+) -> Result<(), String> {
+    for batch in batches(file, columns)? {
+        let batch = batch.map_err(|error| error.to_string())?;
+        let cells = cells(table, columns, &batch)?;
+        (0..batch.num_rows()).for_each(|at| row(Row { cells: &cells, at }));
+    }
+    Ok(())
 }
 
 type Batches = ::parquet::arrow::arrow_reader::ParquetRecordBatchReader;

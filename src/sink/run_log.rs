@@ -10,7 +10,7 @@ use futures::{StreamExt, TryStreamExt, stream};
 use rayon::prelude::*;
 
 use super::judgement::FinalizeError;
-use super::{Lake, SegmentEntry, StoreError, sha256_hex};
+use super::{CommittedRun, Lake, LakeError, Observed, SegmentEntry, StoreError, sha256_hex};
 use crate::check::Organization;
 use crate::log::{self, LogError, Record, Segment};
 use crate::model::{
@@ -56,6 +56,7 @@ pub(super) struct RunLog {
     pub(super) segments: Vec<AccountSegment>,
     pub(super) entries: Vec<SegmentEntry>,
     pub(super) calls: Calls,
+    pub(super) observed: Observed,
 }
 
 pub(super) struct AccountSegment {
@@ -64,7 +65,12 @@ pub(super) struct AccountSegment {
 }
 
 impl RunLog {
+    /// Reads a run's log: of a committed run what its manifest names, each held to its hash; of any other what
+    /// is sealed.
     pub(super) async fn fetch(lake: &Lake, run_id: &RunId) -> Result<Self, FinalizeError> {
+        if lake.committed(run_id) {
+            return Self::committed(lake, run_id).await;
+        }
         let organization = log::organization_key(run_id);
         let bytes = lake.store().get(&organization).await?;
         let bytes = bytes.ok_or_else(|| FinalizeError::NoAccountList(run_id.clone()))?;
@@ -72,11 +78,31 @@ impl RunLog {
             Err(LogError::NotSealed { .. }) => return Err(FinalizeError::NoAccountList(run_id.clone())),
             opened => opened?,
         };
-        let mut log = Self::of_organization(&organization)?;
-        let fetched = fetch_segments(lake, run_id).await?;
+        Self::of(&organization, fetch_segments(lake, run_id).await?)
+    }
+
+    /// A segment that is not there would read as an account whose scan was interrupted, and one that the
+    /// manifest does not name is not what was judged: neither may change what the run saw.
+    async fn committed(lake: &Lake, run_id: &RunId) -> Result<Self, FinalizeError> {
+        let run = CommittedRun::open(lake, run_id).await?;
+        let entries = &run.manifest().segments;
+        let list = entries.iter().find(|entry| entry.account_id.is_none());
+        let list = list.ok_or_else(|| FinalizeError::NoAccountList(run_id.clone()))?;
+        let organization = Segment::open(&list.key, held(lake, list).await?)?;
+        let fetched = stream::iter(entries.iter().filter(|entry| entry.account_id.is_some()))
+            .map(async |entry| Ok::<_, LakeError>((entry.key.clone(), held(lake, entry).await?)))
+            .buffered(FETCHES)
+            .try_collect::<Vec<_>>()
+            .await?;
+        let opened = fetched.into_par_iter().map(|(key, bytes)| of_account(Segment::open(&key, bytes)?));
+        Self::of(&organization, opened.collect::<Result<Vec<_>, LogError>>()?)
+    }
+
+    fn of(organization: &Segment, fetched: Vec<AccountSegment>) -> Result<Self, FinalizeError> {
+        let mut log = Self::of_organization(organization)?;
         for segment in fetched {
-            let entry = segment_entry(&segment.segment, Some(segment.scan.account_id));
-            log.entries.push(entry);
+            log.entries.push(segment_entry(&segment.segment, Some(&segment.scan)));
+            log.observed.add(&segment.segment.header().witness);
             for record in segment.segment.records(|name| name == "calls") {
                 if let Record::Calls(calls) = record? {
                     log.calls.merge(&Calls(BTreeMap::from([(calls.operation, calls.tally)])));
@@ -90,6 +116,8 @@ impl RunLog {
 
     fn of_organization(segment: &Segment) -> Result<Self, LogError> {
         let header = segment.header().clone();
+        let mut observed = Observed { tool_version: header.run.tool_version.clone(), ..Observed::default() };
+        observed.add(&header.witness);
         let mut log = Self {
             header: header.run,
             organization: header.organization,
@@ -99,6 +127,7 @@ impl RunLog {
             segments: Vec::new(),
             entries: vec![segment_entry(segment, None)],
             calls: Calls::default(),
+            observed,
         };
         for record in segment.records(|_| true) {
             match record? {
@@ -192,12 +221,13 @@ impl RunLog {
     }
 }
 
-fn segment_entry(segment: &Segment, account_id: Option<AccountId>) -> SegmentEntry {
+fn segment_entry(segment: &Segment, scan: Option<&AccountScan>) -> SegmentEntry {
     SegmentEntry {
         key: segment.key().to_owned(),
         sha256: sha256_hex(segment.bytes()),
         bytes: segment.bytes().len() as u64,
-        account_id,
+        account_id: scan.map(|scan| scan.account_id),
+        role_arn: scan.and_then(|scan| scan.role_arn.clone()),
     }
 }
 
@@ -218,13 +248,29 @@ async fn fetch_segments(lake: &Lake, run_id: &RunId) -> Result<Vec<AccountSegmen
 }
 
 fn open_segment(key: &str, bytes: Vec<u8>) -> Result<Option<AccountSegment>, LogError> {
-    match Segment::open(key, bytes) {
+    match Segment::open(key, bytes).and_then(of_account) {
         Err(LogError::NotSealed { .. }) => Ok(None),
-        Err(error) => Err(error),
-        Ok(segment) => {
-            let scan = segment.header().scan.clone();
-            Ok(scan.map(|scan| AccountSegment { segment, scan }))
-        }
+        opened => opened.map(Some),
+    }
+}
+
+fn of_account(segment: Segment) -> Result<AccountSegment, LogError> {
+    match segment.header().scan.clone() {
+        Some(scan) => Ok(AccountSegment { segment, scan }),
+        None => Err(LogError::NotSealed {
+            key: segment.key().to_owned(),
+            reason: "it names no account".to_owned(),
+        }),
+    }
+}
+
+/// A segment's bytes, as they were when the run was committed.
+async fn held(lake: &Lake, entry: &SegmentEntry) -> Result<Vec<u8>, LakeError> {
+    let bytes = lake.store().get(&entry.key).await?;
+    let found = bytes.as_deref().map(sha256_hex);
+    match bytes {
+        Some(bytes) if found.as_ref() == Some(&entry.sha256) => Ok(bytes),
+        _ => Err(LakeError::changed(lake, &entry.key, &entry.sha256, found.as_deref())),
     }
 }
 

@@ -55,7 +55,7 @@ pub fn parse_exceptions(text: &str, standard: &Standard) -> Result<Exceptions, V
     }
     supersede(&mut records);
     records.sort_by(|one, other| one.id.cmp(&other.id));
-    Ok(Exceptions { records, sha256: Some(sha256(text)) })
+    Ok(Exceptions { records, sha256: Some(sha256(text)), text: Some(text.to_owned()) })
 }
 
 /// The standard's rules, in the form in which they are asked for.

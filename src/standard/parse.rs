@@ -44,6 +44,7 @@ pub(super) fn read(text: &str, base: Option<&Standard>) -> Result<(Standard, Vec
         gaps: top.tables("gap", "[[gap]]", GAP).into_iter().filter_map(gap).collect(),
         exceptions: exception_rules(&mut top, base),
         sha256: sha256(text),
+        text: text.to_owned(),
     };
     top.finish();
     Ok((standard, document.end()))

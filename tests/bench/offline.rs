@@ -14,7 +14,7 @@ use atrest::model::{
     AccessPath, Account, AccountScan, AliasObservation, BucketObservation, Calls, CompletedRotation,
     DefaultEncryption, EncryptionConfiguration, EncryptionRule, KeyMetadata, KeyObservation, MultiRegion,
     NotAsked, Observation, OrganizationIdentity, PolicyHash, Reading, Region, RegionsFrom, RotationRule,
-    RotationStatus, RunHeader, Source, Standard,
+    RotationStatus, RunHeader, Source, Standard, Witness,
 };
 use atrest::sim::{self, Shape, World, generate};
 use atrest::sink::{self, FolderStore, Lake};
@@ -48,7 +48,7 @@ pub fn write_log(shape: &Shape, lake: &str) -> Result<Figures, Failed> {
         }
         let listing = Observer::new(&Region::global(), 0).saw("organizations:ListAccounts", ());
         list.listing(&listing, shape.accounts as u64);
-        let bytes = list.seal(&run, &organization, &Calls::default());
+        let bytes = list.seal(&run, &organization, &Calls::default(), &Witness::default());
         lake.store().replace(&log::organization_key(&run.run_id), &bytes).await?;
         Ok::<_, Failed>(())
     })?;
@@ -152,7 +152,7 @@ fn segment(
         started_at: NOW,
         finished_at: observer.at,
     };
-    (writer.seal(run, organization, &scan, &Calls::default()), resources)
+    (writer.seal(run, organization, &scan, &Calls::default(), &Witness::default()), resources)
 }
 
 /// Makes observations as the door does.

@@ -95,6 +95,7 @@ pub fn judgement(run: &RunHeader, standard: &Standard) -> Judgement {
         as_of: None,
         judged_at: NOW,
         tool_version: run.tool_version.clone(),
+        build_sha256: None,
         standard: standard.clone(),
         exceptions: Exceptions::default(),
     }

@@ -6,15 +6,16 @@ use std::collections::{BTreeMap, BTreeSet};
 use atrest::check::{self, CHECKS, Judge};
 use atrest::clock::Timestamp;
 use atrest::model::{
-    AcceptedGap, AccountId, Exception, ExceptionState, Exceptions, RunId, RunStatus, Scope, Severity,
-    Standard,
+    AcceptedGap, AccountId, Exception, ExceptionState, RunId, RunStatus, Scope, Severity, Standard,
 };
 use atrest::sim::world::CompletedRotation;
 use atrest::sim::{Effect, Rule, Schedule};
-use atrest::sink::{Changed, FinalizeError};
+use atrest::sink::{Changed, FinalizeError, sha256_hex};
 use atrest::standard;
 
-use crate::support::night::{Morning, NOW, Night, Row, Rules, exception, rejudge, rows_of};
+use crate::support::night::{
+    Morning, NOW, Night, Row, Rules, excepting, exception, rejudge, reword, rows_of,
+};
 use crate::support::worlds::{healthy, troubled};
 
 const DAY: i64 = 86_400_000;
@@ -34,8 +35,7 @@ fn of_check(rows: &[Row], check: &str) -> BTreeMap<String, Row> {
 }
 
 fn with(exceptions: impl IntoIterator<Item = Exception>) -> Rules {
-    let records = exceptions.into_iter().collect();
-    Rules { exceptions: Exceptions { records, sha256: Some("e".repeat(64)) }, ..Rules::default() }
+    Rules { exceptions: excepting(exceptions), ..Rules::default() }
 }
 
 fn judged(rules: Rules) -> Morning {
@@ -173,7 +173,11 @@ fn an_exception_makes_a_fail_exempt_and_nothing_else() {
         (&manifest["exceptions"][0]["id"], &manifest["exceptions"][0]["state"]),
         (&"E-1".into(), &"used".into())
     );
-    assert_eq!(census.run.exceptions_sha256.as_deref(), Some("e".repeat(64).as_str()));
+    let given = excepting([exception("E-1", "s3_tls_only", "no_policy")]);
+    assert_eq!(
+        (&census.run.exceptions_sha256, census.run.exceptions_sha256.is_some()),
+        (&given.sha256, true)
+    );
 }
 
 /// An exception for every reason of every check, over nights in which much could not be read.
@@ -351,10 +355,10 @@ fn another_standard_judges_an_old_run_in_a_new_one() {
     let again = RunId::new(NOW, 2);
     let mut rules = Rules::default();
     rules.standard.version = "2".to_owned();
-    rules.standard.sha256 = "b".repeat(64);
+    reword(&mut rules.standard, "the second version");
     rules.standard.encryption[0].requirement.customer_managed_key = true;
     let census = rejudge(&morning.store, &morning.run_id, &again, &rules).unwrap();
-    assert_eq!(census.run.standard_sha256.as_deref(), Some("b".repeat(64).as_str()));
+    assert_eq!(census.run.standard_sha256, Some(sha256_hex(b"the second version")));
     let arn = "arn:aws:s3:::kms-no-key";
     let before = of_check(&findings(&morning), "s3_encryption_standard")[arn].clone();
     let after = of_check(&rows_of(&morning.store, "findings", &again), "s3_encryption_standard")[arn].clone();
@@ -373,7 +377,7 @@ fn the_same_name_with_another_text_is_refused() {
         }
     };
     let mut rules = Rules::default();
-    rules.standard.sha256 = "c".repeat(64);
+    reword(&mut rules.standard, "another text");
     assert!(matches!(refused(&rules), Changed::Standard { .. }));
     let mut rules = with([exception("E-1", "s3_tls_only", "no_policy")]);
     rules.exceptions.records[0].sha256 = "d".repeat(64);

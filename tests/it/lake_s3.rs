@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::moto::{Emulator, named_regions};
 use crate::support::python::{Finished, Venv, finish, venv_or_skip};
-use crate::support::shell::{BOUND, RUN, Shell, Simulated, assert_narrow};
+use crate::support::shell::{BOUND, RUN, Shell, Simulated, assert_narrow, files};
 
 /// The bucket that `atrest simulate` makes for lakes.
 const BUCKET: &str = "atrest-lake";
@@ -154,6 +154,31 @@ fn a_committed_run_is_judged_again_as_another_run() {
     for (key, was) in &before {
         assert_eq!(after.get(key), Some(was), "{key}");
     }
+}
+
+#[test]
+fn a_log_in_a_bucket_is_held_to_its_hashes_and_the_texts_are_kept() {
+    let Some(venv) = venv_or_skip() else { return };
+    let simulated = Simulated::start("--accounts 2 --buckets 4 --keys 2");
+    let (shell, bucket) = (Shell::on(&simulated), Bucket::of(&venv, &simulated));
+    let lake = format!("s3://{BUCKET}/census");
+    shell.atrest(&format!("scan --lake {lake} --run {RUN}")).ended(0);
+    let objects = bucket.objects("census/");
+    assert_eq!(objects.keys().filter(|key| key.starts_with("census/policies/")).count(), 2, "{objects:?}");
+    let folder = bucket.download(&shell, "census");
+    for (sha256, path) in files(&folder.join("policies")) {
+        assert_eq!(sha256, atrest::sink::sha256_hex(&std::fs::read(path).unwrap()));
+    }
+    let line = format!("finalize --lake {lake} --run {RUN}");
+    shell.atrest(&line).ended(0);
+    let segment = objects.keys().find(|key| key.contains("/observations/") && !key.contains("organization"));
+    let segment = segment.unwrap();
+    bucket.ask(&["delete", segment]);
+    let refused = shell.atrest(&line).ended(1);
+    let sentence =
+        format!("error: failed to read s3://{BUCKET}/{segment}: it is not there, and the run's manifest");
+    assert!(refused.stderr.starts_with(&sentence), "{refused}");
+    assert!(refused.stderr.contains("restore it from a backup or an earlier version"), "{refused}");
 }
 
 #[test]

@@ -26,6 +26,7 @@ mod doctor;
 mod generated;
 mod join;
 mod judgement;
+mod kept;
 mod lake_s3;
 mod laws;
 mod least_privilege;

@@ -9,14 +9,14 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use atrest::clock::Timestamp;
-use atrest::model::{Exception, ExceptionState, Exceptions, RunId};
+use atrest::model::{Exception, ExceptionState, RunId};
 use atrest::printable::printable;
 use atrest::report::{self, Format, SCOPE};
 use atrest::sim::world::Encryption;
 use atrest::sim::{Shape, World, generate};
 use atrest::sink::{CommittedRun, Lake, MemoryStore};
 
-use crate::support::night::{self, Morning, NOW, Night, Rules, only_accounts, rejudge};
+use crate::support::night::{self, Morning, NOW, Night, Rules, excepting, only_accounts, rejudge};
 use crate::support::worlds::{Healthy, healthy};
 
 const DAY: i64 = 86_400_000;
@@ -166,7 +166,7 @@ fn every_state() -> Vec<Exception> {
 }
 
 fn judged_with(records: Vec<Exception>) -> Rules {
-    Rules { exceptions: Exceptions { records, sha256: Some("e".repeat(64)) }, ..Rules::default() }
+    Rules { exceptions: excepting(records), ..Rules::default() }
 }
 
 #[test]

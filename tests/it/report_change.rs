@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use atrest::clock::Timestamp;
-use atrest::model::{Exception, Exceptions, RunId, RunKind, Severity};
+use atrest::model::{Exception, RunId, RunKind, Severity};
 use atrest::report::change::{ChangeKind, Changes, Comparison, How, LOOKED_BACK, NAMED, since_last_census};
 use atrest::sim::world::{Denial, DeniedBy, Encryption};
 use atrest::sim::{Effect, Rule, Schedule, World};
@@ -123,7 +123,7 @@ fn exception(id: &str, max_matches: u64) -> Exception {
 }
 
 fn with(exception: Exception, as_of: Timestamp) -> Rules {
-    let exceptions = Exceptions { records: vec![exception], sha256: Some("e".repeat(64)) };
+    let exceptions = night::excepting([exception]);
     Rules { exceptions, as_of: Some(as_of), ..Rules::default() }
 }
 

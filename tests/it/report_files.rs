@@ -5,14 +5,14 @@ use std::os::unix::fs::{PermissionsExt as _, symlink};
 use std::path::Path;
 use std::process::Command;
 
-use atrest::model::{Exception, Exceptions, Scope};
+use atrest::model::{Exception, Scope};
 use atrest::report::{self, Format};
 use atrest::sim::world::{Denial, DeniedBy, Encryption};
 use atrest::sim::{Effect, Rule, Schedule};
 use atrest::sink::{CommittedRun, Lake};
 use atrest::table;
 
-use crate::support::night::{Morning, NOW, Night, Rules};
+use crate::support::night::{Morning, NOW, Night, Rules, excepting};
 use crate::support::python::{Finished, finish, hermetic, venv_or_skip};
 use crate::support::shell::{BOUND, RUN, Shell, names};
 use crate::support::worlds::{healthy, troubled};
@@ -67,7 +67,7 @@ fn hostile() -> Morning {
         imported_without_expiry: false,
         sha256: "e".repeat(64),
     };
-    let exceptions = Exceptions { records: vec![exception], sha256: Some("e".repeat(64)) };
+    let exceptions = excepting([exception]);
     Night::over(world).judged_by(Rules { exceptions, ..Rules::default() }).run()
 }
 

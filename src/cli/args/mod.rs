@@ -392,6 +392,9 @@ pub struct QueryArgs {
     /// The duckdb executable: a path, or a name on the PATH
     #[arg(long, value_name = "PROGRAM", default_value = "duckdb", env = "ATREST_DUCKDB")]
     pub duckdb: PathBuf,
+    /// Do not hold the lake's files to the hashes of their runs
+    #[arg(long, env = "ATREST_NO_VERIFY")]
+    pub no_verify: bool,
     /// TOML file with any of these settings
     #[arg(long, value_name = "FILE", env = "ATREST_CONFIG")]
     pub config: Option<PathBuf>,

@@ -3,11 +3,13 @@
 //! What the caller has wrong is said before the lake is opened, and with the question's own header beside
 //! it. Rows go to stdout as they come, words to stderr.
 
+mod cache;
 mod stage;
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::io;
+use std::path::Path;
 
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
@@ -18,10 +20,11 @@ use super::error::CliError;
 use super::exit::Exit;
 use super::lake::LakeUri;
 use super::print;
+use crate::clock::{Clock, SystemClock};
 use crate::query::{
     self, Duckdb, DuckdbError, Format, Need, Parameter, ParameterError, Process, QUERIES, Query, schema,
 };
-use crate::sink::{Lake, LakeError};
+use crate::sink::{HeldFolder, Lake, LakeError};
 use crate::spelling::nearest;
 
 /// Lists the questions, or answers one.
@@ -36,7 +39,7 @@ pub async fn run(args: &QueryArgs, stop: &CancellationToken) -> Result<Exit, Cli
         }
     };
     let Some(lake) = &args.lake else { return Err(no_lake(args.name.as_deref())) };
-    let stage = staged(lake, &sql, args.name.as_deref()).await?;
+    let stage = staged(lake, &sql, args).await?;
     stage.say();
     let script = format!("{}{sql};\n", schema::prelude(&stage.path(), &sql, |name| stage.has(name)));
     let (format, mut lines, mut has_rows) = (format(args.format), 0, false);
@@ -157,7 +160,7 @@ fn no_lake(name: Option<&str>) -> CliError {
 
 /// The files that a statement reads. A lake without a committed run is an error, and so is one without a census
 /// where a shipped question looks for the newest.
-async fn staged(lake: &LakeUri, sql: &str, question: Option<&str>) -> Result<Stage, CliError> {
+async fn staged(lake: &LakeUri, sql: &str, args: &QueryArgs) -> Result<Stage, CliError> {
     let (Some(store), Some(folder)) = (lake.open_folder(false).transpose()?, lake.folder()) else {
         let message = format!("{} is on S3, and duckdb reads a folder", lake.as_str());
         return Err(CliError::usage(message).hint(format!(
@@ -169,7 +172,15 @@ async fn staged(lake: &LakeUri, sql: &str, question: Option<&str>) -> Result<Sta
     let Some(newest) = opened.newest() else {
         return Err(LakeError::NoRun { uri: opened.uri().to_owned() }.into());
     };
-    let stage = Stage::of(&opened, folder, &schema::tables(sql)).await?;
+    let stage = match args.no_verify {
+        true => Stage::unverified(&opened, folder, sql).await?,
+        false => {
+            let (memories, now) = (cache::folder(), SystemClock.now());
+            let held = HeldFolder::new(&opened, folder, memories.as_deref(), now);
+            let mut held = held.map_err(|error| unreadable(folder, &error))?;
+            Stage::verified(&opened, &mut held, sql, args.name.is_some()).await?
+        }
+    };
     if !stage.has_census() && schema::reads_censuses(sql) {
         let kind = newest.kind.word();
         let message = format!(
@@ -177,7 +188,7 @@ async fn staged(lake: &LakeUri, sql: &str, question: Option<&str>) -> Result<Sta
             lake.as_str(),
             newest.run_id
         );
-        match question {
+        match &args.name {
             Some(_) => {
                 return Err(CliError::usage(message).hint(
                     "a scan without --account, --exclude-account, --ou and --region is a census; \
@@ -188,6 +199,10 @@ async fn staged(lake: &LakeUri, sql: &str, question: Option<&str>) -> Result<Sta
         }
     }
     Ok(stage)
+}
+
+fn unreadable(folder: &Path, error: &io::Error) -> CliError {
+    CliError::internal(format!("failed to read the lake's folder {}: {error}", folder.display()))
 }
 
 fn refused(error: DuckdbError, args: &QueryArgs, lake: &LakeUri, stage: &str) -> CliError {

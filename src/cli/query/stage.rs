@@ -14,9 +14,9 @@ use tempfile::TempDir;
 use super::super::error::CliError;
 use super::super::print;
 use crate::model::{RunId, RunKind};
-use crate::query::is_part;
+use crate::query::{is_part, schema};
 use crate::sink::lake::commit_key;
-use crate::sink::{FileEntry, Lake, LakeError, Manifest};
+use crate::sink::{FileEntry, HeldFolder, Lake, LakeError};
 use crate::table;
 
 /// Files that a note names before it counts the rest.
@@ -29,40 +29,104 @@ pub struct Stage {
     root: PathBuf,
     tables: BTreeSet<String>,
     has_census: bool,
+    unverified: Option<Unverified>,
+}
+
+/// What was found without a look at any hash.
+#[derive(Debug, Default)]
+struct Unverified {
     changed: Vec<String>,
     without_manifest: Vec<String>,
 }
 
+/// The tables that a statement reads.
+struct Wanted {
+    all: BTreeSet<&'static str>,
+    /// Of these, the tables of which it reads more than the newest census.
+    of_all_runs: BTreeSet<&'static str>,
+}
+
 impl Stage {
-    /// Links the committed files of some tables of the lake in that folder. One that is not there is an error;
-    /// one that is not as it was committed is told by [`Stage::say`].
-    pub async fn of(lake: &Lake, folder: &Path, tables: &BTreeSet<&str>) -> Result<Self, CliError> {
-        let failed = |error: io::Error| {
-            CliError::internal(format!("failed to make a folder of links to {}: {error}", folder.display()))
-                .hint("TMPDIR says where; it needs a few kilobytes")
-        };
-        let links = TempDir::new().map_err(failed)?;
+    /// Links the committed files that a statement reads, each held to its hash: a file, a manifest or a row of
+    /// `runs` that is not as it was committed is an error.
+    ///
+    /// A statement over `…_latest` alone needs the runs down to the newest census, and no older one.
+    pub async fn verified(
+        lake: &Lake,
+        held: &mut HeldFolder<'_>,
+        sql: &str,
+        is_shipped: bool,
+    ) -> Result<Self, CliError> {
+        let wanted = Wanted::by(sql, is_shipped);
+        let mut stage = Self::empty(held.root().to_path_buf())?;
+        let (mut entries, mut read) = (Vec::new(), Vec::new());
+        for run_id in lake.runs().rev() {
+            let manifest = held.manifest(run_id).await?;
+            let is_newest_census = manifest.kind == RunKind::Census && !stage.has_census;
+            stage.has_census |= is_newest_census;
+            let tables = if is_newest_census { &wanted.all } else { &wanted.of_all_runs };
+            entries
+                .extend(manifest.files.iter().filter(|file| tables.contains(file.table.as_str())).cloned());
+            if tables.contains(table::runs::TABLE.name) {
+                stage.link(&commit_key(run_id))?;
+            }
+            let is_enough = is_newest_census && wanted.of_all_runs.is_empty();
+            read.push(manifest);
+            if is_enough {
+                break;
+            }
+        }
+        for manifest in &read {
+            held.follows(manifest)?;
+        }
+        held.files(&entries)?;
+        held.keep();
+        for entry in &entries {
+            stage.link(&entry.key)?;
+        }
+        Ok(stage)
+    }
+
+    /// Links the files of committed runs as they lie there. One that is missing is an error; what can be seen
+    /// to be otherwise than committed is told by [`Stage::say`].
+    pub async fn unverified(lake: &Lake, folder: &Path, sql: &str) -> Result<Self, CliError> {
+        let mut stage = Self::empty(folder.canonicalize().map_err(|error| failed(folder, &error))?)?;
+        let (tables, mut found) = (schema::tables(sql), Unverified::default());
+        for run_id in lake.runs() {
+            let keys = match lake.manifest(run_id).await {
+                Ok(manifest) => {
+                    stage.has_census |= manifest.kind == RunKind::Census;
+                    let files = manifest.files.iter().filter(|file| tables.contains(file.table.as_str()));
+                    let checked = files.map(|file| found.checked(lake, &stage.root, file));
+                    checked.collect::<Result<Vec<_>, _>>()?
+                }
+                Err(LakeError::NoManifest { .. }) => {
+                    found.without_manifest.push(run_id.to_string());
+                    by_name(lake, run_id, &tables).await?
+                }
+                Err(error) => return Err(error.into()),
+            };
+            for key in keys {
+                stage.link(&key)?;
+            }
+            if tables.contains(table::runs::TABLE.name) {
+                stage.link(&commit_key(run_id))?;
+            }
+        }
+        stage.unverified = Some(found);
+        Ok(stage)
+    }
+
+    fn empty(root: PathBuf) -> Result<Self, CliError> {
+        let links = TempDir::new().map_err(|error| failed(&root, &error))?;
         // DuckDB takes every `name=value` folder of a path for a column, in the place of the file's own.
         if links.path().to_str().is_none_or(|path| path.contains(['=', '\\'])) {
             let path = links.path().display();
             return Err(CliError::usage(format!("duckdb would take the path {path} for something else"))
                 .hint("set TMPDIR to a folder without `=` and `\\` in its path, such as /tmp"));
         }
-        let mut stage = Self {
-            folder: links,
-            root: folder.canonicalize().map_err(failed)?,
-            tables: BTreeSet::new(),
-            has_census: false,
-            changed: Vec::new(),
-            without_manifest: Vec::new(),
-        };
-        for run_id in lake.runs() {
-            let keys = stage.keys(lake, run_id, tables).await?;
-            for key in keys {
-                stage.link(&key).map_err(failed)?;
-            }
-        }
-        Ok(stage)
+        let tables = BTreeSet::new();
+        Ok(Self { folder: links, root, tables, has_census: false, unverified: None })
     }
 
     /// The folder's path.
@@ -80,54 +144,41 @@ impl Stage {
         self.has_census
     }
 
-    /// Says what is not as it was committed, and was read all the same.
+    /// Says what was not held to its hash, and what can be seen of it all the same.
     pub fn say(&self) {
-        if !self.changed.is_empty() {
-            print::say(format!("note: not as it was committed: {}", in_short(&self.changed)));
+        let Some(found) = &self.unverified else { return };
+        print::say("note: with --no-verify the lake's files are not held to the hashes of their runs");
+        if !found.changed.is_empty() {
+            print::say(format!("note: not as it was committed: {}", in_short(&found.changed)));
         }
-        if !self.without_manifest.is_empty() {
-            let runs = in_short(&self.without_manifest);
+        if !found.without_manifest.is_empty() {
+            let runs = in_short(&found.without_manifest);
             print::say(format!(
                 "note: whether all files are there cannot be told, without a manifest: {runs}"
             ));
         }
     }
 
-    /// The files that a run has of these tables.
-    async fn keys(
-        &mut self,
-        lake: &Lake,
-        run_id: &RunId,
-        tables: &BTreeSet<&str>,
-    ) -> Result<Vec<String>, CliError> {
-        let mut keys = match lake.manifest(run_id).await {
-            Ok(manifest) => self.of_manifest(lake, &manifest, tables)?,
-            Err(LakeError::NoManifest { .. }) => {
-                self.without_manifest.push(run_id.to_string());
-                by_name(lake, run_id, tables).await?
-            }
-            Err(error) => return Err(error.into()),
-        };
-        if tables.contains(table::runs::TABLE.name) {
-            keys.push(commit_key(run_id));
-        }
-        Ok(keys)
+    fn link(&mut self, key: &str) -> Result<(), CliError> {
+        let link = self.folder.path().join(key);
+        let made = link.parent().map_or(Ok(()), std::fs::create_dir_all);
+        let made = made.and_then(|()| symlink(self.root.join(key), link));
+        made.map_err(|error| failed(&self.root, &error))?;
+        self.tables.extend(key.split_once('/').map(|(table, _)| table.to_owned()));
+        Ok(())
     }
+}
 
-    fn of_manifest(
-        &mut self,
-        lake: &Lake,
-        manifest: &Manifest,
-        tables: &BTreeSet<&str>,
-    ) -> Result<Vec<String>, CliError> {
-        self.has_census |= manifest.kind == RunKind::Census;
-        let files = manifest.files.iter().filter(|file| tables.contains(file.table.as_str()));
-        files.map(|file| self.checked(lake, file).map(|()| file.key.clone())).collect()
+impl Wanted {
+    fn by(sql: &str, is_shipped: bool) -> Self {
+        Self { all: schema::tables(sql), of_all_runs: schema::tables_of_all_runs(sql, is_shipped) }
     }
+}
 
-    /// The length alone: to read every file for its hash would take longer than the question.
-    fn checked(&mut self, lake: &Lake, file: &FileEntry) -> Result<(), CliError> {
-        match self.root.join(&file.key).metadata() {
+impl Unverified {
+    /// The length alone can be seen without reading the file.
+    fn checked(&mut self, lake: &Lake, root: &Path, file: &FileEntry) -> Result<String, CliError> {
+        match root.join(&file.key).metadata() {
             Ok(found) if found.len() == file.bytes => {}
             Ok(_) => self.changed.push(file.key.clone()),
             Err(error) => {
@@ -139,18 +190,13 @@ impl Stage {
                 return Err(LakeError::Damaged { uri, key, reason }.into());
             }
         }
-        Ok(())
+        Ok(file.key.clone())
     }
+}
 
-    fn link(&mut self, key: &str) -> io::Result<()> {
-        let link = self.folder.path().join(key);
-        if let Some(folder) = link.parent() {
-            std::fs::create_dir_all(folder)?;
-        }
-        symlink(self.root.join(key), link)?;
-        self.tables.extend(key.split_once('/').map(|(table, _)| table.to_owned()));
-        Ok(())
-    }
+fn failed(lake: &Path, error: &io::Error) -> CliError {
+    CliError::internal(format!("failed to make a folder of links to {}: {error}", lake.display()))
+        .hint("TMPDIR says where; it needs a few kilobytes")
 }
 
 /// The parts that lie there under the run's name.

@@ -200,7 +200,8 @@ impl Simulator {
         });
         let mut turn =
             Turn { simulator: self, identified: &identified, request, request_id, at, mutated: false };
-        let (ending, code) = turn.play(state, authorization.as_ref(), effect.as_ref());
+        let (mut ending, code) = turn.play(state, authorization.as_ref(), effect.as_ref());
+        self.date(&mut ending);
         let started = *state.started.get_or_insert(at);
         state.recorder.add(Record {
             at: at - started,
@@ -222,6 +223,15 @@ impl Simulator {
             _ => Duration::ZERO,
         };
         Answer { latency: self.latency.of(self.seed, &facts.name, &identified.resource), delay, ending }
+    }
+
+    /// The simulator's own clock, as AWS's answers tell the time.
+    fn date(&self, ending: &mut Ending) {
+        let date = aws_smithy_types::DateTime::from_millis(self.clock.now().millis());
+        let date = date.fmt(aws_smithy_types::date_time::Format::HttpDate);
+        if let (Ending::Reply(reply) | Ending::Cut(reply, _), Ok(date)) = (ending, date) {
+            reply.headers.push(("date".to_owned(), date));
+        }
     }
 
     /// A function of the call and its attempt, so that the order of tasks does not show in it.

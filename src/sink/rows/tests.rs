@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use super::*;
+use crate::model::RunFacts;
 use crate::sink::commit::Publication;
 use crate::sink::commit::tests::{facts, manifest, run_id};
-use crate::sink::{MemoryStore, ParquetTable, Store};
+use crate::sink::{MemoryStore, ParquetTable, Store, manifest_key};
 use crate::table::{Column, Table};
 
 /// A row of an `accounts` table that an older tool might have written.
@@ -59,7 +60,8 @@ async fn publish(store: &Arc<MemoryStore>, table: &'static Table<Old>, suffix: u
         publication.add_file(part).await.unwrap();
     }
     let manifest = Manifest { kind, ..manifest(&id) };
-    publication.finish(manifest, facts(&id)).await.unwrap();
+    let facts = RunFacts { kind, ..facts(&id) };
+    publication.finish(manifest, facts).await.unwrap();
     id
 }
 
@@ -173,16 +175,12 @@ async fn a_changed_file_is_damaged_by_its_name_at_any_place() {
         let mut bytes = store.objects()[&part(number)].clone();
         *bytes.last_mut().unwrap() ^= 1;
         store.plant(&part(number), &bytes);
-        assert_damaged(
-            read(&store, &id).await,
-            &part(number),
-            "its hash is not the one in the run's manifest",
-        );
+        assert_damaged(read(&store, &id).await, &part(number), "and the run's manifest says ");
         // Cut short.
         store.plant(&part(number), &bytes[..bytes.len() / 2]);
-        assert_damaged(read(&store, &id).await, &part(number), "its hash");
+        assert_damaged(read(&store, &id).await, &part(number), "its SHA-256 is ");
         store.plant(&part(number), b"");
-        assert_damaged(read(&store, &id).await, &part(number), "its hash");
+        assert_damaged(read(&store, &id).await, &part(number), "its SHA-256 is e3b0c44298fc1c149afb");
     }
 }
 
@@ -205,7 +203,16 @@ async fn a_manifest_that_was_changed_since_is_not_the_one_that_was_committed() {
     let mut bytes = store.objects()[&key].clone();
     bytes.push(b'\n');
     store.plant(&key, &bytes);
-    assert_damaged(read(&store, &id).await, &key, "its hash is not the one in the run's row");
+    assert_damaged(read(&store, &id).await, &key, "and the run's row of `runs` says `");
+}
+
+#[tokio::test]
+async fn the_manifest_of_another_run_is_not_a_runs_own() {
+    let (store, first) = one_run().await;
+    let second = publish(&store, &OLD, 2, RunKind::Census).await;
+    store.plant(&manifest_key(&second), &store.objects()[&manifest_key(&first)]);
+    let words = format!("it is the manifest of run {first}");
+    assert_damaged(read(&store, &second).await, &manifest_key(&second), &words);
 }
 
 #[tokio::test]

@@ -2,6 +2,7 @@
 //! and each way in which it can be asked wrong.
 
 mod files;
+mod held;
 mod process;
 
 use std::collections::BTreeMap;
@@ -28,6 +29,12 @@ fn demo(venv: &Venv) -> Shell {
 #[track_caller]
 fn sql(shell: &Shell, sql: &str) -> Value {
     shell.run(["query", "--lake", "lake", "--format", "json", "--sql", sql]).succeeded().json()
+}
+
+/// The same over a lake whose files were made by hand, and so are no run's.
+#[track_caller]
+fn unverified(shell: &Shell, sql: &str) -> Value {
+    shell.run(["query", "--lake", "lake", "--no-verify", "--format", "json", "--sql", sql]).succeeded().json()
 }
 
 /// A value for each parameter that has no default.
@@ -159,8 +166,10 @@ fn the_latest_views_read_the_newest_day_alone() {
     also_on(&shell, "2026-11-19");
     for table in ["accounts", "buckets", "keys", "findings", "checks", "controls", "coverage", "calls"] {
         let statement = format!("EXPLAIN (ANALYZE, FORMAT JSON) SELECT max(run_id) FROM {table}_latest");
-        let plan =
-            shell.run(["query", "--lake", "lake", "--format", "csv", "--sql", &statement]).succeeded().stdout;
+        let plan = shell
+            .run(["query", "--lake", "lake", "--no-verify", "--format", "csv", "--sql", &statement])
+            .succeeded()
+            .stdout;
         let plan = plan.replace("\"\"", "\"");
         assert!(plan.contains(&format!("{table}/dt=2026-11-21/")), "{table}: {plan}");
         for other in ["19", "20", "*"] {
@@ -239,8 +248,8 @@ fn questions_over_nights_know_the_one_before() {
     let shell = demo(&venv);
     night_before(&shell, &venv);
     let ask = |line: &str| {
-        let answer = shell.atrest(&format!("query --lake lake --format json {line}")).succeeded().json();
-        answer.as_array().unwrap().clone()
+        let asked = format!("query --lake lake --no-verify --format json {line}");
+        shell.atrest(&asked).succeeded().json().as_array().unwrap().clone()
     };
     let remediated = ask("time_to_remediate");
     assert!(!remediated.is_empty());

@@ -7,7 +7,7 @@ use atrest::sim::{Effect, Rule, Schedule};
 use serde_json::Value;
 
 use super::{Nights, line, lines};
-use crate::support::night::{NOW, Night, Rules, only_accounts, rejudge};
+use crate::support::night::{NOW, Night, Rules, only_accounts, rejudge, reword};
 use crate::support::python::venv_or_skip;
 use crate::support::worlds::healthy;
 
@@ -16,7 +16,7 @@ use crate::support::worlds::healthy;
 fn another_standard() -> Rules {
     let mut rules = Rules::default();
     "next-year".clone_into(&mut rules.standard.version);
-    rules.standard.sha256 = "b".repeat(64);
+    reword(&mut rules.standard, "next year's");
     rules
 }
 

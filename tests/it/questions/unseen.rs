@@ -2,14 +2,14 @@
 
 use std::collections::BTreeSet;
 
-use atrest::model::{AccountId, Exceptions};
+use atrest::model::AccountId;
 use atrest::query;
 use atrest::sim::Schedule;
 use atrest::sim::world::AccountState;
 use serde_json::Value;
 
 use super::{Lake, arn, denied, night, rotating_key, said, text, with};
-use crate::support::night::{Night, Rules, exception};
+use crate::support::night::{Night, Rules, excepting, exception};
 use crate::support::python::venv_or_skip;
 use crate::support::worlds::healthy;
 
@@ -231,7 +231,7 @@ fn an_exempt_bucket_is_below_the_standard_too() {
     let Some(venv) = venv_or_skip() else { return };
     let here = healthy();
     let records = vec![exception("E-1", "s3_encryption_standard", "no_default_configured")];
-    let exceptions = Exceptions { records, sha256: Some("e".repeat(64)) };
+    let exceptions = excepting(records);
     let rules = Rules { exceptions, ..Rules::default() };
     let plain = night(&venv, &here.world, []).ask("buckets_below_standard");
     let morning = Night::over(here.world.clone()).judged_by(rules).run();

@@ -141,6 +141,20 @@ pub fn exception(id: &str, check_id: &str, reason: &str) -> Exception {
     }
 }
 
+/// A file of these exceptions, for which any text will do.
+pub fn excepting(records: impl IntoIterator<Item = Exception>) -> Exceptions {
+    let records: Vec<Exception> = records.into_iter().collect();
+    let names: Vec<String> =
+        records.iter().map(|record| format!("{} {}", record.id, record.sha256)).collect();
+    let text = names.join("\n");
+    Exceptions { records, sha256: Some(sha256_hex(text.as_bytes())), text: Some(text) }
+}
+
+/// Gives a standard another text: to a run that is what makes it another.
+pub fn reword(standard: &mut Standard, text: &str) {
+    (standard.sha256, standard.text) = (sha256_hex(text.as_bytes()), text.to_owned());
+}
+
 /// A wall clock that goes with tokio's, from the first look at it on.
 #[derive(Debug, Default)]
 pub struct MovingClock(OnceLock<Instant>);
@@ -336,6 +350,7 @@ fn judgement(observed: &RunId, run_id: &RunId, rules: &Rules) -> Judgement {
         as_of: rules.as_of,
         judged_at: NOW,
         tool_version: "0.0.0".to_owned(),
+        build_sha256: None,
         standard: rules.standard.clone(),
         exceptions: rules.exceptions.clone(),
     }
