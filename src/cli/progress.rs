@@ -1,4 +1,4 @@
-//! A scan's progress: a bar on a terminal, one line a minute off it.
+//! A scan's progress: a bar on a terminal, one line a minute off it. The demo's, in nights.
 
 use std::sync::Mutex;
 use std::sync::PoisonError;
@@ -8,6 +8,8 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use tokio::time::Instant;
 
 use super::print;
+#[cfg(feature = "sim")]
+use crate::clock::Timestamp;
 use crate::model::RunId;
 use crate::scan::{Event, Progress};
 
@@ -34,9 +36,7 @@ impl Watch {
     /// Begins, and names the run, so that an interrupted one can be continued.
     pub fn start(run_id: &RunId) -> Self {
         print::say(format!("run {run_id}"));
-        let target =
-            if print::is_terminal() { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
-        let bar = ProgressBar::with_draw_target(Some(0), target);
+        let bar = ProgressBar::with_draw_target(Some(0), target());
         let style = ProgressStyle::with_template("{elapsed_precise} {wide_bar} {pos}/{len} accounts {msg}");
         bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
         let counts = Counts {
@@ -64,6 +64,42 @@ impl Watch {
             ));
         }
     }
+}
+
+/// Shows the nights of a demo.
+#[cfg(feature = "sim")]
+#[derive(Debug)]
+pub struct Nights {
+    bar: ProgressBar,
+}
+
+#[cfg(feature = "sim")]
+impl Nights {
+    /// Begins, and says how many there will be.
+    pub fn start(nights: &[Timestamp]) -> Self {
+        let bar = ProgressBar::with_draw_target(Some(nights.len() as u64), target());
+        let style = ProgressStyle::with_template("{elapsed_precise} {wide_bar} {pos}/{len} nights");
+        bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
+        if let [first, .., last] = nights {
+            print::say(format!("taking {} censuses, {} to {}", nights.len(), first.date(), last.date()));
+        }
+        bar.tick();
+        Self { bar }
+    }
+
+    /// One is published.
+    pub fn one_more(&self) {
+        self.bar.inc(1);
+    }
+
+    /// Takes the bar away.
+    pub fn end(&self) {
+        self.bar.finish_and_clear();
+    }
+}
+
+fn target() -> ProgressDrawTarget {
+    if print::is_terminal() { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() }
 }
 
 impl Progress for Watch {

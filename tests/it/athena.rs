@@ -174,7 +174,7 @@ fn lakes_and_statements_for_the_other_engine() {
     let shell = Shell::new();
     let out = asked.clone().unwrap_or_else(|| shell.path("athena"));
 
-    shell.atrest("demo --out demo").succeeded();
+    shell.atrest("demo --nights 1 --out demo").succeeded();
     let demo = out.join("lakes/demo");
     for (name, path) in
         files(&shell.path("demo/lake")).into_iter().filter(|(name, _)| name.ends_with(".parquet"))

@@ -258,7 +258,7 @@ fn another_organizations_lake_is_left_alone() {
 fn a_demos_lake_takes_no_other_source() {
     let simulated = Simulated::start(SMALL);
     let shell = Shell::on(&simulated);
-    shell.atrest("demo").succeeded();
+    shell.atrest("demo --nights 1").succeeded();
     let before = names(&shell.path("atrest-demo"));
     refused(shell.atrest("scan --lake atrest-demo/lake"), 2, "it holds answers of source `simulator`");
     assert_eq!(names(&shell.path("atrest-demo")), before);
@@ -270,7 +270,7 @@ fn a_run_that_is_not_there_cannot_be_finalized() {
     let finalize = |lake: &str| shell.run(["finalize", "--lake", lake, "--run", RUN]);
     refused(finalize("nowhere"), 2, "failed to open the lake nowhere: there is no such folder");
     assert!(!shell.path("nowhere").exists(), "an error makes no lake");
-    shell.atrest("demo").succeeded();
+    shell.atrest("demo --nights 1").succeeded();
     refused(finalize("atrest-demo/lake"), 2, &format!("failed to finalize run {RUN}: "));
 }
 

@@ -1,5 +1,7 @@
 //! `atrest demo`: the first command of the README, as a newcomer types it.
 
+use std::collections::BTreeSet;
+
 use crate::support::python::venv_or_skip;
 use crate::support::shell::{Shell, assert_narrow, committed, files, names};
 
@@ -12,25 +14,75 @@ fn contents(shell: &Shell, folder: &str) -> Vec<(String, Vec<u8>)> {
 #[test]
 fn the_same_command_gives_the_same_bytes_in_any_folder() {
     let (here, there) = (Shell::new(), Shell::new());
-    let first = here.atrest("demo").succeeded();
-    there.atrest("demo --out some/where/else").succeeded();
+    let first = here.atrest("demo --nights 3").succeeded();
+    there.atrest("demo --nights 3 --out some/where/else").succeeded();
     let lake = contents(&here, "atrest-demo/lake");
     assert_eq!(lake.iter().map(|(name, _)| name).collect::<Vec<_>>(), {
         let other = contents(&there, "some/where/else/lake");
         assert!(lake == other, "the lakes differ");
         lake.iter().map(|(name, _)| name).collect::<Vec<_>>()
     });
-    assert!(lake.iter().any(|(name, _)| name.starts_with("buckets/dt=2026-11-21/")));
+    for night in ["19", "20", "21"] {
+        assert!(lake.iter().any(|(name, _)| name.starts_with(&format!("buckets/dt=2026-11-{night}/"))));
+    }
     // Again over the first one: it is replaced by itself, to the byte, and says the same.
-    let again = here.atrest("demo").succeeded();
+    let again = here.atrest("demo --nights 3").succeeded();
     assert!(lake == contents(&here, "atrest-demo/lake"), "the second demo differs");
     assert_eq!(first.stderr, again.stderr);
+    // Alone, the last night has the same tables.
+    there.atrest("demo --nights 1 --out one").succeeded();
+    let alone = contents(&there, "one/lake");
+    let tables = ["accounts", "buckets", "keys", "findings", "checks", "controls", "coverage", "calls"];
+    for table in tables {
+        let of = |lake: &[(String, Vec<u8>)]| -> Vec<(String, Vec<u8>)> {
+            let is_part = |name: &str| name.starts_with(&format!("{table}/dt=2026-11-21/"));
+            lake.iter().filter(|(name, _)| is_part(name)).cloned().collect()
+        };
+        assert!(!of(&alone).is_empty() && of(&alone) == of(&lake), "{table} differs");
+    }
+}
+
+#[test]
+fn a_month_of_nights_has_something_to_show() {
+    let Some(venv) = venv_or_skip() else { return };
+    let shell = Shell::new().asking(&venv);
+    let said = shell.atrest("demo --out d").succeeded().stderr;
+    assert!(said.starts_with("taking 31 censuses, 2026-10-22 to 2026-11-21\n"), "{said}");
+    assert!(said.contains("the lake has 30 earlier nights, 2026-10-22 to 2026-11-20"), "{said}");
+    assert_eq!(committed(&shell.path("d/lake")).len(), 31);
+    let ask = |line: &str| {
+        let line = format!("query --lake d/lake --format json {line}");
+        shell.atrest(&line).succeeded().json().as_array().unwrap().clone()
+    };
+    let words = |rows: &[serde_json::Value], column: &str| -> BTreeSet<String> {
+        rows.iter().map(|row| row[column].as_str().unwrap_or_default().to_owned()).collect()
+    };
+    let trend = ask("trend_by_night");
+    let of = |column: &str| trend.iter().map(|row| row[column].to_string()).collect::<BTreeSet<_>>();
+    for moves in ["accounts_listed", "accounts_complete", "buckets", "fails", "fails_critical", "exempt"] {
+        assert!(of(moves).len() > 1, "{moves} is the same on every night: {:?}", of(moves));
+    }
+    let changes = words(&ask("changes_since_last_census"), "kind");
+    for kind in ["new", "reopened", "fixed"] {
+        assert!(changes.contains(kind), "{kind} is not in {changes:?}");
+    }
+    let mended = words(&ask("time_to_remediate"), "check_id");
+    for check in ["kms_key_pending_deletion", "s3_key_usable", "s3_tls_only", "account_scanned"] {
+        assert!(mended.contains(check), "{check} is not in {mended:?}");
+    }
+    assert_eq!(words(&ask("exceptions_in_force"), "exception_id").len(), 2);
+    assert!(!ask("exempt_findings").is_empty());
+    let failing: BTreeSet<i64> =
+        ask("first_seen").iter().filter_map(|row| row["days_failing"].as_i64()).collect();
+    assert!(failing.len() > 5, "{failing:?}");
+    let page = std::fs::read_to_string(shell.path("d/report.html")).unwrap();
+    assert!(page.contains("Fails since the census") && page.contains("EX-2026-014"));
 }
 
 #[test]
 fn the_summary_is_what_a_person_wants_to_read() {
     let shell = Shell::new();
-    let finished = shell.atrest("demo").succeeded();
+    let finished = shell.atrest("demo --nights 2").succeeded();
     assert_eq!(finished.stdout, "", "the summary is for people");
     assert_narrow(&finished.stderr);
     assert!(!finished.stderr.contains('\x1b'), "no colour where nobody sees it");
@@ -46,7 +98,7 @@ fn another_seed_and_other_sizes_are_other_runs() {
     for (place, shape) in
         [("a", ""), ("b", "--seed 2"), ("c", "--accounts 5"), ("d", "--buckets 7"), ("e", "--keys 9")]
     {
-        let finished = shell.atrest(&format!("demo --out {place} {shape}")).succeeded();
+        let finished = shell.atrest(&format!("demo --nights 1 --out {place} {shape}")).succeeded();
         assert_narrow(&finished.stderr);
         runs.extend(committed(&shell.path(place).join("lake")));
     }
@@ -62,7 +114,7 @@ fn the_smallest_organizations_have_a_census_too() {
     for (place, shape) in
         [("one", "--accounts 1 --buckets 0 --keys 0"), ("two", "--accounts 2 --buckets 1 --keys 0")]
     {
-        let finished = shell.atrest(&format!("demo --out {place} {shape}")).succeeded();
+        let finished = shell.atrest(&format!("demo --nights 2 --out {place} {shape}")).succeeded();
         assert!(finished.stderr.contains("Scope"), "{finished}");
         venv.run("compare_lake.py", [shell.path(place).join("lake")]).succeeded();
     }
@@ -72,23 +124,44 @@ fn the_smallest_organizations_have_a_census_too() {
 fn duckdb_pyarrow_and_pandas_open_every_table() {
     let Some(venv) = venv_or_skip() else { return };
     let shell = Shell::new();
-    shell.atrest("demo").succeeded();
+    shell.atrest("demo --nights 1").succeeded();
     venv.run("compare_lake.py", [shell.path("atrest-demo/lake")]).succeeded();
 }
 
 #[test]
 fn a_folder_that_holds_more_than_a_demo_is_left_alone() {
     let shell = Shell::new();
-    shell.atrest("demo --out d").succeeded();
+    shell.atrest("demo --nights 1 --out d").succeeded();
     shell.write("d/thesis.txt", "years of work");
     let before = names(&shell.path("d"));
-    let refused = shell.atrest("demo --out d").ended(2);
+    let refused = shell.atrest("demo --nights 1 --out d").ended(2);
     assert!(refused.stderr.contains("d holds more than a demo, and is left alone"), "{refused}");
     assert_eq!(before, names(&shell.path("d")));
     std::fs::create_dir(shell.path("mine")).unwrap();
     shell.write("mine/notes.txt", "mine");
     shell.atrest("demo --out mine").ended(2);
     assert_eq!(names(&shell.path("mine")), ["notes.txt"]);
+}
+
+#[test]
+fn the_organizations_rules_lie_in_the_folder_and_what_a_user_edits_is_kept() {
+    let shell = Shell::new();
+    shell.atrest("demo --nights 1 --out d --accounts 3 --buckets 9 --keys 3").succeeded();
+    let run = committed(&shell.path("d/lake")).pop().unwrap();
+    // They are what the night was judged by: again, the same standard under the same version.
+    let again = format!(
+        "finalize --lake d/lake --run {run} --standard d/standard.toml --exceptions d/exceptions.toml"
+    );
+    shell.atrest(&again).succeeded();
+    let text = std::fs::read_to_string(shell.path("d/standard.toml")).unwrap();
+    let edited = text.replace("version = \"2026-10\"", "version = \"mine\"");
+    assert_ne!(text, edited);
+    shell.write("d/standard.toml", &edited);
+    let refused = shell.atrest("demo --nights 1 --out d").ended(2);
+    assert!(refused.stderr.contains("is left alone: standard.toml was edited"), "{refused}");
+    assert_eq!(std::fs::read_to_string(shell.path("d/standard.toml")).unwrap(), edited);
+    shell.write("d/standard.toml", &text);
+    shell.atrest("demo --nights 1 --out d --accounts 1 --buckets 1 --keys 1").succeeded();
 }
 
 #[test]
@@ -105,7 +178,15 @@ fn a_file_in_the_place_of_the_folder_is_refused() {
 
 #[test]
 fn sizes_that_cannot_be_are_refused() {
-    for wrong in ["--accounts 0", "--accounts 50001", "--accounts x", "--seed -1", "--buckets 1.5"] {
+    for wrong in [
+        "--accounts 0",
+        "--accounts 50001",
+        "--accounts x",
+        "--seed -1",
+        "--buckets 1.5",
+        "--nights 0",
+        "--nights 367",
+    ] {
         let refused = Shell::new().atrest(&format!("demo {wrong}")).ended(2);
         assert!(refused.stderr.starts_with("error: "), "{refused}");
     }

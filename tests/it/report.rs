@@ -12,7 +12,7 @@ const SMALL: &str = "--accounts 3 --buckets 12 --keys 6";
 /// A demo's lake in the shell's folder.
 fn demo() -> Shell {
     let shell = Shell::new();
-    shell.atrest(&format!("demo --out demo {SMALL}")).succeeded();
+    shell.atrest(&format!("demo --nights 1 --out demo {SMALL}")).succeeded();
     shell
 }
 

@@ -25,7 +25,7 @@ const HOSTILE: &str = "a,b;\"c\"\r\n'\u{2028}\u{2029}\\ =1+1\t🔐 é\u{202e}";
 /// A shell with the demo's lake in `lake`.
 fn demo() -> Shell {
     let shell = Shell::new();
-    shell.atrest("demo --out d --accounts 8 --buckets 40 --keys 20").succeeded();
+    shell.atrest("demo --nights 1 --out d --accounts 8 --buckets 40 --keys 20").succeeded();
     std::fs::rename(shell.path("d/lake"), shell.path("lake")).unwrap();
     shell
 }

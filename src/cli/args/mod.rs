@@ -73,6 +73,9 @@ pub struct DemoArgs {
     /// Folder of the demo; the lake goes into its folder `lake`
     #[arg(long, value_name = "DIR", default_value = "./atrest-demo", env = "ATREST_OUT")]
     pub out: PathBuf,
+    /// Nights in the lake, the last one on 2026-11-21
+    #[arg(long, value_name = "N", default_value_t = 31, env = "ATREST_NIGHTS", value_parser = clap::value_parser!(u16).range(1..=366))]
+    pub nights: u16,
     /// The organization and the shape of it
     #[command(flatten)]
     pub shape: ShapeArgs,

@@ -1,5 +1,6 @@
-//! The keys of an account: a cycle of kinds, so that every kind is in every few accounts.
+//! The keys of an account: what each is follows from the account's profile.
 
+use super::buckets::Way;
 use super::policies::{barring_key_policy, key_policy};
 use super::{DAY, DISABLED_REGION, Shape, Site};
 use crate::model::Region;
@@ -39,33 +40,6 @@ pub(super) enum Kind {
     PendingDeletion,
 }
 
-const CYCLE: [Kind; 24] = [
-    Kind::Rotating(365),
-    Kind::Rotating(90),
-    Kind::Still,
-    Kind::Primary,
-    Kind::PendingDeletion,
-    Kind::ImportedExpiring,
-    Kind::Rotating(180),
-    Kind::Disabled,
-    Kind::Other("RSA_4096", "SIGN_VERIFY"),
-    Kind::RotatedOnDemand,
-    Kind::Rotating(2560),
-    Kind::CloudHsm,
-    Kind::Imported,
-    Kind::Still,
-    Kind::Rotating(365),
-    Kind::Other("HMAC_256", "GENERATE_VERIFY_MAC"),
-    Kind::External,
-    Kind::OnDemandUnderWay,
-    Kind::Other("ECC_NIST_P256", "KEY_AGREEMENT"),
-    Kind::PendingImport,
-    Kind::Still,
-    Kind::Unavailable,
-    Kind::Other("ML_DSA_65", "SIGN_VERIFY"),
-    Kind::Other("RSA_2048", "ENCRYPT_DECRYPT"),
-];
-
 /// Where a customer key is and what it is, without making it.
 #[derive(Debug, Clone)]
 pub(super) struct Place {
@@ -78,13 +52,16 @@ pub(super) struct Place {
 impl Site<'_> {
     /// How many customer keys the account has.
     pub fn key_count(&self) -> usize {
-        self.shape.portion(self.shape.keys, self.index)
+        self.shape.portion(self.shape.keys, self.index, |profile| profile.keys)
     }
 
     /// The customer key of that number.
     pub fn key_place(&self, index: usize) -> Place {
-        let kind = CYCLE[(index + 5 * self.index) % CYCLE.len()];
-        let region = self.regions[(index / 2 + self.index) % self.regions.len()].clone();
+        let kinds = self.profile().kinds;
+        let kind = kinds[index % kinds.len()];
+        let others = self.regions.len() - 1;
+        let at = if others > 0 && index % 3 == 2 { 1 + index / 3 % others } else { 0 };
+        let region = self.regions[(at + usize::from(self.index % 5 == 3)) % self.regions.len()].clone();
         let words = [self.id.to_string(), index.to_string()];
         let id = uuid(self.shape.seed, &["key", &words[0], &words[1]]);
         let id = if kind == Kind::Primary { format!("mrk-{}", id.replace('-', "")) } else { id };
@@ -123,7 +100,7 @@ pub(super) fn fill(site: &Site<'_>, account: &mut Account) {
         add_managed(site, account, region);
     }
     // Keys outlive the opting out of their Region; nobody sees them there.
-    if site.index % 6 == 5 {
+    if site.profile().ways.contains(&Way::ClosedRegion) {
         let region: Region = DISABLED_REGION.parse().expect("a Region's name");
         let place = Place { index: 0, region, id: disabled_region_key(site), kind: Kind::Still };
         add_customer_key(site, account, &place);
@@ -156,6 +133,8 @@ fn customer_key(site: &Site<'_>, place: &Place) -> Key {
     let created_at = site.days_ago(&["key", &place.id], 400, 1800);
     // One key of payments-prod, and its like later, is open to nobody but its own application.
     let barred = place.index == 0 && site.index % 24 == 4;
+    let policies = site.profile().key_policies;
+    let policy = policies[place.index % policies.len()];
     let mut key = Key {
         id: place.id.clone(),
         region: place.region.clone(),
@@ -173,7 +152,7 @@ fn customer_key(site: &Site<'_>, place: &Place) -> Key {
         valid_to: None,
         rotation: Rotation::default(),
         history: Vec::new(),
-        policy: if barred { barring_key_policy(site) } else { key_policy(site, place.index) },
+        policy: if barred { barring_key_policy(site) } else { key_policy(site, policy) },
         admits_account: !barred,
     };
     apply(site, place, &mut key);

@@ -7,10 +7,16 @@
 
 mod buckets;
 mod keys;
+mod nights;
 mod people;
 mod policies;
+mod profile;
+mod story;
 
 use std::collections::BTreeSet;
+
+pub use nights::on_night;
+use profile::Profile;
 
 use super::hash::mix;
 use super::world::{
@@ -49,6 +55,18 @@ const DISABLED_REGION: &str = "af-south-1";
 
 /// Milliseconds in a day.
 const DAY: i64 = 86_400_000;
+
+/// The account whose keys others share.
+const HUB: usize = 2;
+
+/// What an account weighs that is none of the first twelve.
+const LATER_WEIGHT: usize = 4;
+
+/// The account of the acquired company.
+const ACQUIRED: usize = 3;
+
+/// Days since the acquired company's account joined, and half a day more.
+const ACQUIRED_DAYS: i64 = 15;
 
 impl Shape {
     fn partition() -> Partition {
@@ -89,21 +107,29 @@ impl Shape {
         }
     }
 
-    /// How many of the first `count` accounts can be read.
-    fn readable(count: usize) -> usize {
-        let among_first = count.min(12).saturating_sub(8);
-        let later = if count > 50 { (count - 51) / 97 + 1 } else { 0 };
-        count - among_first - later
+    /// How many of the accounts from the thirteenth on, up to the first `count`, can be read.
+    fn readable_later(count: usize) -> usize {
+        let unreadable = if count > 50 { (count - 51) / 97 + 1 } else { 0 };
+        count.saturating_sub(12) - unreadable
+    }
+
+    /// The weight of the first `count` accounts together: the first twelve have their profile's, all
+    /// later ones the same, so that an account's portion is known without looking at the others.
+    fn weight(count: usize, of: fn(&Profile) -> usize) -> usize {
+        let readable = |index: &usize| Self::trouble(*index) == Trouble::None;
+        let first: usize = (0..count.min(12)).filter(readable).map(|index| of(profile::of(index))).sum();
+        first + LATER_WEIGHT * Self::readable_later(count)
     }
 
     /// How many of `total` things an account has.
-    fn portion(&self, total: usize, index: usize) -> usize {
+    fn portion(&self, total: usize, index: usize, of: fn(&Profile) -> usize) -> usize {
         if Self::trouble(index) != Trouble::None {
             // A few that nobody sees, for others to refer to.
             return 3;
         }
-        let (rank, ranks) = (Self::readable(index), Self::readable(self.accounts).max(1));
-        total * (rank + 1) / ranks - total * rank / ranks
+        let (before, with) = (Self::weight(index, of), Self::weight(index + 1, of));
+        let all = Self::weight(self.accounts, of).max(1);
+        total * with / all - total * before / all
     }
 }
 
@@ -136,6 +162,20 @@ impl<'a> Site<'a> {
     /// Another account of the same organization.
     fn elsewhere(&self, index: usize) -> Self {
         Self::at(self.shape, self.regions, index, self.now)
+    }
+
+    /// What the account is like.
+    fn profile(&self) -> &'static Profile {
+        profile::of(self.index)
+    }
+
+    fn name(&self) -> String {
+        people::name_and_unit(self.index).0
+    }
+
+    /// The account whose keys others share; in the smallest organizations the last one.
+    fn hub(&self) -> usize {
+        HUB.min(self.shape.accounts.max(1) - 1)
     }
 
     /// A number for some words, different in every account.
@@ -176,7 +216,7 @@ pub fn frame(shape: &Shape, now: Timestamp) -> World {
         },
         partition,
         organization: Organization {
-            id: format!("o-{}", letters(mix(shape.seed, &["organization"]), 10)),
+            id: organization_id(shape),
             root: root(shape),
             management_account: management,
             delegated_administrators: BTreeSet::new(),
@@ -197,6 +237,10 @@ pub fn frame(shape: &Shape, now: Timestamp) -> World {
         pages: PageSizes { empty_first_accounts_page: true, ..PageSizes::default() },
         made_at: now,
     }
+}
+
+fn organization_id(shape: &Shape) -> String {
+    format!("o-{}", letters(mix(shape.seed, &["organization"]), 10))
 }
 
 fn root(shape: &Shape) -> String {
@@ -226,6 +270,7 @@ pub fn account(shape: &Shape, index: usize, now: Timestamp) -> Account {
     let trouble = Shape::trouble(index);
     let joined_at = match trouble {
         Trouble::JoinedRecently => now.whole_seconds().plus_millis(-2 * 3_600_000),
+        _ if index == ACQUIRED => now.whole_seconds().plus_millis(-ACQUIRED_DAYS * DAY - DAY / 2),
         _ => site.days_ago(&["joined"], 200, 2000),
     };
     let mut account = Account {
