@@ -104,12 +104,10 @@ pub fn services_of_bucket(policy: &Policy, bucket_arn: &str) -> ServiceAccess {
 /// The services to weigh: those that the policy names, and one that it does not.
 type Services = BTreeSet<Option<String>>;
 
-fn access(
-    policy: &Policy,
-    arn: &str,
-    prefix: &str,
-    resources: &dyn Fn(&Services, &Budget) -> Result<Vec<String>, TooMany>,
-) -> ServiceAccess {
+/// Gives the resources that a policy can tell apart.
+type Resources<'a> = dyn Fn(&Services, &Budget) -> Result<Vec<String>, TooMany> + 'a;
+
+fn access(policy: &Policy, arn: &str, prefix: &str, resources: &Resources<'_>) -> ServiceAccess {
     let services = services_in(policy);
     let allows: Vec<&Statement> = policy.with(Effect::Allow);
     let allows: Vec<&Statement> = allows.into_iter().filter(|it| lets_in_any(it, &services)).collect();
@@ -276,14 +274,14 @@ impl Desk<'_> {
 
     /// Whether it gets in for a source that the policy does not name.
     fn unbound(&self, allow: &Statement, service: &AdmittedService, access: &mut ServiceAccess) -> bool {
-        let kinds: [(Source, fn(&mut ServiceAccess) -> &mut BTreeSet<AdmittedService>); 3] = [
-            (Source::Told, |access| &mut access.for_anyone),
-            (Source::Untold, |access| &mut access.without_source),
-            (Source::Bucket, |access| &mut access.by_bucket_name),
-        ];
-        for (source, set) in kinds {
+        for source in [Source::Told, Source::Untold, Source::Bucket] {
             if self.passes(allow, service, &source, access) {
-                set(access).insert(service.clone());
+                let services = match source {
+                    Source::Told => &mut access.for_anyone,
+                    Source::Untold => &mut access.without_source,
+                    Source::Bucket | Source::Named(_) => &mut access.by_bucket_name,
+                };
+                services.insert(service.clone());
                 return true;
             }
         }

@@ -336,7 +336,9 @@ proptest! {
         let resources = [&[BUCKET], OBJECTS].concat();
         // The variable is known where its key is.
         let mut all = requests(&statements, KNOWN, ACTIONS, &resources);
-        all.iter_mut().for_each(|request| drop(request.context.insert("aws:ResourceAccount", vec![A])));
+        for request in &mut all {
+            request.context.insert("aws:ResourceAccount", vec![A]);
+        }
         check(&plain_http(&policy.settled(&setting), BUCKET), &statements, &all)?;
     }
 

@@ -298,7 +298,7 @@ fn delivering_services_are_bound_in_bucket_policies_too() {
         |name: &str| put("s3", "BUCKET/*", &format!(r#""StringEquals":{{"aws:RequestedRegion":"{name}"}}"#));
     assert_eq!(
         (of_bucket(&region("eu-west-1")), of_bucket(&region("us-east-1"))),
-        ("any:s3".into(), "".into())
+        ("any:s3".into(), String::new())
     );
 }
 
