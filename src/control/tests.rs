@@ -56,9 +56,7 @@ fn every_instance_is_a_check_and_all_that_are_evidence_of_something_are_mapped()
     let mut known: BTreeSet<_> = instances.iter().map(of).collect();
     known.insert(("s3_upload_encryption_enforced".to_owned(), None));
     // What a request costs, and how an exception was kept, are no framework's concern.
-    // Those of services are not mapped yet.
-    let of_services = ["kms_policy_service_confused_deputy", "s3_policy_service_confused_deputy"];
-    for check in ["s3_bucket_key", "exception_max_matches"].into_iter().chain(of_services) {
+    for check in ["s3_bucket_key", "exception_max_matches"] {
         assert!(known.remove(&(check.to_owned(), None)), "{check}");
     }
     let mapped: BTreeSet<_> = built_in().controls.iter().map(instance_of).collect();
