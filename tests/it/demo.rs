@@ -46,8 +46,8 @@ fn the_same_command_gives_the_same_bytes_in_any_folder() {
 fn earlier_nights_have_something_to_show() {
     let Some(venv) = venv_or_skip() else { return };
     let shell = Shell::new().asking(&venv);
-    // The last eleven: from the incident on. The generator's own tests hold the whole month.
-    let said = shell.atrest("demo --nights 11 --out d").succeeded().stderr;
+    // The last eleven: from the incident on, and in a smaller organization, for a test is run often.
+    let said = shell.atrest("demo --nights 11 --buckets 120 --keys 48 --out d").succeeded().stderr;
     assert!(said.starts_with("taking 11 censuses, 2026-11-11 to 2026-11-21\n"), "{said}");
     assert!(said.contains("the lake has 10 earlier nights, 2026-11-11 to 2026-11-20"), "{said}");
     assert_eq!(committed(&shell.path("d/lake")).len(), 11);
@@ -75,7 +75,7 @@ fn earlier_nights_have_something_to_show() {
     assert!(!ask("exempt_findings").is_empty());
     let failing: BTreeSet<i64> =
         ask("first_seen").iter().filter_map(|row| row["days_failing"].as_i64()).collect();
-    assert!(failing.len() > 3, "{failing:?}");
+    assert!(failing.len() > 1, "{failing:?}");
     let page = std::fs::read_to_string(shell.path("d/report.html")).unwrap();
     assert!(page.contains("Fails since the census") && page.contains("EX-2026-014"));
 }
