@@ -378,14 +378,10 @@ fn what_next(text: &mut String, census: &Census, next: &Next<'_>) {
         let _ = writeln!(text, "    atrest query --lake {lake} buckets_without_rotating_customer_key");
     }
     match next {
-        Next::Demo { lake, earlier, .. } => {
+        Next::Demo { earlier, .. } => {
             if let Some((count, first, last)) = earlier {
                 let nights = if *count == 1 { "night" } else { "nights" };
-                let _ = writeln!(
-                    text,
-                    "  the lake has {count} earlier {nights}, {first} to {last}; what became of them:"
-                );
-                let _ = writeln!(text, "    atrest query --lake {lake} trend_by_night");
+                let _ = writeln!(text, "  the lake has {count} earlier {nights}, {first} to {last}");
             }
             let _ = writeln!(text, "  your own organization, what will work and what to fix:");
             let _ = write!(text, "    atrest doctor --role-name OrganizationAccountAccessRole");

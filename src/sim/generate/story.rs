@@ -96,7 +96,7 @@ impl<'a> Scene<'a> {
         self.account(account)?.regions.get_mut(&place.region)?.keys.get_mut(&place.id)
     }
 
-    /// The key that the most buckets of an account name by its ARN.
+    /// The key that the most buckets of an account name by its ARN, of those that an auditor can read.
     fn key_in_use(&mut self, account: usize) -> Option<&mut Key> {
         let account = self.account(account)?;
         let mut uses: BTreeMap<String, usize> = BTreeMap::new();
@@ -106,7 +106,8 @@ impl<'a> Scene<'a> {
                 *uses.entry(key).or_default() += 1;
             }
         }
-        let mut keys = account.regions.values_mut().flat_map(|region| region.keys.values_mut());
+        let keys = account.regions.values_mut().flat_map(|region| region.keys.values_mut());
+        let mut keys = keys.filter(|key| key.admits_account);
         let used = |key: &Key| {
             let arn = format!(":kms:{}:{}:key/{}", key.region, key.account, key.id);
             uses.iter().filter(|(name, _)| name.ends_with(&arn)).map(|(_, count)| *count).sum::<usize>()
