@@ -6,7 +6,7 @@
 //! that some text matches. No general glob crate does that, or knows IAM's rules (a wildcard of an
 //! ARN's first five parts stops at a colon, `${*}` is a plain star).
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeMap, HashSet, VecDeque};
 
 use super::budget::{Budget, TooMany};
 use super::kleene::Kleene;
@@ -129,7 +129,7 @@ impl Glob {
 
     /// Whether the text matches: unknown where that hangs on a policy variable.
     pub(super) fn matches(&self, text: &str) -> Kleene {
-        let step = |at: BTreeSet<usize>, next| Some(self.step(&at, next)).filter(|at| !at.is_empty());
+        let step = |at: Vec<usize>, next| Some(self.step(at, next)).filter(|at| !at.is_empty());
         let accepted = match self.is_plain() {
             true => text.chars().map(Token::Char).eq(self.tokens.iter().copied()),
             false => text.chars().try_fold(self.enter(0), step).is_some_and(|at| at.contains(&self.end())),
@@ -168,53 +168,59 @@ impl Glob {
     }
 
     /// The positions that stand open at one: a star may also be empty.
-    fn enter(&self, mut at: usize) -> BTreeSet<usize> {
-        let mut positions = BTreeSet::from([at]);
-        while let Some(Token::Any(_)) = self.tokens.get(at) {
-            at += 1;
-            positions.insert(at);
-        }
+    fn enter(&self, at: usize) -> Vec<usize> {
+        let mut positions = Vec::with_capacity(2);
+        self.enter_into(at, &mut positions);
         positions
     }
 
-    fn step(&self, positions: &BTreeSet<usize>, next: char) -> BTreeSet<usize> {
-        let mut after = BTreeSet::new();
+    fn enter_into(&self, mut at: usize, positions: &mut Vec<usize>) {
+        positions.push(at);
+        while let Some(Token::Any(_)) = self.tokens.get(at) {
+            at += 1;
+            positions.push(at);
+        }
+    }
+
+    /// The positions after a character, each once and in order.
+    fn step(&self, positions: impl IntoIterator<Item = usize>, next: char) -> Vec<usize> {
+        let mut after = Vec::with_capacity(4);
         for at in positions {
-            match self.tokens.get(*at) {
-                Some(Token::Char(it)) if self.same(*it, next) => after.extend(self.enter(at + 1)),
-                Some(Token::One(crosses)) if *crosses || next != ':' => after.extend(self.enter(at + 1)),
-                Some(Token::Any(crosses)) if *crosses || next != ':' => after.extend(self.enter(*at)),
+            match self.tokens.get(at) {
+                Some(Token::Char(it)) if self.same(*it, next) => self.enter_into(at + 1, &mut after),
+                Some(Token::One(crosses)) if *crosses || next != ':' => self.enter_into(at + 1, &mut after),
+                Some(Token::Any(crosses)) if *crosses || next != ':' => self.enter_into(at, &mut after),
                 _ => {}
             }
+        }
+        if after.len() > 1 {
+            after.sort_unstable();
+            after.dedup();
         }
         self.forget(after)
     }
 
     /// At a last star that takes everything, the other positions do not matter any more.
-    fn forget(&self, positions: BTreeSet<usize>) -> BTreeSet<usize> {
+    fn forget(&self, positions: Vec<usize>) -> Vec<usize> {
         let last = self.end().saturating_sub(1);
         let open = self.tokens.last() == Some(&Token::Any(true)) && positions.contains(&last);
-        if open { BTreeSet::from([last, last + 1]) } else { positions }
+        if open { vec![last, last + 1] } else { positions }
     }
 
     fn same(&self, one: char, other: char) -> bool {
         one == other || (self.ignore_case && one.to_lowercase().eq(other.to_lowercase()))
     }
 
-    /// The characters that are not like any other from here.
-    fn next_characters(&self, positions: &BTreeSet<usize>) -> Vec<char> {
-        let mut found = Vec::new();
-        for at in positions {
-            match self.tokens.get(*at) {
-                Some(Token::Char(it)) if self.ignore_case => {
-                    found.extend(it.to_lowercase().chain(it.to_uppercase()));
-                    found.push(*it);
-                }
-                Some(Token::Char(it)) => found.push(*it),
-                _ => {}
+    /// The characters that are not like any other from a position.
+    fn next_characters(&self, at: usize, found: &mut Vec<char>) {
+        match self.tokens.get(at) {
+            Some(Token::Char(it)) if self.ignore_case => {
+                found.extend(it.to_lowercase().chain(it.to_uppercase()));
+                found.push(*it);
             }
+            Some(Token::Char(it)) => found.push(*it),
+            _ => {}
         }
-        found
     }
 }
 
@@ -229,34 +235,47 @@ fn fresh(globs: &[&Glob]) -> char {
     ('\u{e000}'..'\u{f8ff}').find(|c| !used(*c)).unwrap_or('\u{f8ff}')
 }
 
-/// Where every pattern that is still alive stands.
-type Place = BTreeMap<usize, BTreeSet<usize>>;
+/// Where every pattern that is still alive stands: its number and a position, in order. Flat, for the walk
+/// copies and compares places more than anything else.
+type Place = Vec<(usize, usize)>;
 
 fn advance(globs: &[&Glob], place: &Place, next: char) -> Place {
-    let step = |(glob, at): (&usize, &BTreeSet<usize>)| (*glob, globs[*glob].step(at, next));
-    place.iter().map(step).filter(|(_, at)| !at.is_empty()).collect()
+    let mut after = Place::with_capacity(place.len());
+    for of_one in place.chunk_by(|(one, _), (other, _)| one == other) {
+        let (glob, _) = of_one[0];
+        let positions = globs[glob].step(of_one.iter().map(|(_, at)| *at), next);
+        after.extend(positions.into_iter().map(|at| (glob, at)));
+    }
+    after
+}
+
+/// The patterns that have come to their end.
+fn accepted(globs: &[&Glob], place: &Place) -> Vec<usize> {
+    place.iter().filter(|(glob, at)| *at == globs[*glob].end()).map(|(glob, _)| *glob).collect()
 }
 
 /// A text for every combination of the patterns that some text matches. All texts begin with
 /// `prefix` and, where that is not empty, go on.
 pub(super) fn samples(globs: &[&Glob], prefix: &str, budget: &Budget) -> Result<Vec<String>, TooMany> {
-    let start = globs.iter().enumerate().map(|(glob, it)| (glob, it.enter(0))).collect();
-    let start: Place = prefix.chars().fold(start, |place, c| advance(globs, &place, c));
-    let accepted = |place: &Place| -> BTreeSet<usize> {
-        place.iter().filter(|(glob, at)| at.contains(&globs[**glob].end())).map(|(glob, _)| *glob).collect()
-    };
+    let start =
+        globs.iter().enumerate().flat_map(|(glob, it)| it.enter(0).into_iter().map(move |at| (glob, at)));
+    let start = prefix.chars().fold(start.collect(), |place: Place, c| advance(globs, &place, c));
     let fresh = fresh(globs);
-    let mut found: BTreeMap<BTreeSet<usize>, String> = BTreeMap::new();
+    let mut found: BTreeMap<Vec<usize>, String> = BTreeMap::new();
     if prefix.is_empty() {
-        found.insert(accepted(&start), String::new());
+        found.insert(accepted(globs, &start), String::new());
     }
-    let mut seen = BTreeSet::from([start.clone()]);
+    let mut seen = HashSet::from([start.clone()]);
     let mut open = VecDeque::from([(start, prefix.to_owned())]);
     let mut steps = 0;
     while let Some((place, text)) = open.pop_front() {
-        let mut alphabet: BTreeSet<char> = [':', fresh].into();
-        alphabet.extend(place.iter().flat_map(|(glob, at)| globs[*glob].next_characters(at)));
-        let taken = alphabet.len() * (place.values().map(BTreeSet::len).sum::<usize>() + 1);
+        let mut alphabet = vec![':', fresh];
+        for (glob, at) in &place {
+            globs[*glob].next_characters(*at, &mut alphabet);
+        }
+        alphabet.sort_unstable();
+        alphabet.dedup();
+        let taken = alphabet.len() * (place.len() + 1);
         budget.take(taken)?;
         steps += taken;
         if steps > STEPS {
@@ -264,9 +283,18 @@ pub(super) fn samples(globs: &[&Glob], prefix: &str, budget: &Budget) -> Result<
         }
         for next in alphabet {
             let after = advance(globs, &place, next);
+            let is_new = !seen.contains(&after);
+            let accepts = accepted(globs, &after);
+            let is_found = found.contains_key(&accepts);
+            if is_found && !is_new {
+                continue;
+            }
             let text = format!("{text}{next}");
-            found.entry(accepted(&after)).or_insert_with(|| text.clone());
-            if seen.insert(after.clone()) {
+            if !is_found {
+                found.insert(accepts, text.clone());
+            }
+            if is_new {
+                seen.insert(after.clone());
                 open.push_back((after, text));
             }
         }
@@ -276,6 +304,8 @@ pub(super) fn samples(globs: &[&Glob], prefix: &str, budget: &Budget) -> Result<
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::Kleene::{False, True, Unknown};
     use super::*;
 
