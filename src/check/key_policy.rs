@@ -1,11 +1,16 @@
 //! Whom a key policy admits, for the checks that judge it.
+//!
+//! Three checks ask the same two questions of a policy, and each question weighs every kind of request: so
+//! what the policy answers is kept with the key while its checks are asked.
+
+use std::cell::OnceCell;
 
 use super::key::{KEY_GONE, MANAGER_NOT_TOLD, metadata};
 use super::outsiders::listed;
 use super::policy_reading::{POLICY_UNDECIDED, now_and_later, policy};
 use super::support::{decided, told};
 use super::{Context, KeySubject, Outcome, Reason};
-use crate::policy::{self, Admitted, Policy};
+use crate::policy::{self, Admitted, Policy, ServiceAccess};
 
 /// The customer sets no policy on a key of AWS's.
 pub static AWS_MANAGED_POLICY: Reason = Reason::not_applicable(
@@ -19,9 +24,43 @@ pub static POLICY_ADMITS_ANYONE: Reason =
 pub static POLICY_ABSENT: Reason =
     Reason::unknown("policy_absent", "KMS gave no key policy, and every KMS key has one.");
 
+/// What a key's policy answers now, each question asked once.
+#[derive(Debug, Default)]
+pub struct KeyAnswers {
+    admitted: OnceCell<Admitted>,
+    services: OnceCell<ServiceAccess>,
+}
+
+/// A key's policy, now or at a later instant, and what it answers then.
+pub struct Asked<'a> {
+    policy: &'a Policy,
+    key_arn: &'a str,
+    answers: &'a KeyAnswers,
+}
+
+impl Asked<'_> {
+    /// Whom it lets in.
+    pub fn admitted(&self) -> &Admitted {
+        self.answers.admitted.get_or_init(|| policy::admitted(self.policy, self.key_arn))
+    }
+
+    /// For whom it lets AWS services in.
+    pub fn services(&self) -> &ServiceAccess {
+        self.answers.services.get_or_init(|| policy::services_of_key(self.policy, self.key_arn))
+    }
+}
+
 /// What is said of the policy of a customer managed key, now and at later instants; else what there is to say.
-pub fn judged(key: &KeySubject<'_>, context: &Context<'_>, judge: &dyn Fn(&Policy) -> Outcome) -> Outcome {
-    decided(readable(key).map(|policy| now_and_later(policy, context.as_of, judge)))
+pub fn judged(key: &KeySubject<'_>, context: &Context<'_>, judge: &dyn Fn(&Asked<'_>) -> Outcome) -> Outcome {
+    let key_arn = &key.facts.observation.key_arn;
+    decided(readable(key).map(|now| {
+        now_and_later(now, context.as_of, &|policy| {
+            // The policy of a later instant is another one, with answers of its own.
+            let later = KeyAnswers::default();
+            let answers = if std::ptr::eq(policy, now) { key.answers } else { &later };
+            judge(&Asked { policy, key_arn, answers })
+        })
+    }))
 }
 
 fn readable<'a>(key: &KeySubject<'a>) -> Result<&'a Policy, Outcome> {
@@ -34,9 +73,8 @@ fn readable<'a>(key: &KeySubject<'a>) -> Result<&'a Policy, Outcome> {
 }
 
 /// A pass, with the services that come in beside those whom the check is about.
-pub fn with_services(pass: Outcome, policy: &Policy, key_arn: &str) -> Outcome {
-    let access = policy::services_of_key(policy, key_arn);
-    let services: Vec<String> = access.services().into_iter().map(ToString::to_string).collect();
+pub fn with_services(pass: Outcome, policy: &Asked<'_>) -> Outcome {
+    let services: Vec<String> = policy.services().services().into_iter().map(ToString::to_string).collect();
     let Some(services) = listed(&services) else { return pass };
     let text = format!(
         "{} Of AWS services, it admits {services}; kms_policy_service_confused_deputy judges on whose behalf.",

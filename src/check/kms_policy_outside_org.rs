@@ -9,7 +9,7 @@ use super::policy_reading::{POLICY_NOT_READ, POLICY_NOT_UNDERSTOOD, POLICY_UNDEC
 use super::support::MEMBERSHIP_UNPROVEN;
 use super::{Check, Context, Judge, KeySubject, Outcome, Reason};
 use crate::model::{Category, Severity};
-use crate::policy::{self, Admitted};
+use crate::policy::Admitted;
 
 static INSIDE: Reason = Reason::pass(
     "policy_admits_organization_only",
@@ -69,14 +69,13 @@ pub static CHECK: Check = Check {
 
 fn judge(key: &KeySubject<'_>, context: &Context<'_>) -> Outcome {
     judged(key, context, &|policy| {
-        let key_arn = &key.facts.observation.key_arn;
-        let admitted = policy::admitted(policy, key_arn);
-        let outsiders = Outsiders::of(&let_in(&admitted), key.facts.account_id, context);
-        anyone(&admitted)
+        let admitted = policy.admitted();
+        let outsiders = Outsiders::of(&let_in(admitted), key.facts.account_id, context);
+        anyone(admitted)
             .or_else(|| fail(&outsiders))
-            .or_else(|| undecided(&admitted))
+            .or_else(|| undecided(admitted))
             .or_else(|| outsiders.not_known("The key policy admits"))
-            .unwrap_or_else(|| with_services(pass(&outsiders), policy, key_arn))
+            .unwrap_or_else(|| with_services(pass(&outsiders), policy))
     })
 }
 

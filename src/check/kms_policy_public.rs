@@ -7,7 +7,6 @@ use super::key_policy::{
 use super::policy_reading::{POLICY_NOT_READ, POLICY_NOT_UNDERSTOOD, POLICY_UNDECIDED};
 use super::{Check, Context, Judge, KeySubject, Outcome, Reason};
 use crate::model::{Category, Severity};
-use crate::policy;
 
 static NAMED_ONLY: Reason = Reason::pass(
     "policy_admits_named_only",
@@ -49,10 +48,9 @@ pub static CHECK: Check = Check {
 
 fn judge(key: &KeySubject<'_>, context: &Context<'_>) -> Outcome {
     judged(key, context, &|policy| {
-        let key_arn = &key.facts.observation.key_arn;
-        let admitted = policy::admitted(policy, key_arn);
-        anyone(&admitted)
-            .or_else(|| undecided(&admitted))
-            .unwrap_or_else(|| with_services(Outcome::from(&NAMED_ONLY), policy, key_arn))
+        let admitted = policy.admitted();
+        anyone(admitted)
+            .or_else(|| undecided(admitted))
+            .unwrap_or_else(|| with_services(Outcome::from(&NAMED_ONLY), policy))
     })
 }

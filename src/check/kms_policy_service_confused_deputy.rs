@@ -1,4 +1,4 @@
-//! Whether a key's policy lets AWS services in on behalf of anybody.
+//! Whether a key's policy lets AWS services in on behalf of any account.
 
 use super::key::{KEY_GONE, KEY_NOT_READ, MANAGER_NOT_TOLD};
 use super::key_policy::{AWS_MANAGED_POLICY, POLICY_ABSENT, judged};
@@ -11,7 +11,7 @@ use super::service_deputy::{
 use super::support::MEMBERSHIP_UNPROVEN;
 use super::{Check, Context, Judge, KeySubject, Outcome, Reason};
 use crate::model::{Category, Severity};
-use crate::policy::{AdmittedService, services_of_key};
+use crate::policy::AdmittedService;
 
 /// The Amazon SNS guide says that its source cannot be asked for on the way to encrypted topics.
 const EVENT_BRIDGE: [&str; 2] = ["events.amazonaws.com", "events.amazonaws.com.cn"];
@@ -69,10 +69,7 @@ pub static CHECK: Check = Check {
 
 fn judge(key: &KeySubject<'_>, context: &Context<'_>) -> Outcome {
     let of = Of { resource: "key", account_id: key.facts.account_id, sends_no_source: &sends_no_source };
-    judged(key, context, &|policy| {
-        let access = services_of_key(policy, &key.facts.observation.key_arn);
-        service_deputy::judge(&access, &of, context)
-    })
+    judged(key, context, &|policy| service_deputy::judge(policy.services(), &of, context))
 }
 
 /// "Adding the aws:SourceAccount, aws:SourceArn, and aws:SourceOrgID to a AWS KMS policy is not supported for

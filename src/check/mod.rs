@@ -60,6 +60,7 @@ use crate::model::{
 use crate::policy::{Policy, PolicyError, Setting};
 
 pub use documentation::documentation;
+pub use key_policy::KeyAnswers;
 pub use support::spoken;
 
 /// Every check, in the order of the lake: buckets, keys, accounts.
@@ -269,6 +270,8 @@ pub struct KeySubject<'a> {
     pub policy: PolicyReading<'a>,
     /// Some of the buckets whose default names it, in order; `facts` has how many there are.
     pub buckets: &'a [String],
+    /// What its policy has answered so far.
+    pub answers: &'a KeyAnswers,
 }
 
 /// A resource's policy, as far as it is known.

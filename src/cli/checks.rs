@@ -91,7 +91,7 @@ fn one(text: &mut String, standard: &Standard, check: &Check) {
             true => format!("{severity}{}", parameters.collect::<String>()),
             false => "off".to_owned(),
         };
-        let _ = writeln!(text, "  {}: {what}", place(&entry.scope));
+        let _ = writeln!(text, "{}", print::wrapped(&what, &format!("  {}: ", place(&entry.scope))));
     }
     let _ = writeln!(text, "{}", print::wrapped(check.rationale, "  why: "));
     let _ = writeln!(text, "{}", print::wrapped(check.remedy, "  remedy: "));

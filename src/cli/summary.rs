@@ -296,7 +296,8 @@ fn worst(text: &mut String, found: &Findings) {
         let check = kind.check().map_or("", |check| check.id);
         let (severity, reason) = (kind.severity(), spoken(kind.reason_code));
         let params = kind.params.as_ref().map(|params| format!(" {params}")).unwrap_or_default();
-        let _ = writeln!(text, "  {count:>6} × {} · {check}{params}: {reason}", severity.word());
+        let line = format!("{} · {check}{params}: {reason}", severity.word());
+        let _ = writeln!(text, "{}", print::wrapped(&line, &format!("  {count:>6} × ")));
         let Some(example) = examples.first() else { continue };
         let _ = writeln!(text, "    {}", cut(&named(example), 76));
         if severity == Severity::Critical {

@@ -17,7 +17,8 @@ use std::sync::Arc;
 use sha2::{Digest, Sha256};
 
 use crate::check::{
-    self, BucketSubject, Context, ExceptionSubject, KeySubject, Organization, Outcome, PolicyReading,
+    self, BucketSubject, Context, ExceptionSubject, KeyAnswers, KeySubject, Organization, Outcome,
+    PolicyReading,
 };
 use crate::clock::Timestamp;
 use crate::model::{
@@ -129,7 +130,8 @@ impl<'a> Judge<'a> {
         };
         let region = Some(observation.region.as_str());
         let policy = policy.settled(facts.account_id, region, self.organization, self.as_of);
-        let subject = KeySubject { facts, policy: policy.reading(), buckets };
+        let answers = KeyAnswers::default();
+        let subject = KeySubject { facts, policy: policy.reading(), buckets, answers: &answers };
         let resource = Resource {
             account,
             region: Some(&observation.region),

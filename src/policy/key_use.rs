@@ -227,7 +227,7 @@ mod tests {
     const BOTH: &str = r#"["kms:GenerateDataKey*","kms:Decrypt"]"#;
     const ROOT: &str = r#"{"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::111122223333:root"},"Action":"kms:*","Resource":"*"}"#;
 
-    fn asked<'a>(bucket: UsedBy<'a>) -> KeyUse<'a> {
+    fn asked(bucket: UsedBy<'_>) -> KeyUse<'_> {
         KeyUse { key_arn: KEY, account_id: OTHER.parse().unwrap(), org_id: Some("o-abcdefghij"), bucket }
     }
 

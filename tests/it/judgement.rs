@@ -478,7 +478,7 @@ fn another_standard_judges_an_old_run_in_a_new_one() {
     let morning = judged(Rules::default());
     let again = RunId::new(NOW, 2);
     let mut rules = Rules::default();
-    rules.standard.version = "2".to_owned();
+    rules.standard.version = "3".to_owned();
     reword(&mut rules.standard, "the second version");
     rules.standard.encryption[0].requirement.customer_managed_key = true;
     let census = rejudge(&morning.store, &morning.run_id, &again, &rules).unwrap();

@@ -25,6 +25,8 @@ enum May {
     Null,
     /// It may become that word, or NULL where what it depends on was not read.
     Become(&'static str),
+    /// It may become one of these words.
+    BecomeOneOf(&'static [&'static str]),
     /// A *read* word may become one that says that nothing was seen.
     Unsee,
     /// A count of what was seen may fall, or become NULL.
@@ -33,7 +35,7 @@ enum May {
     TellsOfTheNight,
 }
 
-use May::{Become, Fall, Null, Stay, TellsOfTheNight, Unsee};
+use May::{Become, BecomeOneOf, Fall, Null, Stay, TellsOfTheNight, Unsee};
 
 const ACCOUNTS: [(&str, May); 18] = [
     ("run_id", Stay),
@@ -123,7 +125,7 @@ const KEYS: [(&str, May); 33] = [
     ("observed_at", Null),
 ];
 
-const FINDINGS: [(&str, May); 20] = [
+const FINDINGS: [(&str, May); 21] = [
     ("run_id", Stay),
     ("finding_uid", Stay),
     ("account_id", Stay),
@@ -145,6 +147,8 @@ const FINDINGS: [(&str, May); 20] = [
     ("exception_expires_at", Stay),
     ("remedy", TellsOfTheNight),
     ("observed_at", Null),
+    // Who manages a key, or all of it, may not be known any more.
+    ("subject", BecomeOneOf(&["kms_key", "unknown"])),
 ];
 
 fn allowed(may: May, clean: Option<&str>, faulty: Option<&str>) -> bool {
@@ -156,6 +160,7 @@ fn allowed(may: May, clean: Option<&str>, faulty: Option<&str>) -> bool {
         Null => faulty.is_none(),
         // What was unknown on a clean night may be unknown in another way.
         Become(word) => faulty.is_none() || (faulty == Some(word) && clean.is_some()),
+        BecomeOneOf(words) => clean.is_some() && faulty.is_some_and(|word| words.contains(&word)),
         Unsee => faulty.is_some_and(|word| UNSEEN.contains(&word)),
         Fall => match (clean.map(str::parse::<u64>), faulty.map(str::parse::<u64>)) {
             (_, None) => true,

@@ -212,7 +212,7 @@ fn every_state() -> Vec<Exception> {
         record
     };
     let used = rotation("EX-used", 60);
-    let mut narrow = exception("EX-narrow", "s3_sse_c_blocked", "sse_c_block_not_reported", 20);
+    let mut narrow = exception("EX-narrow", "s3_encryption_standard", "mode_below_standard", 20);
     narrow.max_matches = 1;
     let mut unused = rotation("EX-unused", 60);
     unused.resources = vec!["arn:aws:kms:eu-west-1:000000000000:key/none".to_owned()];

@@ -180,7 +180,7 @@ fn a_newer_lake_and_a_changed_file_are_said_and_an_old_report_stays() {
     std::fs::write(&findings, bytes).unwrap();
     let said = shell.atrest("report --lake demo/lake --format html -o page.html").ended(1);
     let named =
-        format!("failed to read demo/lake/findings/dt=2026-11-21/{run}-00000.parquet: its hash is not");
+        format!("failed to read demo/lake/findings/dt=2026-11-21/{run}-00000.parquet: its SHA-256 is ");
     assert!(said.stderr.contains(&named), "{said}");
 
     let manifest = lake.join(format!("manifests/{run}.json"));

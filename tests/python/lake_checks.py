@@ -278,7 +278,8 @@ def check_findings(lake: Lake, report: Report) -> None:
 
 def check_severity(key: tuple, severity: str, most: str, report: Report) -> None:
     """A finding is no worse than its check says that it can be."""
-    if contract.SEVERITY.index(severity) > contract.SEVERITY.index(most):
+    known = severity in contract.SEVERITY and most in contract.SEVERITY
+    if known and contract.SEVERITY.index(severity) > contract.SEVERITY.index(most):
         report.differs("findings", key, "severity", f"{most} at most", severity)
 
 

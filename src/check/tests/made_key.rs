@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::Surroundings;
 use super::policy_text::PolicyText;
 use super::truth_table::Made;
-use crate::check::{Check, Judge, KeySubject, Organization, Outcome, Parameter};
+use crate::check::{Check, Judge, KeyAnswers, KeySubject, Organization, Outcome, Parameter};
 use crate::clock::{DAY_MS, Timestamp};
 use crate::model::*;
 use crate::resolve::{KeyIndex, key_facts};
@@ -100,7 +100,9 @@ impl Made for Case {
         let as_of = Timestamp::parse(AS_OF).unwrap();
         let region = Some(self.key.region.as_str());
         let policy = self.policy.reading().settled(account_id(), region, &self.organization, as_of);
-        let subject = KeySubject { facts: &facts, policy: policy.reading(), buckets: &self.named };
+        let answers = KeyAnswers::default();
+        let subject =
+            KeySubject { facts: &facts, policy: policy.reading(), buckets: &self.named, answers: &answers };
         let trusted = self.trusted_until.map(|expires| TrustedAccount {
             account_id: "999988887777".parse().unwrap(),
             owner: "somebody".to_owned(),

@@ -27,8 +27,9 @@ const EARLIER: i64 = i64::MAX;
 const CHAPTERS: &[(RangeInclusive<i64>, Change)] = &[
     // The sandbox was closed nine nights ago; its role is gone with it.
     (9..=EARLIER, |scene| {
-        let account = scene.account(CLOSING);
-        account.into_iter().for_each(|account| account.state = AccountState::Active);
+        if let Some(account) = scene.account(CLOSING) {
+            account.state = AccountState::Active;
+        }
     }),
     // The acquired company's account joined, and had no role for its first three nights.
     (13..=15, |scene| scene.without_role(ACQUIRED)),
@@ -46,7 +47,9 @@ const CHAPTERS: &[(RangeInclusive<i64>, Change)] = &[
     (8..=8, |scene| scene.key_in_use(PAYMENTS).into_iter().for_each(|key| key.state = "Disabled".into())),
     // Rotation was off for a key of the test account, until the check found it.
     (22..=EARLIER, |scene| {
-        scene.key(PAYMENTS_TEST, 0).into_iter().for_each(|key| key.rotation.enabled = false)
+        if let Some(key) = scene.key(PAYMENTS_TEST, 0) {
+            key.rotation.enabled = false;
+        }
     }),
     // The data lake moved its oldest buckets to keys of its own, two every other night.
     (6..=EARLIER, |scene| scene.sse_s3(DATA_LAKE, &[1, 7])),

@@ -49,6 +49,12 @@ impl Lake {
         answer.as_array().unwrap().clone()
     }
 
+    /// The same of a lake whose files are not as they were committed.
+    #[track_caller]
+    fn ask_unheld(&self, line: &str) -> Vec<Value> {
+        self.ask(&format!("--no-verify {line}"))
+    }
+
     #[track_caller]
     fn sql(&self, sql: &str) -> Vec<Value> {
         let answer = self.0.run(["query", "--lake", "lake", "--format", "json", "--sql", sql]).succeeded();

@@ -266,6 +266,8 @@ const APART: &[(&str, &[&str])] = &[
             "s3_key_reference_by_arn",
             "s3_bucket_key",
             "s3_sse_c_blocked",
+            "s3_policy_service_confused_deputy",
+            "kms_policy_service_confused_deputy",
             "s3_upload_encryption_enforced",
             "kms_key_material_age",
             "exception_max_matches",
