@@ -21,6 +21,9 @@ NAMED_WITHIN = {
     "kms_policy_outside_org": passes("policy_admits_organization_only"),
 }
 ANY_SERVICE = NAMED_WITHIN | {"kms_policy_service_confused_deputy": fails("service_for_any_account")}
+BOUND_SERVICE = NAMED_WITHIN | {
+    "kms_policy_service_confused_deputy": passes("services_bound_to_organization")
+}
 OUTSIDER = {
     "kms_policy_public": passes("policy_admits_named_only"),
     "kms_policy_outside_org": fails("policy_admits_outside_account"),
@@ -61,7 +64,7 @@ def seed_key_policies(world: World, account: str, other_member: str) -> None:
     key(NAMED_WITHIN, allow({"AWS": f"arn:aws:iam::{other_member}:root"}, use))
     logs = {"Service": "logs.us-east-1.amazonaws.com"}
     key(ANY_SERVICE, allow(logs, use))
-    key(NAMED_WITHIN, allow(logs, use, {"StringEquals": {"aws:SourceAccount": account}}))
+    key(BOUND_SERVICE, allow(logs, use, {"StringEquals": {"aws:SourceAccount": account}}))
     key(OUTSIDER, allow({"AWS": f"arn:aws:iam::{OUTSIDE_ACCOUNT}:root"}, use))
     key(OUTSIDER, allow({"AWS": OUTSIDE_ACCOUNT}, use))
     key(OUTSIDER, allow({"AWS": f"arn:aws:iam::{OUTSIDE_ACCOUNT}:role/theirs"}, "kms:CreateGrant"))
