@@ -21,7 +21,7 @@ pub static NO_KMS_KEY: Reason =
 /// The key is AWS's own.
 pub static AWS_MANAGED_KEY: Reason =
     Reason::pass("aws_managed_key", "The default encryption uses an AWS managed key, aws/s3 as a rule.");
-/// AWS makes each account its own key for S3, and nobody else can use it.
+/// AWS makes each account its own key for S3, and no other account can use it.
 pub static AWS_MANAGED_OF_OTHER_ACCOUNT: Reason = Reason::fail(
     "aws_managed_of_other_account",
     "The key is an AWS managed key of another account, which works for that account only.",

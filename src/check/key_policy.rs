@@ -17,7 +17,7 @@ pub static AWS_MANAGED_POLICY: Reason = Reason::not_applicable(
     "aws_managed_policy",
     "The key is an AWS managed key, and AWS alone sets its key policy.",
 );
-/// Nothing keeps out somebody whom nobody knows.
+/// Nothing keeps out a caller who is not known.
 pub static POLICY_ADMITS_ANYONE: Reason =
     Reason::grave("policy_admits_anyone", "The key policy admits anyone in any AWS account.");
 /// Every key has a policy; an answer that has none says nothing.

@@ -18,7 +18,7 @@ pub static ROTATION_SUSPENDED: Reason = Reason::not_applicable(
     "Automatic rotation is on, and the key is disabled: KMS rotates it once it is enabled again. A check of its own \
      judges that the key is disabled.",
 );
-/// Of most states nobody says whether a key rotates in them.
+/// Of most states AWS does not document whether a key rotates in them.
 pub static ROTATION_STATE_NOT_KNOWN: Reason = Reason::unknown(
     "rotation_in_state_not_known",
     "Automatic rotation is on, and the key is in a state in which it may not rotate.",

@@ -1,4 +1,4 @@
-//! Whether a bucket's policy lets AWS services in on behalf of anybody.
+//! Whether a bucket's policy lets AWS services in on behalf of any account.
 
 use super::bucket::{BUCKET_GONE, policy};
 use super::outsiders::ORGANIZATION_NOT_KNOWN;

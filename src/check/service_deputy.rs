@@ -19,7 +19,7 @@ pub static SERVICES_BOUND_TO_TRUSTED: Reason = Reason::pass(
     "The policy admits AWS services only on behalf of the organization, its accounts, and accounts that the \
      standard trusts.",
 );
-/// A service comes in for an account that nobody knows.
+/// A service is admitted for an account that is not known.
 pub static FOR_ANYONE: Reason =
     Reason::fail("service_for_any_account", "The policy admits an AWS service on behalf of any AWS account.");
 /// A service comes in where it does not say for whom.
@@ -74,7 +74,7 @@ fn let_in(access: &ServiceAccess) -> LetIn {
     }
 }
 
-/// A service that is bound to nobody, the worst first.
+/// A service that is bound to no source, the worst first.
 fn unbound(access: &ServiceAccess, of: &Of<'_>) -> Option<Outcome> {
     let resource = of.resource;
     let told = |services: Vec<&AdmittedService>| {

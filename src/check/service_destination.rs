@@ -1,6 +1,6 @@
 //! Buckets to which a service delivers that takes SSE-S3 only: more cannot be asked of their default encryption.
 //!
-//! Anybody who may write a bucket's policy can make it look like one. So it is spared where its policy shows a
+//! Whoever may write a bucket's policy can make it look like one. So it is spared where its policy shows a
 //! destination as AWS documents it and the standard lists it, with an approver and an end; where the policy alone says
 //! so, that is a fail of its own, with the entry to add.
 
@@ -26,7 +26,7 @@ pub static PERHAPS: Reason = Reason::fail(
 pub enum Destination {
     /// Nothing, as far as its policy shows.
     No,
-    /// One may write to it, and nobody approved that more is not asked; the text says so.
+    /// One may write to it, and there is no approval to ask for less; the text says so.
     Perhaps(String),
     /// It is spared.
     Listed(Outcome),
@@ -39,7 +39,7 @@ pub fn destination(bucket: &BucketSubject<'_>, context: &Context<'_>) -> Result<
         Ok(Some(policy)) => policy,
         Ok(None) => return Ok(Destination::No),
         Err(outcome) if in_force().next().is_some() => return Err(outcome),
-        // Whatever it says, nobody listed the bucket.
+        // Whatever it says, the standard does not list the bucket.
         Err(_) => return Ok(Destination::No),
     };
     let writers = sse_s3_only_writers(policy, &bucket.facts.arn(), bucket.facts.account_id);

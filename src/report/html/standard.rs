@@ -30,7 +30,7 @@ const CLEAN: &str = "have no fail at medium or worse and no unknown";
 /// The parts of a bar, with the words that say them.
 pub const STANDINGS: [(Standing, &str, &str); 5] = [
     (Standing::Clean, "pass", "no fail at medium or worse, no unknown"),
-    (Standing::Exempt, "exempt", "the same by an exception"),
+    (Standing::Exempt, "exempt", "exempt: an exception accepts the fail"),
     (Standing::Unknown, "unknown", "no such fail, some check unknown"),
     (Standing::Fails, "fail", "a fail at medium or worse"),
     (Standing::NotJudged, "not_applicable", "no check applies"),
