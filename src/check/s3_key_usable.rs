@@ -48,7 +48,7 @@ static PENDING_IMPORT: Reason = Reason::fail(
 static UNAVAILABLE: Reason =
     Reason::fail("key_unavailable", "The key's custom key store is disconnected or cannot be reached.")
     .with_remedy(
-        "Connect the custom key store with kms:ConnectCustomKeyStore; where it does not connect, mend its AWS CloudHSM cluster or its external key store proxy.",
+        "Connect the custom key store with kms:ConnectCustomKeyStore; where it does not connect, repair its AWS CloudHSM cluster or its external key store proxy.",
     );
 static BACKING_KEY: Reason = Reason::unknown(
     "backing_key_unproven",

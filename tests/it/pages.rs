@@ -136,7 +136,7 @@ fn a_census_with_every_trouble() {
         lake.values().sum::<u64>(),
         "all of them are on the page"
     );
-    for words in ["This is the first census", "with gaps that nobody accepted", "To mend: "] {
+    for words in ["This is the first census", "with gaps that nobody accepted", "Remediation: "] {
         assert!(page.contains(words), "{words}");
     }
 }

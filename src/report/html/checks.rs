@@ -38,7 +38,7 @@ fn one(page: &Page, anchors: &Anchors, instances: &[(&Instance, &Check)]) -> Mar
                     }
                 }
             }
-            p { strong { "To mend: " } (check.remedy) }
+            p { strong { "Remediation: " } (check.remedy) }
             (found(page, anchors, &instance.check_id))
         }
     }

@@ -56,7 +56,7 @@ fn one(page: &Page, gap: &Gap, extent: &Extent) -> Markup {
                     li { "and " (size(extent.places.len() - ACCOUNTS)) " accounts more, in the table " code { "coverage" } }
                 }
             }
-            p { strong { "To mend: " } (fix.words) }
+            p { strong { "Remediation: " } (fix.words) }
             @if let Some((what, text)) = &fix.paste { (paste(what, text)) }
         }
     }

@@ -347,7 +347,7 @@ fn about(page: &Page, group: &Group, members: &Members) -> Markup {
         }
         @match group.verdict {
             Attention::Fail | Attention::Unknown => {
-                @if let Some(remedy) = &members.remedy { p { strong { "To mend: " } (remedy) } }
+                @if let Some(remedy) = &members.remedy { p { strong { "Remediation: " } (remedy) } }
             },
             Attention::Exempt => {},
         }
