@@ -7,8 +7,8 @@
 use std::collections::BTreeSet;
 
 use super::bucket::{
-    KEY_MISSING, about_key, algorithm_not_known, is_aws_managed, key_name, key_of, key_unproven,
-    missing_text, mode, spoken_default,
+    KEY_MISSING, about_key, algorithm_not_known, is_aws_managed, key_name, key_not_visible, key_of,
+    key_unproven, missing_text, mode, spoken_default,
 };
 use super::{BucketSubject, Outcome, Reason};
 use crate::model::{
@@ -176,6 +176,10 @@ fn judge_key(bucket: &BucketSubject<'_>, requirement: &EncryptionRequirement) ->
         (Approval::Not, _) => {
             let text = format!("The key {name} is not one that the standard approves.");
             Ok(about_key(facts, &NOT_APPROVED, text))
+        }
+        // A key ARN does not tell who manages the key, unless the standard names the key itself.
+        (_, KeyLink::OutsideOrg) if requirement.customer_managed_key && !requirement.names_keys() => {
+            Err(key_not_visible(facts))
         }
         (_, KeyLink::Missing) => Ok(about_key(facts, &KEY_MISSING, missing_text(facts))),
         (Approval::Unproven, _) | (_, KeyLink::Unproven) => Err(key_unproven(facts)),

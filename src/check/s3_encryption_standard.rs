@@ -1,6 +1,8 @@
 //! Whether the default encryption is what the standard asks for.
 
-use super::bucket::{ALGORITHM_NOT_KNOWN, BUCKET_GONE, ENCRYPTION_NOT_READ, KEY_MISSING, KEY_UNPROVEN};
+use super::bucket::{
+    ALGORITHM_NOT_KNOWN, BUCKET_GONE, ENCRYPTION_NOT_READ, KEY_MISSING, KEY_NOT_VISIBLE, KEY_UNPROVEN,
+};
 use super::policy_reading::{POLICY_NOT_READ, POLICY_NOT_UNDERSTOOD, POLICY_UNDECIDED};
 use super::requirement::{
     KEY_REQUIRED, MEETS, MODE_BELOW, NO_DEFAULT, NOT_APPROVED, NOT_CUSTOMER_MANAGED, judge_default,
@@ -33,6 +35,7 @@ pub static CHECK: Check = Check {
         &POLICY_UNDECIDED,
         &ALGORITHM_NOT_KNOWN,
         &KEY_UNPROVEN,
+        &KEY_NOT_VISIBLE,
         &POLICY_NOT_READ,
         &POLICY_NOT_UNDERSTOOD,
         &ENCRYPTION_NOT_READ,

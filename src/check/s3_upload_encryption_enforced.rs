@@ -1,8 +1,8 @@
 //! Whether no request can store an object below the standard, whatever its headers say.
 
 use super::bucket::{
-    ALGORITHM_NOT_KNOWN, BUCKET_GONE, ENCRYPTION_NOT_READ, KEY_UNPROVEN, NO_POLICY, is_aws_alias, policy,
-    spoken_default, undecided,
+    ALGORITHM_NOT_KNOWN, BUCKET_GONE, ENCRYPTION_NOT_READ, KEY_NOT_VISIBLE, KEY_UNPROVEN, NO_POLICY,
+    is_aws_alias, policy, spoken_default, undecided,
 };
 use super::policy_reading::{POLICY_NOT_READ, POLICY_NOT_UNDERSTOOD, POLICY_UNDECIDED};
 use super::requirement::{Approval, NamedKey, asks_for_key, judge_default};
@@ -56,6 +56,7 @@ pub static CHECK: Check = Check {
         &POLICY_NOT_UNDERSTOOD,
         &ALGORITHM_NOT_KNOWN,
         &KEY_UNPROVEN,
+        &KEY_NOT_VISIBLE,
         &ENCRYPTION_NOT_READ,
         &BUCKET_GONE,
     ],

@@ -478,6 +478,7 @@ fn s3_upload_encryption_enforced() {
         ("sse_kms aws/s3", (Encryption::SseKms, "known", Reference::None, KeyLink::None)),
         ("sse_kms k1", (Encryption::SseKms, "known", Reference::KeyArn, KeyLink::SameAccount)),
         ("sse_kms k1 unproven", (Encryption::SseKms, "known", Reference::KeyArn, KeyLink::Unproven)),
+        ("sse_kms k1 outside", (Encryption::SseKms, "known", Reference::KeyArn, KeyLink::OutsideOrg)),
         ("denied", (Encryption::Unknown, "denied", Reference::None, KeyLink::None)),
     ];
     let gone = ("gone", (Encryption::Unknown, "gone", Reference::None, KeyLink::None));
