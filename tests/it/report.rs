@@ -55,7 +55,7 @@ fn read(path: &Path) -> String {
 #[test]
 fn the_first_screen_reads_as_a_person_asks() {
     let shell = Shell::new();
-    let said = shell.atrest("demo --out demo").succeeded();
+    let said = shell.atrest("demo --nights 3 --out demo").succeeded();
     assert!(said.stderr.contains("the page, for any browser: demo/report.html"), "{said}");
     let page = read(&shell.path("demo/report.html"));
     insta::assert_snapshot!("first_screen", first_screen(&page));

@@ -53,7 +53,7 @@ export const RUN_ID = /\b\d{8}T\d{6}Z-[0-9a-f]{8}\b/;
 export const ROWS_AT_A_TIME = 25;
 
 /** A page is mailed and opened on a laptop: bytes of the file, elements in the tree. */
-export const LIMITS = { bytes: 3_000_000, elements: 40_000 };
+export const LIMITS = { bytes: 3_000_000, elements: 55_000 };
 
 /** The elements that a page is made of; an element of another name came in with somebody's data. */
 export const ELEMENTS = new Set(

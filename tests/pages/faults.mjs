@@ -424,6 +424,6 @@ export const FAULTS = [
   {
     check: 'size',
     says: /elements, more than/,
-    spoil: ({ one }) => (one('#method').innerHTML += '<i></i>'.repeat(40_000)),
+    spoil: ({ one }) => (one('#method').innerHTML += '<i></i>'.repeat(55_000)),
   },
 ];

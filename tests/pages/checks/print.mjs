@@ -23,7 +23,8 @@ export async function print(subject) {
 /** What the PDF says, without what a line's end does to words. */
 async function written(page, name) {
   const wanted = await page.evaluate(firstGroup, ROWS);
-  const run = RUN_ID.exec(await page.locator('body').innerText())?.[0] ?? 'no run id on the page';
+  const said = await page.evaluate(ownRun);
+  const run = RUN_ID.exec(said ?? (await page.locator('body').innerText()))?.[0] ?? 'no run id on the page';
   const pdf = await page.pdf({ preferCSSPageSize: true });
   const text = execFileSync('pdftotext', ['-raw', '-', '-'], {
     input: pdf,
@@ -31,14 +32,20 @@ async function written(page, name) {
     encoding: 'utf8',
   });
   const plain = words => words.replace(/[\s\u00ad\u2010-]+/g, '');
-  const said = plain(text);
+  const printed = plain(text);
   // Text that is turned around is written turned around.
   const straight = words => !/[\u202a-\u202e\u2066-\u2069]/.test(words);
-  const missing = [SCOPE, run, ...wanted.filter(straight)].filter(words => !said.includes(plain(words)));
+  const missing = [SCOPE, run, ...wanted.filter(straight)].filter(words => !printed.includes(plain(words)));
   return [
     ...missing.map(words => `the PDF does not say "${words}"`),
     ...sheets(text.split('\f').slice(0, -1), run, name),
   ];
+}
+
+/** In the page: the run that it is of; one that was judged again names the run that was observed, too. */
+function ownRun() {
+  const heads = [...document.querySelectorAll('#run dt')];
+  return heads.find(it => it.textContent === 'Run')?.nextElementSibling.textContent;
 }
 
 /** What each sheet says at its foot: which run it is of, and which sheet it is. */

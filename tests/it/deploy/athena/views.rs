@@ -79,7 +79,7 @@ fn definition(view: &View) -> String {
 fn an_engine_finds_the_columns_that_a_view_says() {
     let Some(venv) = venv_or_skip() else { return };
     let shell = Shell::new().asking(&venv);
-    shell.atrest("demo --out d").succeeded();
+    shell.atrest("demo --nights 1 --out d").succeeded();
     let in_duckdb = |kind| match trino_type(kind) {
         "timestamp(3)" => "TIMESTAMP".to_owned(),
         "array(varchar)" => "VARCHAR[]".to_owned(),
