@@ -51,63 +51,64 @@ struct Section {
     content: fn(&Page) -> Markup,
 }
 
+// Sections that stand on more than one kind of page.
+const RUN: Section = Section { id: "run", title: "The run", content: run::section };
+const COVERAGE: Section =
+    Section { id: "coverage", title: "Was everything seen?", content: coverage::section };
+const STANDARD: Section = Section { id: "standard", title: "The standard", content: standard::section };
+const DANGERS: Section = Section { id: "dangers", title: "Dated dangers", content: dangers::section };
+const CHANGES: Section = Section { id: "changes", title: "Since the last census", content: changes::section };
+const EXCEPTIONS: Section = Section { id: "exceptions", title: "Exceptions", content: exceptions::section };
+const WHAT_IS_JUDGED: Section = Section { id: "scope", title: "Scope", content: scope };
+const MANIFEST: Section = Section { id: "manifest", title: "Manifest", content: method::manifest };
+const TREND: Section = Section { id: "trend", title: "Ninety nights", content: trend::section };
+const ENCRYPTION: Section =
+    Section { id: "encryption", title: "Default encryption", content: encryption::section };
+const ROTATION: Section = Section { id: "rotation", title: "Key rotation", content: rotation::section };
+const FINDINGS: Section = Section { id: "findings", title: "Findings", content: findings::section };
+const KEYS: Section = Section { id: "keys", title: "Failing keys", content: keys::section };
+const DENIED: Section = Section { id: "denied", title: "What was not read", content: denied::section };
+const CHECKS: Section = Section { id: "checks", title: "The checks", content: checks::section };
+
 /// What is read first, in the order of what it is for: is this the right run, was everything seen, how
 /// does it stand, what will break, what is new, what is accepted, what is not judged at all.
-const FIRST: &[Section] = &[
-    Section { id: "run", title: "The run", content: run::section },
-    Section { id: "coverage", title: "Was everything seen?", content: coverage::section },
-    Section { id: "standard", title: "The standard", content: standard::section },
-    Section { id: "dangers", title: "Dated dangers", content: dangers::section },
-    Section { id: "changes", title: "Since the last census", content: changes::section },
-    Section { id: "exceptions", title: "Exceptions", content: exceptions::section },
-    Section { id: "scope", title: "Scope", content: scope },
-    Section { id: "manifest", title: "Manifest", content: method::manifest },
-];
+const FIRST: &[Section] = &[RUN, COVERAGE, STANDARD, DANGERS, CHANGES, EXCEPTIONS, WHAT_IS_JUDGED, MANIFEST];
 
 /// What is looked up.
 const SECTIONS: &[Section] = &[
-    Section { id: "trend", title: "Ninety nights", content: trend::section },
-    Section { id: "encryption", title: "Default encryption", content: encryption::section },
-    Section { id: "rotation", title: "Key rotation", content: rotation::section },
-    Section { id: "findings", title: "Findings", content: findings::section },
-    Section { id: "keys", title: "Failing keys", content: keys::section },
-    Section { id: "denied", title: "What was not read", content: denied::section },
-    Section { id: "checks", title: "The checks", content: checks::section },
+    TREND,
+    ENCRYPTION,
+    ROTATION,
+    FINDINGS,
+    KEYS,
+    DENIED,
+    CHECKS,
     Section { id: "method", title: "How it was obtained", content: method::section },
 ];
 
 /// The same on two sheets of paper, with the nights before.
-const SHEETS: &[Section] = &[
-    Section { id: "run", title: "The run", content: run::section },
-    Section { id: "coverage", title: "Was everything seen?", content: coverage::section },
-    Section { id: "standard", title: "The standard", content: standard::section },
-    Section { id: "trend", title: "Ninety nights", content: trend::section },
-    Section { id: "dangers", title: "Dated dangers", content: dangers::section },
-    Section { id: "changes", title: "Since the last census", content: changes::section },
-    Section { id: "exceptions", title: "Exceptions", content: exceptions::section },
-    Section { id: "scope", title: "Scope", content: scope },
-    Section { id: "manifest", title: "Manifest", content: method::manifest },
-];
+const SHEETS: &[Section] =
+    &[RUN, COVERAGE, STANDARD, TREND, DANGERS, CHANGES, EXCEPTIONS, WHAT_IS_JUDGED, MANIFEST];
 
 /// What stands first on an account's page.
 const FIRST_OF_ACCOUNT: &[Section] = &[
     Section { id: "run", title: "The run", content: owner::run },
     Section { id: "coverage", title: "Was everything seen?", content: owner::coverage },
-    Section { id: "standard", title: "The standard", content: standard::section },
-    Section { id: "dangers", title: "Dated dangers", content: dangers::section },
-    Section { id: "scope", title: "Scope", content: scope },
-    Section { id: "manifest", title: "Manifest", content: method::manifest },
+    STANDARD,
+    DANGERS,
+    WHAT_IS_JUDGED,
+    MANIFEST,
 ];
 
 /// What is looked up there.
 const SECTIONS_OF_ACCOUNT: &[Section] = &[
-    Section { id: "encryption", title: "Default encryption", content: encryption::section },
-    Section { id: "rotation", title: "Key rotation", content: rotation::section },
-    Section { id: "findings", title: "Findings", content: findings::section },
-    Section { id: "keys", title: "Failing keys", content: keys::section },
+    ENCRYPTION,
+    ROTATION,
+    FINDINGS,
+    KEYS,
     Section { id: "inventory", title: "Buckets and keys", content: inventory::section },
-    Section { id: "denied", title: "What was not read", content: denied::section },
-    Section { id: "checks", title: "The checks", content: checks::section },
+    DENIED,
+    CHECKS,
 ];
 
 /// The index of the accounts' pages.
