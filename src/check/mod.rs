@@ -55,9 +55,9 @@ use std::collections::BTreeSet;
 use crate::clock::Timestamp;
 use crate::model::{
     AccountFacts, AccountId, BucketFacts, Category, EncryptionRequirement, HeldDestination, KeyFacts,
-    Parameters, Severity, TrustedAccount, Verdict, membership,
+    Organization, Parameters, Region, Severity, TrustedAccount, Verdict,
 };
-use crate::policy::{Policy, PolicyError, Setting};
+use crate::policy::{Policy, PolicyError, Resource, Setting};
 
 pub use documentation::documentation;
 pub use key_policy::KeyAnswers;
@@ -297,17 +297,43 @@ impl<'a> PolicyReading<'a> {
         }
     }
 
-    /// The same as it holds for a resource of the organization at an instant.
-    pub fn settled(
+    /// The same as it holds for a bucket of the organization at an instant.
+    pub fn of_bucket_at(
         self,
-        account_id: AccountId,
-        region: Option<&str>,
+        facts: &BucketFacts,
         organization: &Organization,
         as_of: Timestamp,
     ) -> SettledReading<'a> {
-        let Self::Known(policy) = self else { return SettledReading::Other(self) };
-        let org_id = organization.of_member(account_id);
-        SettledReading::Known(policy.settled(&Setting { account_id, region, org_id, as_of }))
+        self.settled(&Setting {
+            resource: Resource::Bucket,
+            account_id: facts.account_id,
+            region: facts.region.as_ref().map(Region::as_str),
+            membership: organization.membership_of(facts.account_id),
+            as_of,
+        })
+    }
+
+    /// The same for a key.
+    pub fn of_key_at(
+        self,
+        facts: &KeyFacts,
+        organization: &Organization,
+        as_of: Timestamp,
+    ) -> SettledReading<'a> {
+        self.settled(&Setting {
+            resource: Resource::Key(facts.observation.describe.reading.known()),
+            account_id: facts.account_id,
+            region: Some(facts.observation.region.as_str()),
+            membership: organization.membership_of(facts.account_id),
+            as_of,
+        })
+    }
+
+    fn settled(self, setting: &Setting<'_>) -> SettledReading<'a> {
+        match self {
+            Self::Known(policy) => SettledReading::Known(policy.settled(setting)),
+            other => SettledReading::Other(other),
+        }
     }
 }
 
@@ -363,31 +389,6 @@ impl Context<'_> {
     /// A parameter that an instance may leave out.
     pub fn optional_parameter(&self, name: &str) -> Option<i64> {
         self.parameters.get(name).copied()
-    }
-}
-
-/// Who belongs to the organization.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Organization {
-    /// `o-…`; none where no organization could be read.
-    pub org_id: Option<String>,
-    /// The management account.
-    pub management_account_id: Option<AccountId>,
-    /// The accounts that were listed.
-    pub members: BTreeSet<AccountId>,
-    /// Whether these are all.
-    pub members_complete: bool,
-}
-
-impl Organization {
-    /// Whether an account belongs to it; none where that cannot be said.
-    pub fn is_member(&self, account_id: AccountId) -> Option<bool> {
-        membership(&self.members, self.members_complete, account_id)
-    }
-
-    /// The organization's id, where it is known and the account is known to belong to it.
-    pub fn of_member(&self, account_id: AccountId) -> Option<&str> {
-        self.org_id.as_deref().filter(|_| self.is_member(account_id) == Some(true))
     }
 }
 

@@ -7,8 +7,8 @@
 use super::bucket::policy;
 use super::policy_reading::POLICY_UNDECIDED;
 use super::{BucketSubject, Context, Outcome, Reason, SCOPE_NOT_KNOWN};
-use crate::model::{DestinationService, ServiceDestination};
-use crate::policy::{LogWriter, sse_s3_only_writers};
+use crate::model::{DestinationService, Region, ServiceDestination};
+use crate::policy::{LogBucket, LogWriter, sse_s3_only_writers};
 
 pub static SERVICE_REQUIRES_SSE_S3: Reason = Reason::not_applicable(
     "service_requires_sse_s3",
@@ -42,7 +42,14 @@ pub fn destination(bucket: &BucketSubject<'_>, context: &Context<'_>) -> Result<
         // Whatever it says, the standard does not list the bucket.
         Err(_) => return Ok(Destination::No),
     };
-    let writers = sse_s3_only_writers(policy, &bucket.facts.arn(), bucket.facts.account_id);
+    let facts = bucket.facts;
+    let of = LogBucket {
+        arn: &facts.arn(),
+        account_id: facts.account_id,
+        region: facts.region.as_ref().map(Region::as_str),
+        org_id: context.organization.membership_of(facts.account_id).org_id,
+    };
+    let writers = sse_s3_only_writers(policy, &of);
     let mut open = None;
     for writer in &writers {
         let held = || in_force().filter(|held| held.destination.service == writer.service);

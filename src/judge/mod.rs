@@ -17,13 +17,13 @@ use std::sync::Arc;
 use sha2::{Digest, Sha256};
 
 use crate::check::{
-    self, BucketSubject, Context, ExceptionSubject, KeyAnswers, KeySubject, Organization, Outcome,
-    PolicyReading,
+    self, BucketSubject, Context, ExceptionSubject, KeyAnswers, KeySubject, Outcome, PolicyReading,
 };
 use crate::clock::Timestamp;
 use crate::model::{
     AccountFacts, AccountId, AccountScan, BucketFacts, ExceptionUse, Exceptions, Finding, HeldDestination,
-    KeyFacts, Parameters, Partition, PolicyHash, Reading, Region, ResourceType, Standard, Subject, Verdict,
+    KeyFacts, Organization, Parameters, Partition, PolicyHash, Reading, Region, ResourceType, Standard,
+    Subject, Verdict,
 };
 use crate::resolve::Policies;
 use crate::standard::{Instance, glob};
@@ -92,8 +92,7 @@ impl<'a> Judge<'a> {
             (None, "absent") => PolicyReading::Absent,
             (None, read) => PolicyReading::Unread(read),
         };
-        let region = facts.region.as_ref().map(Region::as_str);
-        let policy = policy.settled(facts.account_id, region, self.organization, self.as_of);
+        let policy = policy.of_bucket_at(facts, self.organization, self.as_of);
         let is_named = |held: &&HeldDestination| {
             held.destination.buckets.iter().any(|pattern| glob(pattern, &facts.name))
         };
@@ -128,8 +127,7 @@ impl<'a> Judge<'a> {
             Reading::Absent => PolicyReading::Absent,
             unread => PolicyReading::Unread(unread.word()),
         };
-        let region = Some(observation.region.as_str());
-        let policy = policy.settled(facts.account_id, region, self.organization, self.as_of);
+        let policy = policy.of_key_at(facts, self.organization, self.as_of);
         let answers = KeyAnswers::default();
         let subject = KeySubject { facts, policy: policy.reading(), buckets, answers: &answers };
         let resource = Resource {

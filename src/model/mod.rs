@@ -15,6 +15,7 @@ pub mod exception;
 pub mod finding;
 pub mod ids;
 pub mod key;
+pub mod organization;
 pub mod policy;
 pub mod posture;
 pub mod reading;
@@ -39,6 +40,7 @@ pub use key::{
     AliasObservation, CompletedRotation, KeyFacts, KeyMetadata, KeyObservation, KeyRotation, MultiRegion,
     RotationFacts, RotationReason, RotationRule, RotationStatus,
 };
+pub use organization::{Membership, Organization};
 pub use policy::PolicyHash;
 pub use posture::{Posture, Standing, Standings};
 pub use reading::{DeniedBy, DenyType, Fault, FaultKind, NotAsked, Observation, Reading, Undecided};

@@ -13,8 +13,8 @@ use super::values::{Bounds, Domain};
 pub(super) const TLS: &str = "aws:securetransport";
 const TLS_VERSION: &str = "s3:tlsversion";
 pub(super) const CUSTOMER_KEY: &str = "s3:x-amz-server-side-encryption-customer-algorithm";
-const ENCRYPTION: &str = "s3:x-amz-server-side-encryption";
-const KEY_ID: &str = "s3:x-amz-server-side-encryption-aws-kms-key-id";
+pub(super) const ENCRYPTION: &str = "s3:x-amz-server-side-encryption";
+pub(super) const KEY_ID: &str = "s3:x-amz-server-side-encryption-aws-kms-key-id";
 /// Multipart uploads, copies and forms need it, too.
 pub(super) const PUT_OBJECT: &str = "s3:putobject";
 /// What replication into a bucket needs instead.

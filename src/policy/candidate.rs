@@ -9,9 +9,10 @@ use std::collections::BTreeSet;
 use ipnet::IpNet;
 
 use super::condition::{Test, Value};
-use super::glob::{Glob, Syntax};
+use super::glob::Glob;
 use super::parse::Policy;
 use super::principal::Principal;
+use super::request::{self, in_account};
 use super::values::{Bounds, Domain};
 use crate::model::{AccountId, Arn};
 
@@ -94,7 +95,7 @@ impl<'a> Named<'a> {
         Self { accounts, organizations, policy, key_account }
     }
 
-    fn tests(&self, key: &str) -> impl Iterator<Item = &'a Test> {
+    pub(super) fn tests(&self, key: &str) -> impl Iterator<Item = &'a Test> {
         let tests = self.policy.statements.iter().flat_map(|statement| &statement.tests);
         tests.filter(move |test| test.key == key)
     }
@@ -107,9 +108,10 @@ impl<'a> Named<'a> {
 
     /// What a condition key of a request by an AWS principal may be.
     pub(super) fn of_principal(&self, who: &Candidate, key: &str) -> Domain {
+        if let Some(decided) = request::of_principal(key) {
+            return decided;
+        }
         match key {
-            "aws:principalisawsservice" => Domain::always("false"),
-            "aws:principalservicename" | "aws:principalservicenameslist" => Domain::never(),
             "aws:principalaccount" | "kms:calleraccount" => self.account(who),
             "aws:principalarn" => self.arn(who),
             "aws:principalorgid" | "aws:principalorgpaths" => self.organization(who, key),
@@ -119,9 +121,10 @@ impl<'a> Named<'a> {
 
     /// The same of a request by a service on somebody's behalf.
     pub(super) fn of_service(&self, who: &Candidate, key: &str) -> Domain {
+        if let Some(decided) = request::of_service(key) {
+            return decided;
+        }
         match key {
-            "aws:principalisawsservice" => Domain::always("true"),
-            "aws:principalarn" | "aws:principalorgid" | "aws:principalorgpaths" => Domain::never(),
             "aws:sourceaccount" | "aws:sourceowner" => self.account(who).or_absent(),
             _ => self.around(who, key),
         }
@@ -183,7 +186,10 @@ impl<'a> Named<'a> {
             "aws:userid" if outsider => {
                 Domain::within(self.patterns(key, |glob| glob.fixed_start().len() >= UNIQUE))
             }
-            "aws:principalorgmasteraccountid" if outsider => self.account(who).or_absent(),
+            // The management account of an organization that the policy does not name is not named either.
+            "aws:principalorgmasteraccountid" if who.account().is_none() => {
+                self.account(&Candidate::Unnamed).or_absent()
+            }
             "aws:resourceaccount" => {
                 self.key_account.map_or_else(|| Domain::free(key), |id| Domain::always(&id.to_string()))
             }
@@ -212,10 +218,6 @@ impl<'a> Named<'a> {
         });
         networks.filter(narrow).collect()
     }
-}
-
-fn in_account(id: &str) -> Glob {
-    Glob::new(&format!("arn:*:*:*:{id}:*"), Syntax::Arn, false)
 }
 
 /// The accounts in a test's values: twelve digits on their own, or in an ARN.

@@ -210,7 +210,12 @@ impl Test {
         })
     }
 
-    /// Whether it only asks if the key is there.
+    /// The key as it is in the policy.
+    pub(super) fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Whether it is about that key.
     pub(super) fn is_about(&self, key: &str) -> bool {
         self.key == key
     }
@@ -322,10 +327,32 @@ fn number(text: &str) -> Option<f64> {
     text.parse().ok().filter(|number: &f64| number.is_finite())
 }
 
-/// An instant as IAM takes them: ISO 8601, or seconds since 1970.
+/// An instant as IAM takes them: ISO 8601 as the W3C has it, or seconds since 1970 (IAM User Guide, "IAM JSON policy
+/// elements: Condition operators").
 fn instant(text: &str) -> Option<Timestamp> {
-    let seconds = text.parse::<i64>().ok().and_then(|seconds| seconds.checked_mul(1000));
-    seconds.map(Timestamp::from_millis).or_else(|| Timestamp::parse(text).ok())
+    let seconds = || text.parse::<i64>().ok()?.checked_mul(1000).map(Timestamp::from_millis);
+    w3c(text).or_else(seconds)
+}
+
+/// The W3C's profile of ISO 8601 ("Date and Time Formats"): a year alone, a month, a day, or an instant with or without
+/// seconds. Four digits are a year: no policy means a second of 1970.
+fn w3c(text: &str) -> Option<Timestamp> {
+    let is = |shape: &str| {
+        let same = |(of, it): (u8, u8)| if of == b'0' { it.is_ascii_digit() } else { of == it };
+        text.len() == shape.len() && shape.bytes().zip(text.bytes()).all(same)
+    };
+    let whole = match text.split_once('T') {
+        None if is("0000") => format!("{text}-01-01"),
+        None if is("0000-00") => format!("{text}-01"),
+        None => text.to_owned(),
+        Some((day, time)) => {
+            let zone = time.find(['Z', '+', '-'])?;
+            let (clock, zone) = time.split_at(zone);
+            let seconds = if clock.len() == "00:00".len() { ":00" } else { "" };
+            format!("{day}T{clock}{seconds}{zone}")
+        }
+    };
+    Timestamp::parse(&whole).ok()
 }
 
 fn boolean(text: &str) -> Option<bool> {
@@ -381,6 +408,27 @@ mod tests {
         check("NotIpAddress", &["10.1.2.3"], &[(Some("10.1.2.3"), False), (None, True)]);
         check("BinaryEquals", &["YQ=="], &[(Some("YQ=="), True)]);
         check("ArnLike", &["arn:aws:iam::*:role/x"], &[(Some("arn:aws:iam::1:role/x"), True)]);
+    }
+
+    #[test]
+    fn dates_are_those_of_the_w3c_or_seconds() {
+        let at = |text: &str| instant(text).map(|at| at.to_string());
+        for (text, expected) in [
+            ("2099", "2099-01-01T00:00:00Z"),
+            ("2099-05", "2099-05-01T00:00:00Z"),
+            ("2099-05-06", "2099-05-06T00:00:00Z"),
+            ("2099-05-06T07:08Z", "2099-05-06T07:08:00Z"),
+            ("2099-05-06T07:08+01:00", "2099-05-06T06:08:00Z"),
+            ("2099-05-06T07:08:09Z", "2099-05-06T07:08:09Z"),
+            ("2099-05-06T07:08:09.5-01:30", "2099-05-06T08:38:09.500Z"),
+            ("1795230000", "2026-11-21T03:00:00Z"),
+            ("0", "1970-01-01T00:00:00Z"),
+        ] {
+            assert_eq!(at(text).as_deref(), Some(expected), "{text}");
+        }
+        for text in ["", "2099-5", "2099-05-06T07", "2099-05-06T07:08", "2099-13", "tomorrow", "T07:08Z"] {
+            assert_eq!(at(text), None, "{text}");
+        }
     }
 
     #[test]

@@ -6,11 +6,11 @@
 use std::borrow::Cow;
 
 use super::{
-    Admitted, KeyUse, KeyUseAnswer, LogWriter, Policy, PolicyError, Refusal, ServiceAccess, Setting,
-    UploadHeader, UsedBy,
+    Admitted, KeyUse, KeyUseAnswer, LogBucket, LogWriter, Policy, PolicyError, Refusal, Resource,
+    ServiceAccess, Setting, UploadHeader, UsedBy,
 };
 use crate::clock::Timestamp;
-use crate::model::AccountId;
+use crate::model::{AccountId, Membership};
 
 const BUCKET: &str = "arn:aws:s3:::b";
 const KEY: &str = "arn:aws:kms:eu-west-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab";
@@ -32,7 +32,7 @@ fn answers(policy: &Policy) -> Answers {
         plain_http: super::plain_http(policy, BUCKET),
         sse_c: super::sse_c_uploads(policy, BUCKET),
         uploads: super::uploads(policy, BUCKET),
-        writers: super::sse_s3_only_writers(policy, BUCKET, account()),
+        writers: super::sse_s3_only_writers(policy, &log_bucket()),
         admitted: super::admitted(policy, KEY),
         services: [super::services_of_key(policy, KEY), super::services_of_bucket(policy, BUCKET)],
         key_use: super::key_use(policy, &key_use()),
@@ -43,16 +43,27 @@ fn account() -> AccountId {
     "111122223333".parse().expect("twelve digits")
 }
 
+fn log_bucket() -> LogBucket<'static> {
+    LogBucket { arn: BUCKET, account_id: account(), region: Some("eu-west-1"), org_id: None }
+}
+
 /// Some account asks for the key.
 fn key_use() -> KeyUse<'static> {
-    KeyUse { key_arn: KEY, account_id: account(), org_id: None, bucket: UsedBy::WithBucketKey(BUCKET) }
+    KeyUse {
+        key_arn: KEY,
+        account_id: account(),
+        membership: Membership::default(),
+        bucket: UsedBy::WithBucketKey(BUCKET),
+    }
 }
 
 /// The answers to the policy as it holds for a resource, now and later, where that is another policy.
 fn settled(policy: &Policy) -> Option<Vec<Answers>> {
     let account_id = "111122223333".parse().ok()?;
     let as_of = Timestamp::from_millis(1_795_230_000_000);
-    let setting = Setting { account_id, region: Some("eu-west-1"), org_id: Some("o-abcdefghij"), as_of };
+    let membership = Membership { org_id: Some("o-abcdefghij"), ..Membership::default() };
+    let resource = Resource::Key(None);
+    let setting = Setting { resource, account_id, region: Some("eu-west-1"), membership, as_of };
     let Cow::Owned(now) = policy.settled(&setting) else { return None };
     let later = now.later(as_of).into_iter().take(1).map(|(_, policy)| answers(&policy));
     Some([answers(&now)].into_iter().chain(later).collect())

@@ -8,16 +8,17 @@
 //! principal of it: whom its own policies let use the key, and grants, are not seen.
 
 use std::collections::BTreeSet;
-use std::mem::discriminant;
 
 use super::budget::Budget;
+use super::condition::Test;
 use super::cover::{Class, Passed, passing};
-use super::glob::{Glob, Syntax};
+use super::glob::Glob;
 use super::parse::{Effect, Policy, Statement};
 use super::principal::{Caller, Principal, callers};
 use super::refusal::doubts;
-use super::values::{Bounds, Domain};
-use crate::model::{AccountId, Arn};
+use super::request::{self, like};
+use super::values::Domain;
+use crate::model::{AccountId, Arn, Membership};
 
 /// What S3 needs, in lower case as it is weighed, and as AWS writes it.
 const ACTIONS: [(&str, &str); 2] =
@@ -33,8 +34,8 @@ pub struct KeyUse<'a> {
     pub key_arn: &'a str,
     /// The account whose principals ask.
     pub account_id: AccountId,
-    /// The organization of the key's account and of theirs, where it is known.
-    pub org_id: Option<&'a str>,
+    /// Where that account is in the organization.
+    pub membership: Membership<'a>,
     /// For which bucket.
     pub bucket: UsedBy<'a>,
 }
@@ -50,13 +51,6 @@ pub enum UsedBy<'a> {
     WithoutBucketKey(&'a str),
 }
 
-/// An organization that no policy names.
-const NO_ORGANIZATION: &str = "o-not-known";
-
-/// The keys that say to which organization somebody or something belongs.
-const ORGANIZATION_KEYS: [&str; 4] =
-    ["aws:principalorgid", "aws:principalorgpaths", "aws:resourceorgid", "aws:resourceorgpaths"];
-
 /// Whether a key's policy admits the use.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum KeyUseAnswer {
@@ -68,21 +62,9 @@ pub enum KeyUseAnswer {
     Undecided(String),
 }
 
-/// Weighs the policy, which is settled for the key. Where the organization is not known, the answer is one that holds in
-/// whatever organization.
+/// Weighs the policy, which is settled for the key. What was not read of the organization, or of the key, decides
+/// nothing.
 pub fn key_use(policy: &Policy, asked: &KeyUse<'_>) -> KeyUseAnswer {
-    let asks_for = |key: &&&str| policy.statements.iter().any(|statement| statement.asks_for(key));
-    let asked_key = ORGANIZATION_KEYS.iter().find(asks_for).filter(|_| asked.org_id.is_none());
-    let answer = weigh(policy, asked);
-    let Some(key) = asked_key else { return answer };
-    let in_none = weigh(policy, &KeyUse { org_id: Some(NO_ORGANIZATION), ..*asked });
-    match discriminant(&answer) == discriminant(&in_none) {
-        true => answer,
-        false => KeyUseAnswer::Undecided(format!("it tests {key}, and the organization is not known")),
-    }
-}
-
-fn weigh(policy: &Policy, asked: &KeyUse<'_>) -> KeyUseAnswer {
     let principals = policy.statements.iter().flat_map(|it| &it.principals.entries);
     let Ok(callers) = callers(principals) else {
         return KeyUseAnswer::Undecided("its principals have more combinations than are weighed".to_owned());
@@ -103,7 +85,7 @@ fn weigh(policy: &Policy, asked: &KeyUse<'_>) -> KeyUseAnswer {
         return KeyUseAnswer::Admits;
     }
     let statements: Vec<&Statement> = policy.statements.iter().collect();
-    KeyUseAnswer::Undecided(doubts(&statements))
+    KeyUseAnswer::Undecided(question.not_read().unwrap_or_else(|| doubts(&statements)))
 }
 
 /// Whether the policy asks for which bucket, or object, the key is used.
@@ -142,6 +124,14 @@ impl Question<'_> {
         all
     }
 
+    /// The first key of a test that hangs on what was not read.
+    fn not_read(&self) -> Option<String> {
+        let caller = Caller::of(self.asked.account_id);
+        let tests = self.policy.statements.iter().flat_map(|statement| &statement.tests);
+        let test = tests.into_iter().find(|test| self.domain(&caller, &test.key) == Domain::not_read())?;
+        Some(format!("it tests {}, whose value was not read", test.name()))
+    }
+
     /// What stands in the way of an action that nobody may do.
     fn bar(&self, name: &str) -> String {
         let without_denies = self.weigh(&name.to_ascii_lowercase(), &[]);
@@ -151,32 +141,49 @@ impl Question<'_> {
         }
     }
 
-    /// What a condition key of such a request may be.
+    /// What a condition key of such a request may be. What the caller can choose is free.
     fn domain(&self, caller: &Caller, key: &str) -> Domain {
-        let KeyUse { key_arn, account_id, org_id, .. } = *self.asked;
-        let arn = Arn::parse(key_arn);
-        let organization = |domain: fn(&str) -> Domain| org_id.map_or_else(|| Domain::free(key), domain);
+        if request::is_not_read(key) {
+            return Domain::not_read();
+        }
+        if let Some(decided) = request::of_principal_through_service(key) {
+            return decided;
+        }
+        let KeyUse { key_arn, account_id, membership, .. } = *self.asked;
+        let read = |value: Option<&str>| value.map_or_else(Domain::not_read, Domain::always);
         match key {
             "aws:principalaccount" | "kms:calleraccount" => Domain::always(&account_id.to_string()),
             "aws:principalarn" => self.principal_arn(caller),
-            "aws:principalorgid" => organization(Domain::always),
-            "aws:principalorgpaths" | "aws:resourceorgpaths" => {
-                organization(|id| like(Glob::wild(&format!("{id}/*"))))
+            "aws:principalorgid" => read(membership.org_id),
+            "aws:principalorgpaths" => self.principal_path(),
+            "aws:principalorgmasteraccountid" => {
+                read(membership.management_account_id.map(|id| id.to_string()).as_deref())
             }
-            "kms:viaservice" => arn.map_or_else(|| Domain::free(key), |arn| via_s3(&arn)),
-            "aws:principalisawsservice" => Domain::always("false"),
-            "aws:viaawsservice" | "aws:securetransport" => Domain::always("true"),
-            // Of requests that a service sends for itself.
-            "aws:principalservicename"
-            | "aws:principalservicenameslist"
-            | "aws:sourcearn"
-            | "aws:sourceaccount"
-            | "aws:sourceowner"
-            | "aws:sourceorgid"
-            | "aws:sourceorgpaths" => Domain::never(),
+            // The key's, where it was not settled.
+            "aws:resourceorgid" | "aws:resourceorgpaths" => Domain::not_read(),
+            "kms:viaservice" => Arn::parse(key_arn).map_or_else(|| Domain::free(key), |arn| via_s3(&arn)),
+            // Of grants, which are none of the actions.
+            _ if key.starts_with("kms:grant") || key == "kms:retiringprincipal" => Domain::never(),
+            // A key that S3 can use is symmetric.
+            "kms:encryptionalgorithm" => Domain::always("SYMMETRIC_DEFAULT"),
             "kms:encryptioncontextkeys" => Domain::always("aws:s3:arn"),
             CONTEXT => self.context(),
             _ => Domain::free(key),
+        }
+    }
+
+    /// The unit of the account. Where it was not told, the organization is enough for a pattern that takes all of it.
+    fn principal_path(&self) -> Domain {
+        let Membership { org_id, path, .. } = self.asked.membership;
+        let Some(org_id) = org_id else { return Domain::not_read() };
+        let whole = format!("{org_id}/*");
+        let of_other = |glob: &Glob| glob.fixed_start().split_once('/').is_some_and(|(id, _)| id != org_id);
+        let tests = self.policy.statements.iter().flat_map(|statement| &statement.tests);
+        let mut patterns = tests.filter(|test| test.key == "aws:principalorgpaths").flat_map(Test::patterns);
+        match path {
+            Some(path) => Domain::always(path),
+            None if patterns.all(|glob| glob.text() == whole || of_other(glob)) => like(Glob::wild(&whole)),
+            None => Domain::not_read(),
         }
     }
 
@@ -187,10 +194,7 @@ impl Question<'_> {
         };
         match caller.names.iter().find_map(identity) {
             Some(arn) => Domain::always(&arn),
-            None => {
-                let of_account = format!("arn:*:*:*:{}:*", self.asked.account_id);
-                like(Glob::new(&of_account, Syntax::Arn, false))
-            }
+            None => request::identity_of(self.asked.account_id),
         }
     }
 
@@ -201,10 +205,6 @@ impl Question<'_> {
             UsedBy::WithoutBucketKey(arn) => like(Glob::wild(&format!("{arn}/?*"))),
         }
     }
-}
-
-fn like(glob: Glob) -> Domain {
-    Domain::within(Bounds { like: vec![glob], ..Bounds::default() })
 }
 
 /// The name that S3 has for KMS in a Region; in China it may end in `.cn`.
@@ -220,22 +220,32 @@ fn via_s3(key: &Arn<'_>) -> Domain {
 mod tests {
     use super::*;
     use crate::clock::Timestamp;
-    use crate::policy::Setting;
+    use crate::model::KeyMetadata;
+    use crate::policy::{Resource, Setting};
 
     const KEY: &str = "arn:aws:kms:eu-west-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab";
     const OTHER: &str = "444455556666";
     const BOTH: &str = r#"["kms:GenerateDataKey*","kms:Decrypt"]"#;
     const ROOT: &str = r#"{"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::111122223333:root"},"Action":"kms:*","Resource":"*"}"#;
 
+    const PATH: &str = "o-abcdefghij/r-ab12/ou-ab12-11111111/";
+
+    fn membership(path: Option<&'static str>) -> Membership<'static> {
+        let management_account_id = "999988887777".parse().ok();
+        Membership { org_id: Some("o-abcdefghij"), path, management_account_id }
+    }
+
     fn asked(bucket: UsedBy<'_>) -> KeyUse<'_> {
-        KeyUse { key_arn: KEY, account_id: OTHER.parse().unwrap(), org_id: Some("o-abcdefghij"), bucket }
+        let account_id = OTHER.parse().unwrap();
+        KeyUse { key_arn: KEY, account_id, membership: membership(Some(PATH)), bucket }
     }
 
     fn setting() -> Setting<'static> {
         Setting {
             account_id: "111122223333".parse().unwrap(),
             region: Some("eu-west-1"),
-            org_id: Some("o-abcdefghij"),
+            membership: membership(None),
+            resource: Resource::Key(None),
             as_of: Timestamp::parse("2026-11-21T03:00:00Z").unwrap(),
         }
     }
@@ -357,11 +367,62 @@ mod tests {
         ];
         for (statements, is_decided) in table {
             let policy = Policy::parse(&format!(r#"{{"Statement":[{statements}]}}"#)).unwrap();
-            let answer = key_use(&policy, &KeyUse { org_id: None, ..asked(UsedBy::Any) });
+            let answer =
+                key_use(&policy, &KeyUse { membership: Membership::default(), ..asked(UsedBy::Any) });
             let expected = answer == KeyUseAnswer::Admits;
             assert_eq!(expected, is_decided, "{answer:?}");
             assert_eq!(matches!(answer, KeyUseAnswer::Undecided(_)), !is_decided, "{answer:?}");
         }
+    }
+
+    #[test]
+    fn a_condition_holds_what_it_holds_of_the_account_and_the_key() {
+        let metadata = KeyMetadata {
+            spec: Some("SYMMETRIC_DEFAULT".to_owned()),
+            origin: Some("AWS_KMS".to_owned()),
+            usage: Some("ENCRYPT_DECRYPT".to_owned()),
+            ..KeyMetadata::default()
+        };
+        let answer = |condition: &str, path: Option<&'static str>| {
+            let allow = allow(r#""*""#, BOTH, condition);
+            let policy =
+                Policy::parse(&format!(r#"{{"Version":"2012-10-17","Statement":[{allow}]}}"#)).unwrap();
+            let setting = Setting { resource: Resource::Key(Some(&metadata)), ..setting() };
+            let asked = KeyUse { membership: membership(path), ..asked(UsedBy::Any) };
+            match key_use(&policy.settled(&setting), &asked) {
+                KeyUseAnswer::Admits => "admits",
+                KeyUseAnswer::Bars(_) => "bars",
+                KeyUseAnswer::Undecided(_) => "undecided",
+            }
+        };
+        let path = |pattern: &str| {
+            format!(r#""ForAnyValue:StringLike":{{"aws:PrincipalOrgPaths":"o-abcdefghij/{pattern}"}}"#)
+        };
+        let equals = |key: &str, value: &str| format!(r#""StringEquals":{{"{key}":"{value}"}}"#);
+        let cases = [
+            (path("*"), "admits"),
+            (path("r-ab12/ou-ab12-11111111/*"), "admits"),
+            (path("r-ab12/ou-ab12-22222222/*"), "bars"),
+            (equals("aws:PrincipalOrgMasterAccountId", "999988887777"), "admits"),
+            (equals("aws:PrincipalOrgMasterAccountId", "444455556666"), "bars"),
+            (equals("kms:KeySpec", "SYMMETRIC_DEFAULT"), "admits"),
+            (equals("kms:KeySpec", "RSA_2048"), "bars"),
+            (equals("kms:KeyOrigin", "EXTERNAL"), "bars"),
+            (equals("kms:EncryptionAlgorithm", "RSAES_OAEP_SHA_1"), "bars"),
+            (r#""Bool":{"kms:MultiRegion":"true"}"#.to_owned(), "bars"),
+            (r#""Bool":{"kms:MultiRegion":"false"}"#.to_owned(), "admits"),
+            (r#""Bool":{"kms:GrantIsForAWSResource":"true"}"#.to_owned(), "bars"),
+            (equals("aws:ResourceTag/team", "a"), "undecided"),
+            (equals("aws:PrincipalTag/team", "a"), "admits"),
+            (r#""Bool":{"aws:PrincipalIsAWSService":"true"}"#.to_owned(), "bars"),
+        ];
+        for (condition, expected) in &cases {
+            assert_eq!(answer(condition, Some(PATH)), *expected, "{condition}");
+        }
+        // Where the unit was not told, a pattern of the whole organization is still decided.
+        assert_eq!(answer(&path("*"), None), "admits");
+        assert_eq!(answer(&path("r-ab12/ou-ab12-11111111/*"), None), "undecided");
+        assert_eq!(answer(&path("*").replace("o-abcdefghij", "o-zzzzzzzzzz"), None), "bars");
     }
 
     #[test]

@@ -29,6 +29,7 @@ mod log_writer;
 mod parse;
 mod principal;
 mod refusal;
+mod request;
 mod service;
 mod settle;
 mod values;
@@ -38,8 +39,8 @@ pub use bucket::{KeyChoice, UploadHeader, plain_http, sse_c_replicas, sse_c_uplo
 pub use exercise::exercise;
 pub use key::{Admitted, admitted};
 pub use key_use::{KeyUse, KeyUseAnswer, UsedBy, key_use, tells_buckets_apart};
-pub use log_writer::{LogWriter, sse_s3_only_writers};
+pub use log_writer::{LogBucket, LogWriter, sse_s3_only_writers};
 pub use parse::{Policy, PolicyError};
 pub use refusal::Refusal;
 pub use service::{AdmittedService, ServiceAccess, services_of_bucket, services_of_key};
-pub use settle::Setting;
+pub use settle::{Resource, Setting};

@@ -13,11 +13,12 @@ use super::budget::{Budget, TooMany};
 use super::candidate::{Candidate, Named, accounts_in, accounts_of};
 use super::condition::Test;
 use super::cover::{Class, Passed, passing};
-use super::glob::{Glob, samples};
+use super::glob::{Glob, Syntax, samples};
 use super::kleene::Kleene;
 use super::parse::{Effect, Policy, Statement};
 use super::principal::{Caller, Principal};
 use super::refusal::doubts;
+use super::request;
 use super::values::{Bounds, Domain};
 use crate::model::AccountId;
 
@@ -359,19 +360,12 @@ impl Desk<'_> {
 
     /// What a condition key of a service's request may be.
     fn domain(&self, service: Option<&String>, source: &Source, key: &str) -> Domain {
+        if let Some(decided) = request::of_service(key) {
+            return decided;
+        }
         let untold = |domain: Domain| if *source == Source::Told { domain } else { domain.or_absent() };
         match key {
-            "aws:principalisawsservice" => Domain::always("true"),
             SERVICE_NAME | SERVICE_NAMES => self.service_name(service, key),
-            "aws:principalarn"
-            | "aws:principalorgid"
-            | "aws:principalorgpaths"
-            | "aws:username"
-            | "aws:principalorgmasteraccountid"
-            | "aws:federatedprovider" => Domain::never(),
-            _ if key.starts_with("aws:principaltag/") => Domain::never(),
-            // A service calls from AWS's own networks, through no VPC endpoint of a customer.
-            "aws:sourcevpc" | "aws:sourcevpce" | "aws:vpcsourceip" => Domain::never(),
             "aws:sourceip" => self.named.around(&Candidate::Outsider, key),
             "aws:sourceaccount" | "aws:sourceowner" => untold(self.named.account(source.who())),
             "aws:sourceorgid" | "aws:sourceorgpaths" => {
@@ -389,42 +383,57 @@ impl Desk<'_> {
     }
 
     fn service_name(&self, service: Option<&String>, key: &str) -> Domain {
-        match service {
-            // The list has the service's name of one Region and its name of all.
-            Some(name) if key == SERVICE_NAMES => {
-                Domain::among([name.clone()].into_iter().chain(without_region(name)).collect())
-            }
-            Some(name) => Domain::always(name),
-            None => {
-                let unlike = self.names.iter().map(|name| Glob::plain(name)).collect();
-                Domain::within(Bounds { unlike, ..Bounds::default() })
-            }
-        }
+        service.and_then(|name| request::service_name(name, key)).unwrap_or_else(|| {
+            let unlike = self.names.iter().map(|name| Glob::plain(name)).collect();
+            Domain::within(Bounds { unlike, ..Bounds::default() })
+        })
     }
 
     /// The ARN of what the service acts for. One without an account is anyone's, but for a bucket that
-    /// the policy names: that one stands for itself. One with an account of the policy's between two
-    /// colons, wherever, is that account's: AWS's own policies compare with `StringLike`, whose star
-    /// takes colons too.
+    /// the policy names: that one stands for itself.
     fn source_arn(&self, source: &Source, key: &str) -> Domain {
         let mut bounds = self.named.arns_of_others(source.who());
-        let others = self.accounts.iter().filter(|id| source.who().account() != Some(**id));
-        bounds.unlike.extend(others.map(|id| Glob::wild(&format!("*:{id}:*"))));
+        bounds.unlike.extend(self.not_by_a_name(source.who(), key));
         if matches!(source, Source::Told | Source::Untold) {
             let of_key = |glob: &Glob| glob.literal().is_some_and(|text| has_no_account(&text));
             bounds.unlike.extend(self.named.patterns(key, of_key).unlike);
         }
         Domain::within(bounds)
     }
+
+    /// ARNs that nothing has which is in another account than those that the policy names.
+    fn not_by_a_name(&self, who: &Candidate, key: &str) -> Vec<Glob> {
+        let types = |id: &AccountId| {
+            let id = format!(":{id}:");
+            let after = |glob: &Glob| {
+                let (_, rest) = glob.text().split_once(&id)?;
+                let spelled_out = until_wildcard(rest);
+                (!spelled_out.is_empty()).then(|| Glob::wild(&format!("*{id}{spelled_out}*")))
+            };
+            self.named.tests(key).flat_map(Test::patterns).filter_map(after).collect::<Vec<_>>()
+        };
+        let others = self.accounts.iter().filter(|id| who.account() != Some(**id));
+        WITHOUT_COLONS
+            .iter()
+            .map(|text| Glob::new(text, Syntax::Arn, false))
+            .chain(others.flat_map(types))
+            .collect()
+    }
+}
+
+/// What no ARN has after its account, though the star of `StringLike` would take it: it takes colons too, and names
+/// that their owner chooses may be an account's number. A state machine of that name has executions
+/// `arn:aws:states:…:execution:111122223333:…`, so that `arn:*:111122223333:*` binds nothing. What no name can stand
+/// before is a resource type that is spelled out (`…:*:111122223333:trail/*`).
+///
+/// No name of CloudTrail has a colon (AWS CloudTrail API Reference, `CreateTrail`).
+const WITHOUT_COLONS: [&str; 1] = ["arn:*:cloudtrail:*:*:*:*"];
+
+/// The characters up to the first wildcard.
+fn until_wildcard(text: &str) -> &str {
+    text.split(['*', '?']).next().unwrap_or_default()
 }
 
 fn has_no_account(arn: &str) -> bool {
     crate::model::Arn::parse(arn).is_some_and(|arn| arn.account.is_empty())
-}
-
-/// `logs.amazonaws.com` of `logs.eu-west-1.amazonaws.com`.
-fn without_region(name: &str) -> Option<String> {
-    let mut labels = name.splitn(3, '.');
-    let (service, region, rest) = (labels.next()?, labels.next()?, labels.next()?);
-    (region.contains('-') && rest.starts_with("amazonaws.")).then(|| format!("{service}.{rest}"))
 }

@@ -6,8 +6,10 @@
 //! every question is asked of a policy that has no such test left. Policy variables of the same
 //! values are replaced; every other variable stays, and leaves open what hangs on it.
 //!
-//! S3 and KMS send `aws:ResourceAccount`, `aws:ResourceOrgID` and `aws:RequestedRegion` in every
-//! request to a bucket or a key (IAM User Guide, "AWS global condition context keys").
+//! S3 and KMS send `aws:ResourceAccount`, `aws:ResourceOrgID`, `aws:ResourceOrgPaths` and
+//! `aws:RequestedRegion` in every request to a bucket or a key (IAM User Guide, "AWS global condition
+//! context keys"), S3 sends `s3:ResourceAccount`, and KMS sends what `DescribeKey` tells of a key (AWS KMS
+//! Developer Guide, "AWS KMS condition keys"; Service Authorization Reference, "AWS Key Management Service").
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;
@@ -17,23 +19,48 @@ use super::glob::{Glob, Syntax};
 use super::kleene::Kleene;
 use super::parse::{Policy, Statement};
 use crate::clock::Timestamp;
-use crate::model::AccountId;
+use crate::model::{AccountId, KeyMetadata, Membership};
 
 /// The keys that hold the time of the request.
 const TIME: [&str; 2] = ["aws:currenttime", "aws:epochtime"];
 
+/// The keys that hold the same for every request to a resource.
+const PLACE: [&str; 10] = [
+    "aws:resourceaccount",
+    "aws:requestedregion",
+    "aws:resourceorgid",
+    "aws:resourceorgpaths",
+    "s3:resourceaccount",
+    "kms:keyspec",
+    "kms:keyusage",
+    "kms:keyorigin",
+    "kms:multiregion",
+    "kms:multiregionkeytype",
+];
+
 /// Later instants of one policy that are looked at.
 const LATER: usize = 8;
+
+/// What a policy is of.
+#[derive(Debug, Clone, Copy)]
+pub enum Resource<'a> {
+    /// A bucket.
+    Bucket,
+    /// A key, with what `DescribeKey` told of it.
+    Key(Option<&'a KeyMetadata>),
+}
 
 /// What is known of every request to a resource.
 #[derive(Debug, Clone, Copy)]
 pub struct Setting<'a> {
+    /// The resource.
+    pub resource: Resource<'a>,
     /// The account that owns the resource.
     pub account_id: AccountId,
     /// The resource's Region, where it is known.
     pub region: Option<&'a str>,
-    /// The organization that the account belongs to, where that is known.
-    pub org_id: Option<&'a str>,
+    /// Where the account is in its organization.
+    pub membership: Membership<'a>,
     /// The instant that the policy is judged at.
     pub as_of: Timestamp,
 }
@@ -41,12 +68,30 @@ pub struct Setting<'a> {
 impl Setting<'_> {
     /// What a key, in any case, holds for the resource; none where that is not known.
     fn of_place(&self, key: &str) -> Option<String> {
-        match key.to_ascii_lowercase().as_str() {
-            "aws:resourceaccount" => Some(self.account_id.to_string()),
-            "aws:requestedregion" => self.region.map(str::to_owned),
-            "aws:resourceorgid" => self.org_id.map(str::to_owned),
+        let key = key.to_ascii_lowercase();
+        let known = match (key.as_str(), self.resource) {
+            ("aws:resourceaccount", _) | ("s3:resourceaccount", Resource::Bucket) => {
+                return Some(self.account_id.to_string());
+            }
+            ("aws:requestedregion", _) => self.region,
+            ("aws:resourceorgid", _) => self.membership.org_id,
+            ("aws:resourceorgpaths", _) => self.membership.path,
+            (key, Resource::Key(Some(metadata))) => of_key(metadata, key),
             _ => None,
-        }
+        };
+        known.map(str::to_owned)
+    }
+}
+
+/// What a condition key holds of a KMS key.
+fn of_key<'a>(metadata: &'a KeyMetadata, key: &str) -> Option<&'a str> {
+    match key {
+        "kms:keyspec" => metadata.spec.as_deref(),
+        "kms:keyusage" => metadata.usage.as_deref(),
+        "kms:keyorigin" => metadata.origin.as_deref(),
+        "kms:multiregion" => Some(if metadata.multi_region.is_some() { "true" } else { "false" }),
+        "kms:multiregionkeytype" => metadata.multi_region.as_ref()?.key_type.as_deref(),
+        _ => None,
     }
 }
 
@@ -126,7 +171,7 @@ enum Settled {
 
 fn hangs_on_place(statement: &Statement) -> bool {
     let mut keys = statement.tests.iter().map(|test| test.key.as_str());
-    keys.any(|key| matches!(key, "aws:resourceaccount" | "aws:requestedregion" | "aws:resourceorgid"))
+    keys.any(|key| PLACE.contains(&key))
         || statement.tests.iter().any(|test| test.patterns().any(|glob| glob.variable().is_some()))
         || statement.resources.entries.iter().any(|glob| glob.variable().is_some())
 }

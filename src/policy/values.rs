@@ -41,6 +41,8 @@ pub(super) struct Domain {
 #[derive(Debug, Clone, PartialEq)]
 enum Present {
     Never,
+    /// One value, or none, that was not read.
+    NotRead,
     Among(Vec<String>),
     Any(Bounds),
 }
@@ -67,6 +69,11 @@ impl Domain {
         Self { absent: true, present: Present::Never }
     }
 
+    /// The same in every request, and not known here.
+    pub(super) const fn not_read() -> Self {
+        Self { absent: false, present: Present::NotRead }
+    }
+
     pub(super) fn always(value: &str) -> Self {
         Self { absent: false, present: Present::Among(vec![value.to_owned()]) }
     }
@@ -88,7 +95,7 @@ impl Domain {
 
     fn texts(&self, key: &str, tests: &[&Test], budget: &Budget) -> Result<Vec<String>, TooMany> {
         match &self.present {
-            Present::Never => Ok(Vec::new()),
+            Present::Never | Present::NotRead => Ok(Vec::new()),
             Present::Among(values) => Ok(values.clone()),
             Present::Any(bounds) => bounds.texts(key, tests, budget),
         }
@@ -138,6 +145,9 @@ pub(super) fn outcomes(
     domain: &Domain,
     budget: &Budget,
 ) -> Result<Vec<Vec<Kleene>>, TooMany> {
+    if domain.present == Present::NotRead {
+        return Ok(vec![vec![Kleene::Unknown; tests.len()]]);
+    }
     let row = |given: Option<&[String]>| tests.iter().map(|test| test.weigh(given)).collect::<Vec<_>>();
     let mut single: BTreeSet<Vec<Kleene>> = BTreeSet::new();
     for text in domain.texts(key, tests, budget)? {

@@ -6,16 +6,17 @@ use super::policies::Policies;
 use crate::clock::Timestamp;
 use crate::model::{
     AccountId, BucketFacts, BucketObservation, DefaultEncryption, Encryption, EncryptionConfiguration,
-    KeyJoin, KeyLink, KeyRotation, Partition, PolicyHash, Reading, Region, RotationReason, TlsOnly,
+    KeyJoin, KeyLink, KeyRotation, Organization, Partition, PolicyHash, Reading, Region, RotationReason,
+    TlsOnly,
 };
-use crate::policy::{self, Setting};
+use crate::policy::{self, Resource, Setting};
 
 /// By what policies are weighed where facts are made: the run's organization, and the instant that the
 /// run is judged as of. A rejudged run weighs them anew, at its own instant.
 #[derive(Debug, Clone, Copy)]
 pub struct Weighed<'a> {
-    /// The organization, where it is known.
-    pub org_id: Option<&'a str>,
+    /// The organization.
+    pub organization: &'a Organization,
     /// The instant.
     pub as_of: Timestamp,
 }
@@ -46,9 +47,10 @@ pub fn bucket_facts(
     };
     let blocked = blocked_types(reading.known());
     let setting = Setting {
+        resource: Resource::Bucket,
         account_id,
         region: bucket.region.as_ref().map(Region::as_str),
-        org_id: weighed.org_id.filter(|_| index.is_member(account_id) == Some(true)),
+        membership: weighed.organization.membership_of(account_id),
         as_of: weighed.as_of,
     };
     BucketFacts {

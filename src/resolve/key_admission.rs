@@ -11,8 +11,10 @@ use super::key_index::{Found, KeyIndex};
 use super::key_ref::{KeyRef, Target};
 use super::policies::Policies;
 use crate::clock::Timestamp;
-use crate::model::{AccountId, BucketObservation, KeyAdmission, KeyObservation, PolicyHash, Reading, Region};
-use crate::policy::{KeyUse, KeyUseAnswer, Policy, Setting, UsedBy, key_use, tells_buckets_apart};
+use crate::model::{
+    AccountId, BucketObservation, KeyAdmission, KeyObservation, Organization, PolicyHash, Reading, Region,
+};
+use crate::policy::{KeyUse, KeyUseAnswer, Policy, Resource, Setting, UsedBy, key_use, tells_buckets_apart};
 
 /// A key by its place and id.
 type KeyId = (AccountId, Region, Box<str>);
@@ -68,7 +70,7 @@ pub type WantedKeys = BTreeMap<(Region, Box<str>), BTreeSet<AccountId>>;
 /// Which accounts the policies of the keys admit.
 #[derive(Debug)]
 pub struct Admissions {
-    org_id: Option<String>,
+    organization: Arc<Organization>,
     as_of: Timestamp,
     answers: HashMap<KeyId, BTreeMap<AccountId, Answer>>,
 }
@@ -82,8 +84,8 @@ enum Answer {
 
 impl Admissions {
     /// No answers yet.
-    pub fn new(org_id: Option<String>, as_of: Timestamp) -> Self {
-        Self { org_id, as_of, answers: HashMap::new() }
+    pub fn new(organization: Arc<Organization>, as_of: Timestamp) -> Self {
+        Self { organization, as_of, answers: HashMap::new() }
     }
 
     /// Weighs the policy of a key for the accounts that want to use it.
@@ -111,9 +113,10 @@ impl Admissions {
             Err(why) => return Answer::Alike(why),
         };
         let policy = policy.settled(&Setting {
+            resource: Resource::Key(key.describe.reading.known()),
             account_id: owner,
             region: Some(key.region.as_str()),
-            org_id: self.org_id.as_deref(),
+            membership: self.organization.membership_of(owner),
             as_of: self.as_of,
         });
         match tells_buckets_apart(&policy) {
@@ -123,7 +126,8 @@ impl Admissions {
     }
 
     fn ask(&self, policy: &Policy, key_arn: &str, account_id: AccountId, bucket: UsedBy<'_>) -> KeyAdmission {
-        let asked = KeyUse { key_arn, account_id, org_id: self.org_id.as_deref(), bucket };
+        let membership = self.organization.membership_of(account_id);
+        let asked = KeyUse { key_arn, account_id, membership, bucket };
         match key_use(policy, &asked) {
             KeyUseAnswer::Admits => KeyAdmission::Admits,
             KeyUseAnswer::Bars(why) => KeyAdmission::Bars(why.into()),

@@ -17,7 +17,7 @@ impl RunLog {
         let references =
             references.try_reduce(ForeignReferences::default, |one, other| Ok(one.and(other)))?;
         let wanted = references.keys(&index);
-        let none = || Admissions::new(self.organization.org_id.clone(), as_of);
+        let none = || Admissions::new(self.organization.clone(), as_of);
         let owners = self.segments.par_iter().filter_map(|owner| {
             let keys = wanted.get(&owner.scan.account_id)?;
             Some(admissions(owner, keys, none()))

@@ -47,10 +47,9 @@ pub async fn finalize(lake: &Lake, judgement: &Judgement) -> Result<Census, Fina
     let judgement = &taken_up(lake, judgement).await?;
     let log = RunLog::fetch(lake, &judgement.observed_run_id).await?;
     let previous = previous_manifest(lake, &judgement.run_id).await?;
-    let organization = log.organization();
     let as_of = judgement.as_of.unwrap_or(log.header.started_at);
     let rules = Rules::of(&judgement.standard, &log.accounts, &log.unit_names)?;
-    let judge = Judge::new(&judgement.standard, &judgement.exceptions, &organization, as_of);
+    let judge = Judge::new(&judgement.standard, &judgement.exceptions, &log.organization, as_of);
     let mut publication = Publication::new(lake, judgement.run_id.clone());
     for text in judged_by(judgement)? {
         publication.keep(text).await?;
@@ -143,7 +142,7 @@ impl RunLog {
         RunFacts {
             run_id: judgement.run_id.clone(),
             kind: if rejudged { RunKind::Rejudged } else { self.header.kind },
-            organization: self.organization.clone(),
+            organization: self.identity.clone(),
             started_at: self.header.started_at,
             finished_at: ends.max().unwrap_or(self.header.started_at),
             status: resolve::run_status(accounts),

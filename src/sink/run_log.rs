@@ -5,18 +5,18 @@
 //! whatever the organization's size.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use futures::{StreamExt, TryStreamExt, stream};
 use rayon::prelude::*;
 
 use super::judgement::FinalizeError;
 use super::{CommittedRun, Lake, LakeError, Observed, SegmentEntry, StoreError, sha256_hex};
-use crate::check::Organization;
 use crate::clock::Timestamp;
 use crate::log::{self, LogError, Record, Segment};
 use crate::model::{
     Account, AccountFacts, AccountId, AccountScan, BucketFacts, BucketObservation, Calls, CoverageRow,
-    KeyFacts, KeyObservation, OrganizationIdentity, Partition, Region, RunHeader, RunId,
+    KeyFacts, KeyObservation, Organization, OrganizationIdentity, Partition, Region, RunHeader, RunId,
 };
 use crate::resolve::{self, CoverageDigest, KeyIndex, Policies, ScannedAccount, Weighed};
 
@@ -50,7 +50,9 @@ pub(super) struct JoinedKeys {
 /// A run's log in memory, compressed.
 pub(super) struct RunLog {
     pub(super) header: RunHeader,
-    pub(super) organization: OrganizationIdentity,
+    pub(super) identity: OrganizationIdentity,
+    /// Who belongs to it.
+    pub(super) organization: Arc<Organization>,
     pub(super) accounts: Vec<Account>,
     pub(super) accounts_complete: bool,
     pub(super) unit_names: BTreeMap<String, String>,
@@ -121,7 +123,8 @@ impl RunLog {
         observed.add(&header.witness);
         let mut log = Self {
             header: header.run,
-            organization: header.organization,
+            identity: header.organization,
+            organization: Arc::default(),
             accounts: Vec::new(),
             accounts_complete: false,
             unit_names: BTreeMap::new(),
@@ -144,6 +147,7 @@ impl RunLog {
             }
         }
         log.accounts.sort_by_key(|account| account.id);
+        log.organization = Arc::new(Organization::of(&log.identity, &log.accounts, log.accounts_complete));
         Ok(log)
     }
 
@@ -183,7 +187,7 @@ impl RunLog {
         as_of: Timestamp,
         segments: &[AccountSegment],
     ) -> Result<Vec<JoinedBuckets>, LogError> {
-        let weighed = Weighed { org_id: self.organization.org_id.as_deref(), as_of };
+        let weighed = Weighed { organization: &self.organization, as_of };
         segments.par_iter().map(|account| join_buckets(index, weighed, account)).collect()
     }
 
@@ -193,16 +197,6 @@ impl RunLog {
         segments: &[AccountSegment],
     ) -> Result<Vec<JoinedKeys>, LogError> {
         segments.par_iter().map(|account| join_keys(index, account)).collect()
-    }
-
-    /// Who belongs to the organization.
-    pub(super) fn organization(&self) -> Organization {
-        Organization {
-            org_id: self.organization.org_id.clone(),
-            management_account_id: self.organization.management_account_id,
-            members: self.accounts.iter().map(|account| account.id).collect(),
-            members_complete: self.accounts_complete,
-        }
     }
 
     pub(super) fn account_facts(&self, counts: &BTreeMap<AccountId, Counts>) -> Vec<AccountFacts> {
@@ -219,7 +213,7 @@ impl RunLog {
                 gaps_accepted: count.gaps_accepted,
             });
             let filter = &self.header.settings.filter;
-            resolve::account_facts(&self.organization, &self.unit_names, filter, account.clone(), scanned)
+            resolve::account_facts(&self.identity, &self.unit_names, filter, account.clone(), scanned)
         };
         self.accounts.iter().map(facts).collect()
     }

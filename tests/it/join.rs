@@ -7,7 +7,7 @@ use atrest::clock::Timestamp;
 use atrest::model::{
     AccountId, AliasObservation, BucketFacts, BucketObservation, DefaultEncryption, EncryptionConfiguration,
     EncryptionRule, Fault, FaultKind, KeyJoin, KeyMetadata, KeyObservation, MultiRegion, NotAsked,
-    Observation, Reading, Region, RotationStatus,
+    Observation, Organization, Reading, Region, RotationStatus,
 };
 use atrest::resolve::{KeyIndex, Policies, Weighed, bucket_facts, key_facts};
 use proptest::prelude::*;
@@ -120,7 +120,7 @@ fn alias(place: &str, name: &str, target: Option<&str>) -> AliasObservation {
 }
 
 fn facts(index: &KeyIndex, bucket: BucketObservation) -> BucketFacts {
-    let weighed = Weighed { org_id: None, as_of: Timestamp::from_millis(0) };
+    let weighed = Weighed { organization: &Organization::default(), as_of: Timestamp::from_millis(0) };
     bucket_facts(index, &region(HOME).partition(), account(OWNER), bucket, &Policies::default(), weighed)
 }
 
@@ -363,10 +363,10 @@ impl Reference {
     }
 }
 
-type Organization = BTreeMap<(u32, bool), Listed>;
+type Listings = BTreeMap<(u32, bool), Listed>;
 
 /// The contract's sentence, word for word.
-fn naive_link(organization: &Organization, members_complete: bool, reference: Reference) -> &'static str {
+fn naive_link(organization: &Listings, members_complete: bool, reference: Reference) -> &'static str {
     let (owner, home, key, alias) = match reference {
         Reference::None | Reference::AwsS3 => return "aws_managed",
         Reference::Id(id) => (OWNER, true, Some(id), None),
@@ -403,7 +403,7 @@ fn naive_link(organization: &Organization, members_complete: bool, reference: Re
     }
 }
 
-fn index_of(organization: &Organization, members_complete: bool) -> KeyIndex {
+fn index_of(organization: &Listings, members_complete: bool) -> KeyIndex {
     let mut index = KeyIndex::new(BTreeSet::from([account(OWNER), account(MEMBER)]), members_complete);
     for ((owner, home), listed) in organization {
         let (id, at): (AccountId, Region) = (account(*owner), region(place(*home)));
@@ -447,7 +447,7 @@ proptest! {
         references in prop::collection::vec(reference(), 1..12),
     ) {
         let where_from = [(OWNER, true), (OWNER, false), (MEMBER, true), (MEMBER, false)];
-        let organization: Organization =
+        let organization: Listings =
             where_from.into_iter().zip(places).filter_map(|(at, listed)| Some((at, listed?))).collect();
         let index = index_of(&organization, members_complete);
         for reference in references {

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::Path;
 
 use atrest::policy::{
-    Admitted, KeyChoice, Policy, Refusal, UploadHeader, admitted, plain_http, sse_c_uploads,
+    Admitted, KeyChoice, LogBucket, Policy, Refusal, UploadHeader, admitted, plain_http, sse_c_uploads,
     sse_s3_only_writers, tls_only, uploads,
 };
 
@@ -393,6 +393,11 @@ fn an_upload_may_be_pinned_to_a_key() {
     assert_eq!(part, [Other], "which may name it or not");
 }
 
+fn log_bucket() -> LogBucket<'static> {
+    let account_id = "111122223333".parse().unwrap();
+    LogBucket { arn: BUCKET, account_id, region: Some("us-east-1"), org_id: None }
+}
+
 #[test]
 fn a_log_bucket_is_known_by_its_writer() {
     let allow = |principal: &str, rest: &str| {
@@ -401,7 +406,7 @@ fn a_log_bucket_is_known_by_its_writer() {
         )
     };
     let writer = |statements: &str| {
-        let writers = sse_s3_only_writers(&policy(statements), BUCKET, "111122223333".parse().unwrap());
+        let writers = sse_s3_only_writers(&policy(statements), &log_bucket());
         let delivers = writers.into_iter().filter(|writer| writer.delivers == Some(true));
         delivers.map(|writer| writer.principal).next()
     };

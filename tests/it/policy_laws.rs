@@ -8,9 +8,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use atrest::clock::Timestamp;
-use atrest::model::AccountId;
+use atrest::model::{AccountId, Membership};
 use atrest::policy::{
-    KeyChoice, Policy, Setting, UploadHeader, admitted, plain_http, sse_c_uploads, uploads,
+    KeyChoice, Policy, Resource, Setting, UploadHeader, admitted, plain_http, sse_c_uploads, uploads,
 };
 use proptest::prelude::*;
 
@@ -332,7 +332,9 @@ proptest! {
     ) {
         let policy = Policy::parse(&text(&statements)).unwrap();
         let as_of = Timestamp::parse(AS_OF).unwrap();
-        let setting = Setting { account_id: A.parse().unwrap(), region: None, org_id: None, as_of };
+        let membership = Membership::default();
+        let account_id = A.parse().unwrap();
+        let setting = Setting { resource: Resource::Bucket, account_id, region: None, membership, as_of };
         let resources = [&[BUCKET], OBJECTS].concat();
         // The variable is known where its key is.
         let mut all = requests(&statements, KNOWN, ACTIONS, &resources);

@@ -21,7 +21,7 @@ const SERVICE_KEYS: &[Key] = &[
     Key { name: "aws:SourceOrgID", operators: TEXT, values: &["o-named", "o-*"], requests: &[] },
     Key {
         name: "aws:SourceArn",
-        operators: &["ArnLike", "ArnNotLike", "ArnLikeIfExists"],
+        operators: &["ArnLike", "ArnNotLike", "ArnLikeIfExists", "StringLike", "StringNotLike"],
         values: &["arn:aws:sns:*:444455556666:*", "arn:aws:sns:*:*:*", NAMED_BUCKET],
         requests: &[],
     },
@@ -79,7 +79,10 @@ fn sources() -> Vec<Source> {
     let mut all = Vec::new();
     for account in [None, Some(A), Some(B), Some(FRESH[0]), Some(FRESH[1])] {
         let of_account = account.map_or(vec![A, B, FRESH[0], FRESH[1]], |id| vec![id]);
-        let topics = of_account.into_iter().map(|id| Some(format!("arn:aws:sns:r:{id}:t")));
+        // A name that its owner chooses may be an account's number.
+        let topics = of_account.into_iter().flat_map(|id| {
+            ["t".to_owned(), format!("{A}:t")].map(|name| Some(format!("arn:aws:sns:r:{id}:{name}")))
+        });
         let buckets = [NAMED_BUCKET, "arn:aws:s3:::other"].map(|arn| Some(arn.to_owned()));
         for arn in topics.chain(buckets).chain([None]) {
             for organization in [None, Some("o-named"), Some("o-fresh"), Some("o-*")] {

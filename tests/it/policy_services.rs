@@ -4,8 +4,9 @@
 use std::borrow::Cow;
 
 use atrest::clock::Timestamp;
+use atrest::model::Membership;
 use atrest::policy::{
-    Admitted, Policy, Refusal, ServiceAccess, Setting, admitted, plain_http, services_of_bucket,
+    Admitted, Policy, Refusal, Resource, ServiceAccess, Setting, admitted, plain_http, services_of_bucket,
     services_of_key, tls_only,
 };
 
@@ -29,7 +30,8 @@ fn setting() -> Setting<'static> {
     Setting {
         account_id: OWN.parse().unwrap(),
         region: Some("eu-west-1"),
-        org_id: Some("o-own1234567"),
+        membership: Membership { org_id: Some("o-own1234567"), ..Membership::default() },
+        resource: Resource::Key(None),
         as_of: Timestamp::parse(AS_OF).unwrap(),
     }
 }
@@ -107,6 +109,16 @@ fn a_condition_binds_a_service_or_does_not() {
         (r#""ArnLike":{"aws:SourceArn":"arn:aws:sns:eu-west-1:OWN:topic"}"#, "111122223333"),
         (r#""ArnLike":{"aws:SourceArn":"arn:aws:*:*:OWN:*"}"#, "111122223333"),
         (r#""StringLike":{"aws:SourceArn":"arn:aws:cloudtrail:*:OWN:trail/*"}"#, "111122223333"),
+        // The star of StringLike takes colons: a state machine, a log group may be called like the account.
+        (r#""StringLike":{"aws:SourceArn":"*:OWN:*"}"#, "any:s3"),
+        (r#""StringLike":{"aws:SourceArn":"arn:*:OWN:*"}"#, "any:s3"),
+        (r#""StringLike":{"aws:SourceArn":"arn:aws:logs:*:OWN:*"}"#, "any:s3"),
+        (r#""StringLike":{"aws:SourceArn":"arn:aws:logs:*:OWN:log-group:*"}"#, "111122223333"),
+        (r#""StringLike":{"aws:SourceArn":"arn:aws:logs:eu-west-1:OWN:*"}"#, "111122223333"),
+        (r#""StringLike":{"aws:SourceArn":"arn:aws:sns:*:OWN:topic"}"#, "111122223333"),
+        (r#""StringLike":{"aws:SourceArn":"arn:aws:cloudtrail:*:OWN:*"}"#, "111122223333"),
+        (r#""StringLike":{"kms:EncryptionContext:aws:logs:arn":"arn:aws:logs:*:OWN:*"}"#, "any:s3"),
+        (r#""ArnLike":{"aws:SourceArn":"arn:*:*:*:OWN:*"}"#, "111122223333"),
         (r#""ArnLike":{"aws:SourceArn":"arn:aws:sns:eu-west-1:*:topic"}"#, "any:s3"),
         (r#""ArnLike":{"aws:SourceArn":"arn:aws:sns:*:11112222????:topic"}"#, "any:s3"),
         (r#""ArnNotLike":{"aws:SourceArn":"arn:aws:sns:*:OWN:*"}"#, "any:s3"),
@@ -408,7 +420,7 @@ fn what_is_known_of_a_key_is_no_longer_open() {
 fn without_an_organization_its_variable_stays_open() {
     let statements = allow(r#""*""#, r#""StringEquals":{"aws:PrincipalOrgID":"${aws:ResourceOrgID}"}"#);
     let parsed = policy(&statements);
-    let alone = parsed.settled(&Setting { org_id: None, ..setting() });
+    let alone = parsed.settled(&Setting { membership: Membership::default(), ..setting() });
     assert!(matches!(alone, Cow::Owned(_)));
     assert!(admitted(&alone, KEY).undecided.is_some());
     let plain = policy(&allow(r#""*""#, ""));

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::Surroundings;
 use super::truth_table::{Column, Made, hold, words};
-use crate::check::{Check, Judge, Organization, Outcome};
+use crate::check::{Check, Judge, Outcome};
 use crate::clock::Timestamp;
 use crate::model::*;
 use crate::resolve::{CoverageDigest, ScannedAccount, account_facts};

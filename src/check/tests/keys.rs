@@ -4,8 +4,8 @@ use super::made_key::*;
 
 use super::policy_text::{PolicyText, with_none};
 use super::truth_table::{Column, hold, words};
-use crate::check::Organization;
 use crate::clock::Timestamp;
+use crate::model::Organization;
 use crate::model::*;
 
 type Unread<T> = (&'static str, fn() -> Reading<T>);

@@ -5,12 +5,12 @@ use std::collections::BTreeSet;
 use super::Surroundings;
 use super::policy_text::PolicyText;
 use super::truth_table::Made;
-use crate::check::{BucketSubject, Check, Judge, Organization, Outcome, PolicyReading};
+use crate::check::{BucketSubject, Check, Judge, Outcome, PolicyReading};
 use crate::clock::Timestamp;
 use crate::model::{
     AccountId, BucketFacts, DestinationService, Encryption, EncryptionRequirement, HeldDestination,
-    KeyAdmission, KeyJoin, KeyLink, KeyRefKind, KeyRotation, RotationReason, Scope, ServiceDestination,
-    TlsOnly, TrustedAccount,
+    KeyAdmission, KeyJoin, KeyLink, KeyRefKind, KeyRotation, Organization, RotationReason, Scope,
+    ServiceDestination, TlsOnly, TrustedAccount,
 };
 use crate::policy;
 
@@ -378,9 +378,8 @@ impl Made for MadeBucket {
         };
         let destinations = self.destinations();
         let destinations: Vec<&HeldDestination> = destinations.iter().collect();
-        let organization = &surroundings.organization;
         let policy = self.policy.reading();
-        let policy = policy.settled(facts.account_id, self.region, organization, surroundings.as_of);
+        let policy = policy.of_bucket_at(&facts, &surroundings.organization, surroundings.as_of);
         let subject = BucketSubject { facts: &facts, policy: policy.reading(), destinations: &destinations };
         judge(&subject, &surroundings.context())
     }

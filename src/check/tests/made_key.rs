@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::Surroundings;
 use super::policy_text::PolicyText;
 use super::truth_table::Made;
-use crate::check::{Check, Judge, KeyAnswers, KeySubject, Organization, Outcome, Parameter};
+use crate::check::{Check, Judge, KeyAnswers, KeySubject, Outcome, Parameter};
 use crate::clock::{DAY_MS, Timestamp};
 use crate::model::*;
 use crate::resolve::{KeyIndex, key_facts};
@@ -73,6 +73,7 @@ pub(super) fn case() -> Case {
             management_account_id: None,
             members: ["111122223333", "222233334444"].map(|id| id.parse().unwrap()).into(),
             members_complete: true,
+            ..Organization::default()
         },
         trusted_until: None,
     }
@@ -98,8 +99,7 @@ impl Made for Case {
         let mut facts = key_facts(&index, &aliases, &partition, account_id(), self.key.clone());
         facts.default_key_of_buckets = self.buckets;
         let as_of = Timestamp::parse(AS_OF).unwrap();
-        let region = Some(self.key.region.as_str());
-        let policy = self.policy.reading().settled(account_id(), region, &self.organization, as_of);
+        let policy = self.policy.reading().of_key_at(&facts, &self.organization, as_of);
         let answers = KeyAnswers::default();
         let subject =
             KeySubject { facts: &facts, policy: policy.reading(), buckets: &self.named, answers: &answers };

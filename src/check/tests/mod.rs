@@ -13,10 +13,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
 
-use super::{CHECKS, Check, Context, Judge, Organization, ROTATION_FOOTNOTE, Reason, documentation, find};
+use super::{CHECKS, Check, Context, Judge, ROTATION_FOOTNOTE, Reason, documentation, find};
 use crate::clock::Timestamp;
 use crate::model::{
-    AccountId, Encryption, EncryptionRequirement, Parameters, Severity, TrustedAccount, Verdict,
+    AccountId, Encryption, EncryptionRequirement, Organization, Parameters, Severity, TrustedAccount, Verdict,
 };
 
 /// What a check may ask beside its subject. At first nothing is asked for, and nothing is known.

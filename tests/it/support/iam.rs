@@ -148,6 +148,14 @@ pub struct Request<'a> {
     pub context: BTreeMap<&'a str, Vec<&'a str>>,
 }
 
+/// Each of an ARN's first five parts is matched for itself.
+fn arn_like(pattern: &str, text: &str) -> bool {
+    let parts = |arn: &str| arn.splitn(6, ':').map(str::to_owned).collect::<Vec<_>>();
+    let (patterns, texts) = (parts(pattern), parts(text));
+    let pairs = patterns.iter().zip(&texts);
+    patterns.len() == texts.len() && pairs.into_iter().all(|(it, of)| like(it.as_bytes(), of.as_bytes()))
+}
+
 pub fn like(pattern: &[u8], text: &[u8]) -> bool {
     match (pattern.split_first(), text.split_first()) {
         (None, None) => true,
@@ -176,7 +184,8 @@ pub fn compare(operator: &str, given: &str, named: &str) -> bool {
         // All of one form, so that their texts are in the order of their instants.
         "DateLessThan" => given < named,
         "DateGreaterThanEquals" => given >= named,
-        "StringLike" | "ArnLike" => like(named.as_bytes(), given.as_bytes()),
+        "StringLike" => like(named.as_bytes(), given.as_bytes()),
+        "ArnLike" => arn_like(named, given),
         "StringEqualsIgnoreCase" => given.to_lowercase() == named.to_lowercase(),
         "IpAddress" => in_network(given, named),
         "NumericLessThan" => numbers().0 < numbers().1,
