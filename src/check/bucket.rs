@@ -4,7 +4,7 @@
 use super::policy_reading::{self, POLICY_UNDECIDED};
 use super::support::spoken;
 use super::{BucketSubject, Outcome, PolicyReading, Reason};
-use crate::model::{AccountId, Arn, BucketFacts, Encryption, KeyJoin, KeyLink};
+use crate::model::{AccountId, Arn, BucketFacts, Encryption, KeyJoin, KeyLink, Region};
 use crate::policy::Policy;
 
 /// The bucket's configuration was not read.
@@ -149,7 +149,10 @@ pub fn about_key(facts: &BucketFacts, reason: &'static Reason, text: String) -> 
 pub fn missing_text(facts: &BucketFacts) -> String {
     let owner = facts.key.as_ref().and_then(|key| key.account_id);
     let owner = owner.map_or_else(|| "its account".to_owned(), |id| format!("account {id}"));
-    format!("The key {} is not in the complete listing of the keys of {owner}.", key_name(facts))
+    let named = facts.kms_key_ref.as_deref().and_then(reference_arn).map(|arn| arn.region);
+    let region = named.or(facts.region.as_ref().map(Region::as_str));
+    let place = region.map_or_else(String::new, |region| format!(" in {region}"));
+    format!("The key {} is not in the complete listing of the keys of {owner}{place}.", key_name(facts))
 }
 
 /// A key of which nothing can be said, for its account's keys were not all read.
@@ -166,10 +169,12 @@ pub fn key_unproven(facts: &BucketFacts) -> Outcome {
 pub fn key_not_visible(facts: &BucketFacts) -> Outcome {
     let owner = facts.key.as_ref().and_then(|key| key.account_id);
     let owner = owner.map_or_else(|| "an account".to_owned(), |id| format!("account {id}"));
-    let text = format!(
-        "The key {} belongs to {owner}, outside the organization: it cannot be read.",
-        key_name(facts)
-    );
+    let reference = facts.kms_key_ref.as_deref().and_then(reference_arn);
+    let place = match reference.filter(|arn| arn.partition != facts.partition.as_str()) {
+        Some(arn) => format!("{owner} of the partition {}", arn.partition),
+        None => format!("{owner}, outside the organization"),
+    };
+    let text = format!("The key {} belongs to {place}: it cannot be read.", key_name(facts));
     about_key(facts, &KEY_NOT_VISIBLE, text)
 }
 
@@ -246,7 +251,9 @@ pub fn is_usable_aws_key(facts: &BucketFacts, key: &KeyJoin) -> Result<bool, Out
 
 /// The ARN of a key or alias.
 pub fn reference_arn(reference: &str) -> Option<Arn<'_>> {
-    let is_of_kms = |arn: &Arn<'_>| arn.service == "kms" && arn.account.parse::<AccountId>().is_ok();
+    let is_of_kms = |arn: &Arn<'_>| {
+        arn.service == "kms" && !arn.region.is_empty() && arn.account.parse::<AccountId>().is_ok()
+    };
     Arn::parse(reference).filter(is_of_kms)
 }
 

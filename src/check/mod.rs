@@ -59,6 +59,7 @@ use crate::model::{
 };
 use crate::policy::{Policy, PolicyError, Resource, Setting};
 
+pub use bucket::is_aws_managed;
 pub use documentation::documentation;
 pub use key_policy::KeyAnswers;
 pub use support::spoken;

@@ -65,14 +65,21 @@ fn judge(bucket: &BucketSubject<'_>, context: &Context<'_>) -> Outcome {
             let text = format!("The reference {} names no account.", key_name(bucket.facts));
             about_key(bucket.facts, &MEMBERSHIP_UNPROVEN, text)
         }
-        (_, Some(owner)) => owned(bucket, context, owner),
+        (link, Some(owner)) => owned(bucket, context, link, owner),
     }))
 }
 
-fn owned(bucket: &BucketSubject<'_>, context: &Context<'_>, owner: AccountId) -> Outcome {
-    let seen = format!("The key {} belongs to account {owner}", key_name(bucket.facts));
-    let about = |reason, rest: String| about_key(bucket.facts, reason, format!("{seen}{rest}."));
+fn owned(bucket: &BucketSubject<'_>, context: &Context<'_>, link: KeyLink, owner: AccountId) -> Outcome {
     let reference = bucket.facts.kms_key_ref.as_deref().and_then(reference_arn);
+    let name = key_name(bucket.facts);
+    let seen = match (&reference, link) {
+        (Some(_), _) | (None, KeyLink::SameAccount | KeyLink::SameOrg) => {
+            format!("The key {name} belongs to account {owner}")
+        }
+        // No such key was seen: only the account is known.
+        (None, _) => format!("The reference {name} is looked up in account {owner}"),
+    };
+    let about = |reason, rest: String| about_key(bucket.facts, reason, format!("{seen}{rest}."));
     // An organization has its accounts in one partition; no trust reaches over its border.
     if let Some(arn) = reference.filter(|arn| arn.partition != bucket.facts.partition.as_str()) {
         let rest = format!(" of the partition {}, which is outside the organization", arn.partition);

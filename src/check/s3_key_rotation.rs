@@ -161,14 +161,19 @@ fn cannot(why: Option<RotationReason>) -> &'static str {
 
 /// What stands in the way of a rotation that is on.
 fn whether(reason: &'static Reason, key: &KeyJoin) -> String {
-    let state = [&key.state, &key.rotating_state]
+    let (own, primary) = match key.rotation_reason {
+        Some(RotationReason::ReplicaOfPrimary) => ("the replica", "the primary key"),
+        _ => ("it", "it"),
+    };
+    let states = [(own, key.state.as_ref()), (primary, key.rotating_state.as_ref())];
+    let state = states
         .into_iter()
-        .flatten()
-        .find(|it| rotates_in(Some(it.as_str())).is_err());
+        .filter_map(|(of, state)| Some((of, state?)))
+        .find(|(_, state)| rotates_in(Some(state.as_str())).is_err());
     match (reason.code, state) {
-        ("rotation_suspended", _) => "KMS does not rotate it while it is disabled".to_owned(),
-        ("rotation_in_state_not_known", Some(state)) => {
-            format!("whether KMS rotates it in the state {state} is not known")
+        ("rotation_suspended", Some((of, _))) => format!("KMS does not rotate {of} while it is disabled"),
+        ("rotation_in_state_not_known", Some((of, state))) => {
+            format!("whether KMS rotates {of} in the state {state} is not known")
         }
         _ => "what KMS did not tell of the key may speak against it".to_owned(),
     }

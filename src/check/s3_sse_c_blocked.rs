@@ -100,11 +100,17 @@ fn by_policy(bucket: &BucketSubject<'_>) -> Outcome {
     let replicas = policy(bucket.policy).ok().flatten().map(|policy| sse_c_replicas(policy, &arn));
     match replicas {
         Some(Refusal::Every) => Outcome::from(&BY_POLICY),
-        _ => Outcome::from(&BY_POLICY).saying(format!(
-            "{} It does not refuse every replica of an object with SSE-C (s3:ReplicateObject), as the encryption \
-             configuration would.",
-            BY_POLICY.meaning
-        )),
+        told => {
+            let refuses = match told {
+                Some(Refusal::None) => "refuses no replica",
+                _ => "may not refuse every replica",
+            };
+            Outcome::from(&BY_POLICY).saying(format!(
+                "{} Unlike a block in the encryption configuration, it {refuses} of an object with SSE-C \
+                 (s3:ReplicateObject).",
+                BY_POLICY.meaning
+            ))
+        }
     }
 }
 

@@ -1,5 +1,7 @@
 //! For whom AWS services may use a resource by its policy: what the checks of keys and buckets share.
 
+use std::collections::BTreeSet;
+
 use super::outsiders::{LetIn, Outsiders, listed};
 use super::policy_reading::POLICY_UNDECIDED;
 use super::{Context, Outcome, Reason};
@@ -68,10 +70,14 @@ pub fn judge(access: &ServiceAccess, of: &Of<'_>, context: &Context<'_>) -> Outc
 /// The accounts and organizations on whose behalf services come in.
 fn let_in(access: &ServiceAccess) -> LetIn {
     LetIn {
-        accounts: access.accounts.iter().map(|(id, by)| (*id, by.to_string())).collect(),
-        members: access.members.iter().map(|(id, by)| (id.clone(), by.to_string())).collect(),
-        organizations: access.organizations.iter().map(|(id, by)| (id.clone(), by.to_string())).collect(),
+        accounts: access.accounts.iter().map(|(id, by)| (*id, all_of(by))).collect(),
+        members: access.members.iter().map(|(id, by)| (id.clone(), all_of(by))).collect(),
+        organizations: access.organizations.iter().map(|(id, by)| (id.clone(), all_of(by))).collect(),
     }
+}
+
+fn all_of(services: &BTreeSet<AdmittedService>) -> String {
+    listed(&services.iter().map(ToString::to_string).collect::<Vec<_>>()).unwrap_or_default()
 }
 
 /// A service that is bound to no source, the worst first.
@@ -124,8 +130,9 @@ fn undecided(access: &ServiceAccess, of: &Of<'_>) -> Option<Outcome> {
 fn pass(access: &ServiceAccess, outsiders: &Outsiders, of: &Of<'_>) -> Outcome {
     let services: Vec<String> = access.services().into_iter().map(ToString::to_string).collect();
     let Some(services) = listed(&services) else {
+        let why = if access.is_named { ": its conditions admit none of the services that it names" } else { "" };
         return Outcome::from(&NO_SERVICE)
-            .saying(format!("The {} policy admits no AWS service.", of.resource));
+            .saying(format!("The {} policy admits no AWS service{why}.", of.resource));
     };
     let (reason, trusted) = match outsiders.trusted() {
         Some(accounts) => (&SERVICES_BOUND_TO_TRUSTED, format!(" and the trusted {accounts}")),

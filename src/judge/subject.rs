@@ -3,7 +3,8 @@
 //! It is judged once, from the facts, and kept with the finding: so the lake's questions, the page and
 //! OCSF decide what counts for a control from the same word, and need no join to buckets and keys.
 
-use crate::model::{BucketFacts, Encryption, KeyFacts, KeyLink, Reading, Subject};
+use crate::check::is_aws_managed;
+use crate::model::{BucketFacts, Encryption, KeyFacts, Reading, Subject};
 
 /// A bucket by its default encryption.
 pub(super) fn of_bucket(facts: &BucketFacts) -> Subject {
@@ -11,7 +12,8 @@ pub(super) fn of_bucket(facts: &BucketFacts) -> Subject {
         Encryption::NotConfigured => Subject::NotConfigured,
         Encryption::SseS3 => Subject::SseS3,
         Encryption::SseKms | Encryption::DsseKms => match &facts.key {
-            Some(key) if key.link == KeyLink::AwsManaged => Subject::AwsManagedKey,
+            // AWS's own aliases tell it of a key that no listing has.
+            _ if is_aws_managed(facts) => Subject::AwsManagedKey,
             key => managed_by(key.as_ref().and_then(|key| key.manager.as_deref())),
         },
         Encryption::Other | Encryption::Unknown => Subject::Unknown,

@@ -69,7 +69,7 @@ const ELB_FOLDERS: [&str; 5] = ["elasticloadbalancing", "eu-west-1", "2026", "11
 pub struct LogWriter {
     /// The service.
     pub service: DestinationService,
-    /// Its principal: a service's name, or an account.
+    /// Its principal: a service's name, or an account of AWS's.
     pub principal: String,
     /// Whether it may deliver its logs; none where the policy leaves that open.
     pub delivers: Option<bool>,
@@ -130,6 +130,14 @@ fn log_writers(allow: &Statement) -> impl Iterator<Item = (DestinationService, &
     })
 }
 
+/// A writer as a person names it.
+fn spoken(principal: &Principal) -> String {
+    match elb_region(principal) {
+        Some(region) => format!("account {principal} of Elastic Load Balancing ({region})"),
+        None => principal.to_string(),
+    }
+}
+
 /// The Region whose load balancers an account of AWS's writes for.
 fn elb_region(principal: &Principal) -> Option<&'static str> {
     let id = principal.account()?.to_string();
@@ -165,7 +173,7 @@ impl Question<'_> {
                 (writes.some || writes.in_doubt).then_some(false)?.into()
             }
         };
-        Some(LogWriter { service, principal: principal.to_string(), delivers })
+        Some(LogWriter { service, principal: spoken(principal), delivers })
     }
 
     /// Whether the writer's load balancers are in the bucket's Region; those of a service principal are.

@@ -59,11 +59,13 @@ pub struct ServiceAccess {
     /// Not for such sources, but for a bucket that the policy names, whoever owns it.
     pub by_bucket_name: BTreeSet<AdmittedService>,
     /// For the accounts that are named.
-    pub accounts: BTreeMap<AccountId, AdmittedService>,
+    pub accounts: BTreeMap<AccountId, BTreeSet<AdmittedService>>,
     /// For the accounts that are named, as members of an organization only.
-    pub members: BTreeMap<(AccountId, String), AdmittedService>,
+    pub members: BTreeMap<(AccountId, String), BTreeSet<AdmittedService>>,
     /// For the organizations that are named.
-    pub organizations: BTreeMap<String, AdmittedService>,
+    pub organizations: BTreeMap<String, BTreeSet<AdmittedService>>,
+    /// Whether a statement names a service, or lets one in by its conditions.
+    pub is_named: bool,
     /// Those that are bound to an account by the path of what they write alone.
     pub by_log_path: BTreeSet<AdmittedService>,
     /// There may be others: what decides is not in the policy.
@@ -75,7 +77,7 @@ impl ServiceAccess {
     pub fn services(&self) -> BTreeSet<&AdmittedService> {
         let unbound = [&self.for_anyone, &self.without_source, &self.by_bucket_name].into_iter().flatten();
         let bound = self.accounts.values().chain(self.members.values()).chain(self.organizations.values());
-        unbound.chain(bound).collect()
+        unbound.chain(bound.flatten()).collect()
     }
 
     fn too_many(what: &str) -> Self {
@@ -131,7 +133,7 @@ fn access(policy: &Policy, arn: &str, prefix: &str, resources: &Resources<'_>) -
         resources,
         budget,
     };
-    let mut access = ServiceAccess::default();
+    let mut access = ServiceAccess { is_named: services.len() > 1, ..ServiceAccess::default() };
     for allow in allows {
         desk.weigh(allow, &services, &mut access);
     }
@@ -294,14 +296,14 @@ impl Desk<'_> {
         for id in &self.named.organizations {
             let source = Source::Named(Candidate::Organization(id.clone()));
             if self.passes(allow, service, &source, access) {
-                access.organizations.entry(id.clone()).or_insert_with(|| service.clone());
+                access.organizations.entry(id.clone()).or_default().insert(service.clone());
             }
         }
         let by_path = self.writes_by_path(service);
         let of_paths = self.paths.accounts.iter().filter(|_| by_path);
         for id in self.accounts.iter().chain(of_paths).collect::<BTreeSet<_>>() {
             if self.passes(allow, service, &Source::Named(Candidate::Account(*id)), access) {
-                access.accounts.entry(*id).or_insert_with(|| service.clone());
+                access.accounts.entry(*id).or_default().insert(service.clone());
                 if by_path && !allow.tests.iter().any(tells_source) {
                     access.by_log_path.insert(service.clone());
                 }
@@ -311,7 +313,7 @@ impl Desk<'_> {
                 let who = Candidate::Member(*id, organization.clone());
                 if self.passes(allow, service, &Source::Named(who), access) {
                     let key = (*id, organization.clone());
-                    access.members.entry(key).or_insert_with(|| service.clone());
+                    access.members.entry(key).or_default().insert(service.clone());
                 }
             }
         }
@@ -402,6 +404,11 @@ impl Desk<'_> {
     }
 
     /// ARNs that nothing has which is in another account than those that the policy names.
+    ///
+    /// The star of `StringLike` takes colons too, and a name that its owner chooses may be an account's number: a state
+    /// machine of that name has executions `arn:aws:states:…:execution:111122223333:…`, so that `arn:*:111122223333:*`
+    /// binds nothing. A resource type that is spelled out after the account (`…:*:111122223333:trail/*`) is no part of
+    /// a name.
     fn not_by_a_name(&self, who: &Candidate, key: &str) -> Vec<Glob> {
         let types = |id: &AccountId| {
             let id = format!(":{id}:");
@@ -413,21 +420,16 @@ impl Desk<'_> {
             self.named.tests(key).flat_map(Test::patterns).filter_map(after).collect::<Vec<_>>()
         };
         let others = self.accounts.iter().filter(|id| who.account() != Some(**id));
-        WITHOUT_COLONS
-            .iter()
-            .map(|text| Glob::new(text, Syntax::Arn, false))
-            .chain(others.flat_map(types))
-            .collect()
+        let never = [WITHOUT_COLONS, STARRED_BUCKETS].map(|text| Glob::new(text, Syntax::Arn, true));
+        never.into_iter().chain(others.flat_map(types)).collect()
     }
 }
 
-/// What no ARN has after its account, though the star of `StringLike` would take it: it takes colons too, and names
-/// that their owner chooses may be an account's number. A state machine of that name has executions
-/// `arn:aws:states:…:execution:111122223333:…`, so that `arn:*:111122223333:*` binds nothing. What no name can stand
-/// before is a resource type that is spelled out (`…:*:111122223333:trail/*`).
-///
 /// No name of CloudTrail has a colon (AWS CloudTrail API Reference, `CreateTrail`).
-const WITHOUT_COLONS: [&str; 1] = ["arn:*:cloudtrail:*:*:*:*"];
+const WITHOUT_COLONS: &str = "arn:*:cloudtrail:*:*:*:*";
+
+/// No bucket has a star in its name: under `StringEquals` it stands for itself, and nothing matches.
+const STARRED_BUCKETS: &str = "arn:*:s3:::*${*}*";
 
 /// The characters up to the first wildcard.
 fn until_wildcard(text: &str) -> &str {

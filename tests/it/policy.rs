@@ -420,7 +420,10 @@ fn a_log_bucket_is_known_by_its_writer() {
         Some("logdelivery.elasticloadbalancing.amazonaws.com")
     );
     let account = r#"{"AWS":"arn:aws:iam::127311923021:root"}"#;
-    assert_eq!(writer(&allow(account, "")).as_deref(), Some("127311923021"));
+    assert_eq!(
+        writer(&allow(account, "")).as_deref(),
+        Some("account 127311923021 of Elastic Load Balancing (us-east-1)")
+    );
     let tls = r#",{"Effect":"Deny","Principal":"*","Action":"s3:*","Resource":BOTH,"Condition":{"Bool":{"aws:SecureTransport":"false"}}}"#;
     assert!(writer(&format!("{}{tls}", allow(s3, ""))).is_some(), "deliveries come by TLS");
     for other in [r#""*""#, r#"{"Service":"delivery.logs.amazonaws.com"}"#, r#"{"AWS":"111122223333"}"#] {

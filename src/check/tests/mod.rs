@@ -1,8 +1,10 @@
 //! Checks, held by their truth tables; and the registry, by rules for all of them.
 
 mod accounts;
+mod bucket_policies;
 mod buckets;
 mod exceptions;
+mod key_policies;
 mod keys;
 mod made_bucket;
 mod made_key;
