@@ -130,7 +130,8 @@ fn undecided(access: &ServiceAccess, of: &Of<'_>) -> Option<Outcome> {
 fn pass(access: &ServiceAccess, outsiders: &Outsiders, of: &Of<'_>) -> Outcome {
     let services: Vec<String> = access.services().into_iter().map(ToString::to_string).collect();
     let Some(services) = listed(&services) else {
-        let why = if access.is_named { ": its conditions admit none of the services that it names" } else { "" };
+        let why =
+            if access.is_named { ": its conditions admit none of the services that it names" } else { "" };
         return Outcome::from(&NO_SERVICE)
             .saying(format!("The {} policy admits no AWS service{why}.", of.resource));
     };

@@ -171,7 +171,7 @@ impl UploadHeader {
 /// Any text but those, and not nothing.
 fn other_than<'a>(texts: impl IntoIterator<Item = &'a str>) -> Bounds {
     let unlike = texts.into_iter().map(Glob::plain).collect();
-    Bounds { like: vec![Glob::wild("?*")], unlike, outside: Vec::new() }
+    Bounds { like: vec![Glob::wild("?*")], unlike, ..Bounds::default() }
 }
 
 /// The keys that Deny statements name whole.

@@ -136,7 +136,7 @@ impl<'a> Named<'a> {
             None => Domain::within(Bounds {
                 like: vec![Glob::wild("????????????")],
                 unlike: self.accounts.iter().map(|id| Glob::plain(&id.to_string())).collect(),
-                outside: Vec::new(),
+                ..Bounds::default()
             }),
         }
     }
@@ -150,7 +150,10 @@ impl<'a> Named<'a> {
 
     pub(super) fn arns_of_others(&self, who: &Candidate) -> Bounds {
         let others = self.accounts.iter().filter(|id| who.account() != Some(**id));
-        Bounds { unlike: others.map(|id| in_account(&id.to_string())).collect(), ..Bounds::default() }
+        Bounds {
+            unlike: others.map(|id| in_account(&id.to_string()).ignoring_case()).collect(),
+            ..Bounds::default()
+        }
     }
 
     pub(super) fn organization(&self, who: &Candidate, key: &str) -> Domain {

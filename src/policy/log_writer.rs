@@ -294,7 +294,7 @@ fn a_bucket() -> Domain {
     Domain::within(Bounds {
         like: vec![Glob::new("arn:*:s3:::?*", Syntax::Arn, false)],
         unlike,
-        outside: Vec::new(),
+        ..Bounds::default()
     })
 }
 

@@ -15,7 +15,7 @@ const OF_SOURCE: [&str; 5] =
 
 /// Keys that say who a principal of an account is, or by which VPC endpoint it comes. A service calls from AWS's own
 /// networks, through no endpoint of a customer.
-const OF_PRINCIPAL: [&str; 16] = [
+const OF_PRINCIPAL: [&str; 17] = [
     "aws:calledvia",
     "aws:calledviafirst",
     "aws:calledvialast",
@@ -30,6 +30,7 @@ const OF_PRINCIPAL: [&str; 16] = [
     "aws:sourcevpc",
     "aws:sourcevpcarn",
     "aws:sourcevpce",
+    "aws:tokenissuetime",
     "aws:username",
     "aws:vpcsourceip",
 ];

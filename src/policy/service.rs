@@ -394,7 +394,7 @@ impl Desk<'_> {
     /// The ARN of what the service acts for. One without an account is anyone's, but for a bucket that
     /// the policy names: that one stands for itself.
     fn source_arn(&self, source: &Source, key: &str) -> Domain {
-        let mut bounds = self.named.arns_of_others(source.who());
+        let mut bounds = Bounds { is_arn: true, ..self.named.arns_of_others(source.who()) };
         bounds.unlike.extend(self.not_by_a_name(source.who(), key));
         if matches!(source, Source::Told | Source::Untold) {
             let of_key = |glob: &Glob| glob.literal().is_some_and(|text| has_no_account(&text));
@@ -407,29 +407,26 @@ impl Desk<'_> {
     ///
     /// The star of `StringLike` takes colons too, and a name that its owner chooses may be an account's number: a state
     /// machine of that name has executions `arn:aws:states:…:execution:111122223333:…`, so that `arn:*:111122223333:*`
-    /// binds nothing. A resource type that is spelled out after the account (`…:*:111122223333:trail/*`) is no part of
-    /// a name.
+    /// binds nothing. A resource type that is spelled out after the account is no part of a name, where the service is
+    /// told (`arn:aws:cloudtrail:*:111122223333:trail/*`).
     fn not_by_a_name(&self, who: &Candidate, key: &str) -> Vec<Glob> {
         let types = |id: &AccountId| {
             let id = format!(":{id}:");
             let after = |glob: &Glob| {
-                let (_, rest) = glob.text().split_once(&id)?;
-                let spelled_out = until_wildcard(rest);
+                let (start, rest) = glob.text().split_once(&id)?;
+                let names_service = start.split(':').count() >= 4;
+                let spelled_out = if names_service { until_wildcard(rest) } else { "" };
                 (!spelled_out.is_empty()).then(|| Glob::wild(&format!("*{id}{spelled_out}*")))
             };
             self.named.tests(key).flat_map(Test::patterns).filter_map(after).collect::<Vec<_>>()
         };
         let others = self.accounts.iter().filter(|id| who.account() != Some(**id));
-        let never = [WITHOUT_COLONS, STARRED_BUCKETS].map(|text| Glob::new(text, Syntax::Arn, true));
-        never.into_iter().chain(others.flat_map(types)).collect()
+        [Glob::new(WITHOUT_COLONS, Syntax::Arn, false)].into_iter().chain(others.flat_map(types)).collect()
     }
 }
 
 /// No name of CloudTrail has a colon (AWS CloudTrail API Reference, `CreateTrail`).
 const WITHOUT_COLONS: &str = "arn:*:cloudtrail:*:*:*:*";
-
-/// No bucket has a star in its name: under `StringEquals` it stands for itself, and nothing matches.
-const STARRED_BUCKETS: &str = "arn:*:s3:::*${*}*";
 
 /// The characters up to the first wildcard.
 fn until_wildcard(text: &str) -> &str {

@@ -38,6 +38,10 @@ const PLACE: [&str; 10] = [
     "kms:multiregionkeytype",
 ];
 
+/// A key of requests about grants alone, and those requests (AWS KMS Developer Guide, "AWS KMS condition keys").
+const OF_GRANTS: &str = "kms:grantisforawsresource";
+const GRANTS: [&str; 3] = ["kms:creategrant", "kms:listgrants", "kms:revokegrant"];
+
 /// Later instants of one policy that are looked at.
 const LATER: usize = 8;
 
@@ -108,7 +112,9 @@ impl Policy {
     /// The policy as it holds for a resource at an instant.
     pub fn settled(&self, setting: &Setting<'_>) -> Cow<'_, Self> {
         let placed = match self.statements.iter().any(hangs_on_place) {
-            true => Cow::Owned(self.decided(&|test| placed(test, setting), &|text| replaced(text, setting))),
+            true => Cow::Owned(self.decided(&|statement, test| placed(statement, test, setting), &|text| {
+                replaced(text, setting)
+            })),
             false => Cow::Borrowed(self),
         };
         if !placed.statements.iter().any(hangs_on_time) {
@@ -131,7 +137,7 @@ impl Policy {
     }
 
     fn at(&self, at: Timestamp) -> Self {
-        let known = |test: &Test| match of_time(&test.key, at) {
+        let known = |_: &Statement, test: &Test| match of_time(&test.key, at) {
             Some(value) => settle(test, &value),
             None => Settled::Open(test.clone()),
         };
@@ -139,11 +145,15 @@ impl Policy {
     }
 
     /// The statements whose tests may all hold, with the tests that are left.
-    fn decided(&self, weigh: &dyn Fn(&Test) -> Settled, replace: &dyn Fn(&str) -> Option<String>) -> Self {
+    fn decided(
+        &self,
+        weigh: &dyn Fn(&Statement, &Test) -> Settled,
+        replace: &dyn Fn(&str) -> Option<String>,
+    ) -> Self {
         let decide = |statement: &Statement| {
             let mut tests = Vec::new();
             for test in &statement.tests {
-                match weigh(test) {
+                match weigh(statement, test) {
                     Settled::Never => return None,
                     Settled::Always => {}
                     Settled::Open(test) => tests.push(test),
@@ -171,7 +181,7 @@ enum Settled {
 
 fn hangs_on_place(statement: &Statement) -> bool {
     let mut keys = statement.tests.iter().map(|test| test.key.as_str());
-    keys.any(|key| PLACE.contains(&key))
+    keys.any(|key| PLACE.contains(&key) || key == OF_GRANTS)
         || statement.tests.iter().any(|test| test.patterns().any(|glob| glob.variable().is_some()))
         || statement.resources.entries.iter().any(|glob| glob.variable().is_some())
 }
@@ -180,11 +190,22 @@ fn hangs_on_time(statement: &Statement) -> bool {
     statement.tests.iter().any(|test| TIME.contains(&test.key.as_str()))
 }
 
-fn placed(test: &Test, setting: &Setting<'_>) -> Settled {
+fn placed(statement: &Statement, test: &Test, setting: &Setting<'_>) -> Settled {
+    if test.key == OF_GRANTS && !GRANTS.iter().any(|it| statement.is_of_action(it) != Kleene::False) {
+        return settle_absent(test);
+    }
     let test = test.with_texts(&|text| replaced(text, setting)).unwrap_or_else(|| test.clone());
     match setting.of_place(&test.key) {
         Some(value) => settle(&test, &value),
         None => Settled::Open(test),
+    }
+}
+
+fn settle_absent(test: &Test) -> Settled {
+    match test.weigh(None) {
+        Kleene::True => Settled::Always,
+        Kleene::False => Settled::Never,
+        Kleene::Unknown => Settled::Open(test.clone()),
     }
 }
 

@@ -53,6 +53,8 @@ pub(super) struct Bounds {
     pub(super) like: Vec<Glob>,
     pub(super) unlike: Vec<Glob>,
     pub(super) outside: Vec<IpNet>,
+    /// Whether each is the ARN of something that there is.
+    pub(super) is_arn: bool,
 }
 
 impl Domain {
@@ -113,6 +115,7 @@ impl Bounds {
         self.like.iter().all(|glob| glob.matches(text) == Kleene::True)
             && !self.unlike.iter().any(|glob| glob.matches(text) == Kleene::True)
             && !self.outside.iter().any(outside)
+            && !(self.is_arn && has_wildcard(text))
     }
 
     /// A text for every kind of value that the tests and the bounds can tell.
@@ -136,6 +139,14 @@ impl Bounds {
         texts.retain(|text| self.admit(text));
         Ok(texts)
     }
+}
+
+/// Whether a text has wildcards where no ARN has any: in its first five parts, and in a bucket's name. Under
+/// `StringEquals` they stand for themselves, and match nothing.
+fn has_wildcard(arn: &str) -> bool {
+    let parts: Vec<&str> = arn.splitn(6, ':').collect();
+    let is_of_bucket = parts.get(2) == Some(&"s3");
+    parts.iter().take(if is_of_bucket { 6 } else { 5 }).any(|part| part.contains(['*', '?']))
 }
 
 /// The result of every test, for each kind of value (and absence) that the key may have.
