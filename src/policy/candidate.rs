@@ -4,14 +4,13 @@
 //! organization, in a network of its own. What a caller can choose (tags, `kms:ViaService`, the
 //! encryption context, its user name) is free for everyone.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use ipnet::IpNet;
 
 use super::condition::{Test, Value};
 use super::glob::Glob;
 use super::parse::Policy;
-use super::principal::Principal;
 use super::request::{self, in_account};
 use super::values::{Bounds, Domain};
 use crate::model::{AccountId, Arn};
@@ -41,11 +40,6 @@ pub(super) enum Candidate {
 }
 
 impl Candidate {
-    /// Whether an entry names it, or somebody of it.
-    pub(super) fn is_named_by(&self, entry: &Principal) -> bool {
-        self.account().is_some_and(|id| entry.account() == Some(id))
-    }
-
     /// The account, where it is known.
     pub(super) const fn account(&self) -> Option<AccountId> {
         match self {
@@ -61,15 +55,6 @@ impl Candidate {
             Self::Outsider | Self::Unnamed | Self::Account(_) => None,
         }
     }
-
-    /// Whether a test has its name among the values.
-    pub(super) fn is_tested_by(&self, test: &Test) -> bool {
-        match self {
-            Self::Account(id) | Self::Member(id, _) => accounts_of(test).contains(id),
-            Self::Organization(id) => organizations_of(test).contains(id),
-            Self::Outsider | Self::Unnamed => false,
-        }
-    }
 }
 
 /// All that a policy names.
@@ -78,21 +63,24 @@ pub(super) struct Named<'a> {
     pub(super) organizations: BTreeSet<String>,
     policy: &'a Policy,
     key_account: Option<AccountId>,
+    /// The accounts that the tests of a key name.
+    tested: BTreeMap<&'a str, BTreeSet<AccountId>>,
 }
 
 impl<'a> Named<'a> {
     pub(super) fn of(policy: &'a Policy, key_arn: &str) -> Self {
         let key_account = Arn::parse(key_arn).and_then(|arn| arn.account.parse().ok());
         let mut accounts: BTreeSet<AccountId> = key_account.into_iter().collect();
-        let mut organizations = BTreeSet::new();
+        let (mut organizations, mut tested) = (BTreeSet::new(), BTreeMap::<&str, BTreeSet<AccountId>>::new());
         for statement in &policy.statements {
             accounts.extend(statement.principals.entries.iter().filter_map(|entry| entry.account()));
             for test in &statement.tests {
-                accounts.extend(accounts_of(test));
+                tested.entry(&test.key).or_default().extend(accounts_of(test));
                 organizations.extend(organizations_of(test));
             }
         }
-        Self { accounts, organizations, policy, key_account }
+        accounts.extend(tested.values().flatten());
+        Self { accounts, organizations, policy, key_account, tested }
     }
 
     pub(super) fn tests(&self, key: &str) -> impl Iterator<Item = &'a Test> {
@@ -112,8 +100,8 @@ impl<'a> Named<'a> {
             return decided;
         }
         match key {
-            "aws:principalaccount" | "kms:calleraccount" => self.account(who),
-            "aws:principalarn" => self.arn(who),
+            "aws:principalaccount" | "kms:calleraccount" => self.account(who, key),
+            "aws:principalarn" => self.arn(who, key),
             "aws:principalorgid" | "aws:principalorgpaths" => self.organization(who, key),
             _ => self.around(who, key),
         }
@@ -125,35 +113,41 @@ impl<'a> Named<'a> {
             return decided;
         }
         match key {
-            "aws:sourceaccount" | "aws:sourceowner" => self.account(who).or_absent(),
+            "aws:sourceaccount" | "aws:sourceowner" => self.account(who, key).or_absent(),
             _ => self.around(who, key),
         }
     }
 
-    pub(super) fn account(&self, who: &Candidate) -> Domain {
+    pub(super) fn account(&self, who: &Candidate, key: &str) -> Domain {
         match who.account() {
             Some(id) => Domain::always(&id.to_string()),
             None => Domain::within(Bounds {
                 like: vec![Glob::wild("????????????")],
-                unlike: self.accounts.iter().map(|id| Glob::plain(&id.to_string())).collect(),
+                unlike: self.tested(key).map(|id| Glob::plain(&id.to_string())).collect(),
                 ..Bounds::default()
             }),
         }
     }
 
-    fn arn(&self, who: &Candidate) -> Domain {
+    fn arn(&self, who: &Candidate, key: &str) -> Domain {
         Domain::within(match who.account() {
             Some(id) => Bounds { like: vec![in_account(&id.to_string())], ..Bounds::default() },
-            None => Bounds { like: vec![in_account("????????????")], ..self.arns_of_others(who) },
+            None => Bounds { like: vec![in_account("????????????")], ..self.arns_of_others(who, key) },
         })
     }
 
-    pub(super) fn arns_of_others(&self, who: &Candidate) -> Bounds {
-        let others = self.accounts.iter().filter(|id| who.account() != Some(**id));
+    /// Nothing in the accounts of others. Those that the key's tests do not name need not be told: no value that stands
+    /// for a kind of values has a number that no test has.
+    pub(super) fn arns_of_others(&self, who: &Candidate, key: &str) -> Bounds {
+        let others = self.tested(key).filter(|id| who.account() != Some(**id));
         Bounds {
             unlike: others.map(|id| in_account(&id.to_string()).ignoring_case()).collect(),
             ..Bounds::default()
         }
+    }
+
+    fn tested(&self, key: &str) -> impl Iterator<Item = &AccountId> {
+        self.tested.get(key).into_iter().flatten()
     }
 
     pub(super) fn organization(&self, who: &Candidate, key: &str) -> Domain {
@@ -176,10 +170,10 @@ impl<'a> Named<'a> {
         let outsider = *who == Candidate::Outsider;
         match key {
             "aws:sourceaccount" | "aws:sourceowner" if who.account().is_none() => {
-                self.account(who).or_absent()
+                self.account(who, key).or_absent()
             }
             "aws:sourceorgid" | "aws:sourceorgpaths" => self.organization(who, key).or_absent(),
-            "aws:sourcearn" => self.source_arn(who),
+            "aws:sourcearn" => self.source_arn(who, key),
             "aws:sourcevpc" | "aws:sourcevpce" if outsider => {
                 Domain::within(self.patterns(key, |glob| glob.literal().is_some())).or_absent()
             }
@@ -191,7 +185,7 @@ impl<'a> Named<'a> {
             }
             // The management account of an organization that the policy does not name is not named either.
             "aws:principalorgmasteraccountid" if who.account().is_none() => {
-                self.account(&Candidate::Unnamed).or_absent()
+                self.account(&Candidate::Unnamed, key).or_absent()
             }
             "aws:resourceaccount" => {
                 self.key_account.map_or_else(|| Domain::free(key), |id| Domain::always(&id.to_string()))
@@ -201,11 +195,11 @@ impl<'a> Named<'a> {
     }
 
     /// A source that names no account (a bucket's ARN) is somebody's all the same.
-    fn source_arn(&self, who: &Candidate) -> Domain {
-        let mut bounds = self.arns_of_others(who);
+    fn source_arn(&self, who: &Candidate, key: &str) -> Domain {
+        let mut bounds = self.arns_of_others(who, key);
         if *who == Candidate::Outsider {
             let whole = |glob: &Glob| Arn::parse(glob.text()).is_some_and(|arn| arn.account.is_empty());
-            bounds.unlike.extend(self.patterns("aws:sourcearn", whole).unlike);
+            bounds.unlike.extend(self.patterns(key, whole).unlike);
         }
         Domain::within(bounds).or_absent()
     }
@@ -234,7 +228,7 @@ pub(super) fn accounts_in(text: &str) -> impl Iterator<Item = AccountId> {
 }
 
 /// The organizations that a test of an organization key names; their ids are in lower case.
-fn organizations_of(test: &Test) -> BTreeSet<String> {
+pub(super) fn organizations_of(test: &Test) -> BTreeSet<String> {
     let known = ORGANIZATION_KEYS.contains(&test.key.as_str());
     let patterns = test.patterns().filter(|_| known);
     let starts = patterns.map(|glob| (glob.fixed_start(), glob.literal().is_some()));

@@ -12,7 +12,7 @@ use super::condition::Test;
 use super::glob::Glob;
 use super::kleene::{Kleene, Span};
 use super::parse::Statement;
-use super::principal::Caller;
+use super::principal::{Caller, Principals};
 use super::values::{Domain, outcomes};
 
 /// Kinds of requests that one question may weigh.
@@ -81,8 +81,8 @@ pub(super) fn passing(allow: Option<&Statement>, denies: &[&Statement], class: &
 fn reaches(statements: &[&Statement], class: &Class<'_>) -> Result<BTreeSet<Vec<Kleene>>, TooMany> {
     let budget = class.budget;
     let of = |steps: &dyn Fn(&Statement) -> usize| statements.iter().map(|it| steps(it)).sum();
-    for _ in &class.callers {
-        budget.take(of(&|statement| statement.principals.entries.len()))?;
+    for caller in &class.callers {
+        budget.take(statements.len() * Principals::steps(caller))?;
     }
     let of_globs = |globs: &[Glob], text: &str| globs.iter().map(|glob| glob.steps(text)).sum();
     for action in &class.actions {

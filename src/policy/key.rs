@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::budget::Budget;
-use super::candidate::{Candidate, Named};
+use super::candidate::{Candidate, Named, accounts_of, organizations_of};
 use super::condition::some_of;
 use super::cover::{Class, Passed, passing};
 use super::glob::{Glob, samples};
@@ -41,9 +41,12 @@ pub fn admitted(policy: &Policy, key_arn: &str) -> Admitted {
     let Ok(actions) = samples(&globs, "kms:", &budget) else { return too_many("actions") };
     let principals = policy.statements.iter().flat_map(|it| &it.principals.entries);
     let Ok(callers) = callers(principals) else { return too_many("principals") };
+    let denies = policy.with(Effect::Deny);
     let door = Door {
-        denies: policy.with(Effect::Deny),
-        callers,
+        excepted: Naming::all_excepted(&denies),
+        denies,
+        services: services_among(&callers),
+        callers: by_account(callers),
         named: Named::of(policy, key_arn),
         actions,
         key_arn,
@@ -59,7 +62,11 @@ pub fn admitted(policy: &Policy, key_arn: &str) -> Admitted {
 /// What every request to one key has to pass.
 struct Door<'a> {
     denies: Vec<&'a Statement>,
-    callers: BTreeSet<Caller>,
+    /// Whom a Deny excepts.
+    excepted: Naming,
+    services: BTreeSet<Caller>,
+    /// The others, by their account.
+    callers: BTreeMap<AccountId, BTreeSet<Caller>>,
     named: Named<'a>,
     actions: Vec<String>,
     key_arn: &'a str,
@@ -70,46 +77,24 @@ impl Door<'_> {
     fn let_in(&self, allow: &Statement, admitted: &mut Admitted) {
         self.outsiders(allow, admitted);
         self.nameless(allow, admitted);
+        let naming = Naming::of(allow, false, &|text| text);
+        let question = Question { door: self, allow, naming: &naming };
         for id in &self.named.accounts {
-            let anyhow = self.named(allow, &Candidate::Account(*id), admitted, |admitted, text| {
+            let anyhow = question.named(&Candidate::Account(*id), admitted, |admitted, text| {
                 admitted.accounts.entry(*id).or_insert(text);
             });
             for organization in self.named.organizations.iter().filter(|_| !anyhow) {
                 let who = Candidate::Member(*id, organization.clone());
-                self.named(allow, &who, admitted, |admitted, text| {
+                question.named(&who, admitted, |admitted, text| {
                     admitted.members.entry((*id, organization.clone())).or_insert(text);
                 });
             }
         }
         for id in &self.named.organizations {
-            self.named(allow, &Candidate::Organization(id.clone()), admitted, |admitted, text| {
+            question.named(&Candidate::Organization(id.clone()), admitted, |admitted, text| {
                 admitted.organizations.entry(id.clone()).or_insert(text);
             });
         }
-    }
-
-    /// Somebody whom a statement names, by itself or through a service that acts for it; whether it is
-    /// let in for certain.
-    fn named(
-        &self,
-        allow: &Statement,
-        who: &Candidate,
-        admitted: &mut Admitted,
-        record: impl FnOnce(&mut Admitted, String),
-    ) -> bool {
-        if self.budget.take(self.naming(allow)).is_err() {
-            let in_doubt = Passed { in_doubt: true, ..Passed::default() };
-            self.note(allow, in_doubt, admitted, |_| {});
-            return false;
-        }
-        let by_test = self.test_of(allow, who);
-        let Some(name) = self.entry_of(allow, who).or_else(|| by_test.clone()) else { return false };
-        let mut passed = self.principals(allow, who, self.inside(who));
-        if by_test.is_some() {
-            passed = passed.or(self.services(allow, who));
-        }
-        self.note(allow, passed, admitted, |it| record(it, format!("{}, by {name}", allow.place)));
-        passed.some
     }
 
     fn note(
@@ -160,18 +145,9 @@ impl Door<'_> {
         }
     }
 
-    /// The work of finding who is named where.
-    fn naming(&self, allow: &Statement) -> usize {
-        let size = |it: &Statement| {
-            let values = it.tests.iter().map(|test| test.values.len()).sum::<usize>();
-            1 + it.principals.entries.len() + values
-        };
-        [allow].into_iter().chain(self.denies.iter().copied()).map(size).sum::<usize>() + self.callers.len()
-    }
-
     fn inside(&self, who: &Candidate) -> BTreeSet<Caller> {
         let Some(id) = who.account() else { return BTreeSet::from([Caller::default()]) };
-        let named = self.callers.iter().filter(|caller| caller.account == Some(id));
+        let named = self.callers.get(&id).into_iter().flatten();
         named.cloned().chain([Caller::of(id)]).collect()
     }
 
@@ -180,9 +156,7 @@ impl Door<'_> {
     }
 
     fn services(&self, allow: &Statement, who: &Candidate) -> Passed {
-        let is_service = |caller: &&Caller| caller.names.iter().all(|it| matches!(it, Principal::Service(_)));
-        let services = self.callers.iter().filter(|it| it.account.is_none()).filter(is_service);
-        self.passing(allow, services.cloned().collect(), &|key| self.named.of_service(who, key))
+        self.passing(allow, self.services.clone(), &|key| self.named.of_service(who, key))
     }
 
     fn passing(
@@ -199,31 +173,114 @@ impl Door<'_> {
         let class = Class { callers, actions, resources, domain, budget };
         passing(Some(allow), &self.denies, &class)
     }
+}
 
-    /// The principal that names somebody: of the Allow, or excepted from a Deny.
-    fn entry_of(&self, allow: &Statement, who: &Candidate) -> Option<String> {
-        let entry = |statement: &Statement, excepted: bool| {
-            let entries = &statement.principals.entries;
-            let found = entries.iter().find(|it| who.is_named_by(it));
-            found.filter(|_| statement.principals.negated == excepted).map(|it| format!("Principal {it}"))
+/// One Allow and whom it names.
+struct Question<'a> {
+    door: &'a Door<'a>,
+    allow: &'a Statement,
+    naming: &'a Naming,
+}
+
+impl Question<'_> {
+    /// Somebody whom a statement names, by itself or through a service that acts for it; whether it is
+    /// let in for certain.
+    fn named(
+        &self,
+        who: &Candidate,
+        admitted: &mut Admitted,
+        record: impl FnOnce(&mut Admitted, String),
+    ) -> bool {
+        let (door, allow) = (self.door, self.allow);
+        let first = |of: fn(&Naming, &Candidate) -> Option<String>| {
+            of(self.naming, who).or_else(|| of(&door.excepted, who))
         };
-        entry(allow, false).or_else(|| self.excepted(|deny| entry(deny, true)))
+        let by_test = first(Naming::test_of);
+        let Some(name) = first(Naming::entry_of).or_else(|| by_test.clone()) else { return false };
+        let mut passed = door.principals(allow, who, door.inside(who));
+        if by_test.is_some() {
+            passed = passed.or(door.services(allow, who));
+        }
+        door.note(allow, passed, admitted, |it| record(it, format!("{}, by {name}", allow.place)));
+        passed.some
+    }
+}
+
+/// Whom statements name, each with the words for what names it first. Made once a statement: lists of hundreds are
+/// common, and each that they name is weighed by itself.
+#[derive(Debug, Default)]
+struct Naming {
+    entries: BTreeMap<AccountId, String>,
+    accounts: BTreeMap<AccountId, String>,
+    organizations: BTreeMap<String, String>,
+}
+
+impl Naming {
+    /// Those of one statement: whom it names, or whom it excepts.
+    fn of(statement: &Statement, excepted: bool, wording: &dyn Fn(String) -> String) -> Self {
+        let mut naming = Self::default();
+        if statement.principals.negated == excepted {
+            for entry in &statement.principals.entries {
+                if let Some(id) = entry.account() {
+                    naming.entries.entry(id).or_insert_with(|| wording(format!("Principal {entry}")));
+                }
+            }
+        }
+        for test in statement.tests.iter().filter(|test| test.negated == excepted) {
+            for id in accounts_of(test) {
+                naming.accounts.entry(id).or_insert_with(|| wording(test.to_string()));
+            }
+            for id in organizations_of(test) {
+                naming.organizations.entry(id).or_insert_with(|| wording(test.to_string()));
+            }
+        }
+        naming
     }
 
-    /// The test that names somebody, likewise.
-    fn test_of(&self, allow: &Statement, who: &Candidate) -> Option<String> {
-        let test = |statement: &Statement, excepted: bool| {
-            let mut tests = statement.tests.iter().filter(|it| it.negated == excepted);
-            tests.find(|it| who.is_tested_by(it)).map(ToString::to_string)
-        };
-        test(allow, false).or_else(|| self.excepted(|deny| test(deny, true)))
+    /// Those whom the Deny statements except.
+    fn all_excepted(denies: &[&Statement]) -> Self {
+        let mut all = Self::default();
+        for deny in denies {
+            let wording = |text: String| format!("the exception from {}, {text}", deny.place);
+            let more = Self::of(deny, true, &wording);
+            let Self { entries, accounts, organizations } = more;
+            // What an earlier Deny says stays.
+            all.entries = entries.into_iter().chain(all.entries).collect();
+            all.accounts = accounts.into_iter().chain(all.accounts).collect();
+            all.organizations = organizations.into_iter().chain(all.organizations).collect();
+        }
+        all
     }
 
-    fn excepted(&self, name: impl Fn(&Statement) -> Option<String>) -> Option<String> {
-        self.denies
-            .iter()
-            .find_map(|deny| Some(format!("the exception from {}, {}", deny.place, name(deny)?)))
+    /// The principal that names somebody.
+    fn entry_of(&self, who: &Candidate) -> Option<String> {
+        self.entries.get(&who.account()?).cloned()
     }
+
+    /// The test that names somebody.
+    fn test_of(&self, who: &Candidate) -> Option<String> {
+        match who {
+            Candidate::Account(id) | Candidate::Member(id, _) => self.accounts.get(id).cloned(),
+            Candidate::Organization(id) => self.organizations.get(id).cloned(),
+            Candidate::Outsider | Candidate::Unnamed => None,
+        }
+    }
+}
+
+fn by_account(callers: BTreeSet<Caller>) -> BTreeMap<AccountId, BTreeSet<Caller>> {
+    let mut all: BTreeMap<AccountId, BTreeSet<Caller>> = BTreeMap::new();
+    for caller in callers {
+        if let Some(id) = caller.account {
+            all.entry(id).or_default().insert(caller);
+        }
+    }
+    all
+}
+
+/// Those that may be services: no account, and no name of another kind.
+fn services_among(callers: &BTreeSet<Caller>) -> BTreeSet<Caller> {
+    let is_service = |caller: &&Caller| caller.names.iter().all(|it| matches!(it, Principal::Service(_)));
+    callers.iter().filter(|it| it.account.is_none()).filter(is_service).cloned().collect()
 }
 
 /// How wide a statement is that lets in anyone.

@@ -9,7 +9,7 @@ use super::condition::Test;
 use super::glob::{Glob, Syntax};
 use super::json::Json;
 use super::kleene::Kleene;
-use super::principal::{Caller, Principal};
+use super::principal::{Caller, Principal, Principals};
 
 /// More than ten times what S3 and KMS store, and small enough to weigh whatever it says.
 const LONGEST: usize = 512 * 1024;
@@ -106,7 +106,7 @@ pub(super) struct Statement {
     /// How sentences call it: `statement 2 (\`Sid\`)`.
     pub(super) place: String,
     pub(super) effect: Effect,
-    pub(super) principals: Scope<Principal>,
+    pub(super) principals: Principals,
     pub(super) actions: Scope<Glob>,
     pub(super) resources: Scope<Glob>,
     pub(super) tests: Vec<Test>,
@@ -114,7 +114,7 @@ pub(super) struct Statement {
 
 impl Statement {
     pub(super) fn names(&self, caller: &Caller) -> Kleene {
-        self.principals.covers(|entry| entry.matches(caller))
+        self.principals.cover(caller)
     }
 
     pub(super) fn acts_on(&self, resource: &str) -> Kleene {
@@ -322,7 +322,7 @@ impl Elements {
         Ok(Scope { negated, entries })
     }
 
-    fn principals(&mut self) -> Result<Scope<Principal>, PolicyError> {
+    fn principals(&mut self) -> Result<Principals, PolicyError> {
         const EXPECTED: &str = "`*` or an object of AWS, Service, Federated and CanonicalUser";
         let (negated, json) = self.either("Principal", "NotPrincipal", "Principal or NotPrincipal")?;
         let entries = match json {
@@ -337,7 +337,7 @@ impl Elements {
             Json::Text(text) => return Err(self.value("Principal", EXPECTED, &text)),
             other => return Err(self.value("Principal", EXPECTED, other.kind())),
         };
-        Ok(Scope { negated, entries })
+        Ok(Principals::new(negated, entries))
     }
 
     fn principals_of(&self, kind: &str, json: Json) -> Result<Vec<Principal>, PolicyError> {

@@ -57,15 +57,6 @@ impl Principal {
             _ => None,
         }
     }
-
-    pub(super) fn matches(&self, caller: &Caller) -> Kleene {
-        match self {
-            Self::Everyone => Kleene::True,
-            Self::Account(id) => (caller.account == Some(*id)).into(),
-            Self::Strange(_) => Kleene::Unknown,
-            named => caller.names.contains(named).into(),
-        }
-    }
 }
 
 impl fmt::Display for Principal {
@@ -80,6 +71,45 @@ impl fmt::Display for Principal {
             | Self::CanonicalUser(text)
             | Self::Strange(text) => f.write_str(text),
         }
+    }
+}
+
+/// `Principal` or `NotPrincipal`, with all of its entries.
+///
+/// The entries are held twice, as they are written and in order: lists of hundreds are common, and every kind of
+/// request is held against every statement.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Principals {
+    pub(super) negated: bool,
+    /// As they are written.
+    pub(super) entries: Vec<Principal>,
+    sorted: BTreeSet<Principal>,
+    has_strange: bool,
+}
+
+impl Principals {
+    pub(super) fn new(negated: bool, entries: Vec<Principal>) -> Self {
+        let has_strange = entries.iter().any(|entry| matches!(entry, Principal::Strange(_)));
+        Self { negated, sorted: entries.iter().cloned().collect(), entries, has_strange }
+    }
+
+    /// Whether they take in a caller.
+    pub(super) fn cover(&self, caller: &Caller) -> Kleene {
+        let has = |entry: &Principal| self.sorted.contains(entry);
+        let is_named = has(&Principal::Everyone)
+            || caller.account.is_some_and(|id| has(&Principal::Account(id)))
+            || caller.names.iter().any(has);
+        let found = match (is_named, self.has_strange) {
+            (true, _) => Kleene::True,
+            (false, true) => Kleene::Unknown,
+            (false, false) => Kleene::False,
+        };
+        if self.negated { found.not() } else { found }
+    }
+
+    /// About how many steps that takes.
+    pub(super) fn steps(caller: &Caller) -> usize {
+        2 + caller.names.len()
     }
 }
 
@@ -185,10 +215,14 @@ mod tests {
     fn an_account_is_all_who_are_in_it_and_a_role_is_not_its_account() {
         let (account, role) = (Principal::aws("111122223333"), Principal::aws(ROLE));
         let (x, somebody) = (Caller::by(&role), Caller::of("111122223333".parse().unwrap()));
-        assert_eq!((account.matches(&x), role.matches(&x)), (Kleene::True, Kleene::True));
-        assert_eq!((account.matches(&somebody), role.matches(&somebody)), (Kleene::True, Kleene::False));
-        assert_eq!(account.matches(&Caller::default()), Kleene::False);
-        assert_eq!(Principal::Everyone.matches(&Caller::default()), Kleene::True);
+        let covers =
+            |entry: &Principal, caller: &Caller| Principals::new(false, vec![entry.clone()]).cover(caller);
+        assert_eq!((covers(&account, &x), covers(&role, &x)), (Kleene::True, Kleene::True));
+        assert_eq!((covers(&account, &somebody), covers(&role, &somebody)), (Kleene::True, Kleene::False));
+        assert_eq!(covers(&account, &Caller::default()), Kleene::False);
+        assert_eq!(covers(&Principal::Everyone, &Caller::default()), Kleene::True);
+        let strange = Principals::new(true, vec![role, Principal::aws("bob")]);
+        assert_eq!((strange.cover(&x), strange.cover(&somebody)), (Kleene::False, Kleene::Unknown));
     }
 
     #[test]

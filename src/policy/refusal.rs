@@ -4,7 +4,7 @@ use super::condition::{Test, some_of};
 use super::cover::{Class, passing};
 use super::kleene::Kleene;
 use super::parse::Effect;
-use super::parse::{Policy, Scope, Statement};
+use super::parse::{Policy, Statement};
 use super::principal::Principal;
 use super::values::outcomes;
 use crate::model::TlsOnly;
@@ -76,21 +76,21 @@ fn narrowing(deny: &Statement, class: &Class<'_>) -> String {
 }
 
 /// "only" what is named, or "not" what is excepted.
-fn word<T>(scope: &Scope<T>) -> &'static str {
-    if scope.negated { "not" } else { "only" }
+fn word(negated: bool) -> &'static str {
+    if negated { "not" } else { "only" }
 }
 
 fn principals(deny: &Statement) -> Option<String> {
     let scope = &deny.principals;
     let everyone = scope.entries.contains(&Principal::Everyone) && !scope.negated;
     let named: Vec<String> = scope.entries.iter().map(ToString::to_string).collect();
-    (!everyone).then(|| format!("{} for Principal {}", word(scope), some_of(&named)))
+    (!everyone).then(|| format!("{} for Principal {}", word(scope.negated), some_of(&named)))
 }
 
 fn actions(deny: &Statement, class: &Class<'_>) -> Option<String> {
     let all = class.actions.iter().all(|action| deny.is_of_action(action) == Kleene::True);
     let named: Vec<&str> = deny.actions.entries.iter().map(|it| it.text()).collect();
-    (!all).then(|| format!("{} {}", word(&deny.actions), some_of(&named)))
+    (!all).then(|| format!("{} {}", word(deny.actions.negated), some_of(&named)))
 }
 
 fn resources(deny: &Statement, class: &Class<'_>) -> Option<String> {
@@ -105,7 +105,7 @@ fn resources(deny: &Statement, class: &Class<'_>) -> Option<String> {
             Some("only on objects, not on the bucket".to_owned())
         }
         _ if all_objects => None,
-        _ => Some(format!("{} on {}", word(&deny.resources), some_of(&named))),
+        _ => Some(format!("{} on {}", word(deny.resources.negated), some_of(&named))),
     }
 }
 

@@ -369,16 +369,16 @@ impl Desk<'_> {
         match key {
             SERVICE_NAME | SERVICE_NAMES => self.service_name(service, key),
             "aws:sourceip" => self.named.around(&Candidate::Outsider, key),
-            "aws:sourceaccount" | "aws:sourceowner" => untold(self.named.account(source.who())),
+            "aws:sourceaccount" | "aws:sourceowner" => untold(self.named.account(source.who(), key)),
             "aws:sourceorgid" | "aws:sourceorgpaths" => {
                 self.named.organization(source.who(), key).or_absent()
             }
             "aws:sourcearn" => untold(self.source_arn(source, key)),
             _ if key.starts_with(OWN_CONTEXT) => untold(self.source_arn(source, key)),
             // Whose account KMS takes a service's call for is the source's, where a service is named.
-            "kms:calleraccount" if service.is_some() => self.named.account(source.who()).or_absent(),
+            "kms:calleraccount" if service.is_some() => self.named.account(source.who(), key).or_absent(),
             "aws:principalaccount" | "kms:calleraccount" => {
-                self.named.account(&Candidate::Unnamed).or_absent()
+                self.named.account(&Candidate::Unnamed, key).or_absent()
             }
             _ => self.named.around(source.who(), key),
         }
@@ -394,7 +394,7 @@ impl Desk<'_> {
     /// The ARN of what the service acts for. One without an account is anyone's, but for a bucket that
     /// the policy names: that one stands for itself.
     fn source_arn(&self, source: &Source, key: &str) -> Domain {
-        let mut bounds = Bounds { is_arn: true, ..self.named.arns_of_others(source.who()) };
+        let mut bounds = Bounds { is_arn: true, ..self.named.arns_of_others(source.who(), key) };
         bounds.unlike.extend(self.not_by_a_name(source.who(), key));
         if matches!(source, Source::Told | Source::Untold) {
             let of_key = |glob: &Glob| glob.literal().is_some_and(|text| has_no_account(&text));

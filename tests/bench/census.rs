@@ -23,7 +23,10 @@
 
 mod calls;
 mod cpu;
+#[path = "../it/support/heavy.rs"]
+mod heavy;
 mod offline;
+mod policy;
 mod process;
 mod report;
 mod wire;
@@ -63,6 +66,7 @@ fn scenario(name: &str, rest: &[&str]) -> Result<Figures, Failed> {
     match (name, rest) {
         ("calls", [world]) => calls::run(world),
         ("cpu", [subject, buckets]) => cpu::run(subject, buckets.parse()?),
+        ("policy", [of, spread]) => policy::run(of, spread),
         ("serve", [accounts, buckets]) => wire::serve(&worlds::shape(accounts, buckets)?),
         ("scan", [accounts, buckets, address, lake]) => {
             wire::scan(&worlds::shape(accounts, buckets)?, address, lake)

@@ -9,6 +9,7 @@
 )]
 
 mod support {
+    pub mod heavy;
     pub mod http;
     pub mod iam;
     pub mod night;
@@ -35,6 +36,7 @@ mod limits;
 mod moto;
 mod pages;
 mod policy;
+mod policy_heavy;
 mod policy_laws;
 mod policy_service_laws;
 mod policy_services;
