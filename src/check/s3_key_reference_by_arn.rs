@@ -48,9 +48,11 @@ pub static CHECK: Check = Check {
     rationale: "A bare alias is resolved in the requester's account, so that a writer of another account may encrypt \
                 with a key of its own, or fail; a bare key id works for requesters of the key's own account only, and \
                 some services cannot deliver logs under it (Amazon S3 API Reference, \"PutBucketEncryption\" and \
-                \"ServerSideEncryptionByDefault\"). The ARN of an alias is no fully qualified key ARN either, which AWS \
-                recommends there, and asks for where the key is another account's: whoever may change the alias \
-                changes the key. aws/s3 is left out, for every account has its own.",
+                \"ServerSideEncryptionByDefault\"). AWS's pages do not agree whether the ARN of an alias works: the S3 \
+                API Reference lists key id, key ARN and alias name (\"ServerSideEncryptionByDefault\"), and AWS KMS \
+                takes an alias ARN wherever a key is used (AWS KMS Developer Guide, \"Key identifiers (KeyId)\"). It \
+                fails here because it is not the fully qualified key ARN that the former recommends, and asks for \
+                where the key is another account's: whoever may change the alias changes the key. aws/s3 is left out, for every account has its own.",
     remedy: "Name the key by its key ARN with PutBucketEncryption.",
     judge: Judge::Bucket(judge),
 };

@@ -5,7 +5,9 @@
 //! tell apart is one kind of request. Kinds that no statement treats differently are weighed once,
 //! and a kind is not split further once its answer is certain, so real policies take few steps.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::rc::Rc;
 
 use super::budget::{Budget, TooMany};
 use super::condition::Test;
@@ -62,12 +64,22 @@ impl Passed {
 
 /// Which requests of a class the one statement allows (or any, without one) and no other denies.
 pub(super) fn passing(allow: Option<&Statement>, denies: &[&Statement], class: &Class<'_>) -> Passed {
+    passing_known(allow, denies, class, &Known::default())
+}
+
+/// The same, with what was found for other classes and the same statements.
+pub(super) fn passing_known(
+    allow: Option<&Statement>,
+    denies: &[&Statement],
+    class: &Class<'_>,
+    known: &Known,
+) -> Passed {
     let statements: Vec<&Statement> = allow.into_iter().chain(denies.iter().copied()).collect();
     let reaches = match reaches(&statements, class) {
         Ok(reaches) => reaches,
         Err(TooMany) => return Passed { in_doubt: true, ..Passed::default() },
     };
-    let mut search = Search::new(&statements, allow.is_some(), class);
+    let mut search = Search::new(&statements, allow.is_some(), class, known);
     for reach in reaches {
         search.visit(&reach);
         if search.is_answered() {
@@ -122,32 +134,61 @@ fn products(
     Ok(some.iter().flat_map(|one| others.iter().map(move |other| (one, other))).map(both).collect())
 }
 
-/// A condition key that some statement tests, and the results that its tests can have together.
-struct Key {
+/// The results that the tests of one condition key can have together.
+struct Results {
     /// Each with one result a test; none where there are too many.
     outcomes: Option<Vec<Vec<Kleene>>>,
     /// The range of each test's results.
     spans: Vec<Span>,
-    /// Which of the outcomes is weighed now.
-    chosen: Option<usize>,
 }
 
-impl Key {
-    fn of(name: &str, tests: &[&Test], class: &Class<'_>) -> Self {
-        let Ok(outcomes) = outcomes(name, tests, &(class.domain)(name), class.budget) else {
-            return Self { outcomes: None, spans: vec![Span::OPEN; tests.len()], chosen: None };
+impl Results {
+    fn of(name: &str, tests: &[&Test], domain: &Domain, budget: &Budget) -> Self {
+        let Ok(outcomes) = outcomes(name, tests, domain, budget) else {
+            return Self { outcomes: None, spans: vec![Span::OPEN; tests.len()] };
         };
         let column = |test: usize| {
             let results = || outcomes.iter().map(|row| row[test]);
             Span { low: Kleene::all(results()), high: Kleene::any(results()) }
         };
-        Self { spans: (0..tests.len()).map(column).collect(), outcomes: Some(outcomes), chosen: None }
+        Self { spans: (0..tests.len()).map(column).collect(), outcomes: Some(outcomes) }
     }
+}
 
+/// What was found of condition keys for one set of statements. Hundreds of callers whom a statement names differ in
+/// one key or two: the others are not weighed anew.
+#[derive(Default)]
+pub(super) struct Known(RefCell<HashMap<String, (Domain, Rc<Results>)>>);
+
+impl Known {
+    fn results(&self, name: &str, tests: &[&Test], class: &Class<'_>) -> Rc<Results> {
+        let domain = (class.domain)(name);
+        if let Some((known, results)) = self.0.borrow().get(name)
+            && *known == domain
+        {
+            return results.clone();
+        }
+        let results = Rc::new(Results::of(name, tests, &domain, class.budget));
+        // What a spent budget cut short is nothing to keep.
+        if results.outcomes.is_some() {
+            self.0.borrow_mut().insert(name.to_owned(), (domain, results.clone()));
+        }
+        results
+    }
+}
+
+/// A condition key that some statement tests.
+struct Key {
+    results: Rc<Results>,
+    /// Which of the outcomes is weighed now.
+    chosen: Option<usize>,
+}
+
+impl Key {
     fn span(&self, test: usize) -> Span {
-        match (&self.outcomes, self.chosen) {
+        match (&self.results.outcomes, self.chosen) {
             (Some(outcomes), Some(chosen)) => Span::of(outcomes[chosen][test]),
-            _ => self.spans[test],
+            _ => self.results.spans[test],
         }
     }
 }
@@ -166,7 +207,7 @@ struct Search<'a> {
 }
 
 impl<'a> Search<'a> {
-    fn new(statements: &[&Statement], allows: bool, class: &Class<'a>) -> Self {
+    fn new(statements: &[&Statement], allows: bool, class: &Class<'a>, known: &Known) -> Self {
         let mut by_key: BTreeMap<&str, Vec<(usize, &Test)>> = BTreeMap::new();
         for (at, statement) in statements.iter().enumerate() {
             for test in &statement.tests {
@@ -179,7 +220,8 @@ impl<'a> Search<'a> {
             for (column, (statement, _)) in of_key.iter().enumerate() {
                 tests[*statement].push((keys.len(), column));
             }
-            keys.push(Key::of(name, &of_key.iter().map(|(_, test)| *test).collect::<Vec<_>>(), class));
+            let of_key: Vec<&Test> = of_key.iter().map(|(_, test)| *test).collect();
+            keys.push(Key { results: known.results(name, &of_key, class), chosen: None });
         }
         let work = statements.len() + tests.iter().map(Vec::len).sum::<usize>();
         Self { keys, tests, allows, passed: Passed::default(), steps: STEPS, work, budget: class.budget }
@@ -206,7 +248,7 @@ impl<'a> Search<'a> {
     fn next_key(&self, reach: &[Kleene]) -> Option<usize> {
         let open = (0..reach.len()).filter(|it| self.applies(*it, reach).settled().is_none());
         let mut keys = open.flat_map(|it| &self.tests[it]).map(|(key, _)| *key);
-        keys.find(|key| self.keys[*key].chosen.is_none() && self.keys[*key].outcomes.is_some())
+        keys.find(|key| self.keys[*key].chosen.is_none() && self.keys[*key].results.outcomes.is_some())
     }
 
     fn visit(&mut self, reach: &[Kleene]) {
@@ -225,7 +267,7 @@ impl<'a> Search<'a> {
             self.passed.in_doubt = true;
             return;
         };
-        let outcomes = self.keys[key].outcomes.as_ref().map_or(0, Vec::len);
+        let outcomes = self.keys[key].results.outcomes.as_ref().map_or(0, Vec::len);
         for chosen in 0..outcomes {
             self.keys[key].chosen = Some(chosen);
             self.visit(reach);

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::budget::Budget;
 use super::candidate::{Candidate, Named, accounts_of, organizations_of};
 use super::condition::some_of;
-use super::cover::{Class, Passed, passing};
+use super::cover::{Class, Known, Passed, passing_known};
 use super::glob::{Glob, samples};
 use super::parse::{Effect, Policy, Statement};
 use super::principal::{Caller, Principal, callers};
@@ -78,7 +78,8 @@ impl Door<'_> {
         self.outsiders(allow, admitted);
         self.nameless(allow, admitted);
         let naming = Naming::of(allow, false, &|text| text);
-        let question = Question { door: self, allow, naming: &naming };
+        let known = [Known::default(), Known::default()];
+        let question = Question { door: self, allow, naming: &naming, known: &known };
         for id in &self.named.accounts {
             let anyhow = question.named(&Candidate::Account(*id), admitted, |admitted, text| {
                 admitted.accounts.entry(*id).or_insert(text);
@@ -116,11 +117,11 @@ impl Door<'_> {
     /// Those whom the policy does not name: anyone, or those whom a network or a user id lets in.
     fn outsiders(&self, allow: &Statement, admitted: &mut Admitted) {
         let nobody = || BTreeSet::from([Caller::default()]);
-        let anyone = self.principals(allow, &Candidate::Outsider, nobody());
+        let anyone = self.principals(allow, &Candidate::Outsider, nobody(), &Known::default());
         self.note(allow, anyone, admitted, |admitted| {
             admitted.anyone.get_or_insert_with(|| widest(allow));
         });
-        if !anyone.some && self.principals(allow, &Candidate::Unnamed, nobody()).some {
+        if !anyone.some && self.principals(allow, &Candidate::Unnamed, nobody(), &Known::default()).some {
             admitted.undecided.get_or_insert_with(|| {
                 let by: Vec<String> = allow.tests.iter().map(ToString::to_string).collect();
                 format!("{} lets in by {}, which names no account", allow.place, some_of(&by))
@@ -137,7 +138,7 @@ impl Door<'_> {
         };
         for entry in allow.principals.entries.iter().filter(nameless) {
             let caller = BTreeSet::from([Caller::by(entry)]);
-            let passed = self.principals(allow, &Candidate::Unnamed, caller);
+            let passed = self.principals(allow, &Candidate::Unnamed, caller, &Known::default());
             if passed.some || passed.in_doubt {
                 let text = || format!("{} lets in {entry}, whose account it does not say", allow.place);
                 admitted.undecided.get_or_insert_with(text);
@@ -151,12 +152,18 @@ impl Door<'_> {
         named.cloned().chain([Caller::of(id)]).collect()
     }
 
-    fn principals(&self, allow: &Statement, who: &Candidate, callers: BTreeSet<Caller>) -> Passed {
-        self.passing(allow, callers, &|key| self.named.of_principal(who, key))
+    fn principals(
+        &self,
+        allow: &Statement,
+        who: &Candidate,
+        callers: BTreeSet<Caller>,
+        known: &Known,
+    ) -> Passed {
+        self.passing(allow, callers, &|key| self.named.of_principal(who, key), known)
     }
 
-    fn services(&self, allow: &Statement, who: &Candidate) -> Passed {
-        self.passing(allow, self.services.clone(), &|key| self.named.of_service(who, key))
+    fn services(&self, allow: &Statement, who: &Candidate, known: &Known) -> Passed {
+        self.passing(allow, self.services.clone(), &|key| self.named.of_service(who, key), known)
     }
 
     fn passing(
@@ -164,6 +171,7 @@ impl Door<'_> {
         allow: &Statement,
         callers: BTreeSet<Caller>,
         domain: &dyn Fn(&str) -> Domain,
+        known: &Known,
     ) -> Passed {
         if self.budget.is_spent() {
             return Passed { in_doubt: true, ..Passed::default() };
@@ -171,7 +179,7 @@ impl Door<'_> {
         let resources = vec![self.key_arn.to_owned()];
         let (actions, budget) = (self.actions.clone(), &self.budget);
         let class = Class { callers, actions, resources, domain, budget };
-        passing(Some(allow), &self.denies, &class)
+        passing_known(Some(allow), &self.denies, &class, known)
     }
 }
 
@@ -180,6 +188,8 @@ struct Question<'a> {
     door: &'a Door<'a>,
     allow: &'a Statement,
     naming: &'a Naming,
+    /// What was found of requests by principals, and by services.
+    known: &'a [Known; 2],
 }
 
 impl Question<'_> {
@@ -197,9 +207,9 @@ impl Question<'_> {
         };
         let by_test = first(Naming::test_of);
         let Some(name) = first(Naming::entry_of).or_else(|| by_test.clone()) else { return false };
-        let mut passed = door.principals(allow, who, door.inside(who));
+        let mut passed = door.principals(allow, who, door.inside(who), &self.known[0]);
         if by_test.is_some() {
-            passed = passed.or(door.services(allow, who));
+            passed = passed.or(door.services(allow, who, &self.known[1]));
         }
         door.note(allow, passed, admitted, |it| record(it, format!("{}, by {name}", allow.place)));
         passed.some

@@ -11,7 +11,7 @@ use std::collections::BTreeSet;
 
 use super::budget::Budget;
 use super::condition::Test;
-use super::cover::{Class, Passed, passing};
+use super::cover::{Class, Known, Passed, passing_known};
 use super::glob::Glob;
 use super::parse::{Effect, Policy, Statement};
 use super::principal::{Caller, Principal, callers};
@@ -107,6 +107,7 @@ impl Question<'_> {
     fn weigh(&self, action: &str, denies: &[&Statement]) -> Passed {
         let mut all = Passed::default();
         for allow in self.policy.with(Effect::Allow) {
+            let known = Known::default();
             for caller in &self.callers {
                 let class = Class {
                     callers: BTreeSet::from([caller.clone()]),
@@ -115,7 +116,7 @@ impl Question<'_> {
                     domain: &|key| self.domain(caller, key),
                     budget: &self.budget,
                 };
-                all = all.or(passing(Some(allow), denies, &class));
+                all = all.or(passing_known(Some(allow), denies, &class, &known));
                 if all.some {
                     return all;
                 }

@@ -17,7 +17,7 @@ const KEY: &str = "arn:aws:kms:eu-west-1:111122223333:key/1234abcd-12ab-34cd-56e
 const BUCKET: &str = "arn:aws:s3:::b";
 const TIMES: usize = 21;
 
-/// Milliseconds of each question, the median of some runs, and the bytes of the policy.
+/// Milliseconds of each question, the fastest of some runs (what a busy machine adds is no cost of a policy), and the bytes of the policy.
 pub fn run(of: &str, spread: &str) -> Result<Figures, Failed> {
     let spread = match spread {
         "accounts" => Spread::Accounts,
@@ -61,7 +61,5 @@ fn milliseconds<T>(question: impl Fn() -> T) -> f64 {
         black_box(question());
         started.elapsed().as_secs_f64() * 1000.0
     };
-    let mut all: Vec<f64> = (0..TIMES).map(once).collect();
-    all.sort_by(f64::total_cmp);
-    all[TIMES / 2]
+    (0..TIMES).map(once).fold(f64::INFINITY, f64::min)
 }
