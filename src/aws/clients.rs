@@ -150,6 +150,28 @@ impl ClientFactory {
         Client { sdk: aws_sdk_s3::Client::from_conf(config.interceptor(probe).build()), endpoint }
     }
 
+    /// A client of the S3 that a lake is on, with the caller's credentials. Another server than the one that is
+    /// scanned is asked as its URL says, without FIPS and dual-stack host names.
+    pub fn lake(
+        &self,
+        region: &Region,
+        server: Option<&str>,
+        is_access_point: bool,
+    ) -> Client<aws_sdk_s3::Client> {
+        let (endpoint, probe) = self.probe();
+        let config = self.config(region, None);
+        let path_style = self.addressing == S3Addressing::Path && !is_access_point;
+        let builder = match server {
+            Some(url) => {
+                let config = config.to_builder().use_fips(false).use_dual_stack(false).build();
+                aws_sdk_s3::config::Builder::from(&config).endpoint_url(url)
+            }
+            None => aws_sdk_s3::config::Builder::from(&config),
+        };
+        let builder = builder.force_path_style(path_style).disable_s3_express_session_auth(true);
+        Client { sdk: aws_sdk_s3::Client::from_conf(builder.interceptor(probe).build()), endpoint }
+    }
+
     /// The client that asks STS whether a session is good.
     pub fn session_probe(&self, assumer: &RoleAssumer) -> super::session::Probe {
         let (factory, region) = (self.clone(), assumer.region.clone());

@@ -1,0 +1,61 @@
+//! The lake's part of a visit: what a night does with it, once each, on an object that no reader looks at.
+//!
+//! A listing, a write, a write that must not replace what is there (which commits a run), and a read. What
+//! S3, the bucket's policy, its key or another server refuses is refused here first.
+
+use std::sync::Arc;
+
+use super::super::error::CliError;
+use super::Visit;
+use crate::aws::environment::Environment;
+use crate::aws::service::organizations;
+use crate::model::Account;
+use crate::sink::{Lake, Put, Store};
+
+/// Where a run's log goes: the same permission, and no table's reader looks there.
+const KEY: &str = "observations/doctor.txt";
+const TEXT: &[u8] = b"atrest doctor was here\n";
+
+/// Tries the lake.
+pub async fn visit(
+    visit: &Visit,
+    store: Arc<dyn Store>,
+    environment: &Environment,
+    accounts: &[Account],
+) -> Result<(), CliError> {
+    let opened = Lake::open(Arc::clone(&store)).await?;
+    let runs = opened.runs().count();
+    if let Some(identity) = accounts.iter().find_map(organizations::identity_of) {
+        opened.check(environment.source, identity.org_id.as_deref())?;
+    }
+    for note in opened.notes() {
+        visit.note("lake", note);
+    }
+    store.replace(KEY, TEXT).await?;
+    if store.put_new(KEY, TEXT).await? == Put::Created {
+        return Err(unconditional(store.uri()));
+    }
+    match store.get(KEY).await? {
+        Some(found) if found == TEXT => {}
+        found => return Err(other(store.uri(), found.as_deref())),
+    }
+    visit.pass("lake", format!("{} can be listed, written and read, {runs} committed run(s)", store.uri()));
+    Ok(())
+}
+
+fn unconditional(uri: &str) -> CliError {
+    CliError::usage(format!(
+        "failed to write {uri}/{KEY}: the server replaced an object that PutObject with If-None-Match must not \
+         replace"
+    ))
+    .hint("by that condition a run is committed once: use a server that obeys it, as Amazon S3 does")
+}
+
+fn other(uri: &str, found: Option<&[u8]>) -> CliError {
+    let what = match found {
+        None => "it is not there right after it was written".to_owned(),
+        Some(bytes) => format!("its {} bytes are not the ones that were written", bytes.len()),
+    };
+    CliError::usage(format!("failed to read {uri}/{KEY}: {what}"))
+        .hint("a lake needs a server that reads its own writes, as Amazon S3 does")
+}
