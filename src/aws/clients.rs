@@ -13,7 +13,7 @@ use aws_config::stalled_stream_protection::StalledStreamProtectionConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{AppName, SdkConfig};
 use aws_credential_types::provider::SharedCredentialsProvider;
-use aws_sdk_s3::config::{ConfigBag, Intercept, RuntimeComponents};
+use aws_sdk_s3::config::{ConfigBag, Intercept, RequestChecksumCalculation, RuntimeComponents};
 use aws_smithy_async::time::TimeSource;
 use aws_smithy_runtime_api::box_error::BoxError;
 use aws_smithy_runtime_api::client::interceptors::context::{
@@ -168,7 +168,12 @@ impl ClientFactory {
             }
             None => aws_sdk_s3::config::Builder::from(&config),
         };
-        let builder = builder.force_path_style(path_style).disable_s3_express_session_auth(true);
+        let builder = builder
+            .force_path_style(path_style)
+            .disable_s3_express_session_auth(true)
+            // A bucket with a default retention refuses what has no checksum, whatever the environment says of
+            // checksums. It goes into a header, for what is written is in memory.
+            .request_checksum_calculation(RequestChecksumCalculation::WhenSupported);
         Client { sdk: aws_sdk_s3::Client::from_conf(builder.interceptor(probe).build()), endpoint }
     }
 

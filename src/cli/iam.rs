@@ -83,15 +83,22 @@ fn lake(args: &IamArgs) -> Result<Vec<Value>, CliError> {
 /// (S3 User Guide, "Protecting data with server-side encryption with AWS KMS keys": encryption context).
 fn key(partition: &Partition, key: Option<&str>, encrypted: &[String]) -> Value {
     let suffix = if partition.as_str() == "aws-cn" { "amazonaws.com.cn" } else { "amazonaws.com" };
-    let service = format!("s3.*.{suffix}");
-    let any = format!("arn:{partition}:kms:*:*:key/*");
-    let mut statement = statement("AtrestLakeKey", LAKE_KEY_ACTIONS, json!(key.unwrap_or(&any)));
-    statement["Condition"] = match key {
-        Some(_) => json!({ "StringLike": { "kms:ViaService": service } }),
-        None => json!({ "StringLike": {
-            "kms:ViaService": service,
-            "kms:EncryptionContext:aws:s3:arn": encrypted,
-        } }),
+    let service = |region: &str| format!("s3.{region}.{suffix}");
+    let (resource, condition) = match key {
+        // S3 and the key that it uses are in one Region.
+        Some(key) => {
+            let region = key.split(':').nth(3).unwrap_or("*");
+            (key.to_owned(), json!({ "StringEquals": { "kms:ViaService": service(region) } }))
+        }
+        None => (
+            format!("arn:{partition}:kms:*:*:key/*"),
+            json!({ "StringLike": {
+                "kms:ViaService": service("*"),
+                "kms:EncryptionContext:aws:s3:arn": encrypted,
+            } }),
+        ),
     };
+    let mut statement = statement("AtrestLakeKey", LAKE_KEY_ACTIONS, json!(resource));
+    statement["Condition"] = condition;
     statement
 }

@@ -28,6 +28,7 @@ mod generated;
 mod join;
 mod judgement;
 mod kept;
+mod lake_bucket;
 mod lake_s3;
 mod laws;
 mod least_privilege;

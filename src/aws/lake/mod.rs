@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use aws_sdk_s3::primitives::{ByteStream, SdkBody};
-use aws_sdk_s3::types::{ChecksumAlgorithm, ServerSideEncryption};
+use aws_sdk_s3::types::ServerSideEncryption;
 use futures::future::BoxFuture;
 
 use super::call::{Answer, Door};
@@ -177,10 +177,7 @@ impl S3Store {
                 let request = request.set_expected_bucket_owner(self.owner());
                 let request = request.set_server_side_encryption(sse.clone());
                 let request = request.set_ssekms_key_id(self.settings.kms_key.clone());
-                // A bucket with a default retention refuses what has no checksum, whatever the environment
-                // says of checksums. It goes into a header, for the body is in memory.
                 request
-                    .checksum_algorithm(ChecksumAlgorithm::Crc32)
                     .body(ByteStream::new(body.try_clone().expect("bytes in memory can be sent again")))
                     .send()
             };

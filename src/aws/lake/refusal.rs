@@ -228,4 +228,21 @@ fn shown(message: &str) -> String {
 }
 
 #[cfg(test)]
-mod tests;
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_message_is_one_line_bounded_and_obeyed_by_nothing() {
+        assert_eq!(shown("a\n  b\u{1b}[2J"), "a b\\u{1b}[2J");
+        assert_eq!(shown(&"é".repeat(2 * MESSAGE)).chars().count(), MESSAGE);
+        let (fault, settings) = (Fault::new(FaultKind::Transport), LakeSettings::default());
+        let refusal = Refusal {
+            action: "read",
+            fault: &fault,
+            message: None,
+            settings: &settings,
+            cause: Cause::Unknown,
+        };
+        assert_eq!(explain(&refusal).reason, "S3 answered transport");
+    }
+}
