@@ -62,7 +62,10 @@ pub async fn run(args: &DoctorArgs) -> Result<Exit, CliError> {
         Some(lake) => {
             let store = args.s3.open(lake, &environment, Some(&caller)).await;
             let tried = match store {
-                Ok(store) => lake::visit(&visit, store, &environment, &accounts).await,
+                Ok(store) => {
+                    let organization = accounts.iter().find_map(organizations::identity_of);
+                    lake::visit(&visit, store, environment.source, organization).await
+                }
                 Err(error) => Err(error),
             };
             if let Err(error) = tried {

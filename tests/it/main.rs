@@ -34,6 +34,7 @@ mod laws;
 mod least_privilege;
 mod limits;
 mod moto;
+mod old_nights;
 mod pages;
 mod policy;
 mod policy_laws;

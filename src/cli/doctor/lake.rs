@@ -7,9 +7,7 @@ use std::sync::Arc;
 
 use super::super::error::CliError;
 use super::Visit;
-use crate::aws::environment::Environment;
-use crate::aws::service::organizations;
-use crate::model::Account;
+use crate::model::{OrganizationIdentity, Source};
 use crate::sink::{Lake, Put, Store};
 
 /// Where a run's log goes: the same permission, and no table's reader looks there.
@@ -20,13 +18,13 @@ const TEXT: &[u8] = b"atrest doctor was here\n";
 pub async fn visit(
     visit: &Visit,
     store: Arc<dyn Store>,
-    environment: &Environment,
-    accounts: &[Account],
+    source: Source,
+    organization: Option<OrganizationIdentity>,
 ) -> Result<(), CliError> {
     let opened = Lake::open(Arc::clone(&store)).await?;
     let runs = opened.runs().count();
-    if let Some(identity) = accounts.iter().find_map(organizations::identity_of) {
-        opened.check(environment.source, identity.org_id.as_deref())?;
+    if let Some(identity) = organization {
+        opened.check(source, identity.org_id.as_deref())?;
     }
     for note in opened.notes() {
         visit.note("lake", note);
@@ -58,4 +56,59 @@ fn other(uri: &str, found: Option<&[u8]>) -> CliError {
     };
     CliError::usage(format!("failed to read {uri}/{KEY}: {what}"))
         .hint("a lake needs a server that reads its own writes, as Amazon S3 does")
+}
+
+#[cfg(test)]
+mod tests {
+    use futures::FutureExt as _;
+    use futures::future::BoxFuture;
+
+    use super::*;
+    use crate::sink::{MemoryStore, StoreError};
+
+    /// A server that obeys no condition, or forgets what it was given.
+    #[derive(Debug)]
+    struct Careless {
+        inner: MemoryStore,
+        forgets: bool,
+    }
+
+    impl Store for Careless {
+        fn uri(&self) -> &str {
+            self.inner.uri()
+        }
+
+        fn get<'a>(&'a self, key: &'a str) -> BoxFuture<'a, Result<Option<Vec<u8>>, StoreError>> {
+            if self.forgets { async { Ok(Some(b"older".to_vec())) }.boxed() } else { self.inner.get(key) }
+        }
+
+        fn put_new<'a>(&'a self, key: &'a str, bytes: &'a [u8]) -> BoxFuture<'a, Result<Put, StoreError>> {
+            if self.forgets {
+                return self.inner.put_new(key, bytes);
+            }
+            async move { self.inner.replace(key, bytes).await.map(|()| Put::Created) }.boxed()
+        }
+
+        fn replace<'a>(&'a self, key: &'a str, bytes: &'a [u8]) -> BoxFuture<'a, Result<(), StoreError>> {
+            self.inner.replace(key, bytes)
+        }
+
+        fn list<'a>(&'a self, prefix: &'a str) -> BoxFuture<'a, Result<Vec<String>, StoreError>> {
+            self.inner.list(prefix)
+        }
+    }
+
+    async fn tried(store: impl Store + 'static) -> Result<(), CliError> {
+        visit(&Visit::default(), Arc::new(store), Source::Aws, None).await
+    }
+
+    #[tokio::test]
+    async fn a_server_on_which_no_run_can_be_committed_is_told() {
+        tried(MemoryStore::new()).await.unwrap();
+        let careless = |forgets| Careless { inner: MemoryStore::new(), forgets };
+        let error = tried(careless(false)).await.unwrap_err();
+        assert!(error.message.contains("must not replace") && error.hint.is_some(), "{error}");
+        let error = tried(careless(true)).await.unwrap_err();
+        assert!(error.message.contains("its 5 bytes are not the ones that were written"), "{error}");
+    }
 }
