@@ -85,10 +85,10 @@ impl LakeS3Args {
     /// Refuses what cannot be meant.
     pub fn fit(&self, lake: &LakeUri) -> Result<(), CliError> {
         let given = [
-            ("--lake-endpoint", self.lake_endpoint.is_some()),
-            ("--lake-owner", self.lake_owner.is_some()),
-            ("--lake-sse", self.lake_sse.is_some()),
-            ("--lake-kms-key", self.lake_kms_key.is_some()),
+            ("--lake-endpoint", self.endpoint.is_some()),
+            ("--lake-owner", self.owner.is_some()),
+            ("--lake-sse", self.sse.is_some()),
+            ("--lake-kms-key", self.kms_key.is_some()),
         ];
         let named = given.iter().find(|(_, is_given)| *is_given).map(|(flag, _)| *flag);
         match named {
@@ -96,7 +96,7 @@ impl LakeS3Args {
                 Err(CliError::usage(format!("{flag} is for a lake on S3, and {} is a folder", lake.as_str()))
                     .hint("give --lake s3://bucket/prefix, or leave the flag out (and its ATREST_… twin)"))
             }
-            _ if self.lake_kms_key.is_some() && self.lake_sse.map(Sse::from) == Some(Sse::S3) => {
+            _ if self.kms_key.is_some() && self.sse.map(Sse::from) == Some(Sse::S3) => {
                 Err(CliError::usage("--lake-kms-key names a KMS key, and --lake-sse AES256 uses none")
                     .hint("give --lake-sse aws:kms, or leave --lake-sse out"))
             }
@@ -129,21 +129,23 @@ impl LakeS3Args {
         environment: &Environment,
         caller: Option<&Caller>,
     ) -> Result<LakeSettings, CliError> {
-        let endpoint = self.lake_endpoint.clone();
+        let endpoint = self.endpoint.clone();
         let is_owned = endpoint.as_deref().is_none_or(is_aws);
-        let owner = match (self.lake_owner, caller) {
+        let owner = match (self.owner, caller) {
             (Some(owner), _) => Some(owner),
             (None, _) if !is_owned => None,
             (None, Some(caller)) => Some(caller.account_id),
-            (None, None) => Some(edge::caller(environment).await?.account_id),
+            (None, None) => Some(edge::caller(environment).await.map_err(or_named)?.account_id),
         };
-        Ok(LakeSettings {
-            endpoint,
-            owner,
-            sse: self.lake_sse.map(Sse::from),
-            kms_key: self.lake_kms_key.clone(),
-        })
+        Ok(LakeSettings { endpoint, owner, sse: self.sse.map(Sse::from), kms_key: self.kms_key.clone() })
     }
+}
+
+/// Who cannot ask STS may say what it would have told.
+fn or_named(error: CliError) -> CliError {
+    let hint = "with --lake-owner, the account of the lake's bucket, STS is not asked";
+    let hint = error.hint.as_ref().map_or_else(|| hint.to_owned(), |known| format!("{known}; {hint}"));
+    error.hint(hint)
 }
 
 impl FromStr for LakeUri {

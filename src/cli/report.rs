@@ -12,7 +12,7 @@ use super::folder::Folder;
 use super::output::Output;
 use super::print;
 use crate::report::{self, Format, INDEX, ReportError, SCOPE};
-use crate::sink::CommittedRun;
+use crate::sink::{CommittedRun, LakeError};
 use crate::table::{self, TableInfo};
 
 /// Writes the report. What can be refused is refused before the lake is read.
@@ -59,8 +59,15 @@ async fn committed(args: &ReportArgs) -> Result<CommittedRun, CliError> {
     let lake = super::lake::opened(args.lake.open(args.tuning.tuning()).await?).await?;
     Ok(match &args.run {
         Some(run_id) => CommittedRun::open(&lake, run_id).await?,
-        None => CommittedRun::newest(&lake).await?,
+        None => CommittedRun::newest(&lake).await.map_err(newest)?,
     })
+}
+
+/// The newest night is not passed over in silence: an older one is reported when it is asked for.
+fn newest(error: LakeError) -> CliError {
+    let is_lost = error.is_lost_night();
+    let error = CliError::from(error);
+    if is_lost { error.hint("or report an older night, with --run") } else { error }
 }
 
 /// Opens the output. A pipe waits for who reads it, and Ctrl-C must not wait with it.

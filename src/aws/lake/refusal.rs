@@ -61,7 +61,20 @@ pub fn explain(refusal: &Refusal<'_>) -> Explained {
     let said = refusal.message.map(shown).filter(|message| !message.is_empty());
     let said = said.map_or_else(String::new, |message| format!(" ({message})"));
     let advice = if advice.is_empty() { advice } else { format!("; {advice}") };
-    Explained { reason: format!("S3 answered {code}{said}{advice}"), by_user, fault: class(fault, code) }
+    let reason = format!("{}{said}{advice}", answered(fault, refusal.settings));
+    Explained { reason, by_user, fault: class(fault, code) }
+}
+
+/// What came: AWS's code, where there is one.
+fn answered(fault: &Fault, settings: &LakeSettings) -> String {
+    match (&fault.code, fault.kind, fault.status) {
+        (Some(code), _, _) => format!("S3 answered {code}"),
+        (None, FaultKind::Transport, _) => {
+            format!("no whole answer came from {}", settings.endpoint.as_deref().unwrap_or("S3"))
+        }
+        (None, _, Some(status)) => format!("S3 answered HTTP {status} without an error code"),
+        (None, kind, None) => format!("S3's answer was not understood ({})", kind.word()),
+    }
 }
 
 fn class(fault: &Fault, code: &str) -> StoreFault {
@@ -111,10 +124,6 @@ fn meaning(refusal: &Refusal<'_>, code: &str) -> Meaning {
         ),
         "RequestTimeTooSkewed" => correct("correct the clock of this machine"),
         _ if kind == FaultKind::Identity => correct("renew the credentials"),
-        _ if kind == FaultKind::Transport => match &refusal.settings.endpoint {
-            Some(endpoint) => (format!("no whole answer came from --lake-endpoint {endpoint}"), false),
-            None => (String::new(), false),
-        },
         _ => (String::new(), kind == FaultKind::Unavailable),
     }
 }
@@ -235,14 +244,19 @@ mod tests {
     fn a_message_is_one_line_bounded_and_obeyed_by_nothing() {
         assert_eq!(shown("a\n  b\u{1b}[2J"), "a b\\u{1b}[2J");
         assert_eq!(shown(&"é".repeat(2 * MESSAGE)).chars().count(), MESSAGE);
-        let (fault, settings) = (Fault::new(FaultKind::Transport), LakeSettings::default());
-        let refusal = Refusal {
-            action: "read",
-            fault: &fault,
-            message: None,
-            settings: &settings,
-            cause: Cause::Unknown,
+    }
+
+    #[test]
+    fn what_has_no_code_is_told_as_what_came() {
+        let told = |fault: Fault, endpoint: Option<&str>| {
+            let settings = LakeSettings { endpoint: endpoint.map(str::to_owned), ..LakeSettings::default() };
+            let (action, cause) = ("read", Cause::Unknown);
+            explain(&Refusal { action, fault: &fault, message: None, settings: &settings, cause }).reason
         };
-        assert_eq!(explain(&refusal).reason, "S3 answered transport");
+        let silent = Fault::new(FaultKind::Transport);
+        assert_eq!(told(silent.clone(), None), "no whole answer came from S3");
+        assert_eq!(told(silent, Some("http://minio:9000")), "no whole answer came from http://minio:9000");
+        let page = Fault { status: Some(403), ..Fault::new(FaultKind::Protocol) };
+        assert_eq!(told(page, None), "S3 answered HTTP 403 without an error code");
     }
 }

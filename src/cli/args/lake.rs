@@ -24,17 +24,17 @@ pub struct LakeArgs {
 #[derive(Debug, Clone, Args)]
 pub struct LakeS3Args {
     /// Server of the lake, where it is another S3 than the one that is scanned
-    #[arg(long, value_name = "URL", env = "ATREST_LAKE_ENDPOINT", help_heading = HEADING, value_parser = endpoint)]
-    pub lake_endpoint: Option<String>,
+    #[arg(long = "lake-endpoint", value_name = "URL", env = "ATREST_LAKE_ENDPOINT", help_heading = HEADING, value_parser = endpoint)]
+    pub endpoint: Option<String>,
     /// Account that the lake's bucket has to belong to [default: the caller's]
-    #[arg(long, value_name = "ACCOUNT", env = "ATREST_LAKE_OWNER", help_heading = HEADING)]
-    pub lake_owner: Option<AccountId>,
+    #[arg(long = "lake-owner", value_name = "ACCOUNT", env = "ATREST_LAKE_OWNER", help_heading = HEADING)]
+    pub owner: Option<AccountId>,
     /// Encryption that each write asks for by its header [default: none; the bucket's default decides]
-    #[arg(long, value_name = "ALGORITHM", value_enum, env = "ATREST_LAKE_SSE", help_heading = HEADING)]
-    pub lake_sse: Option<LakeSse>,
+    #[arg(long = "lake-sse", value_name = "ALGORITHM", value_enum, env = "ATREST_LAKE_SSE", help_heading = HEADING)]
+    pub sse: Option<LakeSse>,
     /// KMS key that each write names, by its ARN; alone it asks for aws:kms
-    #[arg(long, value_name = "ARN", env = "ATREST_LAKE_KMS_KEY", help_heading = HEADING, value_parser = kms_key)]
-    pub lake_kms_key: Option<String>,
+    #[arg(long = "lake-kms-key", value_name = "ARN", env = "ATREST_LAKE_KMS_KEY", help_heading = HEADING, value_parser = kms_key)]
+    pub kms_key: Option<String>,
 }
 
 /// Encryption of the lake, in AWS's words.

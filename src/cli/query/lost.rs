@@ -50,7 +50,7 @@ fn is_torn(path: &Path) -> io::Result<bool> {
     if length < 2 * MAGIC.len() as u64 {
         return Ok(true);
     }
-    file.seek(SeekFrom::End(-(MAGIC.len() as i64)))?;
+    file.seek(SeekFrom::Start(length - MAGIC.len() as u64))?;
     file.read_exact(&mut end)?;
     Ok(end != MAGIC)
 }
