@@ -61,7 +61,7 @@ impl CommittedRun {
         let Some(newest) = lake.runs().next_back() else {
             return Err(LakeError::NoRun { uri: lake.uri().to_owned() });
         };
-        match lake.newest_census().await? {
+        match lake.census_before(None).await? {
             Some(census) => Self::open(lake, &census).await,
             None => Self::open(lake, newest).await,
         }
@@ -166,11 +166,16 @@ impl CommittedRun {
 }
 
 impl Lake {
-    /// The newest committed census. A newer run that cannot be read may be one, and is an error.
-    async fn newest_census(&self) -> Result<Option<RunId>, LakeError> {
-        for run_id in self.runs().rev() {
-            if self.manifest(run_id).await?.kind == RunKind::Census {
-                return Ok(Some(run_id.clone()));
+    /// The newest committed census, where a newer run that cannot be read may be one, and is an error; or the newest
+    /// one before a run, where such a run is a missing night.
+    pub async fn census_before(&self, before: Option<&RunId>) -> Result<Option<RunId>, LakeError> {
+        let older = self.runs().rev().filter(|run_id| before.is_none_or(|before| *run_id < before));
+        for run_id in older {
+            match self.manifest(run_id).await {
+                Ok(manifest) if manifest.kind == RunKind::Census => return Ok(Some(run_id.clone())),
+                Ok(_) => {}
+                Err(error) if before.is_some() && error.is_lost_night() => {}
+                Err(error) => return Err(error),
             }
         }
         Ok(None)
