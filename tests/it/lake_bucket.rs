@@ -370,3 +370,17 @@ fn each_refusal_has_its_sentence_and_says_who_corrects_it() {
         assert_eq!(error.uri, "s3://audit-lake/census/runs/x");
     }
 }
+
+#[test]
+fn an_encryption_that_the_server_does_not_have_is_the_callers_to_correct() {
+    let sse = LakeSettings { sse: Some(Sse::Dsse), ..owned() };
+    for (status, code, message) in [
+        (400, "InvalidArgument", "The encryption method specified is not supported"),
+        (501, "NotImplemented", "Server side encryption specified but KMS is not configured"),
+    ] {
+        let asked = Lake::new(sse.clone(), move |_| refusal(status, code, message)).refused();
+        assert!(asked.by_user && asked.reason.contains("correct --lake-sse and --lake-kms-key"), "{asked}");
+        let plain = Lake::new(owned(), move |_| refusal(status, code, message)).refused();
+        assert!(!plain.reason.contains("--lake-sse"), "{plain}");
+    }
+}

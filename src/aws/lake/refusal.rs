@@ -114,6 +114,14 @@ fn meaning(refusal: &Refusal<'_>, code: &str) -> Meaning {
         | "TemporaryRedirect"
         | "AuthorizationHeaderMalformed"
         | "IllegalLocationConstraintException" => (elsewhere(refusal.settings), true),
+        "InvalidArgument" | "InvalidRequest" | "InvalidEncryptionAlgorithmError" | "NotImplemented"
+            if asks_for_encryption(refusal, message) =>
+        {
+            correct(
+                "correct --lake-sse and --lake-kms-key: the algorithm has to be one that the server has, and the key a \
+                 symmetric one of the bucket's Region",
+            )
+        }
         "NotImplemented" => correct(
             "this server does not know the request; a lake needs PutObject with If-None-Match, by which a run is \
              committed once",
@@ -126,6 +134,13 @@ fn meaning(refusal: &Refusal<'_>, code: &str) -> Meaning {
         _ if kind == FaultKind::Identity => correct("renew the credentials"),
         _ => (String::new(), kind == FaultKind::Unavailable),
     }
+}
+
+/// Whether a write that asks for an encryption was refused for it.
+fn asks_for_encryption(refusal: &Refusal<'_>, message: &str) -> bool {
+    let message = message.to_lowercase();
+    let is_about_it = ["encryption", "kms", "sse"].iter().any(|word| message.contains(word));
+    refusal.action == "write" && refusal.settings.algorithm().is_some() && is_about_it
 }
 
 /// Servers that are not AWS's have quotas: Ceph says `QuotaExceeded`, MinIO its own codes, others HTTP 507.
