@@ -67,6 +67,8 @@ pub struct Answer<T> {
     pub observation: Observation<T>,
     /// Another Region, where S3 named one.
     pub bucket_region: Option<Region>,
+    /// AWS's message, where the last attempt was refused.
+    pub message: Option<String>,
 }
 
 /// What is known of a read while its attempts go on.
@@ -76,6 +78,7 @@ struct Attempts {
     backoff: Duration,
     request_id: Option<String>,
     bucket_region: Option<Region>,
+    message: Option<String>,
 }
 
 /// What to do after a failed attempt.
@@ -125,6 +128,7 @@ impl Door {
             backoff: BACKOFF_BASE,
             request_id: None,
             bucket_region: None,
+            message: None,
         };
         let reading = loop {
             let generation = match self.fresh_session().await {
@@ -160,7 +164,7 @@ impl Door {
             request_id = observation.request_id.as_deref(),
             read = observation.reading.word(),
         );
-        Answer { observation, bucket_region: attempts.bucket_region }
+        Answer { observation, bucket_region: attempts.bucket_region, message: attempts.message }
     }
 
     async fn fresh_session(&self) -> Result<u64, Fault> {
@@ -220,6 +224,7 @@ impl Door {
         generation: u64,
     ) -> Next<T> {
         attempts.request_id.clone_from(&failure.request_id);
+        attempts.message.clone_from(&failure.message);
         let elsewhere = failure.bucket_region.as_deref().and_then(|r| r.parse::<Region>().ok());
         attempts.bucket_region = elsewhere.filter(|r| r != region);
         match classify(operation, failure) {

@@ -13,7 +13,7 @@ use aws_config::stalled_stream_protection::StalledStreamProtectionConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{AppName, SdkConfig};
 use aws_credential_types::provider::SharedCredentialsProvider;
-use aws_sdk_s3::config::{ConfigBag, Intercept, RuntimeComponents};
+use aws_sdk_s3::config::{ConfigBag, Intercept, RequestChecksumCalculation, RuntimeComponents};
 use aws_smithy_async::time::TimeSource;
 use aws_smithy_runtime_api::box_error::BoxError;
 use aws_smithy_runtime_api::client::interceptors::context::{
@@ -148,6 +148,33 @@ impl ClientFactory {
             .force_path_style(self.addressing == S3Addressing::Path)
             .disable_s3_express_session_auth(true);
         Client { sdk: aws_sdk_s3::Client::from_conf(config.interceptor(probe).build()), endpoint }
+    }
+
+    /// A client of the S3 that a lake is on, with the caller's credentials. Another server than the one that is
+    /// scanned is asked as its URL says, without FIPS and dual-stack host names.
+    pub fn lake(
+        &self,
+        region: &Region,
+        server: Option<&str>,
+        is_access_point: bool,
+    ) -> Client<aws_sdk_s3::Client> {
+        let (endpoint, probe) = self.probe();
+        let config = self.config(region, None);
+        let path_style = self.addressing == S3Addressing::Path && !is_access_point;
+        let builder = match server {
+            Some(url) => {
+                let config = config.to_builder().use_fips(false).use_dual_stack(false).build();
+                aws_sdk_s3::config::Builder::from(&config).endpoint_url(url)
+            }
+            None => aws_sdk_s3::config::Builder::from(&config),
+        };
+        let builder = builder
+            .force_path_style(path_style)
+            .disable_s3_express_session_auth(true)
+            // A bucket with a default retention refuses what has no checksum, whatever the environment says of
+            // checksums. It goes into a header, for what is written is in memory.
+            .request_checksum_calculation(RequestChecksumCalculation::WhenSupported);
+        Client { sdk: aws_sdk_s3::Client::from_conf(builder.interceptor(probe).build()), endpoint }
     }
 
     /// The client that asks STS whether a session is good.

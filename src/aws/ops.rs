@@ -312,6 +312,10 @@ pub static OPERATIONS: &[&Operation] = &[
     &PUT_OBJECT,
 ];
 
+/// What S3 asks of KMS in the caller's name for a lake under a KMS key: one for a write, one for a read. atrest
+/// sends neither call.
+pub const LAKE_KEY_ACTIONS: &[&str] = &["kms:Decrypt", "kms:GenerateDataKey"];
+
 /// The IAM actions of one grant, sorted, each once.
 pub fn actions(grant: Grant) -> Vec<&'static str> {
     let mut actions: Vec<_> =

@@ -3,6 +3,8 @@
 //! A step that fails does not end the visit: what can still be tried is tried. The reads are the
 //! scan's own, on one account, so that a pass here is a pass tonight.
 
+mod lake;
+
 use std::sync::Arc;
 
 use super::args::DoctorArgs;
@@ -13,7 +15,6 @@ use crate::aws::environment::{Caller, Environment};
 use crate::aws::service::{AccountReader, account, kms, organizations, s3};
 use crate::aws::session::{Renewal, RoleSettings, Session};
 use crate::model::{Account, Coverage, CoverageRow, FaultKind, Reading, RotationHistory, Source};
-use crate::sink::Lake;
 
 /// Buckets that are read in the sample account: enough to meet a policy that bars.
 const BUCKETS: usize = 20;
@@ -59,9 +60,18 @@ pub async fn run(args: &DoctorArgs) -> Result<Exit, CliError> {
     }
     match &args.lake {
         Some(lake) => {
-            if let Err(error) = try_lake(&mut visit, lake, &environment, &accounts).await {
+            let store = args.s3.open(lake, &environment, Some(&caller)).await;
+            let tried = match store {
+                Ok(store) => {
+                    let organization = accounts.iter().find_map(organizations::identity_of);
+                    lake::visit(&visit, store, environment.source, organization).await
+                }
+                Err(error) => Err(error),
+            };
+            if let Err(error) = tried {
                 let fix = error.hint.unwrap_or_else(|| {
-                    "check the lake's URI and the permissions of `atrest iam --role lake`".to_owned()
+                    "correct what the message says; `atrest iam --role lake` prints the permissions"
+                        .to_owned()
                 });
                 visit.fail("lake", error.message, &fix);
             }
@@ -226,24 +236,6 @@ fn fix(row: &CoverageRow) -> String {
         Some(DeniedBy::VpcEndpoint) => "widen the VPC endpoint's policy".to_owned(),
         _ => format!("give the audit role the policy of `atrest iam --role audit`; it lacks {}", row.operation),
     }
-}
-
-async fn try_lake(
-    visit: &mut Visit,
-    lake: &super::lake::LakeUri,
-    environment: &Environment,
-    accounts: &[Account],
-) -> Result<(), CliError> {
-    let store = lake.open(true, environment)?;
-    let opened = Lake::open(Arc::clone(&store)).await?;
-    let runs = opened.runs().count();
-    if let Some(identity) = accounts.iter().find_map(organizations::identity_of) {
-        opened.check(environment.source, identity.org_id.as_deref())?;
-    }
-    // Where a run's log goes: the same permission, and no table's reader looks there.
-    store.replace("observations/doctor.txt", b"atrest doctor was here\n").await?;
-    visit.pass("lake", format!("{} can be listed and written, {runs} committed run(s)", store.uri()));
-    Ok(())
 }
 
 #[cfg(test)]

@@ -70,7 +70,11 @@ struct Night {
 /// The newest census that says what it cost; a filtered run says little about a whole night.
 async fn last_census(lake: &Lake) -> Result<Option<Manifest>, CliError> {
     for run_id in lake.runs().rev().take(LOOKED_AT) {
-        let manifest = lake.manifest(run_id).await?;
+        let manifest = match lake.manifest(run_id).await {
+            // A night that is lost says nothing of what it cost.
+            Err(error) if error.is_lost_night() => continue,
+            manifest => manifest?,
+        };
         if manifest.kind == RunKind::Census && !manifest.calls.is_empty() {
             return Ok(Some(manifest));
         }

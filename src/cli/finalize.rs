@@ -4,19 +4,15 @@ use super::args::FinalizeArgs;
 use super::error::CliError;
 use super::exit::Exit;
 use super::rules::Rules;
-use super::{edge, print, summary};
+use super::{print, summary};
 use crate::clock::{Clock, SystemClock, Timestamp};
 use crate::model::{RunId, RunStatus};
-use crate::sink::{self, CommittedRun, Judgement, Lake};
+use crate::sink::{self, CommittedRun, Judgement};
 
 /// Publishes an uncommitted run as it is, and a committed one as a new `rejudged` run.
 pub async fn run(args: &FinalizeArgs) -> Result<Exit, CliError> {
     let rules = Rules::read(&args.rules)?;
-    let store = match args.lake.open_folder(false).transpose()? {
-        Some(store) => store,
-        None => args.lake.open(false, &edge::load(args.tuning.tuning()).await?)?,
-    };
-    let lake = Lake::open(store).await?;
+    let lake = super::lake::opened(args.lake.open(args.tuning.tuning()).await?).await?;
     let now = SystemClock.now();
     // A run that was judged again has no log of its own: its manifest names the run that has it.
     let (observed_run_id, run_id) = match lake.committed(&args.run) {
@@ -37,7 +33,7 @@ pub async fn run(args: &FinalizeArgs) -> Result<Exit, CliError> {
         exceptions: rules.exceptions,
     };
     let census = sink::finalize(&lake, &judgement).await?;
-    print::say(summary::render(&census, &summary::Next::Lake(args.lake.as_str())));
+    print::say(summary::render(&census, &summary::Next::Lake(args.lake.uri.as_str())));
     Ok(if census.run.status == RunStatus::Partial { Exit::Partial } else { Exit::Done })
 }
 

@@ -6,7 +6,8 @@ use super::args::{IamArgs, IamRole};
 use super::error::CliError;
 use super::lake::LakeUri;
 use super::print;
-use crate::aws::ops::{Grant, actions};
+use crate::aws::lake::settings::is_access_point;
+use crate::aws::ops::{Grant, LAKE_KEY_ACTIONS, actions};
 use crate::model::Partition;
 
 /// Prints one policy as JSON.
@@ -14,7 +15,7 @@ pub fn run(args: &IamArgs) -> Result<(), CliError> {
     let policy = match args.role {
         IamRole::Audit => policy(vec![statement("AtrestAudit", &actions(Grant::Audit), json!("*"))]),
         IamRole::Scan => policy(scan(&args.partition, &args.role_name)),
-        IamRole::Lake => policy(lake(&args.partition, args.lake.as_ref())?),
+        IamRole::Lake => policy(lake(args)?),
         IamRole::Remediation => {
             return Err(CliError::usage(
                 "`atrest iam --role remediation` is reserved: atrest writes nothing yet",
@@ -47,19 +48,57 @@ fn scan(partition: &Partition, role_name: &str) -> Vec<Value> {
     ]
 }
 
-fn lake(partition: &Partition, lake: Option<&LakeUri>) -> Result<Vec<Value>, CliError> {
-    let Some((bucket, prefix)) = lake.and_then(LakeUri::s3) else {
+fn lake(args: &IamArgs) -> Result<Vec<Value>, CliError> {
+    let partition = &args.partition;
+    let Some((bucket, prefix)) = args.lake.as_ref().and_then(LakeUri::s3) else {
         return Err(
             CliError::usage("the lake's policy is for one lake").hint("add --lake s3://bucket/prefix")
         );
     };
+    if is_access_point(bucket) {
+        return Err(CliError::usage(format!(
+            "{bucket} is the alias of an access point, which no policy can name"
+        ))
+        .hint(
+            "give the bucket in --lake, and add the access point's own ARN to the policy's resources: \
+                 arn:aws:s3:REGION:ACCOUNT:accesspoint/NAME, and …/object/PREFIX/* for the objects",
+        ));
+    }
     let (list, objects): (Vec<&str>, Vec<&str>) =
         actions(Grant::Lake).into_iter().partition(|action| *action == "s3:ListBucket");
     let inside = if prefix.is_empty() { "*".to_owned() } else { format!("{prefix}/*") };
-    let mut listing = statement("AtrestListLake", &list, json!(format!("arn:{partition}:s3:::{bucket}")));
+    let bucket_arn = format!("arn:{partition}:s3:::{bucket}");
+    let mut listing = statement("AtrestListLake", &list, json!(bucket_arn));
     if !prefix.is_empty() {
         listing["Condition"] = json!({ "StringLike": { "s3:prefix": [inside.clone()] } });
     }
-    let resource = json!(format!("arn:{partition}:s3:::{bucket}/{inside}"));
-    Ok(vec![listing, statement("AtrestWriteLake", &objects, resource)])
+    let resource = json!(format!("{bucket_arn}/{inside}"));
+    let key =
+        key(partition, args.lake_kms_key.as_deref(), &[bucket_arn.clone(), format!("{bucket_arn}/{inside}")]);
+    Ok(vec![key, listing, statement("AtrestWriteLake", &objects, resource)])
+}
+
+/// What S3 asks of KMS in the caller's name, where the lake is encrypted with a KMS key. A key that is not
+/// named is bound by what S3 tells KMS of the object: the bucket's ARN with an S3 Bucket Key, else its own
+/// (S3 User Guide, "Protecting data with server-side encryption with AWS KMS keys": encryption context).
+fn key(partition: &Partition, key: Option<&str>, encrypted: &[String]) -> Value {
+    let suffix = if partition.as_str() == "aws-cn" { "amazonaws.com.cn" } else { "amazonaws.com" };
+    let service = |region: &str| format!("s3.{region}.{suffix}");
+    let (resource, condition) = match key {
+        // S3 and the key that it uses are in one Region.
+        Some(key) => {
+            let region = key.split(':').nth(3).unwrap_or("*");
+            (key.to_owned(), json!({ "StringEquals": { "kms:ViaService": service(region) } }))
+        }
+        None => (
+            format!("arn:{partition}:kms:*:*:key/*"),
+            json!({ "StringLike": {
+                "kms:ViaService": service("*"),
+                "kms:EncryptionContext:aws:s3:arn": encrypted,
+            } }),
+        ),
+    };
+    let mut statement = statement("AtrestLakeKey", LAKE_KEY_ACTIONS, json!(resource));
+    statement["Condition"] = condition;
+    statement
 }

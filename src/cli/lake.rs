@@ -4,11 +4,14 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::sync::Arc;
 
+use super::args::{LakeArgs, LakeS3Args};
 use super::error::CliError;
+use super::{edge, print};
 use crate::aws::call::Door;
-use crate::aws::environment::Environment;
-use crate::aws::lake::S3Store;
-use crate::sink::{FolderStore, Store};
+use crate::aws::environment::{Caller, Environment, Tuning};
+use crate::aws::lake::settings::{is_aws, unusable};
+use crate::aws::lake::{LakeSettings, S3Store, Sse};
+use crate::sink::{FolderStore, Lake, Store};
 
 /// Where a lake is, as the caller wrote it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -51,20 +54,98 @@ impl LakeUri {
         let opened = FolderStore::open(path, create);
         Some(opened.map(|store| Arc::new(store) as Arc<dyn Store>).map_err(CliError::from))
     }
+}
 
-    /// Opens the lake, wherever it is.
-    pub fn open(&self, create: bool, environment: &Environment) -> Result<Arc<dyn Store>, CliError> {
-        match (&self.place, self.open_folder(create)) {
-            (Place::S3 { bucket, prefix }, _) => {
-                // A door of its own: a census counts the calls that it reads by, and not its storage.
-                let door = Arc::new(Door::caller(Arc::clone(&environment.shared)));
-                let (factory, home) = (environment.factory.clone(), environment.home.clone());
-                Ok(Arc::new(S3Store::new(bucket, prefix, factory, door, home)))
-            }
-            (Place::Folder(_), Some(opened)) => opened,
-            (Place::Folder(path), None) => Err(CliError::internal(path.display())),
+/// Reads what a lake holds, and tells of runs that are passed over.
+pub async fn opened(store: Arc<dyn Store>) -> Result<Lake, CliError> {
+    let lake = Lake::open(store).await?;
+    for note in lake.notes() {
+        print::say(format!("note: {note}"));
+    }
+    Ok(lake)
+}
+
+impl LakeArgs {
+    /// Opens a lake in a folder, which costs nothing and needs no AWS; `None` for a lake on S3.
+    pub fn open_folder(&self, create: bool) -> Result<Option<Arc<dyn Store>>, CliError> {
+        self.s3.fit(&self.uri)?;
+        self.uri.open_folder(create).transpose()
+    }
+
+    /// Opens the lake, wherever it is, for a command that needs AWS for a lake on S3 alone.
+    pub async fn open(&self, tuning: Tuning) -> Result<Arc<dyn Store>, CliError> {
+        match self.open_folder(false)? {
+            Some(store) => Ok(store),
+            None => self.s3.open(&self.uri, &edge::load(tuning).await?, None).await,
         }
     }
+}
+
+impl LakeS3Args {
+    /// Refuses what cannot be meant.
+    pub fn fit(&self, lake: &LakeUri) -> Result<(), CliError> {
+        let given = [
+            ("--lake-endpoint", self.endpoint.is_some()),
+            ("--lake-owner", self.owner.is_some()),
+            ("--lake-sse", self.sse.is_some()),
+            ("--lake-kms-key", self.kms_key.is_some()),
+        ];
+        let named = given.iter().find(|(_, is_given)| *is_given).map(|(flag, _)| *flag);
+        match named {
+            Some(flag) if lake.s3().is_none() => {
+                Err(CliError::usage(format!("{flag} is for a lake on S3, and {} is a folder", lake.as_str()))
+                    .hint("give --lake s3://bucket/prefix, or leave the flag out (and its ATREST_… twin)"))
+            }
+            _ if self.kms_key.is_some() && self.sse.map(Sse::from) == Some(Sse::S3) => {
+                Err(CliError::usage("--lake-kms-key names a KMS key, and --lake-sse AES256 uses none")
+                    .hint("give --lake-sse aws:kms, or leave --lake-sse out"))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Opens a lake on S3. Who calls is asked, unless it is known or does not matter.
+    pub async fn open(
+        &self,
+        lake: &LakeUri,
+        environment: &Environment,
+        caller: Option<&Caller>,
+    ) -> Result<Arc<dyn Store>, CliError> {
+        self.fit(lake)?;
+        let Some((bucket, prefix)) = lake.s3() else {
+            let opened = lake.open_folder(true);
+            return opened.unwrap_or_else(|| Err(CliError::internal(lake.as_str())));
+        };
+        let settings = self.settings(environment, caller).await?;
+        // A door of its own: a census counts the calls that it reads by, and not its storage.
+        let door = Arc::new(Door::caller(Arc::clone(&environment.shared)));
+        let (factory, home) = (environment.factory.clone(), environment.home.clone());
+        Ok(Arc::new(S3Store::new(bucket, prefix, settings, factory, door, home)))
+    }
+
+    /// A bucket belongs to an account on AWS alone: another server has owners of its own, and is sent none.
+    async fn settings(
+        &self,
+        environment: &Environment,
+        caller: Option<&Caller>,
+    ) -> Result<LakeSettings, CliError> {
+        let endpoint = self.endpoint.clone();
+        let is_owned = endpoint.as_deref().is_none_or(is_aws);
+        let owner = match (self.owner, caller) {
+            (Some(owner), _) => Some(owner),
+            (None, _) if !is_owned => None,
+            (None, Some(caller)) => Some(caller.account_id),
+            (None, None) => Some(edge::caller(environment).await.map_err(or_named)?.account_id),
+        };
+        Ok(LakeSettings { endpoint, owner, sse: self.sse.map(Sse::from), kms_key: self.kms_key.clone() })
+    }
+}
+
+/// Who cannot ask STS may say what it would have told.
+fn or_named(error: CliError) -> CliError {
+    let hint = "with --lake-owner, the account of the lake's bucket, STS is not asked";
+    let hint = error.hint.as_ref().map_or_else(|| hint.to_owned(), |known| format!("{known}; {hint}"));
+    error.hint(hint)
 }
 
 impl FromStr for LakeUri {
@@ -80,6 +161,9 @@ impl FromStr for LakeUri {
                 let (bucket, prefix) = rest.split_once('/').unwrap_or((rest, ""));
                 if bucket.is_empty() {
                     return Err("it names no bucket: write s3://bucket/prefix".to_owned());
+                }
+                if let Some(why) = unusable(bucket) {
+                    return Err(why.to_owned());
                 }
                 Place::S3 { bucket: bucket.to_owned(), prefix: prefix.trim_matches('/').to_owned() }
             }
@@ -105,7 +189,8 @@ mod tests {
         assert_eq!((lake.as_str(), lake.s3()), ("s3://b/p/q", Some(("b", "p/q"))));
         let lake: LakeUri = "./lake/".parse().unwrap();
         assert_eq!((lake.as_str(), lake.s3()), ("./lake", None));
-        for wrong in ["", "s3://", "s3:///p", "gs://b", "https://b.s3.amazonaws.com/"] {
+        let access_point = "s3://arn:aws:s3:eu-west-1:111122223333:accesspoint/census/prod";
+        for wrong in ["", "s3://", "s3:///p", "gs://b", "https://b.s3.amazonaws.com/", access_point] {
             assert!(wrong.parse::<LakeUri>().is_err(), "{wrong}");
         }
     }

@@ -10,9 +10,9 @@ use super::error::CliError;
 use super::exit::Exit;
 use super::folder::Folder;
 use super::output::Output;
-use super::{edge, print};
+use super::print;
 use crate::report::{self, Format, INDEX, ReportError, SCOPE};
-use crate::sink::{CommittedRun, Lake};
+use crate::sink::{CommittedRun, LakeError};
 use crate::table::{self, TableInfo};
 
 /// Writes the report. What can be refused is refused before the lake is read.
@@ -56,15 +56,18 @@ async fn split(args: &ReportArgs, stop: &CancellationToken) -> Result<Exit, CliE
 }
 
 async fn committed(args: &ReportArgs) -> Result<CommittedRun, CliError> {
-    let store = match args.lake.open_folder(false).transpose()? {
-        Some(store) => store,
-        None => args.lake.open(false, &edge::load(args.tuning.tuning()).await?)?,
-    };
-    let lake = Lake::open(store).await?;
+    let lake = super::lake::opened(args.lake.open(args.tuning.tuning()).await?).await?;
     Ok(match &args.run {
         Some(run_id) => CommittedRun::open(&lake, run_id).await?,
-        None => CommittedRun::newest(&lake).await?,
+        None => CommittedRun::newest(&lake).await.map_err(newest)?,
     })
+}
+
+/// The newest night is not passed over in silence: an older one is reported when it is asked for.
+fn newest(error: LakeError) -> CliError {
+    let is_lost = error.is_lost_night();
+    let error = CliError::from(error);
+    if is_lost { error.hint("or report an older night, with --run") } else { error }
 }
 
 /// Opens the output. A pipe waits for who reads it, and Ctrl-C must not wait with it.

@@ -19,21 +19,27 @@ use crate::sink::{self, Judgement, Lake, canonical_json, sha256_hex};
 pub async fn run(args: &ScanArgs, stop: &CancellationToken) -> Result<Exit, CliError> {
     let rules = Rules::read(&args.rules)?;
     // A lake in a folder is tried first: it costs nothing, and its mistakes are the commonest.
-    let folder = args.lake.open_folder(true).transpose()?;
+    let folder = args.lake.open_folder(true)?;
     let environment = edge::load(Tuning { pace: args.pace.pace(), ..args.tuning.tuning() }).await?;
-    let store = match folder {
-        Some(store) => store,
-        None => args.lake.open(true, &environment)?,
+    let (store, caller) = match folder {
+        Some(store) => (store, None),
+        None => {
+            let caller = edge::caller(&environment).await?;
+            (args.lake.s3.open(&args.lake.uri, &environment, Some(&caller)).await?, Some(caller))
+        }
     };
-    let lake = Lake::open(store).await?;
+    let lake = super::lake::opened(store).await?;
     let now = environment.shared.clock.now();
-    let run_id = run_id(args.run.as_ref(), args.lake.as_str(), now);
+    let run_id = run_id(args.run.as_ref(), args.lake.uri.as_str(), now);
     if lake.committed(&run_id) {
         return already_committed(&lake, &run_id, args).await;
     }
     sink::unchanged(lake.newest(), &rules.standard, &rules.exceptions).map_err(CliError::usage)?;
     let run = header(run_id, now, settings(args), environment.source);
-    let caller = edge::caller(&environment).await?;
+    let caller = match caller {
+        Some(caller) => caller,
+        None => edge::caller(&environment).await?,
+    };
     let external_id = args.role.external_id.clone();
     let build_sha256 = super::build::sha256();
     let edge = Edge::new(environment.clone(), caller, external_id, &run, args.pace.limits());
@@ -58,7 +64,7 @@ pub async fn run(args: &ScanArgs, stop: &CancellationToken) -> Result<Exit, CliE
         exceptions: rules.exceptions,
     };
     let census = publish(&lake, &judgement, stop).await?;
-    print::say(summary::render(&census, &summary::Next::Lake(args.lake.as_str())));
+    print::say(summary::render(&census, &summary::Next::Lake(args.lake.uri.as_str())));
     Ok(exit_of(&census, args))
 }
 

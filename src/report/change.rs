@@ -3,7 +3,8 @@
 //! Compared are censuses alone: a filtered run saw a part, and a rejudged one asked other questions of
 //! an old night. The previous census is the newest committed one before this run. A finding is told by
 //! its uid, which no night's verdict, severity or reason changes; other parameters make another check
-//! instance, and so another finding.
+//! instance, and so another finding. A census that cannot be read (archived, deleted, denied, torn) is a
+//! missing night: the one before it takes its place, and the page says which were passed over.
 //!
 //! *Of the fails of now*: `still_failing` failed in the previous census too. `reopened` did not, or an
 //! exception held it there; an earlier census has it as a fail before exceptions. `newly_checked` is of
@@ -37,7 +38,7 @@ use super::ReportError;
 use super::rows::{self, CheckRow, OutcomeRow, VerdictRow};
 use crate::check;
 use crate::model::{ResourceType, RunId, RunKind, Severity, Verdict};
-use crate::sink::{CommittedRun, LakeError};
+use crate::sink::{CommittedRun, Earlier, LakeError};
 use law::{Asked, Fails, Fresh};
 use places::{Places, resource_type};
 
@@ -57,7 +58,7 @@ pub enum Comparison {
     First,
     /// The run is none, and is not compared.
     NotACensus(RunKind),
-    /// The census before cannot be read: its files are damaged, or no longer there.
+    /// No census before can be read: their files are damaged, archived, or no longer there.
     Unreadable(String),
     /// What changed.
     Since(Changes),
@@ -70,6 +71,8 @@ pub struct Changes {
     pub since: RunId,
     /// The censuses that `reopened` was looked for in, the newest first: the previous one leads.
     pub looked_back: Vec<RunId>,
+    /// Runs before this one that cannot be read, the newest first, and why: missing nights.
+    pub passed_over: Vec<(RunId, String)>,
     /// Every kind, also where there is nothing of it.
     pub kinds: BTreeMap<ChangeKind, Changed>,
 }
@@ -111,7 +114,7 @@ pub struct Example {
 impl Changes {
     fn new(looked_back: Vec<RunId>, since: RunId) -> Self {
         let kinds = ChangeKind::ALL.iter().map(|kind| (*kind, Changed::default())).collect();
-        Self { since, looked_back, kinds }
+        Self { since, looked_back, passed_over: Vec::new(), kinds }
     }
 
     /// How many of a kind.
@@ -181,28 +184,44 @@ pub async fn since_last_census(run: &CommittedRun) -> Result<Comparison, ReportE
     if kind != RunKind::Census {
         return Ok(Comparison::NotACensus(kind));
     }
-    match compare(run).await {
-        // This run is whole: its page is not to be lost by another night's files.
-        Err(ReportError::Lake(error)) if error.is_damage() => Ok(Comparison::Unreadable(error.to_string())),
-        compared => compared,
-    }
+    compare(run).await
 }
 
 async fn compare(run: &CommittedRun) -> Result<Comparison, ReportError> {
-    let mut looked_back = run.earlier(LOOKED_BACK).await?;
-    let Some(since) = looked_back.first().cloned() else { return Ok(Comparison::First) };
+    let Earlier { censuses, mut lost } = run.earlier(LOOKED_BACK).await?;
+    for at in 0..censuses.len() {
+        match compare_with(run, &censuses[at..]).await {
+            Err(ReportError::Lake(error)) if error.is_lost_night() => {
+                lost.push((censuses[at].clone(), error.to_string()));
+            }
+            compared => {
+                let mut changes = compared?;
+                changes.passed_over.append(&mut lost);
+                changes.passed_over.sort_by(|one, other| other.cmp(one));
+                return Ok(Comparison::Since(changes));
+            }
+        }
+    }
+    lost.sort_by(|one, other| other.cmp(one));
+    Ok(lost.into_iter().next().map_or(Comparison::First, |(_, reason)| Comparison::Unreadable(reason)))
+}
+
+/// What changed since the first of these censuses; the others are older, the newest first.
+async fn compare_with(run: &CommittedRun, earlier: &[RunId]) -> Result<Changes, ReportError> {
+    let since = earlier[0].clone();
     let previous = CommittedRun::open(run.lake(), &since).await?;
     let (mut then, excepted) = fails_of(&previous).await?;
     let mut fresh = fresh_fails(run, &mut then).await?;
     for uid in excepted {
         fresh.note_failed(uid);
     }
-    let readable = look_back(run, &looked_back[1..], &mut fresh).await?;
-    looked_back.truncate(1 + readable);
-    let mut changes = Changes::new(looked_back, since);
+    let passed_over = look_back(run, &earlier[1..], &mut fresh).await?;
+    let is_read = |run_id: &&RunId| !passed_over.iter().any(|(lost, _)| lost == *run_id);
+    let looked_back = earlier.iter().filter(is_read).cloned().collect();
+    let mut changes = Changes { passed_over, ..Changes::new(looked_back, since) };
     add_what_became(run, &previous, &then, &mut fresh, &mut changes).await?;
     add_fails_of_now(run, &previous, &then, &fresh, &mut changes).await?;
-    Ok(Comparison::Since(changes))
+    Ok(changes)
 }
 
 /// The previous census's fails, and the fails that an exception accepted.
@@ -234,19 +253,26 @@ async fn fresh_fails(run: &CommittedRun, then: &mut Fails) -> Result<Fresh, Repo
     Ok(Fresh::of(fresh))
 }
 
-/// Looks for the new fails in older censuses, the newest first, until none is left. Gives how many can be
-/// looked at: it ends before one that is damaged, or whose files have been let go.
-async fn look_back(run: &CommittedRun, older: &[RunId], fresh: &mut Fresh) -> Result<usize, ReportError> {
-    for (at, run_id) in older.iter().enumerate() {
+/// Looks for the new fails in older censuses, the newest first, until none is left. Gives those that cannot be
+/// looked at: what is damaged, archived, or has been let go is a missing night.
+async fn look_back(
+    run: &CommittedRun,
+    older: &[RunId],
+    fresh: &mut Fresh,
+) -> Result<Vec<(RunId, String)>, ReportError> {
+    let mut lost = Vec::new();
+    for run_id in older {
         if fresh.is_settled() {
             break;
         }
         match note_fails(run, run_id, fresh).await {
-            Err(ReportError::Lake(error)) if error.is_damage() => return Ok(at),
+            Err(ReportError::Lake(error)) if error.is_lost_night() => {
+                lost.push((run_id.clone(), error.to_string()));
+            }
             noted => noted?,
         }
     }
-    Ok(older.len())
+    Ok(lost)
 }
 
 async fn note_fails(run: &CommittedRun, run_id: &RunId, fresh: &mut Fresh) -> Result<(), ReportError> {

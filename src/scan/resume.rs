@@ -8,7 +8,7 @@ use super::ScanError;
 use crate::clock::Timestamp;
 use crate::log::{self, Header, LogError, Record, Segment};
 use crate::model::{Account, AccountId, OrganizationIdentity, RunHeader};
-use crate::sink::{Lake, StoreError};
+use crate::sink::{Lake, StoreError, StoreFault};
 
 /// Logs that are fetched at the same time: on S3 each is a round trip.
 const FETCHES: usize = 16;
@@ -43,8 +43,11 @@ impl Earlier {
         let organization = log::organization_key(&run.run_id);
         let keys = lake.store().list(&log::prefix(&run.run_id)).await?;
         let fetch = async |key: String| {
-            let bytes = lake.store().get(&key).await?;
-            Ok::<_, StoreError>((key, bytes))
+            match lake.store().get(&key).await {
+                // What went to an archive is scanned again, as what was never sealed.
+                Err(error) if error.fault == StoreFault::Archived => Ok((key, None)),
+                bytes => Ok::<_, StoreError>((key, bytes?)),
+            }
         };
         let mut fetched = stream::iter(keys).map(fetch).buffered(FETCHES);
         while let Some((key, bytes)) = fetched.try_next().await? {

@@ -7,8 +7,8 @@
 
 use super::lake::{commit_key, committed_runs, table_key};
 use super::{
-    EncodeError, FileEntry, Lake, Manifest, ParquetTable, Part, Put, Store, StoreError, canonical_json,
-    manifest_key, policy_key, sha256_hex,
+    EncodeError, FileEntry, Lake, Manifest, ParquetTable, Part, Put, Store, StoreError, StoreFault,
+    canonical_json, manifest_key, policy_key, sha256_hex,
 };
 use crate::model::{RunFacts, RunId};
 use crate::table;
@@ -90,9 +90,14 @@ impl<'a> Publication<'a> {
         if self.already || self.store.put_new(&key, text.as_bytes()).await? == Put::Created {
             return Ok(());
         }
-        match self.store.get(&key).await? {
-            Some(found) if found == text.as_bytes() => Ok(()),
-            _ => Err(PublishError::OtherText {
+        match self.store.get(&key).await {
+            Ok(Some(found)) if found == text.as_bytes() => Ok(()),
+            // It went to an archive with what is old, or may not be read: this is its text, as its name says.
+            Err(error) if matches!(error.fault, StoreFault::Archived | StoreFault::Denied) => {
+                Ok(self.store.replace(&key, text.as_bytes()).await?)
+            }
+            Err(error) => Err(error.into()),
+            Ok(_) => Err(PublishError::OtherText {
                 run_id: self.run_id.clone(),
                 uri: self.store.uri().to_owned(),
                 key,

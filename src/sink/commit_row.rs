@@ -50,6 +50,14 @@ pub(super) fn check(
     }
 }
 
+/// The hash of the run's manifest, as the file of its row names it; none where that cannot be read.
+pub(super) fn manifest_sha256(file: Vec<u8>) -> Option<String> {
+    let mut found = None;
+    let table = table::find(table::runs::TABLE.name)?;
+    rows_of(file, table, &["manifest_sha256"], |row| found = row.text(0).map(str::to_owned)).ok()?;
+    found
+}
+
 struct Difference {
     column: &'static str,
     found: String,

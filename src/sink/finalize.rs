@@ -46,7 +46,7 @@ pub async fn finalize(lake: &Lake, judgement: &Judgement) -> Result<Census, Fina
     unchanged(lake.newest(), &judgement.standard, &judgement.exceptions)?;
     let judgement = &taken_up(lake, judgement).await?;
     let log = RunLog::fetch(lake, &judgement.observed_run_id).await?;
-    let previous = previous_manifest(lake, &judgement.run_id).await?;
+    let previous = lake.previous_manifest(&judgement.run_id).await?;
     let as_of = judgement.as_of.unwrap_or(log.header.started_at);
     let rules = Rules::of(&judgement.standard, &log.accounts, &log.unit_names)?;
     let judge = Judge::new(&judgement.standard, &judgement.exceptions, &log.organization, as_of);
@@ -67,7 +67,7 @@ pub async fn finalize(lake: &Lake, judgement: &Judgement) -> Result<Census, Fina
     let run =
         log.run_facts(judgement, &seen.accounts, &findings, previous.as_ref().map(|(id, _)| id.clone()));
     let manifest =
-        log.manifest(judgement, &run, &exceptions, seen.coverage, previous.map(|(_, sha256)| sha256));
+        log.manifest(judgement, &run, &exceptions, seen.coverage, previous.and_then(|(_, sha256)| sha256));
     let manifest = Manifest { posture: Some(findings.posture()), ..manifest };
     let published = publication.finish(manifest, run.clone()).await?;
     let mut run = run;
@@ -123,10 +123,6 @@ fn named(standard: &Standard, as_of: Timestamp) -> String {
         String::new()
     };
     format!("{id}, version {version}{when}")
-}
-
-async fn previous_manifest(lake: &Lake, run_id: &RunId) -> Result<Option<(RunId, String)>, FinalizeError> {
-    Ok(lake.previous_manifest(run_id).await?)
 }
 
 impl RunLog {

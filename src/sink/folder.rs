@@ -19,7 +19,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use futures::FutureExt;
 use futures::future::{BoxFuture, ready};
 
-use super::{Put, Store, StoreError, sha256_hex};
+use super::{Put, Store, StoreError, StoreFault, sha256_hex};
 
 /// Where files are written before they have a name. On the lake's own file system, for a link
 /// cannot leave it; hidden, so that query engines pass it over.
@@ -49,7 +49,13 @@ impl FolderStore {
     fn check_root(&self, create: bool) -> Result<(), StoreError> {
         let refused = |reason: &str| {
             let reason = reason.to_owned();
-            StoreError { action: "open the lake", uri: self.uri.clone(), reason, by_user: true }
+            StoreError {
+                action: "open the lake",
+                uri: self.uri.clone(),
+                reason,
+                by_user: true,
+                fault: StoreFault::Other,
+            }
         };
         if self.uri.is_empty() {
             return Err(refused("no path is given; name a folder or s3://bucket/prefix"));
@@ -211,6 +217,7 @@ impl FolderStore {
                 uri: format!("{}/{key}", self.uri),
                 reason: "the key does not stay inside the lake".to_owned(),
                 by_user: false,
+                fault: StoreFault::Other,
             });
         }
         operation().map_err(|error| self.error(action, key, &error))
@@ -218,7 +225,11 @@ impl FolderStore {
 
     fn error(&self, action: &'static str, key: &str, error: &io::Error) -> StoreError {
         let uri = if key.is_empty() { self.uri.clone() } else { format!("{}/{key}", self.uri) };
-        StoreError { action, uri, reason: error.to_string(), by_user: user_can_mend(error.kind()) }
+        let fault = match error.kind() {
+            ErrorKind::PermissionDenied => StoreFault::Denied,
+            _ => StoreFault::Other,
+        };
+        StoreError { action, uri, reason: error.to_string(), by_user: user_can_mend(error.kind()), fault }
     }
 }
 

@@ -9,9 +9,12 @@ use std::sync::Arc;
 
 use serde::Deserialize;
 
-use super::{Manifest, Store, StoreError, manifest_key, sha256_hex};
+use super::{Manifest, Store, StoreError, StoreFault, commit_row, manifest_key, sha256_hex};
 use crate::model::{RunId, Source};
 use crate::table::SCHEMA_VERSION;
+
+/// Runs that are looked at for a manifest that can be read: a month of nights.
+const LOOKED_AT: usize = 31;
 
 /// A lake that cannot be used, or not for this.
 #[derive(Debug, thiserror::Error)]
@@ -129,6 +132,19 @@ impl LakeError {
         matches!(self, Self::NoManifest { .. } | Self::Manifest { .. } | Self::Damaged { .. })
     }
 
+    fn is_denied(&self) -> bool {
+        matches!(self, Self::Store(error) if error.fault == StoreFault::Denied)
+    }
+
+    /// Whether a night is lost by it, and not the lake: what was committed is not there as it was, lies in an
+    /// archive, or may not be read.
+    pub fn is_lost_night(&self) -> bool {
+        match self {
+            Self::Store(error) => matches!(error.fault, StoreFault::Archived | StoreFault::Denied),
+            error => error.is_damage(),
+        }
+    }
+
     /// Whether the caller can mend it (exit code 2), or the program cannot go on (exit code 1).
     pub fn by_user(&self) -> bool {
         match self {
@@ -153,17 +169,53 @@ pub struct Lake {
     store: Arc<dyn Store>,
     runs: BTreeSet<RunId>,
     newest: Option<Arc<Manifest>>,
+    /// Newer runs than that, whose manifest cannot be read, and why.
+    lost: Arc<Vec<(RunId, String)>>,
 }
 
 impl Lake {
-    /// Reads which runs are committed, and the newest one's manifest.
+    /// Reads which runs are committed, and the newest one's manifest. Where that cannot be read, an older one
+    /// says what the lake holds: the next night is not lost for it.
     pub async fn open(store: Arc<dyn Store>) -> Result<Self, LakeError> {
         let runs = committed_runs(store.as_ref()).await?;
-        let mut lake = Self { store, runs, newest: None };
-        if let Some(run_id) = lake.runs.last().cloned() {
-            lake.newest = Some(Arc::new(lake.manifest(&run_id).await?));
+        let mut lake = Self { store, runs, newest: None, lost: Arc::default() };
+        let mut lost = Vec::new();
+        for run_id in lake.runs.iter().rev().take(LOOKED_AT) {
+            match lake.manifest(run_id).await {
+                Ok(manifest) => {
+                    lake.newest = Some(Arc::new(manifest));
+                    break;
+                }
+                Err(error) if error.is_lost_night() => {
+                    if lost.is_empty() && error.is_denied() && lake.nothing_can_be_read().await {
+                        return Err(error);
+                    }
+                    lost.push((run_id.clone(), error.to_string()));
+                }
+                Err(error) => return Err(error),
+            }
         }
+        lake.lost = Arc::new(lost);
         Ok(lake)
+    }
+
+    /// Whether a read of what cannot be there is denied, too: then it is the permission, and no one object.
+    async fn nothing_can_be_read(&self) -> bool {
+        let probe = self.store.get("manifests/none.json").await;
+        probe.is_err_and(|error| error.fault == StoreFault::Denied)
+    }
+
+    /// What to tell of runs that are passed over.
+    pub fn notes(&self) -> Vec<String> {
+        let note = |(run_id, why): &(RunId, String)| format!("run {run_id} is passed over: {why}");
+        let mut notes: Vec<String> = self.lost.iter().map(note).collect();
+        if self.newest.is_none() && !self.lost.is_empty() {
+            notes.push(
+                "no earlier run can be read: that this one is of the same organization and standard is not checked"
+                    .to_owned(),
+            );
+        }
+        notes
     }
 
     /// The objects.
@@ -186,7 +238,7 @@ impl Lake {
         self.runs.iter()
     }
 
-    /// The manifest of the newest committed run.
+    /// The manifest of the newest committed run that can be read.
     pub fn newest(&self) -> Option<&Manifest> {
         self.newest.as_deref()
     }
@@ -196,13 +248,30 @@ impl Lake {
         self.runs.range(..before).next_back()
     }
 
-    /// The same, with the hash of its manifest's bytes: what the next manifest names.
-    pub async fn previous_manifest(&self, before: &RunId) -> Result<Option<(RunId, String)>, LakeError> {
+    /// The same, with the hash of its manifest's bytes: what the next manifest names. Where the manifest cannot
+    /// be read, its hash is in the run's row; where that cannot either, there is none to name.
+    pub async fn previous_manifest(
+        &self,
+        before: &RunId,
+    ) -> Result<Option<(RunId, Option<String>)>, LakeError> {
         let Some(run_id) = self.previous(before) else {
             return Ok(None);
         };
-        let bytes = self.manifest_bytes(run_id).await?;
-        Ok(Some((run_id.clone(), sha256_hex(&bytes))))
+        let hash = match self.manifest_bytes(run_id).await {
+            Ok(bytes) if serde_json::from_slice::<Version>(&bytes).is_ok() => Some(sha256_hex(&bytes)),
+            Ok(_) => self.hash_in_row(run_id).await?,
+            Err(error) if error.is_lost_night() => self.hash_in_row(run_id).await?,
+            Err(error) => return Err(error),
+        };
+        Ok(Some((run_id.clone(), hash)))
+    }
+
+    async fn hash_in_row(&self, run_id: &RunId) -> Result<Option<String>, LakeError> {
+        match self.store.get(&commit_key(run_id)).await.map_err(LakeError::from) {
+            Ok(row) => Ok(row.and_then(commit_row::manifest_sha256)),
+            Err(error) if error.is_lost_night() => Ok(None),
+            Err(error) => Err(error),
+        }
     }
 
     /// Reads a committed run's manifest.
@@ -333,7 +402,7 @@ mod tests {
         let (previous, hash) = lake.previous_manifest(&second).await.unwrap().unwrap();
         assert_eq!(
             (previous, hash),
-            (first.clone(), sha256_hex(canonical_json(&manifest(&first)).as_bytes()))
+            (first.clone(), Some(sha256_hex(canonical_json(&manifest(&first)).as_bytes())))
         );
     }
 
@@ -375,11 +444,55 @@ mod tests {
         assert!(matches!(error, LakeError::NewerSchema { found: 2, .. }), "{error}");
     }
 
+    fn lose(store: &MemoryStore, id: &RunId, how: Option<StoreFault>) {
+        match how {
+            Some(fault) => store.lose(&manifest_key(id), fault),
+            // Torn: what a file has of which the rest was never written.
+            None => store.plant(&manifest_key(id), b"{\"run_id\":"),
+        }
+    }
+
     #[tokio::test]
-    async fn a_committed_run_without_its_manifest_is_an_error() {
+    async fn a_lost_manifest_is_passed_over_and_an_older_one_says_what_the_lake_holds() {
+        for how in [Some(StoreFault::Archived), Some(StoreFault::Denied), None] {
+            let store = MemoryStore::new();
+            let (first, second, third) = (run_id(1), run_id(2), run_id(3));
+            commit(&store, &first);
+            commit(&store, &second);
+            lose(&store, &second, how);
+            let lake = Lake::open(Arc::new(store)).await.unwrap();
+            assert_eq!(lake.newest().unwrap().run_id, first, "{how:?}");
+            let notes = lake.notes();
+            assert_eq!(notes.len(), 1, "{notes:?}");
+            assert!(
+                notes[0].starts_with(&format!("run {second} is passed over: failed to read ")),
+                "{notes:?}"
+            );
+            lake.check(Source::Aws, Some("o-one")).unwrap_err();
+            // The chain has no false hash: its row cannot be read here, either.
+            assert_eq!(lake.previous_manifest(&third).await.unwrap(), Some((second, None)), "{how:?}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_lake_of_lost_nights_takes_the_next_one_and_says_what_is_not_checked() {
         let store = MemoryStore::new();
         store.plant(&commit_key(&run_id(1)), b"row");
-        let error = Lake::open(Arc::new(store)).await.unwrap_err();
+        let lake = Lake::open(Arc::new(store)).await.unwrap();
+        assert!(lake.newest().is_none() && lake.check(Source::Aws, Some("o-any")).is_ok());
+        let notes = lake.notes();
+        assert!(notes[0].contains("the run is committed, and its manifest is not there"), "{notes:?}");
+        assert!(notes[1].contains("is not checked"), "{notes:?}");
+        let error = lake.manifest(&run_id(1)).await.unwrap_err();
         assert!(matches!(error, LakeError::NoManifest { .. }) && !error.by_user());
+    }
+
+    #[tokio::test]
+    async fn a_caller_who_may_read_nothing_is_refused_before_a_night_begins() {
+        let store = MemoryStore::new();
+        commit(&store, &run_id(1));
+        store.lose("manifests/", StoreFault::Denied);
+        let error = Lake::open(Arc::new(store)).await.unwrap_err();
+        assert!(error.is_denied(), "{error}");
     }
 }

@@ -8,7 +8,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use futures::FutureExt;
 use futures::future::{BoxFuture, ready};
 
-use super::{Put, Store, StoreError};
+use super::{Put, Store, StoreError, StoreFault};
 
 /// How a write breaks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,6 +32,8 @@ struct State {
     writes: Vec<String>,
     /// From which write on all fail, counted from 0 as `writes` is.
     fault: Option<(usize, Fault)>,
+    /// Beginnings of keys whose objects cannot be read.
+    lost: Vec<(String, StoreFault)>,
 }
 
 impl MemoryStore {
@@ -67,6 +69,25 @@ impl MemoryStore {
         self.lock().objects.insert(key.to_owned(), bytes.to_vec());
     }
 
+    /// Makes what begins with `key` unreadable from now on, as an archive or a policy does.
+    pub fn lose(&self, key: &str, fault: StoreFault) {
+        self.lock().lost.push((key.to_owned(), fault));
+    }
+
+    fn read(&self, key: &str) -> Result<Option<Vec<u8>>, StoreError> {
+        let state = self.lock();
+        match state.lost.iter().find(|(lost, _)| key.starts_with(lost.as_str())) {
+            Some((_, fault)) => Err(StoreError {
+                action: "read",
+                uri: format!("memory://lake/{key}"),
+                reason: "the test lost it".to_owned(),
+                by_user: true,
+                fault: *fault,
+            }),
+            None => Ok(state.objects.get(key).cloned()),
+        }
+    }
+
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -84,6 +105,8 @@ impl MemoryStore {
             return if fault.is_some() { Err(broken(key)) } else { Ok(Put::Exists) };
         }
         state.objects.insert(key.to_owned(), bytes.to_vec());
+        // What is written again is no archived object any more.
+        state.lost.retain(|(lost, fault)| *fault != StoreFault::Archived || lost != key);
         if fault.is_some() { Err(broken(key)) } else { Ok(Put::Created) }
     }
 }
@@ -94,6 +117,7 @@ fn broken(key: &str) -> StoreError {
         uri: format!("memory://lake/{key}"),
         reason: "the test broke it".to_owned(),
         by_user: false,
+        fault: StoreFault::Other,
     }
 }
 
@@ -103,7 +127,7 @@ impl Store for MemoryStore {
     }
 
     fn get<'a>(&'a self, key: &'a str) -> BoxFuture<'a, Result<Option<Vec<u8>>, StoreError>> {
-        ready(Ok(self.lock().objects.get(key).cloned())).boxed()
+        ready(self.read(key)).boxed()
     }
 
     fn put_new<'a>(&'a self, key: &'a str, bytes: &'a [u8]) -> BoxFuture<'a, Result<Put, StoreError>> {

@@ -35,5 +35,5 @@ pub use manifest::{
 };
 pub use memory::{Fault, MemoryStore};
 pub use parquet::{EncodeError, ParquetTable, Part};
-pub use rows::{CommittedRun, Row};
-pub use store::{Put, Store, StoreError};
+pub use rows::{CommittedRun, Earlier, Row};
+pub use store::{Put, Store, StoreError, StoreFault};

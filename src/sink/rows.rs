@@ -31,6 +31,15 @@ pub struct CommittedRun {
     manifest_sha256: String,
 }
 
+/// The censuses before a run, the newest first.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Earlier {
+    /// Those that can be read, as far as their manifests tell.
+    pub censuses: Vec<RunId>,
+    /// Runs whose manifest cannot be read, and why.
+    pub lost: Vec<(RunId, String)>,
+}
+
 impl CommittedRun {
     /// Opens a run by its id.
     pub async fn open(lake: &Lake, run_id: &RunId) -> Result<Self, LakeError> {
@@ -58,17 +67,22 @@ impl CommittedRun {
         }
     }
 
-    /// The censuses before this run, the newest first, at most that many.
-    pub async fn earlier(&self, most: usize) -> Result<Vec<RunId>, LakeError> {
-        let mut found: Vec<RunId> = Vec::new();
-        while found.len() < most {
-            let before = found.last().unwrap_or(&self.manifest.run_id);
-            match self.lake.census_before(Some(before)).await? {
-                Some(census) => found.push(census),
-                None => break,
+    /// The censuses before this run, the newest first, at most that many, and the runs among them that cannot
+    /// be read: each is a missing night.
+    pub async fn earlier(&self, most: usize) -> Result<Earlier, LakeError> {
+        let mut earlier = Earlier::default();
+        for run_id in self.lake.runs().rev().filter(|run_id| **run_id < self.manifest.run_id) {
+            if earlier.censuses.len() == most {
+                break;
+            }
+            match self.lake.manifest(run_id).await {
+                Ok(manifest) if manifest.kind == RunKind::Census => earlier.censuses.push(run_id.clone()),
+                Ok(_) => {}
+                Err(error) if error.is_lost_night() => earlier.lost.push((run_id.clone(), error.to_string())),
+                Err(error) => return Err(error),
             }
         }
-        Ok(found)
+        Ok(earlier)
     }
 
     /// The lake.
@@ -152,12 +166,16 @@ impl CommittedRun {
 }
 
 impl Lake {
-    /// The newest committed census, or the newest one before a run.
+    /// The newest committed census, where a newer run that cannot be read may be one, and is an error; or the newest
+    /// one before a run, where such a run is a missing night.
     pub async fn census_before(&self, before: Option<&RunId>) -> Result<Option<RunId>, LakeError> {
         let older = self.runs().rev().filter(|run_id| before.is_none_or(|before| *run_id < before));
         for run_id in older {
-            if self.manifest(run_id).await?.kind == RunKind::Census {
-                return Ok(Some(run_id.clone()));
+            match self.manifest(run_id).await {
+                Ok(manifest) if manifest.kind == RunKind::Census => return Ok(Some(run_id.clone())),
+                Ok(_) => {}
+                Err(error) if before.is_some() && error.is_lost_night() => {}
+                Err(error) => return Err(error),
             }
         }
         Ok(None)

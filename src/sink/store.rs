@@ -28,6 +28,19 @@ pub struct StoreError {
     pub reason: String,
     /// Whether the caller can mend it: the path, the permission.
     pub by_user: bool,
+    /// What kind of trouble it is.
+    pub fault: StoreFault,
+}
+
+/// What kind of trouble a lake has: one object's, or the lake's as a whole.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StoreFault {
+    /// The object is in an archive, and has to be restored before it can be read.
+    Archived,
+    /// The caller may not, or the key that the object lies under cannot be used.
+    Denied,
+    /// Anything else.
+    Other,
 }
 
 /// A lake's objects.

@@ -474,6 +474,10 @@ fn the_policies_are_least_privilege() {
         ("iam --role scan --role-name security/census --partition aws-cn", "iam_scan"),
         ("iam --role lake --lake s3://census-lake/prod/", "iam_lake"),
         ("iam --role lake --lake s3://census-lake", "iam_lake_whole_bucket"),
+        (
+            "iam --role lake --lake s3://census-lake --lake-kms-key arn:aws:kms:eu-west-1:111122223333:key/1a2b-3c4d",
+            "iam_lake_key",
+        ),
     ] {
         let finished = shell.atrest(line).succeeded();
         let policy = finished.json();

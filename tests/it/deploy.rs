@@ -15,7 +15,7 @@ use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use atrest::aws::ops::{Grant, actions};
+use atrest::aws::ops::{Grant, LAKE_KEY_ACTIONS, actions};
 use serde_json::Value;
 
 use crate::support::python::{Server, Venv, venv_or_skip};
@@ -66,7 +66,15 @@ fn lake() -> Vec<Statement> {
     let bucket = "!Sub \"arn:${AWS::Partition}:s3:::${LakeBucket}\"";
     let inside = "!Sub \"arn:${AWS::Partition}:s3:::${LakeBucket}/census/*\"";
     let prefix = "StringLike:\n  s3:prefix: [census/*]";
+    let key = "!GetAtt LakeKey.Arn";
+    let through_s3 = "StringEquals:\n  kms:ViaService: !Sub \"s3.${AWS::Region}.${AWS::URLSuffix}\"";
     vec![
+        Statement {
+            sid: "AtrestLakeKey",
+            actions: LAKE_KEY_ACTIONS.to_vec(),
+            resource: key,
+            condition: Some(through_s3),
+        },
         Statement { sid: "AtrestListLake", actions: list, resource: bucket, condition: Some(prefix) },
         Statement { sid: "AtrestWriteLake", actions: objects, resource: inside, condition: None },
     ]
@@ -208,8 +216,11 @@ fn the_policies_are_what_atrest_iam_prints() {
     let roles = of_type(&census, "AWS::IAM::Role");
     let (_, role) = roles.iter().find(|(name, _)| *name == "CensusRole").unwrap();
     assert_eq!(without_organization(statements(role, "atrest-scan")), printed("iam --role scan"));
-    let uri = census["Outputs"]["LakeUri"]["Value"].as_str().unwrap();
-    assert_eq!(statements(role, "atrest-lake"), &printed(&format!("iam --role lake --lake {uri}")));
+    let [uri, key] = ["LakeUri", "LakeKeyArn"].map(|name| census["Outputs"][name]["Value"].as_str().unwrap());
+    assert_eq!(
+        statements(role, "atrest-lake"),
+        &printed(&format!("iam --role lake --lake {uri} --lake-kms-key {key}"))
+    );
 }
 
 #[test]

@@ -31,7 +31,7 @@ fn a_night_that_will_work_passes_every_step() {
     assert!(!finished.stderr.contains("FAIL"), "{finished}");
     insta::assert_snapshot!("doctor_passes", told(&finished));
     let in_a_folder = shell.atrest("doctor --lake lake").succeeded();
-    assert!(in_a_folder.stderr.contains("lake can be listed and written"), "{in_a_folder}");
+    assert!(in_a_folder.stderr.contains("lake can be listed, written and read"), "{in_a_folder}");
     // What it tried with is gone, or where no reader of a table looks.
     assert!(names(&shell.path("lake")).iter().all(|name| name.starts_with("observations/")));
 }

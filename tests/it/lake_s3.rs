@@ -235,3 +235,74 @@ fn moto_keeps_a_lake_too() {
     assert!(again.stderr.contains("is committed already"), "{again}");
     assert_eq!(bucket.objects("census/"), before);
 }
+
+// What a company's bucket asks for
+
+#[test]
+fn a_bucket_of_another_account_is_refused_and_named_ones_are_used() {
+    let simulated = Simulated::start("--accounts 3 --buckets 6 --keys 2");
+    let shell = Shell::on(&simulated);
+    let caller = simulated.state()["caller"]["account"].as_str().unwrap().to_owned();
+    let lake = format!("--lake s3://{BUCKET}/census");
+    // The simulator's bucket for lakes is the caller's: to expect another owner is as good as another bucket.
+    let stranger = format!("scan {lake} --run {RUN} --lake-owner 999988887777");
+    let refused = shell.atrest(&stranger).ended(2);
+    assert!(refused.stderr.contains("the bucket does not belong to account 999988887777"), "{refused}");
+    shell.atrest(&format!("doctor {lake} --lake-owner 999988887777")).ended(2);
+    shell.atrest(&format!("scan {lake} --run {RUN} --lake-owner {caller}")).ended(0);
+    for line in ["report --format ocsf -o -", &format!("finalize --run {RUN}")] {
+        let refused = shell.atrest(&format!("{line} {lake} --lake-owner 999988887777")).ended(2);
+        assert!(refused.stderr.contains("name that account with --lake-owner"), "{refused}");
+    }
+    // By the settings file and by the environment, too.
+    shell.write("s.toml", "lake_owner = \"999988887777\"");
+    shell.atrest(&format!("scan {lake} --config s.toml")).ended(2);
+    shell.atrest(&format!("scan {lake} --config s.toml --lake-owner {caller}")).ended(0);
+    Shell::on(&simulated).with("ATREST_LAKE_OWNER", "999988887777").atrest(&format!("scan {lake}")).ended(2);
+}
+
+#[test]
+fn a_lake_may_lie_on_another_server_than_the_one_that_is_scanned() {
+    let Some(venv) = venv_or_skip() else { return };
+    let scanned = Simulated::start("--accounts 2 --buckets 4 --keys 2");
+    let other = Simulated::start("--accounts 1 --buckets 1 --keys 1 --seed 2");
+    let shell = Shell::on(&scanned);
+    let lake = format!("--lake s3://{BUCKET}/census --lake-endpoint {}", other.server.endpoint);
+    shell.atrest(&format!("scan {lake} --run {RUN}")).ended(0);
+    let [there, here] = [&other, &scanned].map(|server| Bucket::of(&venv, server).objects("census/"));
+    assert!(there.keys().any(|key| key.starts_with("census/runs/")) && here.is_empty(), "{there:?} {here:?}");
+    // It is the scanned organization's census, and every command finds it there.
+    shell.atrest(&format!("report {lake} --format s3-audit-csv -o audit.csv")).succeeded();
+    shell.atrest(&format!("finalize {lake} --run {RUN}")).ended(0);
+    let told = shell.atrest(&format!("doctor {lake}"));
+    assert!(told.stderr.contains("can be listed, written and read, 2 committed run(s)"), "{told}");
+    shell.atrest(&format!("report --lake s3://{BUCKET}/census --format ocsf -o -")).ended(2);
+}
+
+#[test]
+fn what_cannot_be_a_lake_or_its_key_is_refused_before_anything() {
+    let shell = Shell::new();
+    for (line, words) in [
+        ("--lake s3://arn:aws:s3:eu-west-1:111122223333:accesspoint/census/x", "an ARN is not supported"),
+        ("--lake s3://census--euw1-az1--x-s3/x", "it is a directory bucket"),
+        ("--lake s3://census --lake-kms-key alias/lake", "not an id and not an alias"),
+        ("--lake s3://census --lake-endpoint minio:9000", "write a server's URL"),
+        ("--lake s3://census --lake-owner me", "--lake-owner"),
+        ("--lake s3://census --lake-sse kms", "aws:kms"),
+        ("--lake lake --lake-sse aws:kms", "--lake-sse is for a lake on S3, and lake is a folder"),
+        ("--lake lake --lake-owner 111122223333", "--lake-owner is for a lake on S3"),
+    ] {
+        for command in ["scan", "finalize --run 20261121T030000Z-0badcafe", "report --format html -o x.html"]
+        {
+            let refused = shell.atrest(&format!("{command} {line}")).ended(2);
+            assert!(refused.stderr.contains(words), "{refused}");
+        }
+    }
+    let key = "arn:aws:kms:eu-west-1:111122223333:key/11111111-2222-3333-4444-555555555555";
+    let simulated = Simulated::start("--accounts 1 --buckets 1 --keys 1");
+    let line = format!("scan --lake s3://{BUCKET}/x --lake-sse AES256 --lake-kms-key {key}");
+    let refused = Shell::on(&simulated).atrest(&line).ended(2);
+    assert!(refused.stderr.contains("--lake-sse AES256 uses none"), "{refused}");
+    let alias = shell.atrest("iam --role lake --lake s3://census-a1b2-s3alias/x").ended(2);
+    assert!(alias.stderr.contains("no policy can name"), "{alias}");
+}

@@ -84,7 +84,7 @@ const ROOMS: &[Room] = &[
     // The one room that starts a process: the executable that answers the questions.
     Room { path: "query", floor: Floor::Local, rooms: &["clock", "model", "table"], crates: &["rustix", "thiserror"] },
     // The lake on S3 is a `sink::Store` made of the SDK: the edge knows the trait, the sink not the edge.
-    Room { path: "aws", floor: Floor::Edge, rooms: &["clock", "log", "model", "sink"],
+    Room { path: "aws", floor: Floor::Edge, rooms: &["clock", "log", "model", "printable", "sink"],
            crates: &["fastrand", "futures", "serde", "serde_json", "thiserror", "time", "tokio", "tracing"] },
     Room { path: "scan", floor: Floor::Night, rooms: &["aws", "clock", "log", "model", "sink", "spelling"],
            crates: &["futures", "thiserror", "tokio", "tokio_util", "tracing"] },

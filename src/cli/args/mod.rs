@@ -1,5 +1,7 @@
 //! The command line: every flag, its `ATREST_…` twin and its key in the TOML file.
 
+mod iam;
+mod lake;
 mod value;
 
 use std::path::PathBuf;
@@ -8,6 +10,8 @@ use clap::builder::PossibleValuesParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
+pub use self::iam::{IamArgs, IamRole};
+pub use self::lake::{LakeArgs, LakeS3Args};
 pub use self::value::RunArg;
 use self::value::{external_id, instant, positive, region, role_name, share, unit};
 use super::lake::LakeUri;
@@ -207,9 +211,9 @@ pub struct RulesArgs {
 /// `scan`.
 #[derive(Debug, Args)]
 pub struct ScanArgs {
-    /// The lake: a folder, or s3://bucket/prefix
-    #[arg(long, value_name = "URI", env = "ATREST_LAKE")]
-    pub lake: LakeUri,
+    /// The lake
+    #[command(flatten)]
+    pub lake: LakeArgs,
     /// Run to open, or to continue where it is not committed: a run id, or a scheduler's instant
     #[arg(long, value_name = "RUN|INSTANT", env = "ATREST_RUN")]
     pub run: Option<RunArg>,
@@ -306,9 +310,9 @@ pub struct FilterArgs {
 /// `finalize`.
 #[derive(Debug, Args)]
 pub struct FinalizeArgs {
-    /// The lake: a folder, or s3://bucket/prefix
-    #[arg(long, value_name = "URI", env = "ATREST_LAKE")]
-    pub lake: LakeUri,
+    /// The lake
+    #[command(flatten)]
+    pub lake: LakeArgs,
     /// Run whose log is judged; a committed one becomes a new run of kind `rejudged`
     #[arg(long, value_name = "RUN", env = "ATREST_RUN")]
     pub run: RunId,
@@ -329,9 +333,9 @@ pub struct FinalizeArgs {
 /// `report`.
 #[derive(Debug, Args)]
 pub struct ReportArgs {
-    /// The lake: a folder, or s3://bucket/prefix
-    #[arg(long, value_name = "URI", env = "ATREST_LAKE")]
-    pub lake: LakeUri,
+    /// The lake
+    #[command(flatten)]
+    pub lake: LakeArgs,
     /// Committed run [default: the newest census; where there is none, the newest run]
     #[arg(long, value_name = "RUN", env = "ATREST_RUN")]
     pub run: Option<RunId>,
@@ -433,6 +437,9 @@ pub struct DoctorArgs {
     /// The lake: a folder, or s3://bucket/prefix
     #[arg(long, value_name = "URI", env = "ATREST_LAKE")]
     pub lake: Option<LakeUri>,
+    /// What a lake on S3 is asked for by
+    #[command(flatten)]
+    pub s3: LakeS3Args,
     /// Account to try the role in [default: the first active one that is not the caller's]
     #[arg(long, value_name = "ID", env = "ATREST_ACCOUNT")]
     pub account: Option<AccountId>,
@@ -456,36 +463,6 @@ pub struct ChecksArgs {
     /// Print as exceptions.toml what this file lists: {"bucket"="12/31/26 00:00","other"="None"}
     #[arg(long, value_name = "FILE", env = "ATREST_IMPORT_EXCEPTIONS")]
     pub import_exceptions: Option<PathBuf>,
-}
-
-/// `iam`.
-#[derive(Debug, Args)]
-pub struct IamArgs {
-    /// Whose policy
-    #[arg(long, value_enum, env = "ATREST_ROLE")]
-    pub role: IamRole,
-    /// The lake that the policy is for: s3://bucket/prefix
-    #[arg(long, value_name = "URI", env = "ATREST_LAKE")]
-    pub lake: Option<LakeUri>,
-    /// Name of the audit role, with its path if it has one
-    #[arg(long, value_name = "[PATH/]NAME", default_value = "atrest-audit", env = "ATREST_ROLE_NAME", value_parser = role_name)]
-    pub role_name: String,
-    /// Partition of the ARNs
-    #[arg(long, default_value = "aws", env = "ATREST_PARTITION")]
-    pub partition: crate::model::Partition,
-}
-
-/// Whose policy `atrest iam` prints.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum IamRole {
-    /// The audit role in every account
-    Audit,
-    /// The census role, which lists the organization and assumes the audit role
-    Scan,
-    /// The census role's access to the lake
-    Lake,
-    /// Reserved for the remediation role
-    Remediation,
 }
 
 #[cfg(test)]

@@ -83,6 +83,26 @@ pub fn unit(text: &str) -> Result<String, String> {
     }
 }
 
+/// The URL of a server: a scheme, a host and perhaps a port and a path. Credentials have no place in it.
+pub fn endpoint(text: &str) -> Result<String, String> {
+    let rest = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://")).unwrap_or_default();
+    let authority = rest.split('/').next().unwrap_or_default();
+    let (host, port) = match authority.rsplit_once(':') {
+        Some((host, port)) if !port.ends_with(']') => (host, port),
+        _ => (authority, "443"),
+    };
+    let is_plain = text.chars().all(|c| c.is_ascii_graphic() && !"@?#\\".contains(c));
+    if host.is_empty() || port.parse::<u16>().is_err() || !is_plain {
+        return Err("write a server's URL, such as https://s3.example.com:9000".to_owned());
+    }
+    Ok(text.trim_end_matches('/').to_owned())
+}
+
+/// A KMS key, by its ARN.
+pub fn kms_key(text: &str) -> Result<String, String> {
+    crate::aws::lake::settings::not_a_key(text).map_or_else(|| Ok(text.to_owned()), |why| Err(why.to_owned()))
+}
+
 /// How many at a time.
 pub fn positive(text: &str) -> Result<usize, String> {
     text.parse()
@@ -115,5 +135,13 @@ mod tests {
         assert!(unit("Prod EU").is_ok() && unit("ou-ab12-11111111").is_ok() && unit("r-ab12").is_ok());
         assert!(region("global").is_err() && region("eu-west-1").is_ok());
         assert!("yesterday".parse::<RunArg>().is_err());
+        for wrong in
+            ["", "minio:9000", "ftp://a", "http://", "https://key:secret@host", "http://a:b", "http://a?x"]
+        {
+            assert!(endpoint(wrong).is_err(), "{wrong}");
+        }
+        for good in ["http://127.0.0.1:9000", "http://[::1]:9000", "https://s3.example.com/base"] {
+            assert_eq!(endpoint(&format!("{good}/")).as_deref(), Ok(good));
+        }
     }
 }

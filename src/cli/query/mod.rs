@@ -4,6 +4,7 @@
 //! it. Rows go to stdout as they come, words to stderr.
 
 mod cache;
+mod lost;
 mod stage;
 
 use std::collections::BTreeMap;
@@ -169,9 +170,9 @@ async fn staged(lake: &LakeUri, sql: &str, args: &QueryArgs) -> Result<Stage, Cl
         )));
     };
     let opened = Lake::open(store).await?;
-    let Some(newest) = opened.newest() else {
+    if opened.runs().next().is_none() {
         return Err(LakeError::NoRun { uri: opened.uri().to_owned() }.into());
-    };
+    }
     let stage = match args.no_verify {
         true => Stage::unverified(&opened, folder, sql).await?,
         false => {
@@ -182,12 +183,11 @@ async fn staged(lake: &LakeUri, sql: &str, args: &QueryArgs) -> Result<Stage, Cl
         }
     };
     if !stage.has_census() && schema::reads_censuses(sql) {
-        let kind = newest.kind.word();
-        let message = format!(
-            "{} holds no census: its newest run, {}, is {kind}, and `…_latest` would be empty",
-            lake.as_str(),
-            newest.run_id
+        let newest = opened.newest().map_or_else(
+            || "no run has a manifest that can be read".to_owned(),
+            |newest| format!("its newest run, {}, is {}", newest.run_id, newest.kind.word()),
         );
+        let message = format!("{} holds no census: {newest}, and `…_latest` would be empty", lake.as_str());
         match &args.name {
             Some(_) => {
                 return Err(CliError::usage(message).hint(

@@ -13,6 +13,7 @@ use tempfile::TempDir;
 
 use super::super::error::CliError;
 use super::super::print;
+use super::lost;
 use crate::model::{RunId, RunKind};
 use crate::query::{is_part, schema};
 use crate::sink::lake::commit_key;
@@ -30,6 +31,8 @@ pub struct Stage {
     tables: BTreeSet<String>,
     has_census: bool,
     unverified: Option<Unverified>,
+    /// Nights before the newest census that cannot be read, the newest first, and why.
+    left_out: Vec<(RunId, String)>,
 }
 
 /// What was found without a look at any hash.
@@ -50,7 +53,8 @@ impl Stage {
     /// Links the committed files that a statement reads, each held to its hash: a file, a manifest or a row of
     /// `runs` that is not as it was committed is an error.
     ///
-    /// A statement over `…_latest` alone needs the runs down to the newest census, and no older one.
+    /// A statement over `…_latest` alone needs the runs down to the newest census, and no older one. An older night
+    /// that is lost is left out, and [`Stage::say`] tells of it.
     pub async fn verified(
         lake: &Lake,
         held: &mut HeldFolder<'_>,
@@ -61,12 +65,28 @@ impl Stage {
         let mut stage = Self::empty(held.root().to_path_buf())?;
         let (mut entries, mut read) = (Vec::new(), Vec::new());
         for run_id in lake.runs().rev() {
-            let manifest = held.manifest(run_id).await?;
+            let manifest = match held.manifest(run_id).await {
+                Err(error) => match lost::by(&stage.root, run_id, &error).filter(|_| stage.has_census) {
+                    Some(why) => {
+                        stage.left_out.push((run_id.clone(), why));
+                        continue;
+                    }
+                    None => return Err(error.into()),
+                },
+                Ok(manifest) => manifest,
+            };
             let is_newest_census = manifest.kind == RunKind::Census && !stage.has_census;
             stage.has_census |= is_newest_census;
             let tables = if is_newest_census { &wanted.all } else { &wanted.of_all_runs };
-            entries
-                .extend(manifest.files.iter().filter(|file| tables.contains(file.table.as_str())).cloned());
+            let files = manifest.files.iter().filter(|file| tables.contains(file.table.as_str()));
+            if !is_newest_census
+                && stage.has_census
+                && let Some(why) = lost::among(&stage.root, files.clone())
+            {
+                stage.left_out.push((run_id.clone(), why));
+                continue;
+            }
+            entries.extend(files.cloned());
             if tables.contains(table::runs::TABLE.name) {
                 stage.link(&commit_key(run_id))?;
             }
@@ -92,15 +112,22 @@ impl Stage {
     pub async fn unverified(lake: &Lake, folder: &Path, sql: &str) -> Result<Self, CliError> {
         let mut stage = Self::empty(folder.canonicalize().map_err(|error| failed(folder, &error))?)?;
         let (tables, mut found) = (schema::tables(sql), Unverified::default());
-        for run_id in lake.runs() {
+        for run_id in lake.runs().rev() {
             let keys = match lake.manifest(run_id).await {
                 Ok(manifest) => {
+                    let files = manifest.files.iter().filter(|file| tables.contains(file.table.as_str()));
+                    if stage.has_census
+                        && let Some(why) = lost::among(&stage.root, files)
+                    {
+                        stage.left_out.push((run_id.clone(), why));
+                        continue;
+                    }
                     stage.has_census |= manifest.kind == RunKind::Census;
                     let files = manifest.files.iter().filter(|file| tables.contains(file.table.as_str()));
                     let checked = files.map(|file| found.checked(lake, &stage.root, file));
                     checked.collect::<Result<Vec<_>, _>>()?
                 }
-                Err(LakeError::NoManifest { .. }) => {
+                Err(error) if error.is_lost_night() => {
                     found.without_manifest.push(run_id.to_string());
                     by_name(lake, run_id, &tables).await?
                 }
@@ -126,7 +153,7 @@ impl Stage {
                 .hint("set TMPDIR to a folder without `=` and `\\` in its path, such as /tmp"));
         }
         let tables = BTreeSet::new();
-        Ok(Self { folder: links, root, tables, has_census: false, unverified: None })
+        Ok(Self { folder: links, root, tables, has_census: false, unverified: None, left_out: Vec::new() })
     }
 
     /// The folder's path.
@@ -144,8 +171,12 @@ impl Stage {
         self.has_census
     }
 
-    /// Says what was not held to its hash, and what can be seen of it all the same.
+    /// Says which nights are left out, what was not held to its hash, and what can be seen of it all the same.
     pub fn say(&self) {
+        if let Some((_, why)) = self.left_out.first() {
+            let runs: Vec<String> = self.left_out.iter().map(|(run_id, _)| run_id.to_string()).collect();
+            print::say(format!("note: left out, for they cannot be read: {} ({why})", in_short(&runs)));
+        }
         let Some(found) = &self.unverified else { return };
         print::say("note: with --no-verify the lake's files are not held to the hashes of their runs");
         if !found.changed.is_empty() {

@@ -5,7 +5,7 @@ use maud::{Markup, html};
 use super::super::change::{ChangeKind, Changed, Changes, Comparison, Example, How};
 use super::super::page::Page;
 use super::findings::{chip, resource};
-use super::shared::{Head, account, number, spoken, table, words};
+use super::shared::{Head, account, counted, number, spoken, table, words};
 use crate::model::RunKind;
 
 /// The section.
@@ -74,7 +74,15 @@ fn since(page: &Page, changes: &Changes) -> Markup {
             "Fixed: passes now, or is not in a listing that ran to its end. Lost sight: cannot be said now. "
             "Reopened was looked for in the " (looked_back(changes)) " before this one."
         }
+        @if let Some((_, why)) = changes.passed_over.first() {
+            p.bad { (counted(changes.passed_over.len() as u64, "earlier run")) " could not be read and is left out of the comparison: " (passed_over(changes)) "." }
+            p.muted { (why) }
+        }
     }
+}
+
+fn passed_over(changes: &Changes) -> String {
+    changes.passed_over.iter().map(|(run_id, _)| run_id.as_str()).collect::<Vec<_>>().join(", ")
 }
 
 fn looked_back(changes: &Changes) -> String {

@@ -24,7 +24,7 @@ pub fn section(page: &Page) -> Markup {
             _ => { (drawn(trend, page.is_summary())) },
         }
         @if !trend.unreadable.is_empty() {
-            p.bad { (counted(trend.unreadable.len() as u64, "census")) " could not be read, and are holes: " (named(trend)) }
+            p.bad { (counted(trend.unreadable.len() as u64, "earlier run")) " could not be read, a hole for each: " (named(trend)) }
         }
     }
 }

@@ -82,7 +82,7 @@ pub async fn read(run: &CommittedRun) -> Result<Trend, ReportError> {
                 trend.add(Night::of(run.manifest().clone(), today));
             }
             Ok(_) => {}
-            Err(error) if error.is_damage() => trend.unreadable.push(run_id.clone()),
+            Err(error) if error.is_lost_night() => trend.unreadable.push(run_id.clone()),
             Err(error) => return Err(error.into()),
         }
     }

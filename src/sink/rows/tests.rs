@@ -6,7 +6,7 @@ use super::*;
 use crate::model::RunFacts;
 use crate::sink::commit::Publication;
 use crate::sink::commit::tests::{facts, manifest, run_id};
-use crate::sink::{MemoryStore, ParquetTable, Store, manifest_key};
+use crate::sink::{MemoryStore, ParquetTable, Store, StoreFault, manifest_key};
 use crate::table::{Column, Table};
 
 /// A row of an `accounts` table that an older tool might have written.
@@ -267,7 +267,20 @@ async fn the_newest_is_the_newest_census_and_else_the_newest_run() {
         assert_eq!(found.manifest().run_id, run_id(newest), "after run {suffix}");
     }
     let newest = CommittedRun::newest(&lake(&store).await).await.unwrap();
-    assert_eq!(newest.earlier(9).await.unwrap(), [run_id(3)]);
-    assert_eq!(newest.earlier(0).await.unwrap(), []);
+    assert_eq!(newest.earlier(9).await.unwrap().censuses, [run_id(3)]);
+    assert_eq!(newest.earlier(0).await.unwrap(), Earlier::default());
     assert_eq!(newest.manifest_sha256(), sha256_hex(&store.objects()[&manifest_key(&run_id(6))]));
+    let before = async |suffix| lake(&store).await.census_before(Some(&run_id(suffix))).await.unwrap();
+    assert_eq!((before(6).await, before(3).await), (Some(run_id(3)), None));
+    store.lose(&manifest_key(&run_id(5)), StoreFault::Denied);
+    assert_eq!(before(6).await, Some(run_id(3)));
+    // An older run that is archived is a missing night; the newest is not passed over in silence.
+    store.lose(&manifest_key(&run_id(3)), StoreFault::Archived);
+    let earlier = newest.earlier(9).await.unwrap();
+    assert_eq!((earlier.censuses.len(), earlier.lost.len()), (0, 2));
+    assert_eq!((&earlier.lost[0].0, &earlier.lost[1].0), (&run_id(5), &run_id(3)));
+    assert_eq!(before(6).await, None);
+    store.lose(&manifest_key(&run_id(6)), StoreFault::Archived);
+    let lost = CommittedRun::newest(&lake(&store).await).await.unwrap_err();
+    assert!(lost.is_lost_night() && lost.by_user(), "{lost}");
 }

@@ -152,8 +152,9 @@ fn a_night_is_submitted_once_retried_where_it_helps_and_may_finish() {
     assert_eq!(
         command.join(" "),
         format!(
-            "scan --lake {} --role-name /atrest-audit --exit-zero-for coverage,findings",
-            uri.as_str().unwrap()
+            "scan --lake {} --lake-kms-key {} --role-name /atrest-audit --exit-zero-for coverage,findings",
+            uri.as_str().unwrap(),
+            census["Outputs"]["LakeKeyArn"]["Value"].as_str().unwrap()
         )
     );
 

@@ -1,9 +1,15 @@
 //! A lake on `s3://`: the same objects by key, through the same door as every other call.
+//!
+//! [`settings`] is what every request carries, [`refusal`] what a refused one means.
+
+mod refusal;
+pub mod settings;
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use aws_sdk_s3::primitives::{ByteStream, SdkBody};
+use aws_sdk_s3::types::ServerSideEncryption;
 use futures::future::BoxFuture;
 
 use super::call::{Answer, Door};
@@ -13,6 +19,10 @@ use super::ops::{GET_OBJECT, LIST_OBJECTS, PUT_OBJECT};
 use super::walk::{Page, Walk};
 use crate::model::{Fault, FaultKind, Reading, Region};
 use crate::sink::{Put, Store, StoreError};
+
+pub use settings::{LakeSettings, Sse};
+
+use refusal::{Cause, Refusal, explain};
 
 /// How often a write that met another one (409) is tried again.
 const CONFLICTS: usize = 5;
@@ -25,14 +35,29 @@ pub struct S3Store {
     uri: String,
     bucket: String,
     prefix: String,
+    settings: LakeSettings,
     factory: ClientFactory,
     door: Arc<Door>,
     place: Mutex<(Region, Client<aws_sdk_s3::Client>)>,
 }
 
+/// What the same request is sent without, or with, to find out why it was refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Trial {
+    AnyOwner,
+    Paying,
+}
+
 impl S3Store {
     /// A lake at `s3://bucket/prefix`. The bucket's Region is learned from S3 when it is not `home`.
-    pub fn new(bucket: &str, prefix: &str, factory: ClientFactory, door: Arc<Door>, home: Region) -> Self {
+    pub fn new(
+        bucket: &str,
+        prefix: &str,
+        settings: LakeSettings,
+        factory: ClientFactory,
+        door: Arc<Door>,
+        home: Region,
+    ) -> Self {
         let prefix = prefix.trim_matches('/');
         let uri = match prefix {
             "" => format!("s3://{bucket}"),
@@ -41,9 +66,9 @@ impl S3Store {
         let prefix = if prefix.is_empty() { String::new() } else { format!("{prefix}/") };
         // What holds the lake need not be AWS, and its dates are no part of what AWS's clock says.
         let factory = factory.noting(&Dates::default());
-        let client = factory.s3(&home, None);
+        let client = client(&factory, &home, &settings, bucket);
         let place = Mutex::new((home, client));
-        Self { uri, bucket: bucket.to_owned(), prefix, factory, door, place }
+        Self { uri, bucket: bucket.to_owned(), prefix, settings, factory, door, place }
     }
 
     fn place(&self) -> (Region, Client<aws_sdk_s3::Client>) {
@@ -54,24 +79,64 @@ impl S3Store {
         format!("{}{key}", self.prefix)
     }
 
+    fn owner(&self) -> Option<String> {
+        self.settings.owner.map(|owner| owner.to_string())
+    }
+
     /// Follows the bucket to the Region that S3 named. True where that is worth another try.
     fn follow<T>(&self, answer: &Answer<T>) -> bool {
         let failed = matches!(answer.observation.reading, Reading::Unread(_));
         let Some(region) = answer.bucket_region.clone().filter(|_| failed) else { return false };
-        let client = self.factory.s3(&region, None);
+        let client = client(&self.factory, &region, &self.settings, &self.bucket);
         *self.place.lock().unwrap_or_else(PoisonError::into_inner) = (region, client);
         true
     }
 
-    fn error(&self, action: &'static str, key: &str, fault: &Fault) -> StoreError {
-        let code = fault.code.as_deref().unwrap_or(fault.kind.word());
+    /// The error of a request, with what can be found out about it.
+    async fn error(
+        &self,
+        action: &'static str,
+        key: &str,
+        fault: &Fault,
+        message: Option<&str>,
+    ) -> StoreError {
+        let cause = self.cause(fault, message).await;
+        let refusal = Refusal { action, fault, message, settings: &self.settings, cause };
+        let explained = explain(&refusal);
         StoreError {
             action,
             uri: format!("{}/{key}", self.uri),
-            reason: format!("S3 answered {code}{}", advice(code, fault.kind)),
-            by_user: matches!(fault.kind, FaultKind::Denied | FaultKind::Identity)
-                || matches!(code, "NoSuchBucket" | "InvalidBucketName"),
+            reason: explained.reason,
+            by_user: explained.by_user,
+            fault: explained.fault,
         }
+    }
+
+    /// S3 says "Access Denied" and no more where the bucket is another account's, and where the requester
+    /// has to pay. A listing of the same place tells: it reads one name at most, and only after a refusal.
+    async fn cause(&self, fault: &Fault, message: Option<&str>) -> Cause {
+        let is_bare =
+            fault.kind == FaultKind::Denied && !message.unwrap_or_default().contains(" is not authorized ");
+        if !is_bare || self.settings.owner.is_none() || self.tried(None).await {
+            return Cause::Unknown;
+        }
+        if self.tried(Some(Trial::AnyOwner)).await {
+            return Cause::OtherOwner;
+        }
+        if self.tried(Some(Trial::Paying)).await { Cause::RequesterPays } else { Cause::Unknown }
+    }
+
+    /// Whether a listing is answered.
+    async fn tried(&self, trial: Option<Trial>) -> bool {
+        let (region, client) = self.place();
+        let owner = self.owner().filter(|_| trial != Some(Trial::AnyOwner));
+        let payer = (trial == Some(Trial::Paying)).then_some(aws_sdk_s3::types::RequestPayer::Requester);
+        let send = || {
+            let request = client.sdk.list_objects_v2().bucket(&self.bucket).prefix(&self.prefix).max_keys(1);
+            request.set_expected_bucket_owner(owner.clone()).set_request_payer(payer.clone()).send()
+        };
+        let answer = self.door.call(&LIST_OBJECTS, &region, &client.endpoint, send).await;
+        answer.observation.reading.known().is_some()
     }
 
     async fn get_object(&self, key: &str) -> Result<Option<Vec<u8>>, StoreError> {
@@ -80,8 +145,8 @@ impl S3Store {
             let (region, client) = self.place();
             // The body is part of the read: one that breaks off is read again.
             let send = || async {
-                let output = client.sdk.get_object().bucket(&self.bucket).key(&full).send().await?;
-                read_body(output).await
+                let request = client.sdk.get_object().bucket(&self.bucket).key(&full);
+                read_body(request.set_expected_bucket_owner(self.owner()).send().await?).await
             };
             let answer = self.door.call(&GET_OBJECT, &region, &client.endpoint, send).await;
             if self.follow(&answer) {
@@ -90,22 +155,28 @@ impl S3Store {
             return match answer.observation.reading {
                 Reading::Known(body) => Ok(Some(body.bytes)),
                 Reading::Absent | Reading::Gone => Ok(None),
-                Reading::Unread(fault) => Err(self.error("read", key, &fault)),
+                Reading::Unread(fault) => {
+                    Err(self.error("read", key, &fault, answer.message.as_deref()).await)
+                }
                 Reading::NotAsked(_) => Ok(None),
             };
         }
-        Err(self.error("read", key, &Fault::new(FaultKind::Protocol)))
+        Err(self.error("read", key, &Fault::new(FaultKind::Protocol), None).await)
     }
 
     async fn put(&self, key: &str, bytes: &[u8], only_new: bool) -> Result<Put, StoreError> {
         let full = self.key(key);
         let body = SdkBody::from(bytes.to_vec());
+        let sse = self.settings.algorithm().map(|sse| ServerSideEncryption::from(sse.word()));
         let mut last = Fault::new(FaultKind::Protocol);
         for _ in 0..CONFLICTS {
             let (region, client) = self.place();
             let send = || {
                 let request = client.sdk.put_object().bucket(&self.bucket).key(&full);
                 let request = request.set_if_none_match(only_new.then(|| "*".to_owned()));
+                let request = request.set_expected_bucket_owner(self.owner());
+                let request = request.set_server_side_encryption(sse.clone());
+                let request = request.set_ssekms_key_id(self.settings.kms_key.clone());
                 request
                     .body(ByteStream::new(body.try_clone().expect("bytes in memory can be sent again")))
                     .send()
@@ -122,28 +193,30 @@ impl S3Store {
                         last = fault;
                         tokio::time::sleep(CONFLICT_PAUSE).await;
                     }
-                    _ => return Err(self.error("write", key, &fault)),
+                    _ => return Err(self.error("write", key, &fault, answer.message.as_deref()).await),
                 },
                 _ => return Ok(Put::Created),
             }
         }
-        Err(self.error("write", key, &last))
+        Err(self.error("write", key, &last, None).await)
     }
 
     async fn list_keys(&self, prefix: &str) -> Result<Vec<String>, StoreError> {
         let full = self.key(prefix);
-        let (mut walk, mut keys) = (Walk::default(), Vec::new());
+        let (mut walk, mut keys, mut message) = (Walk::default(), Vec::new(), None);
         while walk.goes_on() {
             let (region, client) = self.place();
             let token = walk.token();
             let send = || {
                 let request = client.sdk.list_objects_v2().bucket(&self.bucket).prefix(&full);
+                let request = request.set_expected_bucket_owner(self.owner());
                 request.set_continuation_token(token.clone()).send()
             };
             let answer = self.door.call(&LIST_OBJECTS, &region, &client.endpoint, send).await;
             if self.follow(&answer) {
                 continue;
             }
+            message = answer.message;
             let page = walk.page(answer.observation, |output| Page {
                 // S3 leaves `Contents` out where there is none; `KeyCount` says that it is an answer.
                 entries: output.contents.or_else(|| output.key_count.map(|_| Vec::new())),
@@ -152,7 +225,7 @@ impl S3Store {
             keys.extend(page.into_iter().filter_map(|object| object.key));
         }
         if let (Reading::Unread(fault), ()) = (walk.end().0.reading, ()) {
-            return Err(self.error("list", prefix, &fault));
+            return Err(self.error("list", prefix, &fault, message.as_deref()).await);
         }
         let mut keys: Vec<String> =
             keys.iter().filter_map(|key| key.strip_prefix(&self.prefix)).map(str::to_owned).collect();
@@ -161,13 +234,15 @@ impl S3Store {
     }
 }
 
-fn advice(code: &str, kind: FaultKind) -> &'static str {
-    match (code, kind) {
-        ("NoSuchBucket", _) => "; create the bucket first, or mend the lake's URI",
-        (_, FaultKind::Denied) => "; `atrest iam --role lake` prints the permissions that a lake needs",
-        (_, FaultKind::Identity) => "; renew the credentials",
-        _ => "",
-    }
+/// The client of the lake's own server, which is S3 where no other is named.
+fn client(
+    factory: &ClientFactory,
+    region: &Region,
+    settings: &LakeSettings,
+    bucket: &str,
+) -> Client<aws_sdk_s3::Client> {
+    // S3 documents access points for host names alone.
+    factory.lake(region, settings.endpoint.as_deref(), settings::is_access_point(bucket))
 }
 
 /// An object's body, with the request id that the door keeps.

@@ -1,0 +1,277 @@
+//! What a lake's refusal means, and what to do about it: a pure function over the answer.
+//!
+//! S3 answers many mistakes with one code. What tells them apart is AWS's message, what the request
+//! asked for, and, where S3 says "Access Denied" and no more, what the same request without a condition
+//! came to ([`Cause`]).
+
+use super::settings::LakeSettings;
+use crate::model::{DeniedBy, DenyType, Fault, FaultKind};
+use crate::printable::printable;
+use crate::sink::StoreFault;
+
+/// How much of AWS's message is shown.
+const MESSAGE: usize = 1_024;
+
+/// A request to the lake that was refused.
+#[derive(Debug)]
+pub struct Refusal<'a> {
+    /// `read`, `write`, `list`.
+    pub action: &'static str,
+    /// What the door made of it.
+    pub fault: &'a Fault,
+    /// AWS's message.
+    pub message: Option<&'a str>,
+    /// What the request carried.
+    pub settings: &'a LakeSettings,
+    /// What was found out about a bare "Access Denied".
+    pub cause: Cause,
+}
+
+/// Why S3 may have said "Access Denied" and no more.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Cause {
+    /// Nothing was found out.
+    #[default]
+    Unknown,
+    /// The same request without the owner's condition is answered: the bucket is another account's.
+    OtherOwner,
+    /// The same request is answered where the requester pays.
+    RequesterPays,
+}
+
+/// A refusal in words.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Explained {
+    /// What S3 said, and what to do.
+    pub reason: String,
+    /// Whether the caller can correct it.
+    pub by_user: bool,
+    /// What kind of trouble it is.
+    pub fault: StoreFault,
+}
+
+/// What a code means: advice, and whether the caller can correct it.
+type Meaning = (String, bool);
+
+/// Says what a refusal means.
+pub fn explain(refusal: &Refusal<'_>) -> Explained {
+    let fault = refusal.fault;
+    let code = fault.code.as_deref().unwrap_or(fault.kind.word());
+    let (advice, by_user) = meaning(refusal, code);
+    let said = refusal.message.map(shown).filter(|message| !message.is_empty());
+    let said = said.map_or_else(String::new, |message| format!(" ({message})"));
+    let advice = if advice.is_empty() { advice } else { format!("; {advice}") };
+    let reason = format!("{}{said}{advice}", answered(fault, refusal.settings));
+    Explained { reason, by_user, fault: class(fault, code) }
+}
+
+/// What came: AWS's code, where there is one.
+fn answered(fault: &Fault, settings: &LakeSettings) -> String {
+    match (&fault.code, fault.kind, fault.status) {
+        (Some(code), _, _) => format!("S3 answered {code}"),
+        (None, FaultKind::Transport, _) => {
+            format!("no whole answer came from {}", settings.endpoint.as_deref().unwrap_or("S3"))
+        }
+        (None, _, Some(status)) => format!("S3 answered HTTP {status} without an error code"),
+        (None, kind, None) => format!("S3's answer was not understood ({})", kind.word()),
+    }
+}
+
+fn class(fault: &Fault, code: &str) -> StoreFault {
+    match code {
+        "InvalidObjectState" => StoreFault::Archived,
+        _ if fault.kind == FaultKind::Denied || code.starts_with("KMS.") => StoreFault::Denied,
+        _ => StoreFault::Other,
+    }
+}
+
+fn meaning(refusal: &Refusal<'_>, code: &str) -> Meaning {
+    let kind = refusal.fault.kind;
+    let message = refusal.message.unwrap_or_default();
+    let correct = |advice: &str| (advice.to_owned(), true);
+    if code.starts_with("KMS.") {
+        return (key(code, refusal), true);
+    }
+    if kind == FaultKind::Denied {
+        return (denied(refusal, message), true);
+    }
+    if is_full(code, refusal.fault.status) {
+        return correct(
+            "the lake's storage is full: free space or raise its quota, then continue the same run",
+        );
+    }
+    match code {
+        "NoSuchBucket" => correct("create the bucket first, or correct the lake's URI"),
+        "InvalidBucketName" => correct("correct the lake's URI: this is not the name of a bucket"),
+        "NoSuchAccessPoint" | "NoSuchAccessPointAlias" | "InvalidAccessPointAliasError" => {
+            correct("create the access point first, or name the bucket in the lake's URI")
+        }
+        "InvalidObjectState" => correct(
+            "the object is archived: restore it (`aws s3api restore-object`), and see deploy/README.md for which \
+             parts of a lake may be archived",
+        ),
+        "PermanentRedirect"
+        | "TemporaryRedirect"
+        | "AuthorizationHeaderMalformed"
+        | "IllegalLocationConstraintException" => (elsewhere(refusal.settings), true),
+        "InvalidArgument" | "InvalidRequest" | "InvalidEncryptionAlgorithmError" | "NotImplemented"
+            if asks_for_encryption(refusal, message) =>
+        {
+            correct(
+                "correct --lake-sse and --lake-kms-key: the algorithm has to be one that the server has, and the key a \
+                 symmetric one of the bucket's Region",
+            )
+        }
+        "NotImplemented" => correct(
+            "this server does not know the request; a lake needs PutObject with If-None-Match, by which a run is \
+             committed once",
+        ),
+        "InvalidRequest" | "MissingContentMD5" if message.contains("Object Lock") => correct(
+            "the bucket's default retention (Object Lock) wants a checksum with each object. atrest sends one \
+             (x-amz-checksum-crc32): a proxy or gateway on the way removes it",
+        ),
+        "RequestTimeTooSkewed" => correct("correct the clock of this machine"),
+        _ if kind == FaultKind::Identity => correct("renew the credentials"),
+        _ => (String::new(), kind == FaultKind::Unavailable),
+    }
+}
+
+/// Whether a write that asks for an encryption was refused for it.
+fn asks_for_encryption(refusal: &Refusal<'_>, message: &str) -> bool {
+    let message = message.to_lowercase();
+    let is_about_it = ["encryption", "kms", "sse"].iter().any(|word| message.contains(word));
+    refusal.action == "write" && refusal.settings.algorithm().is_some() && is_about_it
+}
+
+/// Servers that are not AWS's have quotas: Ceph says `QuotaExceeded`, MinIO its own codes, others HTTP 507.
+fn is_full(code: &str, status: Option<u16>) -> bool {
+    code.contains("QuotaExceeded") || code.contains("StorageFull") || status == Some(507)
+}
+
+fn elsewhere(settings: &LakeSettings) -> String {
+    match &settings.endpoint {
+        Some(endpoint) => {
+            format!("the bucket is in another Region than {endpoint}: give --lake-endpoint of the bucket's Region")
+        }
+        None => "the bucket is in another Region, which S3 did not name: set AWS_REGION to the bucket's Region, or \
+                 give --lake-endpoint of that Region"
+            .to_owned(),
+    }
+}
+
+/// S3 passes KMS's own refusals on: `KMS.DisabledException` and the like (S3 API reference, "Error responses").
+fn key(code: &str, refusal: &Refusal<'_>) -> String {
+    let which = match (&refusal.settings.kms_key, refusal.action) {
+        (Some(key), "write") => format!("the lake's KMS key {key}"),
+        (None, "write") => "the KMS key of the bucket's default encryption".to_owned(),
+        _ => "the KMS key that the object is encrypted with".to_owned(),
+    };
+    match code {
+        "KMS.DisabledException" => format!("{which} is disabled: enable it (`aws kms enable-key`)"),
+        "KMS.NotFoundException" => format!(
+            "{which} does not exist in this Region and account: correct --lake-kms-key or the bucket's default \
+             encryption"
+        ),
+        "KMS.KMSInvalidStateException" | "KMS.InvalidStateException" => format!(
+            "{which} cannot be used in its present state: cancel its deletion, or import its key material again"
+        ),
+        "KMS.InvalidKeyUsageException" => {
+            format!("{which} is not a symmetric encryption key, which S3 needs: name another")
+        }
+        _ => format!("KMS did not let S3 use {which}"),
+    }
+}
+
+fn denied(refusal: &Refusal<'_>, message: &str) -> String {
+    let owner = refusal.settings.owner.map(|owner| owner.to_string()).unwrap_or_default();
+    match refusal.cause {
+        Cause::OtherOwner => {
+            return format!(
+                "the bucket does not belong to account {owner}, as the request demands: correct the lake's URI; \
+                 where another account's bucket is meant, name that account with --lake-owner"
+            );
+        }
+        Cause::RequesterPays => {
+            return "the bucket makes the requester pay, which atrest does not accept for a lake: turn Requester \
+                    Pays off, or choose another bucket"
+                .to_owned();
+        }
+        Cause::Unknown => {}
+    }
+    if message.contains("kms:") {
+        return "KMS denied it: who writes and reads a lake under a KMS key needs kms:GenerateDataKey and \
+                kms:Decrypt on that key. `atrest iam --role lake --lake-kms-key ARN` prints the statement; the \
+                key's own policy must allow them too"
+            .to_owned();
+    }
+    let from = refusal.fault.denied_by.and_then(policy);
+    let explicit = refusal.fault.deny_type == Some(DenyType::Explicit);
+    match (refusal.action, from) {
+        ("write", Some("the bucket policy")) if explicit => match refusal.settings.algorithm() {
+            None => "the bucket policy denies it: where it demands an encryption header, give --lake-sse (such as \
+                     --lake-sse aws:kms) and --lake-kms-key ARN"
+                .to_owned(),
+            Some(sse) => format!(
+                "the bucket policy denies it: it may demand another encryption header than {}, another key than \
+                 --lake-kms-key, or something else of the request",
+                sse.word()
+            ),
+        },
+        (_, Some(policy)) if explicit => format!("a statement of {policy} denies it"),
+        (_, Some(policy)) => format!(
+            "{policy} does not allow it: `atrest iam --role lake` prints the permissions that a lake needs"
+        ),
+        ("write", None) => "`atrest iam --role lake` prints the permissions that a lake needs, with those on its KMS \
+                            key (kms:GenerateDataKey, kms:Decrypt); where the bucket policy demands an encryption \
+                            header, give --lake-sse and --lake-kms-key"
+            .to_owned(),
+        (_, None) => "`atrest iam --role lake` prints the permissions that a lake needs; where the bucket belongs to \
+                      another account, give --lake-owner"
+            .to_owned(),
+    }
+}
+
+fn policy(by: DeniedBy) -> Option<&'static str> {
+    Some(match by {
+        DeniedBy::Identity => "the caller's own policy",
+        DeniedBy::ResourcePolicy => "the bucket policy",
+        DeniedBy::Scp => "a service control policy",
+        DeniedBy::Rcp => "a resource control policy",
+        DeniedBy::Boundary => "the caller's permissions boundary",
+        DeniedBy::Session => "the caller's session policy",
+        DeniedBy::VpcEndpoint => "the VPC endpoint's policy",
+        DeniedBy::Unstated => return None,
+    })
+}
+
+/// AWS's message in one line, bounded and made safe to show.
+fn shown(message: &str) -> String {
+    let line = message.split_whitespace().collect::<Vec<_>>().join(" ");
+    let cut: String = line.chars().take(MESSAGE).collect();
+    printable(&cut).into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_message_is_one_line_bounded_and_obeyed_by_nothing() {
+        assert_eq!(shown("a\n  b\u{1b}[2J"), "a b\\u{1b}[2J");
+        assert_eq!(shown(&"é".repeat(2 * MESSAGE)).chars().count(), MESSAGE);
+    }
+
+    #[test]
+    fn what_has_no_code_is_told_as_what_came() {
+        let told = |fault: Fault, endpoint: Option<&str>| {
+            let settings = LakeSettings { endpoint: endpoint.map(str::to_owned), ..LakeSettings::default() };
+            let (action, cause) = ("read", Cause::Unknown);
+            explain(&Refusal { action, fault: &fault, message: None, settings: &settings, cause }).reason
+        };
+        let silent = Fault::new(FaultKind::Transport);
+        assert_eq!(told(silent.clone(), None), "no whole answer came from S3");
+        assert_eq!(told(silent, Some("http://minio:9000")), "no whole answer came from http://minio:9000");
+        let page = Fault { status: Some(403), ..Fault::new(FaultKind::Protocol) };
+        assert_eq!(told(page, None), "S3 answered HTTP 403 without an error code");
+    }
+}

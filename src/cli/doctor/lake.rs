@@ -1,0 +1,114 @@
+//! The lake's part of a visit: what a night does with it, once each, on an object that no reader looks at.
+//!
+//! A listing, a write, a write that must not replace what is there (which commits a run), and a read. What
+//! S3, the bucket's policy, its key or another server refuses is refused here first.
+
+use std::sync::Arc;
+
+use super::super::error::CliError;
+use super::Visit;
+use crate::model::{OrganizationIdentity, Source};
+use crate::sink::{Lake, Put, Store};
+
+/// Where a run's log goes: the same permission, and no table's reader looks there.
+const KEY: &str = "observations/doctor.txt";
+const TEXT: &[u8] = b"atrest doctor was here\n";
+
+/// Tries the lake.
+pub async fn visit(
+    visit: &Visit,
+    store: Arc<dyn Store>,
+    source: Source,
+    organization: Option<OrganizationIdentity>,
+) -> Result<(), CliError> {
+    let opened = Lake::open(Arc::clone(&store)).await?;
+    let runs = opened.runs().count();
+    if let Some(identity) = organization {
+        opened.check(source, identity.org_id.as_deref())?;
+    }
+    for note in opened.notes() {
+        visit.note("lake", note);
+    }
+    store.replace(KEY, TEXT).await?;
+    if store.put_new(KEY, TEXT).await? == Put::Created {
+        return Err(unconditional(store.uri()));
+    }
+    match store.get(KEY).await? {
+        Some(found) if found == TEXT => {}
+        found => return Err(other(store.uri(), found.as_deref())),
+    }
+    visit.pass("lake", format!("{} can be listed, written and read, {runs} committed run(s)", store.uri()));
+    Ok(())
+}
+
+fn unconditional(uri: &str) -> CliError {
+    CliError::usage(format!(
+        "failed to write {uri}/{KEY}: the server replaced an object that PutObject with If-None-Match must not \
+         replace"
+    ))
+    .hint("by that condition a run is committed once: use a server that obeys it, as Amazon S3 does")
+}
+
+fn other(uri: &str, found: Option<&[u8]>) -> CliError {
+    let what = match found {
+        None => "it is not there right after it was written".to_owned(),
+        Some(bytes) => format!("its {} bytes are not the ones that were written", bytes.len()),
+    };
+    CliError::usage(format!("failed to read {uri}/{KEY}: {what}"))
+        .hint("a lake needs a server that reads its own writes, as Amazon S3 does")
+}
+
+#[cfg(test)]
+mod tests {
+    use futures::FutureExt as _;
+    use futures::future::BoxFuture;
+
+    use super::*;
+    use crate::sink::{MemoryStore, StoreError};
+
+    /// A server that obeys no condition, or forgets what it was given.
+    #[derive(Debug)]
+    struct Careless {
+        inner: MemoryStore,
+        forgets: bool,
+    }
+
+    impl Store for Careless {
+        fn uri(&self) -> &str {
+            self.inner.uri()
+        }
+
+        fn get<'a>(&'a self, key: &'a str) -> BoxFuture<'a, Result<Option<Vec<u8>>, StoreError>> {
+            if self.forgets { async { Ok(Some(b"older".to_vec())) }.boxed() } else { self.inner.get(key) }
+        }
+
+        fn put_new<'a>(&'a self, key: &'a str, bytes: &'a [u8]) -> BoxFuture<'a, Result<Put, StoreError>> {
+            if self.forgets {
+                return self.inner.put_new(key, bytes);
+            }
+            async move { self.inner.replace(key, bytes).await.map(|()| Put::Created) }.boxed()
+        }
+
+        fn replace<'a>(&'a self, key: &'a str, bytes: &'a [u8]) -> BoxFuture<'a, Result<(), StoreError>> {
+            self.inner.replace(key, bytes)
+        }
+
+        fn list<'a>(&'a self, prefix: &'a str) -> BoxFuture<'a, Result<Vec<String>, StoreError>> {
+            self.inner.list(prefix)
+        }
+    }
+
+    async fn tried(store: impl Store + 'static) -> Result<(), CliError> {
+        visit(&Visit::default(), Arc::new(store), Source::Aws, None).await
+    }
+
+    #[tokio::test]
+    async fn a_server_on_which_no_run_can_be_committed_is_told() {
+        tried(MemoryStore::new()).await.unwrap();
+        let careless = |forgets| Careless { inner: MemoryStore::new(), forgets };
+        let error = tried(careless(false)).await.unwrap_err();
+        assert!(error.message.contains("must not replace") && error.hint.is_some(), "{error}");
+        let error = tried(careless(true)).await.unwrap_err();
+        assert!(error.message.contains("its 5 bytes are not the ones that were written"), "{error}");
+    }
+}
