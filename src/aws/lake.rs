@@ -6,10 +6,11 @@ use std::time::Duration;
 use aws_sdk_s3::primitives::{ByteStream, SdkBody};
 use futures::future::BoxFuture;
 
+use super::advice::{Said, cause};
 use super::call::{Answer, Door};
 use super::clients::{Client, ClientFactory};
 use super::dates::Dates;
-use super::ops::{GET_OBJECT, LIST_OBJECTS, PUT_OBJECT};
+use super::ops::{GET_OBJECT, LIST_OBJECTS, Operation, PUT_OBJECT};
 use super::walk::{Page, Walk};
 use crate::model::{Fault, FaultKind, Reading, Region};
 use crate::sink::{Put, Store, StoreError};
@@ -63,12 +64,12 @@ impl S3Store {
         true
     }
 
-    fn error(&self, action: &'static str, key: &str, fault: &Fault) -> StoreError {
+    fn error(&self, action: &'static str, key: &str, operation: &Operation, fault: &Fault) -> StoreError {
         let code = fault.code.as_deref().unwrap_or(fault.kind.word());
         StoreError {
             action,
             uri: format!("{}/{key}", self.uri),
-            reason: format!("S3 answered {code}{}", advice(code, fault.kind)),
+            reason: format!("S3 answered {}{}", fault.said(), advice(operation, code, fault)),
             by_user: matches!(fault.kind, FaultKind::Denied | FaultKind::Identity)
                 || matches!(code, "NoSuchBucket" | "InvalidBucketName"),
         }
@@ -90,11 +91,11 @@ impl S3Store {
             return match answer.observation.reading {
                 Reading::Known(body) => Ok(Some(body.bytes)),
                 Reading::Absent | Reading::Gone => Ok(None),
-                Reading::Unread(fault) => Err(self.error("read", key, &fault)),
+                Reading::Unread(fault) => Err(self.error("read", key, &GET_OBJECT, &fault)),
                 Reading::NotAsked(_) => Ok(None),
             };
         }
-        Err(self.error("read", key, &Fault::new(FaultKind::Protocol)))
+        Err(self.error("read", key, &GET_OBJECT, &Fault::new(FaultKind::Protocol)))
     }
 
     async fn put(&self, key: &str, bytes: &[u8], only_new: bool) -> Result<Put, StoreError> {
@@ -122,12 +123,12 @@ impl S3Store {
                         last = fault;
                         tokio::time::sleep(CONFLICT_PAUSE).await;
                     }
-                    _ => return Err(self.error("write", key, &fault)),
+                    _ => return Err(self.error("write", key, &PUT_OBJECT, &fault)),
                 },
                 _ => return Ok(Put::Created),
             }
         }
-        Err(self.error("write", key, &last))
+        Err(self.error("write", key, &PUT_OBJECT, &last))
     }
 
     async fn list_keys(&self, prefix: &str) -> Result<Vec<String>, StoreError> {
@@ -152,7 +153,7 @@ impl S3Store {
             keys.extend(page.into_iter().filter_map(|object| object.key));
         }
         if let (Reading::Unread(fault), ()) = (walk.end().0.reading, ()) {
-            return Err(self.error("list", prefix, &fault));
+            return Err(self.error("list", prefix, &LIST_OBJECTS, &fault));
         }
         let mut keys: Vec<String> =
             keys.iter().filter_map(|key| key.strip_prefix(&self.prefix)).map(str::to_owned).collect();
@@ -161,13 +162,17 @@ impl S3Store {
     }
 }
 
-fn advice(code: &str, kind: FaultKind) -> &'static str {
-    match (code, kind) {
+fn advice(operation: &Operation, code: &str, fault: &Fault) -> String {
+    if let Some(cause) = cause(Said::of(operation.id, fault)) {
+        return format!("; {}", cause.advice(operation.id));
+    }
+    let usual = match (code, fault.kind) {
         ("NoSuchBucket", _) => "; create the bucket first, or mend the lake's URI",
         (_, FaultKind::Denied) => "; `atrest iam --role lake` prints the permissions that a lake needs",
         (_, FaultKind::Identity) => "; renew the credentials",
         _ => "",
-    }
+    };
+    usual.to_owned()
 }
 
 /// An object's body, with the request id that the door keeps.

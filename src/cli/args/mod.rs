@@ -17,10 +17,12 @@ use crate::aws::pace::Pace;
 use crate::clock::Timestamp;
 use crate::model::{AccountId, Region, RunId, Severity};
 use crate::scan::Limits;
+use crate::sink::MAX_LOST;
 
 const AFTER: &str = "\
 Exit codes: 0 done, 1 internal, 2 usage or configuration, 3 findings at or above --fail-on, 4 published
-but partial, 5 organization unreadable or every role refused, 130 interrupted.
+but partial, 5 nothing published: organization unreadable, every role refused, the caller's credentials
+over, or more accounts lost than --max-lost; 130 interrupted.
 
 Every flag has an ATREST_… twin and a key in the TOML file of --config; flag > environment > file.";
 
@@ -126,6 +128,10 @@ pub struct RoleArgs {
     /// External id that the role's trust policy asks for
     #[arg(long, value_name = "ID", env = "ATREST_EXTERNAL_ID", hide_env_values = true, value_parser = external_id)]
     pub external_id: Option<String>,
+    /// Assume the role without a session policy, where the tags of the caller's session leave STS no room
+    /// for it: the session may then do all that the role may
+    #[arg(long, env = "ATREST_NO_SESSION_POLICY")]
+    pub no_session_policy: bool,
 }
 
 /// How AWS is called.
@@ -204,6 +210,15 @@ pub struct RulesArgs {
     pub exceptions: Option<PathBuf>,
 }
 
+/// How much a census may lose.
+#[derive(Debug, Clone, Args)]
+pub struct LossArgs {
+    /// Publish nothing, and end with 5, where more than this share of the accounts that the last census
+    /// reached, and more than five, are refused or no longer listed
+    #[arg(long, value_name = "PERCENT", default_value_t = MAX_LOST, env = "ATREST_MAX_LOST", value_parser = clap::value_parser!(u8).range(0..=100))]
+    pub max_lost: u8,
+}
+
 /// `scan`.
 #[derive(Debug, Args)]
 pub struct ScanArgs {
@@ -231,6 +246,9 @@ pub struct ScanArgs {
     /// End with 0 in spite of a partial census (coverage), or of findings
     #[arg(long, value_name = "WHAT", value_delimiter = ',', env = "ATREST_EXIT_ZERO_FOR")]
     pub exit_zero_for: Vec<ExitZeroFor>,
+    /// How much the census may lose
+    #[command(flatten)]
+    pub loss: LossArgs,
     /// Do not read the history of rotations (kms:ListKeyRotations)
     #[arg(long, env = "ATREST_NO_ROTATION_HISTORY")]
     pub no_rotation_history: bool,
@@ -318,6 +336,9 @@ pub struct FinalizeArgs {
     /// What is asked for, and what is accepted
     #[command(flatten)]
     pub rules: RulesArgs,
+    /// How much the census may lose
+    #[command(flatten)]
+    pub loss: LossArgs,
     /// TOML file with any of these settings
     #[arg(long, value_name = "FILE", env = "ATREST_CONFIG")]
     pub config: Option<PathBuf>,
