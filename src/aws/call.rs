@@ -16,6 +16,7 @@ use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_types::request_id::RequestId;
 use tokio::time::Instant;
 
+use super::advice::{Cause, Said, cause};
 use super::classify::{Failure, Meaning, Stage, classify, fault_of, is_expiry};
 use super::dates;
 use super::ops::{Grant, Operation, QuotaOwner};
@@ -273,6 +274,10 @@ impl Door {
             let retry = may_come && operation.grant != Grant::Nobody;
             return self.after_fault(operation, region, attempts, failure, FaultKind::Identity, retry);
         };
+        if is_clock(operation, failure) {
+            // No other Region, and no new session, has another clock.
+            return self.after_fault(operation, region, attempts, failure, FaultKind::Identity, false);
+        }
         if !expired && session.works().await {
             return Next::Stop(Reading::Unread(fault_of(FaultKind::Unavailable, failure)));
         }
@@ -302,7 +307,7 @@ impl Door {
         }
         let fault = fault_of(kind, failure);
         if let (FaultKind::Identity, Some(session)) = (kind, &self.session) {
-            session.refused(&fault);
+            session.refused(&fault, is_clock(operation, failure));
         }
         Next::Stop(Reading::Unread(fault))
     }
@@ -329,6 +334,12 @@ impl Door {
         let mut failing = self.failing.lock().unwrap_or_else(PoisonError::into_inner);
         failing.remove(&(operation.id, region.clone()));
     }
+}
+
+fn is_clock(operation: &Operation, failure: &Failure) -> bool {
+    let (code, message) = (failure.code.as_deref(), failure.message.as_deref());
+    let said = Said { operation: operation.id, code, message, clock_ahead: failure.clock_ahead };
+    matches!(cause(said), Some(Cause::Clock(_)))
 }
 
 fn fault_in<T>(reading: &Reading<T>) -> Option<&Fault> {

@@ -233,7 +233,7 @@ pub fn who_denied(message: &str) -> (Option<DeniedBy>, Option<DenyType>) {
 
 /// Whether a fresh session may help: the token has run out, as against a Region that never took it.
 pub fn is_expiry(code: Option<&str>) -> bool {
-    matches!(code, Some("ExpiredToken" | "ExpiredTokenException" | "RequestExpired" | "TokenRefreshRequired"))
+    matches!(code, Some("ExpiredToken" | "ExpiredTokenException" | "TokenRefreshRequired"))
 }
 
 #[cfg(test)]

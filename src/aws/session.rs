@@ -242,10 +242,10 @@ impl Session {
         }
     }
 
-    /// Notes that this session's credentials were not taken. Where they are the caller's own, that is the
-    /// caller's trouble and not the account's.
-    pub fn refused(&self, fault: &Fault) {
-        if matches!(self.renewal, Renewal::Caller(_)) {
+    /// Notes that this session's credentials were not taken. Where they are the caller's own, or this host's
+    /// clock is wrong, that is the caller's trouble and not the account's.
+    pub fn refused(&self, fault: &Fault, by_clock: bool) {
+        if by_clock || matches!(self.renewal, Renewal::Caller(_)) {
             self.assumer.doubt(fault);
         }
     }

@@ -131,7 +131,8 @@ impl Fault {
     pub fn said(&self) -> String {
         let code = self.code.as_deref().unwrap_or(self.kind.word());
         match &self.message {
-            Some(message) => format!("{code}: {message}"),
+            // A sentence goes on behind it.
+            Some(message) => format!("{code}: {}", message.trim_end_matches('.')),
             None => code.to_owned(),
         }
     }

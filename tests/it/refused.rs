@@ -86,6 +86,32 @@ fn a_wrong_clock_is_told_as_one() {
     assert!(!refused.stderr.contains("renew"), "{refused}");
 }
 
+/// A clock that goes wrong in the night is wrong for every account: none of them is sealed by it.
+#[test]
+fn a_clock_that_goes_wrong_in_the_night_is_no_account_s_fault() {
+    let healthy = healthy();
+    let before = clean(&healthy.world);
+    let skewed = || {
+        error(
+            403,
+            "RequestTimeTooSkewed",
+            "The difference between the request time and the current time is too large.",
+        )
+    };
+    let s3 = || Rule::always(skewed()).on("s3:*").account(healthy.one);
+    let sts =
+        Rule::always(error(403, "SignatureDoesNotMatch", "Signature expired: x")).on("sts:GetCallerIdentity");
+    let stopped = Night::over(healthy.world.clone()).with(Schedule::of([s3(), sts])).run();
+    assert!(matches!(stopped.scan, Err(ScanError::CallerLost { .. })), "{stopped:?}");
+    let continued = Night::over(healthy.world.clone()).on(&stopped.store).run();
+    same_bytes(&before.bytes(), &continued.bytes());
+    // Where STS takes the clock, S3's word stands: the credentials were not taken, and no Region is missing.
+    let morning = Night::over(healthy.world.clone()).with(Schedule::of([s3()])).run();
+    morning.census();
+    let listed = morning.coverage(healthy.one, "global", "s3:ListBuckets");
+    assert_eq!(listed, "asked 1 identity 1 incomplete RequestTimeTooSkewed");
+}
+
 // The caller's own credentials
 
 fn calls(morning: &Morning, operation: &str) -> usize {
