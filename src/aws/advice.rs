@@ -119,11 +119,7 @@ fn own_action(operation: &str) -> &str {
 
 /// Whose permission an operation needs, as a sentence names it.
 fn who(operation: &str) -> &'static str {
-    let known = OPERATIONS.iter().find(|known| known.id == operation);
-    match known.map(|known| known.grant) {
-        Some(Grant::Audit) => "the audit role",
-        _ => "the role that runs atrest",
-    }
+    if is_of(operation, Grant::Audit) { "the audit role" } else { "the role that runs atrest" }
 }
 
 impl Cause {
@@ -194,30 +190,37 @@ fn denied(operation: &str, action: Option<&str>, by: DeniedBy, how: Option<DenyT
         DeniedBy::ResourcePolicy if operation == ASSUME_ROLE.id => {
             format!("allow {what} to {who} in the trust policy of the audit role")
         }
-        DeniedBy::ResourcePolicy => {
-            format!("allow {what} to {who} in the resource's own policy (a key's: or allow the account root)")
+        DeniedBy::ResourcePolicy if what.starts_with("kms:") => {
+            format!(
+                "allow {what} to {who} in the key's policy, or let the account's IAM decide: allow its root there"
+            )
         }
+        DeniedBy::ResourcePolicy if is_of(operation, Grant::Lake) => format!(
+            "allow {what} to {who} in the bucket's policy, or choose a bucket of your own; {LAKE_PERMISSIONS}"
+        ),
+        DeniedBy::ResourcePolicy => format!("allow {what} to {who} in the resource's own policy"),
         DeniedBy::Identity if explicit => exempt("an identity-based policy"),
         DeniedBy::Identity | DeniedBy::Unstated => missing(operation, what, who),
     }
 }
 
+const LAKE_PERMISSIONS: &str = "`atrest iam --role lake` prints the permissions that a lake needs";
+
+fn is_of(operation: &str, grant: Grant) -> bool {
+    OPERATIONS.iter().any(|known| known.id == operation && known.grant == grant)
+}
+
 const ACCEPT: &str = ", or accept the gap in the standard";
 
 fn missing(operation: &str, what: &str, who: &str) -> String {
-    let known = OPERATIONS.iter().find(|known| known.id == operation);
-    let grant = known.map(|known| known.grant);
-    if what.starts_with("kms:") && grant == Some(Grant::Lake) {
+    if what.starts_with("kms:") && is_of(operation, Grant::Lake) {
         return format!(
             "the lake's bucket is encrypted by a KMS key: allow {who} kms:GenerateDataKey and kms:Decrypt on that key; \
-             `atrest iam --role lake` prints the permissions that a lake needs"
+             {LAKE_PERMISSIONS}"
         );
     }
-    let policy = match grant {
-        Some(Grant::Audit) => "audit",
-        Some(Grant::Lake) => "lake",
-        _ => "scan",
-    };
+    let policies = [(Grant::Audit, "audit"), (Grant::Lake, "lake"), (Grant::Scan, "scan")];
+    let policy = policies.iter().find(|(grant, _)| is_of(operation, *grant)).map_or("scan", |(_, name)| name);
     format!("give {who} the policy of `atrest iam --role {policy}`; it lacks {what}")
 }
 
@@ -302,7 +305,7 @@ mod tests {
                 "s3:GetObject",
                 "kms:Decrypt",
                 implicit("resource-based policy"),
-                "allow kms:Decrypt to the role that runs atrest in the resource's own policy",
+                "allow kms:Decrypt to the role that runs atrest in the key's policy",
             ),
             (
                 "s3:GetBucketPolicy",

@@ -2,8 +2,8 @@
 //!
 //! A session that runs out in the middle of a night refuses every account that is left, and such a
 //! night would read as an organization that lost its audit role. So an account that failed for the
-//! caller's credentials is not sealed before STS has said that they are good: asked once for all
-//! accounts in flight, and again only after accounts had sessions since.
+//! caller's credentials is not sealed before STS was asked whether they are good: once for all accounts
+//! in flight, and again after accounts had sessions since, or where one fails for the second time.
 
 use crate::aws::environment::Environment;
 use crate::model::{Fault, FaultKind, Reading};

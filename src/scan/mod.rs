@@ -336,7 +336,8 @@ impl Night<'_> {
         };
         if let Some(fault) = &scanned.doubted {
             tracing::info!(account.id = %account.id, fault = fault.said(), "the caller's credentials failed");
-            self.caller_holds().await?;
+            // Sealed, what failed twice stays as it is: that is asked for every time.
+            self.caller_holds(self.again.contains(&account.id)).await?;
             if self.again.insert(account.id) {
                 self.spawn(tasks, organization, place, account);
                 return Ok(());
@@ -359,7 +360,7 @@ impl Night<'_> {
         if let Err(error) = self.lake.store().replace(&key, &held.bytes).await {
             // A lake on S3 is written by the caller, too.
             if error.by_user && self.lake.uri().starts_with("s3://") {
-                self.caller_holds().await?;
+                self.caller_holds(true).await?;
             }
             return Err(error.into());
         }
@@ -368,8 +369,8 @@ impl Night<'_> {
     }
 
     /// An error where STS says that the caller's credentials are the trouble.
-    async fn caller_holds(&mut self) -> Result<(), ScanError> {
-        if !self.doubt.is_to_be_asked() {
+    async fn caller_holds(&mut self, ask: bool) -> Result<(), ScanError> {
+        if !self.doubt.is_to_be_asked() && !ask {
             return Ok(());
         }
         match lost_caller(&self.edge.aws).await {

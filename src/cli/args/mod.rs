@@ -1,5 +1,7 @@
 //! The command line: every flag, its `ATREST_…` twin and its key in the TOML file.
 
+mod loss;
+mod role;
 mod value;
 
 use std::path::PathBuf;
@@ -8,8 +10,10 @@ use clap::builder::PossibleValuesParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
+pub use self::loss::LossArgs;
+pub use self::role::RoleArgs;
 pub use self::value::RunArg;
-use self::value::{external_id, instant, positive, region, role_name, share, unit};
+use self::value::{instant, positive, region, role_name, share, unit};
 use super::lake::LakeUri;
 use crate::aws::clients::S3Addressing;
 use crate::aws::environment::Tuning;
@@ -17,7 +21,6 @@ use crate::aws::pace::Pace;
 use crate::clock::Timestamp;
 use crate::model::{AccountId, Region, RunId, Severity};
 use crate::scan::Limits;
-use crate::sink::MAX_LOST;
 
 const AFTER: &str = "\
 Exit codes: 0 done, 1 internal, 2 usage or configuration, 3 findings at or above --fail-on, 4 published
@@ -119,21 +122,6 @@ pub struct SimulateArgs {
     pub latency: u64,
 }
 
-/// Which role, in every account.
-#[derive(Debug, Clone, Args)]
-pub struct RoleArgs {
-    /// Audit role in every account, with its path if it has one
-    #[arg(long, value_name = "[PATH/]NAME", default_value = "atrest-audit", env = "ATREST_ROLE_NAME", value_parser = role_name)]
-    pub role_name: String,
-    /// External id that the role's trust policy asks for
-    #[arg(long, value_name = "ID", env = "ATREST_EXTERNAL_ID", hide_env_values = true, value_parser = external_id)]
-    pub external_id: Option<String>,
-    /// Assume the role without a session policy, where the tags of the caller's session leave STS no room
-    /// for it: the session may then do all that the role may
-    #[arg(long, env = "ATREST_NO_SESSION_POLICY")]
-    pub no_session_policy: bool,
-}
-
 /// How AWS is called.
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Tuning")]
@@ -208,15 +196,6 @@ pub struct RulesArgs {
     /// Dated exceptions, a TOML file
     #[arg(long, value_name = "FILE", env = "ATREST_EXCEPTIONS")]
     pub exceptions: Option<PathBuf>,
-}
-
-/// How much a census may lose.
-#[derive(Debug, Clone, Args)]
-pub struct LossArgs {
-    /// Publish nothing, and end with 5, where more than this share of the accounts that the last census
-    /// reached, and more than five, are refused or no longer listed
-    #[arg(long, value_name = "PERCENT", default_value_t = MAX_LOST, env = "ATREST_MAX_LOST", value_parser = clap::value_parser!(u8).range(0..=100))]
-    pub max_lost: u8,
 }
 
 /// `scan`.
