@@ -12,6 +12,7 @@ locals {
     CensusRoleName         = "atrest-census"
     CensusRolePath         = "/"
     ExternalId             = ""
+    TaggedSessions         = "false"
     RoleName               = "atrest-audit"
     RolePath               = "/"
     PermissionsBoundaryArn = ""

@@ -3,16 +3,17 @@
 --   A row without an operation stands for an account of which nothing was asked.
 -- parameter: account_id, account, default null, such as 111122223333: Only this account.
 -- columns: accepted_gap, account_id, account_name, scan_status, scan_reason, region, operation, asked, unread, not_asked, denied,
---   denied_by, deny_type, sample_code
+--   denied_by, deny_type, sample_code, sample_message
 SELECT g.accepted_gap, g.account_id, a.account_name, a.scan_status, a.scan_reason, g.region, g.operation, g.asked,
-    g.unread, g.not_asked, g.denied, g.denied_by, g.deny_type, g.sample_code
+    g.unread, g.not_asked, g.denied, g.denied_by, g.deny_type, g.sample_code,
+    g.sample_message
 FROM (
     SELECT accepted_gap, account_id, region, operation, asked, asked - known - absent - gone AS unread, not_asked,
-        denied, denied_by, deny_type, sample_code
+        denied, denied_by, deny_type, sample_code, sample_message
     FROM coverage_latest
     WHERE NOT complete
     UNION ALL
-    SELECT FALSE, n.account_id, NULL, NULL, 0, 0, NULL, 0, NULL, NULL, NULL
+    SELECT FALSE, n.account_id, NULL, NULL, 0, 0, NULL, 0, NULL, NULL, NULL, NULL
     FROM accounts_latest n
     LEFT JOIN coverage_latest c ON c.account_id = n.account_id
     WHERE c.account_id IS NULL

@@ -235,7 +235,8 @@ CREATE EXTERNAL TABLE IF NOT EXISTS coverage (
     `accepted_gap` boolean,
     `denied_by` string,
     `deny_type` string,
-    `sample_code` string
+    `sample_code` string,
+    `sample_message` string
 )
 PARTITIONED BY (`dt` string)
 STORED AS PARQUET

@@ -370,6 +370,7 @@ SELECT
     CAST(denied_by AS VARCHAR) AS denied_by,
     CAST(deny_type AS VARCHAR) AS deny_type,
     CAST(sample_code AS VARCHAR) AS sample_code,
+    CAST(sample_message AS VARCHAR) AS sample_message,
     dt
 FROM (
     SELECT
@@ -394,6 +395,7 @@ FROM (
         CAST(NULL AS VARCHAR) AS denied_by,
         CAST(NULL AS VARCHAR) AS deny_type,
         CAST(NULL AS VARCHAR) AS sample_code,
+        CAST(NULL AS VARCHAR) AS sample_message,
         CAST(NULL AS VARCHAR) AS dt
     WHERE FALSE
     UNION ALL BY NAME

@@ -237,6 +237,7 @@ CREATE TABLE IF NOT EXISTS coverage (
     denied_by varchar,
     deny_type varchar,
     sample_code varchar,
+    sample_message varchar,
     dt varchar WITH (
         partition_projection_type = 'DATE',
         partition_projection_format = 'yyyy-MM-dd',

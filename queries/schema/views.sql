@@ -206,6 +206,7 @@ SELECT
     t.denied_by,
     t.deny_type,
     t.sample_code,
+    t.sample_message,
     t.dt,
     r.kind AS run_kind,
     r.started_at AS run_started_at
@@ -416,6 +417,7 @@ SELECT
     t.denied_by,
     t.deny_type,
     t.sample_code,
+    t.sample_message,
     t.dt
 FROM coverage t
 WHERE t.dt = (SELECT max(dt) FROM runs WHERE kind = 'census')

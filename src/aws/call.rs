@@ -6,20 +6,24 @@
 //! soon gets only one attempt a read.
 
 use std::collections::HashMap;
+use std::error::Error as _;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
+use aws_credential_types::provider::error::CredentialsError;
 use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_types::request_id::RequestId;
 use tokio::time::Instant;
 
+use super::advice::{Cause, Said, cause};
 use super::classify::{Failure, Meaning, Stage, classify, fault_of, is_expiry};
+use super::dates;
 use super::ops::{Grant, Operation, QuotaOwner};
 use super::pace::Pacer;
 use super::session::Session;
 use crate::clock::SharedClock;
-use crate::model::{Calls, Fault, FaultKind, Observation, Reading, Region};
+use crate::model::{AwsClock, Calls, Fault, FaultKind, Observation, Reading, Region};
 
 /// The first backoff, and the least of every later one.
 const BACKOFF_BASE: Duration = Duration::from_millis(200);
@@ -67,8 +71,6 @@ pub struct Answer<T> {
     pub observation: Observation<T>,
     /// Another Region, where S3 named one.
     pub bucket_region: Option<Region>,
-    /// AWS's message, where the last attempt was refused.
-    pub message: Option<String>,
 }
 
 /// What is known of a read while its attempts go on.
@@ -78,7 +80,6 @@ struct Attempts {
     backoff: Duration,
     request_id: Option<String>,
     bucket_region: Option<Region>,
-    message: Option<String>,
 }
 
 /// What to do after a failed attempt.
@@ -128,7 +129,6 @@ impl Door {
             backoff: BACKOFF_BASE,
             request_id: None,
             bucket_region: None,
-            message: None,
         };
         let reading = loop {
             let generation = match self.fresh_session().await {
@@ -163,8 +163,10 @@ impl Door {
             attempts = observation.attempts,
             request_id = observation.request_id.as_deref(),
             read = observation.reading.word(),
+            code = fault_in(&observation.reading).and_then(|fault| fault.code.as_deref()),
+            aws.message = fault_in(&observation.reading).and_then(|fault| fault.message.as_deref()),
         );
-        Answer { observation, bucket_region: attempts.bucket_region, message: attempts.message }
+        Answer { observation, bucket_region: attempts.bucket_region }
     }
 
     async fn fresh_session(&self) -> Result<u64, Fault> {
@@ -193,7 +195,7 @@ impl Door {
         attempts.sent += 1;
         let started = Instant::now();
         let result = match tokio::time::timeout(timeout_of(operation), send()).await {
-            Ok(result) => result.map_err(|error| failure_of(&error)),
+            Ok(result) => result.map_err(|error| self.dated(&error)),
             Err(_) => Err(Failure { stage: Stage::NotAnswered, ..Failure::default() }),
         };
         let throttled = result.as_ref().is_err_and(|failure| is_throttle(operation, failure));
@@ -204,6 +206,18 @@ impl Door {
         }
         self.tally(operation, attempts.sent, throttled, started.elapsed());
         result
+    }
+
+    /// The failure, beside this host's clock.
+    fn dated<E>(&self, error: &SdkError<E, HttpResponse>) -> Failure
+    where
+        E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
+    {
+        let date = error.raw_response().and_then(|raw| raw.headers().get("date"));
+        let ahead = date
+            .and_then(dates::read)
+            .map(|date| -AwsClock::of(date, self.shared.clock.now()).least_ahead_seconds);
+        Failure { clock_ahead: ahead, ..failure_of(error) }
     }
 
     fn tally(&self, operation: &Operation, sent: u32, throttled: bool, elapsed: Duration) {
@@ -224,7 +238,6 @@ impl Door {
         generation: u64,
     ) -> Next<T> {
         attempts.request_id.clone_from(&failure.request_id);
-        attempts.message.clone_from(&failure.message);
         let elsewhere = failure.bucket_region.as_deref().and_then(|r| r.parse::<Region>().ok());
         attempts.bucket_region = elsewhere.filter(|r| r != region);
         match classify(operation, failure) {
@@ -257,14 +270,20 @@ impl Door {
         let Some(session) = &self.session else {
             // Where the caller's credentials come from, new ones may be on their way. Who asks only
             // who he is wants the answer at once.
-            let retry = expired && operation.grant != Grant::Nobody;
+            let may_come = expired || failure.stage == Stage::NoCredentials;
+            let retry = may_come && operation.grant != Grant::Nobody;
             return self.after_fault(operation, region, attempts, failure, FaultKind::Identity, retry);
         };
+        if is_clock(operation, failure) {
+            // No other Region, and no new session, has another clock.
+            return self.after_fault(operation, region, attempts, failure, FaultKind::Identity, false);
+        }
         if !expired && session.works().await {
             return Next::Stop(Reading::Unread(fault_of(FaultKind::Unavailable, failure)));
         }
-        if session.renew(generation).await.is_err() {
-            return Next::Stop(Reading::Unread(fault_of(FaultKind::Identity, failure)));
+        if let Err(fault) = session.renew(generation).await {
+            // Why there is no session any more says more than that the old one ran out.
+            return Next::Stop(Reading::Unread(fault));
         }
         self.after_fault(operation, region, attempts, failure, FaultKind::Identity, true)
     }
@@ -286,7 +305,11 @@ impl Door {
         if retry {
             self.failed(operation, region);
         }
-        Next::Stop(Reading::Unread(fault_of(kind, failure)))
+        let fault = fault_of(kind, failure);
+        if let (FaultKind::Identity, Some(session)) = (kind, &self.session) {
+            session.refused(&fault, is_clock(operation, failure));
+        }
+        Next::Stop(Reading::Unread(fault))
     }
 
     /// Decorrelated jitter: between the base and three times the last pause.
@@ -313,6 +336,19 @@ impl Door {
     }
 }
 
+fn is_clock(operation: &Operation, failure: &Failure) -> bool {
+    let (code, message) = (failure.code.as_deref(), failure.message.as_deref());
+    let said = Said { operation: operation.id, code, message, clock_ahead: failure.clock_ahead };
+    matches!(cause(said), Some(Cause::Clock(_)))
+}
+
+fn fault_in<T>(reading: &Reading<T>) -> Option<&Fault> {
+    match reading {
+        Reading::Unread(fault) => Some(fault),
+        _ => None,
+    }
+}
+
 fn timeout_of(operation: &Operation) -> Duration {
     if operation.grant == Grant::Lake { LAKE_TIMEOUT } else { ATTEMPT_TIMEOUT }
 }
@@ -327,6 +363,9 @@ where
     E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
 {
     let raw = error.raw_response();
+    if let Some(reason) = no_credentials(error) {
+        return Failure { stage: Stage::NoCredentials, message: Some(reason), ..Failure::default() };
+    }
     let stage = match error {
         SdkError::ConstructionFailure(_) => Stage::NotSent,
         // A response error is a body that broke off; one that is whole and cannot be read is the
@@ -343,6 +382,7 @@ where
         code: service.and_then(ProvideErrorMetadata::code).map(str::to_owned),
         message: service.and_then(ProvideErrorMetadata::message).map(str::to_owned),
         status: raw.map(|raw| raw.status().as_u16()),
+        clock_ahead: None,
         request_id: request_id_of(error),
         bucket_region: raw.and_then(|raw| raw.headers().get("x-amz-bucket-region")).map(str::to_owned),
     }
@@ -351,4 +391,75 @@ where
 fn request_id_of<E>(error: &SdkError<E, HttpResponse>) -> Option<String> {
     let headers = error.raw_response()?.headers();
     ["x-amz-request-id", "x-amzn-requestid"].iter().find_map(|name| headers.get(*name)).map(str::to_owned)
+}
+
+/// What the credential provider said, where a request was not sent for want of credentials.
+fn no_credentials<E>(error: &SdkError<E, HttpResponse>) -> Option<String>
+where
+    E: std::error::Error + Send + Sync + 'static,
+{
+    if !matches!(error, SdkError::DispatchFailure(_) | SdkError::ConstructionFailure(_)) {
+        return None;
+    }
+    let chain = || causes(error);
+    // The cache of credentials gives up after a while, with an error of its own that has no public type.
+    let is_time_out = |error: &&dyn std::error::Error| {
+        error.source().is_none() && error.to_string().starts_with("identity resolver timed out")
+    };
+    let from_provider = chain().any(|error| error.is::<CredentialsError>());
+    (from_provider || chain().any(|error| is_time_out(&error))).then(|| reason_of(chain()))
+}
+
+/// What an error names as its reason, and that one as its own.
+fn causes(error: &dyn std::error::Error) -> impl Iterator<Item = &(dyn std::error::Error + 'static)> {
+    std::iter::successors(error.source(), |error| (*error).source())
+}
+
+/// The fault of a credential provider that was asked by us, and not by a client.
+pub(super) fn provider_fault(error: &CredentialsError) -> Fault {
+    let itself: &(dyn std::error::Error + 'static) = error;
+    let message = Some(reason_of(std::iter::once(itself).chain(causes(error))));
+    fault_of(FaultKind::Identity, &Failure { stage: Stage::NoCredentials, message, ..Failure::default() })
+}
+
+/// The last error of a chain says most, and the one above it what was tried. `CredentialsError` itself
+/// says no more than that there was one, and what wraps the first of them is the client's.
+fn reason_of<'a>(chain: impl Iterator<Item = &'a (dyn std::error::Error + 'static)>) -> String {
+    let chain: Vec<_> = chain.collect();
+    let first = chain.iter().position(|error| error.is::<CredentialsError>());
+    let inside = &chain[first.unwrap_or(chain.len().saturating_sub(1))..];
+    let telling: Vec<_> = inside.iter().filter(|error| !error.is::<CredentialsError>()).collect();
+    match telling[..] {
+        [] => inside.first().map(ToString::to_string).unwrap_or_default(),
+        [one] => one.to_string(),
+        [.., tried, last] => format!("{tried}: {last}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use aws_sdk_sts::operation::get_caller_identity::GetCallerIdentityError;
+    use aws_smithy_runtime_api::client::result::ConnectorError;
+
+    fn unsent(source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Failure {
+        let error = ConnectorError::other(source.into(), None);
+        failure_of(&SdkError::<GetCallerIdentityError, HttpResponse>::dispatch_failure(error))
+    }
+
+    /// As the SDK's client gives it: a provider's error in a provider's error, as if it were the network's.
+    #[test]
+    fn a_provider_that_fails_is_no_network_that_fails() {
+        let inner = CredentialsError::provider_error("the SSO session has expired");
+        let failure = unsent(CredentialsError::provider_error(inner));
+        assert_eq!(failure.stage, Stage::NoCredentials);
+        assert_eq!(failure.message.as_deref(), Some("the SSO session has expired"));
+        let failure = unsent(CredentialsError::provider_timed_out(Duration::from_secs(5)));
+        assert_eq!(failure.stage, Stage::NoCredentials);
+        assert_eq!(failure.message.as_deref(), Some("credentials provider timed out after 5 seconds"));
+        let failure = unsent("identity resolver timed out after 5s");
+        assert_eq!(failure.stage, Stage::NoCredentials, "of the cache, whose error has no public type");
+        let failure = unsent("connection refused");
+        assert_eq!(failure, Failure { stage: Stage::NotAnswered, ..Failure::default() });
+    }
 }

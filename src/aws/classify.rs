@@ -1,7 +1,8 @@
 //! What an unsuccessful answer means: a pure function over plain values, driven by the operations
 //! table. It goes by AWS's error code and never by the text, with one exception that decides
-//! nothing: who denied is read from the message, for the reader's sake.
+//! nothing: who denied is read from the message, and the message is kept, for the reader's sake.
 
+use super::message;
 use super::ops::Operation;
 use crate::model::{DeniedBy, DenyType, Fault, FaultKind};
 
@@ -12,8 +13,10 @@ pub struct Failure {
     pub stage: Stage,
     /// AWS's error code.
     pub code: Option<String>,
-    /// AWS's message.
+    /// AWS's message, or the credential provider's, as it came.
     pub message: Option<String>,
+    /// Seconds that this host's clock is ahead of the answer's date.
+    pub clock_ahead: Option<i64>,
     /// The HTTP status.
     pub status: Option<u16>,
     /// AWS's request id.
@@ -34,6 +37,9 @@ pub enum Stage {
     NotUnderstood,
     /// The request could not be built: a fault of ours or of the input, never worth a retry.
     NotSent,
+    /// The credential provider had none to sign with: a session that is over, a process that failed,
+    /// a container's endpoint that is gone.
+    NoCredentials,
 }
 
 /// What to make of a failure.
@@ -98,6 +104,7 @@ const IDENTITY: &[&str] = &[
     "MissingAuthenticationTokenException",
     "NotSignedUp",
     "RequestExpired",
+    "RequestInTheFuture",
     "RequestTimeTooSkewed",
     "SignatureDoesNotMatch",
     "TokenRefreshRequired",
@@ -132,6 +139,7 @@ pub fn classify(operation: &Operation, failure: &Failure) -> Meaning {
     match failure.stage {
         Stage::NotAnswered => fault(FaultKind::Transport, true),
         Stage::NotSent => fault(FaultKind::Protocol, false),
+        Stage::NoCredentials => fault(FaultKind::Identity, false),
         Stage::NotUnderstood => without_code(failure.status),
         Stage::Answered => match failure.code.as_deref() {
             Some(code) => with_code(operation, code, failure.status),
@@ -183,13 +191,26 @@ pub fn fault_of(kind: FaultKind, failure: &Failure) -> Fault {
         FaultKind::Denied => who_denied(failure.message.as_deref().unwrap_or_default()),
         _ => (None, None),
     };
-    Fault { kind, code: failure.code.clone(), status: failure.status, denied_by, deny_type }
+    let is_far = |ahead: &i64| kind == FaultKind::Identity && ahead.unsigned_abs() >= CLOCK_DIFFERS;
+    Fault {
+        kind,
+        code: failure.code.clone(),
+        status: failure.status,
+        denied_by,
+        deny_type,
+        message: failure.message.as_deref().and_then(message::kept),
+        clock_ahead_seconds: failure.clock_ahead.filter(is_far),
+    }
 }
+
+/// A clock that differs by fewer seconds is no reason to refuse a signature: AWS allows 5 minutes
+/// (IAM User Guide, "Elements of an AWS API request signature").
+pub const CLOCK_DIFFERS: u64 = 300;
 
 /// Reads who denied from AWS's message: "… with an explicit deny in a service control policy", or
 /// "… because no identity-based policy allows the … action" (IAM User Guide, "Troubleshoot access
 /// denied error messages").
-fn who_denied(message: &str) -> (Option<DeniedBy>, Option<DenyType>) {
+pub fn who_denied(message: &str) -> (Option<DeniedBy>, Option<DenyType>) {
     const KINDS: [(&str, DeniedBy); 7] = [
         ("service control policy", DeniedBy::Scp),
         ("resource control policy", DeniedBy::Rcp),
@@ -212,7 +233,7 @@ fn who_denied(message: &str) -> (Option<DeniedBy>, Option<DenyType>) {
 
 /// Whether a fresh session may help: the token has run out, as against a Region that never took it.
 pub fn is_expiry(code: Option<&str>) -> bool {
-    matches!(code, Some("ExpiredToken" | "ExpiredTokenException" | "RequestExpired" | "TokenRefreshRequired"))
+    matches!(code, Some("ExpiredToken" | "ExpiredTokenException" | "TokenRefreshRequired"))
 }
 
 #[cfg(test)]
@@ -263,6 +284,23 @@ mod tests {
         ] {
             assert_eq!(classify(&GET_BUCKET_POLICY, &answered(code, status)), fault(kind, retry), "{code}");
         }
+    }
+
+    #[test]
+    fn without_credentials_it_is_identity_and_the_message_is_kept_without_secrets() {
+        let failure = Failure {
+            stage: Stage::NoCredentials,
+            message: Some("the process said AKIAIOSFODNN7EXAMPLE\nhas expired".into()),
+            clock_ahead: Some(-4_500),
+            ..Failure::default()
+        };
+        assert_eq!(classify(&GET_BUCKET_POLICY, &failure), fault(FaultKind::Identity, false));
+        let kept = fault_of(FaultKind::Identity, &failure);
+        assert_eq!(kept.message.as_deref(), Some("the process said [removed] has expired"));
+        assert_eq!(kept.clock_ahead_seconds, Some(-4_500));
+        assert_eq!(fault_of(FaultKind::Denied, &failure).clock_ahead_seconds, None);
+        let near = Failure { clock_ahead: Some(299), ..failure };
+        assert_eq!(fault_of(FaultKind::Identity, &near).clock_ahead_seconds, None);
     }
 
     #[test]

@@ -18,9 +18,8 @@ pub struct Dates(Arc<Mutex<Option<AwsClock>>>);
 impl Dates {
     /// Notes one answer's date. One that is missing or malformed tells nothing.
     pub(super) fn note(&self, date: Option<&str>, now: Timestamp) {
-        let read = date.and_then(|date| DateTime::from_str(date, Format::HttpDate).ok());
-        let Some(date) = read.and_then(|date| date.to_millis().ok()) else { return };
-        let noted = AwsClock::of(Timestamp::from_millis(date), now);
+        let Some(date) = date.and_then(read) else { return };
+        let noted = AwsClock::of(date, now);
         let mut clock = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         *clock = Some(clock.map_or(noted, |before| before.and(noted)));
     }
@@ -29,6 +28,12 @@ impl Dates {
     pub fn seen(&self) -> Option<AwsClock> {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// The instant of a `Date` header.
+pub(super) fn read(date: &str) -> Option<Timestamp> {
+    let read = DateTime::from_str(date, Format::HttpDate).ok()?;
+    read.to_millis().ok().map(Timestamp::from_millis)
 }
 
 #[cfg(test)]

@@ -6,12 +6,14 @@
 
 use std::time::Duration;
 
+pub mod advice;
 pub mod call;
 pub mod classify;
 pub mod clients;
 pub mod dates;
 pub mod environment;
 pub mod lake;
+pub mod message;
 pub mod ops;
 pub mod pace;
 pub mod service;

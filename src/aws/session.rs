@@ -2,17 +2,18 @@
 //!
 //! One session an account, shared by its clients of every Region. Renewal is single-flight, by
 //! generation: the first call that sees an expired token renews it, the others find the new one.
-//! The role is narrowed by an inline session policy to the audit actions, whatever the role may do.
+//! The role is narrowed by an inline session policy to the audit actions, whatever the role may do,
+//! unless the caller says that STS has no room for it.
 
 use std::fmt;
-use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
+use std::sync::{Arc, OnceLock, PoisonError, RwLock, RwLockReadGuard};
 use std::time::SystemTime;
 
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider, future};
 use futures::future::BoxFuture;
 
-use super::call::{Door, Endpoint};
+use super::call::{Door, Endpoint, provider_fault};
 use super::clients::Client;
 use super::ops::{ASSUME_ROLE, GET_CALLER_IDENTITY, session_policy};
 use crate::clock::{SharedClock, Timestamp};
@@ -32,6 +33,8 @@ pub struct RoleSettings {
     pub external_id: Option<String>,
     /// The role session name: names the run in every CloudTrail event.
     pub session_name: String,
+    /// Whether the session is narrowed to the audit actions, whatever the role may do.
+    pub session_policy: bool,
 }
 
 impl RoleSettings {
@@ -50,6 +53,8 @@ pub struct RoleAssumer {
     pub(super) region: Region,
     pub(super) settings: Arc<RoleSettings>,
     pub(super) clock: SharedClock,
+    /// The first time that the caller's own credentials were not taken.
+    doubted: Arc<OnceLock<Fault>>,
 }
 
 impl fmt::Debug for RoleAssumer {
@@ -68,12 +73,23 @@ impl RoleAssumer {
     ) -> Self {
         let clock = Arc::clone(&door.shared().clock);
         let Client { sdk, endpoint } = client;
-        Self { client: sdk, endpoint, door, region, settings: Arc::new(settings), clock }
+        let (settings, doubted) = (Arc::new(settings), Arc::default());
+        Self { client: sdk, endpoint, door, region, settings, clock, doubted }
     }
 
     /// The same, through another door, which tallies the calls of one account.
     pub fn through(&self, door: Arc<Door>) -> Self {
-        Self { door, ..self.clone() }
+        Self { door, doubted: Arc::default(), ..self.clone() }
+    }
+
+    /// What the caller's own credentials were refused with, through this door: roles are assumed by them.
+    pub fn doubted(&self) -> Option<&Fault> {
+        self.doubted.get()
+    }
+
+    fn doubt(&self, fault: &Fault) {
+        // The first one is told.
+        let _ = self.doubted.set(fault.clone());
     }
 
     /// Which role, and how.
@@ -95,7 +111,7 @@ impl RoleAssumer {
                 .role_session_name(&self.settings.session_name)
                 .set_external_id(self.settings.external_id.clone())
                 .duration_seconds(DURATION_SECONDS)
-                .policy(session_policy())
+                .set_policy(self.settings.session_policy.then(session_policy))
                 .send()
         };
         let answer = self.door.call(&ASSUME_ROLE, &self.region, &self.endpoint, send).await;
@@ -105,6 +121,11 @@ impl RoleAssumer {
             observation.reading = Reading::Unread(no_credentials());
         }
         observation.region = Region::global();
+        if let Reading::Unread(fault) = &observation.reading
+            && fault.kind == FaultKind::Identity
+        {
+            self.doubt(fault);
+        }
         (observation, credentials)
     }
 }
@@ -204,7 +225,12 @@ impl Session {
         let role_arn = match &self.renewal {
             Renewal::Role(role_arn) => role_arn,
             Renewal::Caller(provider) => {
-                return provider.provide_credentials().await.map_err(|_| no_credentials());
+                let given = provider.provide_credentials().await;
+                return given.map_err(|error| {
+                    let fault = provider_fault(&error);
+                    self.assumer.doubt(&fault);
+                    fault
+                });
             }
         };
         match self.assumer.assume(role_arn).await {
@@ -213,6 +239,14 @@ impl Session {
                 Err(Fault { kind: FaultKind::Identity, ..fault })
             }
             _ => Err(no_credentials()),
+        }
+    }
+
+    /// Notes that this session's credentials were not taken. Where they are the caller's own, or this host's
+    /// clock is wrong, that is the caller's trouble and not the account's.
+    pub fn refused(&self, fault: &Fault, by_clock: bool) {
+        if by_clock || matches!(self.renewal, Renewal::Caller(_)) {
+            self.assumer.doubt(fault);
         }
     }
 

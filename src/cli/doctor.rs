@@ -8,10 +8,12 @@ mod lake;
 use std::sync::Arc;
 
 use super::args::DoctorArgs;
-use super::error::CliError;
+use super::error::{CliError, advice_or};
 use super::exit::Exit;
 use super::{edge, print, summary};
+use crate::aws::advice::{Said, cause};
 use crate::aws::environment::{Caller, Environment};
+use crate::aws::ops::{ASSUME_ROLE, LIST_ACCOUNTS, LIST_ORGANIZATIONAL_UNITS};
 use crate::aws::service::{AccountReader, account, kms, organizations, s3};
 use crate::aws::session::{Renewal, RoleSettings, Session};
 use crate::model::{Account, Coverage, CoverageRow, FaultKind, Reading, RotationHistory, Source};
@@ -37,9 +39,12 @@ impl Visit {
         print::say(format!("  --    {step}: {what}"));
     }
 
-    fn fail(&mut self, step: &str, what: impl std::fmt::Display, fix: &str) {
+    fn fail(&mut self, step: &str, what: impl std::fmt::Display, message: Option<&str>, fix: &str) {
         self.failed += 1;
         print::say(format!("  FAIL  {step}: {what}"));
+        if let Some(message) = message {
+            print::say(print::wrapped(message, "        said: "));
+        }
         print::say(print::wrapped(fix, "        fix: "));
     }
 }
@@ -73,7 +78,7 @@ pub async fn run(args: &DoctorArgs) -> Result<Exit, CliError> {
                     "correct what the message says; `atrest iam --role lake` prints the permissions"
                         .to_owned()
                 });
-                visit.fail("lake", error.message, &fix);
+                visit.fail("lake", error.message, None, &fix);
             }
         }
         None => visit.note("lake", "not tried; give --lake"),
@@ -106,7 +111,13 @@ async fn organization(visit: &mut Visit, environment: &Environment) -> Vec<Accou
             visit.organization_failed = true;
             let fix = "run as the management account or a delegated administrator for Organizations, with the \
                        policy of `atrest iam --role scan`; or scan named accounts with --account";
-            visit.fail("organization", format!("organizations:ListAccounts {}", said(reading)), fix);
+            let fix = advised(LIST_ACCOUNTS.id, reading, fix);
+            visit.fail(
+                "organization",
+                format!("organizations:ListAccounts {}", said(reading)),
+                message(reading),
+                &fix,
+            );
         }
     }
     if observation.reading.known().is_some() {
@@ -114,7 +125,8 @@ async fn organization(visit: &mut Visit, environment: &Environment) -> Vec<Accou
         if let Some((denied, _)) = listings.iter().find(|(listing, _)| listing.reading.known().is_none()) {
             let fix = "add organizations:ListOrganizationalUnitsForParent (`atrest iam --role scan`); without it \
                        ou_names stay empty";
-            visit.fail("unit names", said(&denied.reading), fix);
+            let fix = advised(LIST_ORGANIZATIONAL_UNITS.id, &denied.reading, fix);
+            visit.fail("unit names", said(&denied.reading), message(&denied.reading), &fix);
         }
     }
     accounts
@@ -127,6 +139,22 @@ fn said<T>(reading: &Reading<T>) -> String {
             format!("{}{by} ({})", fault.kind.word(), fault.code.as_deref().unwrap_or("no code"))
         }
         other => other.word().to_owned(),
+    }
+}
+
+/// AWS's message.
+fn message<T>(reading: &Reading<T>) -> Option<&str> {
+    match reading {
+        Reading::Unread(fault) => fault.message.as_deref(),
+        _ => None,
+    }
+}
+
+/// What to do about a read that failed: by AWS's message where that tells, else the step's own advice.
+fn advised<T>(operation: &str, reading: &Reading<T>, usual: &str) -> String {
+    match reading {
+        Reading::Unread(fault) => advice_or(operation, fault, usual),
+        _ => usual.to_owned(),
     }
 }
 
@@ -150,6 +178,7 @@ async fn audit(
         role_name: args.role.role_name.clone(),
         external_id: args.role.external_id.clone(),
         session_name: format!("atrest-doctor-{}", now.compact()),
+        session_policy: !args.role.no_session_policy,
     };
     let assumer = environment.assumer(settings);
     let role_arn = assumer.role_arn(&caller.partition, sample.id);
@@ -160,7 +189,13 @@ async fn audit(
              can use --role-name OrganizationAccountAccessRole",
             sample.id, caller.arn
         );
-        visit.fail("audit role", format!("{role_arn} {}", said(&observation.reading)), &fix);
+        let fix = advised(ASSUME_ROLE.id, &observation.reading, &fix);
+        visit.fail(
+            "audit role",
+            format!("{role_arn} {}", said(&observation.reading)),
+            message(&observation.reading),
+            &fix,
+        );
         return;
     };
     visit.pass("audit role", &role_arn);
@@ -213,29 +248,20 @@ fn tell(visit: &mut Visit, row: &CoverageRow) {
         row.tally.asked(),
         by.unwrap_or_default(),
     );
-    visit.fail(&step, what, &fix(row));
+    visit.fail(&step, what, row.tally.sample_message(), &fix(row));
 }
 
-/// What to do about it, by who denied.
+/// What to do about it, by what AWS said.
 fn fix(row: &CoverageRow) -> String {
-    use crate::model::DeniedBy;
+    let (code, message) = (row.tally.sample_code(), row.tally.sample_message());
+    let operation = row.operation.as_str();
+    if let Some(cause) = cause(Said { operation, code, message, clock_ahead: None }) {
+        return cause.advice(operation);
+    }
     if row.tally.faults_of(FaultKind::Denied) == 0 {
         return "try again; if it stays, look at the service's health and the network".to_owned();
     }
-    match row.tally.denial().map(|(by, _)| by) {
-        Some(DeniedBy::ResourcePolicy) => {
-            "the resource's own policy bars the auditor: exempt the audit role in its Deny, or let the account's \
-             IAM decide (key policy: allow the account root)"
-                .to_owned()
-        }
-        Some(DeniedBy::Scp | DeniedBy::Rcp) => {
-            "an organization policy denies this: exempt the audit role by aws:PrincipalArn, or accept the gap"
-                .to_owned()
-        }
-        Some(DeniedBy::Boundary) => "widen the audit role's permissions boundary".to_owned(),
-        Some(DeniedBy::VpcEndpoint) => "widen the VPC endpoint's policy".to_owned(),
-        _ => format!("give the audit role the policy of `atrest iam --role audit`; it lacks {}", row.operation),
-    }
+    format!("give the audit role the policy of `atrest iam --role audit`; it lacks {operation}")
 }
 
 #[cfg(test)]

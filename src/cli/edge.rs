@@ -7,8 +7,10 @@ use aws_config::{BehaviorVersion, SdkConfig};
 use aws_credential_types::provider::ProvideCredentials;
 use aws_types::service_config::ServiceConfigKey;
 
-use super::error::CliError;
+use super::error::{CliError, advice_or};
 use crate::aws::environment::{Caller, Environment, Tuning};
+use crate::aws::message;
+use crate::aws::ops::GET_CALLER_IDENTITY;
 use crate::clock::SystemClock;
 use crate::model::{FaultKind, Reading, Region, Source};
 
@@ -43,10 +45,14 @@ pub async fn caller(environment: &Environment) -> Result<Caller, CliError> {
         (None, None) => fault.kind.word().to_owned(),
     };
     let endpoint = observation.endpoint.unwrap_or_else(|| "STS".to_owned());
+    let message = fault.message.as_deref().map(|message| format!(": {message}")).unwrap_or_default();
     Err(match fault.kind {
+        FaultKind::Identity if fault.code.is_none() => {
+            CliError::usage(format!("failed to load the AWS credentials{message}")).hint(RENEW)
+        }
         FaultKind::Identity | FaultKind::Denied => {
-            CliError::usage(format!("failed to use the AWS credentials: {endpoint} answered {code}"))
-                .hint("renew them (`aws sso login`, a new session), or choose others with AWS_PROFILE")
+            CliError::usage(format!("failed to use the AWS credentials: {endpoint} answered {code}{message}"))
+                .hint(advice_or(GET_CALLER_IDENTITY.id, &fault, RENEW))
         }
         FaultKind::Protocol => {
             CliError::organization(format!("{endpoint} does not answer like AWS ({code})"))
@@ -56,10 +62,12 @@ pub async fn caller(environment: &Environment) -> Result<Caller, CliError> {
             CliError::organization(format!("failed to reach AWS: no answer from {endpoint}"))
                 .hint("check the network, AWS_REGION and AWS_ENDPOINT_URL")
         }
-        _ => CliError::organization(format!("failed to use AWS: {endpoint} answered {code}"))
+        _ => CliError::organization(format!("failed to use AWS: {endpoint} answered {code}{message}"))
             .hint("check the network, AWS_REGION and AWS_ENDPOINT_URL"),
     })
 }
+
+const RENEW: &str = "renew them (`aws sso login`, a new session), or choose others with AWS_PROFILE";
 
 fn home_region(base: &SdkConfig) -> Result<Region, CliError> {
     let Some(region) = base.region() else {
@@ -79,9 +87,9 @@ async fn require_credentials(base: &SdkConfig) -> Result<(), CliError> {
     };
     match provider.provide_credentials().await {
         Ok(_) => Ok(()),
-        // The provider's own text may name files and URLs, never the secret itself.
+        // The provider's own text may name files and URLs, and repeat what a process printed.
         Err(error) => {
-            let reason = reason(&root(&error));
+            let reason = message::kept(&reason(&root(&error))).unwrap_or_default();
             let hint = match reason.contains("process") {
                 true => "run the profile's credential_process by hand, or choose another with AWS_PROFILE",
                 false => hint,

@@ -3,7 +3,10 @@
 use std::fmt;
 
 use super::exit::Exit;
+use crate::aws::advice::{Said, cause};
+use crate::aws::ops::{ASSUME_ROLE, GET_CALLER_IDENTITY, LIST_ACCOUNTS};
 use crate::log::LogError;
+use crate::model::Fault;
 use crate::scan::ScanError;
 use crate::sink::{FinalizeError, LakeError, PublishError, StoreError};
 
@@ -40,6 +43,11 @@ impl CliError {
         self.hint = Some(hint.into());
         self
     }
+}
+
+/// What to do about a fault: by AWS's message where that tells the cause, else the usual advice.
+pub fn advice_or(operation: &str, fault: &Fault, usual: &str) -> String {
+    cause(Said::of(operation, fault)).map_or_else(|| usual.to_owned(), |cause| cause.advice(operation))
 }
 
 impl fmt::Display for CliError {
@@ -79,6 +87,15 @@ impl From<FinalizeError> for CliError {
             FinalizeError::NoAccountList(_) | FinalizeError::Standard(_) | FinalizeError::Changed(_) => {
                 Self::usage(error)
             }
+            FinalizeError::Lost { ref run_id, .. } => {
+                let hint = format!(
+                    "`atrest doctor` tries one account. Where the accounts can be reached again, `atrest scan --run \
+                     {run_id}` asks the refused ones once more; a list that has changed is read by a new run. To accept \
+                     the loss for this night, and only for it: `atrest finalize --run {run_id} --max-lost 100`, with the \
+                     same --lake, or `atrest scan` with these two"
+                );
+                Self::organization(error).hint(hint)
+            }
             FinalizeError::Log(error) => error.into(),
             FinalizeError::Lake(error) => error.into(),
             FinalizeError::Store(error) | FinalizeError::Publish(PublishError::Store(error)) => error.into(),
@@ -95,14 +112,29 @@ impl From<ScanError> for CliError {
             ScanError::Interrupted { .. } => {
                 Self { exit: Exit::Interrupted, message: error.to_string(), hint: None }
             }
-            ScanError::Organization { .. } => Self::organization(error).hint(
-                "run as the management account or a delegated administrator with the permissions of \
-                 `atrest iam --role scan`, or name accounts with --account",
-            ),
-            ScanError::EveryRoleRefused { .. } => Self::organization(error).hint(
-                "check --role-name and --external-id, that the role is deployed, and that it trusts this caller; \
-                 `atrest doctor` tries one account",
-            ),
+            ScanError::Organization { ref fault } => {
+                let hint = advice_or(
+                    LIST_ACCOUNTS.id,
+                    fault,
+                    "run as the management account or a delegated administrator with the permissions of \
+                     `atrest iam --role scan`, or name accounts with --account",
+                );
+                Self::organization(error).hint(hint)
+            }
+            ScanError::EveryRoleRefused { ref fault, .. } => {
+                let hint = advice_or(
+                    ASSUME_ROLE.id,
+                    fault,
+                    "check --role-name and --external-id, that the role is deployed, and that it trusts this caller; \
+                     `atrest doctor` tries one account",
+                );
+                Self::organization(error).hint(hint)
+            }
+            ScanError::CallerLost { ref run_id, ref fault, .. } => {
+                let first =
+                    advice_or(GET_CALLER_IDENTITY.id, fault, "renew them (`aws sso login`, a new session)");
+                Self::organization(&error).hint(format!("{first}; then continue with --run {run_id}"))
+            }
             ScanError::Filter(_) | ScanError::OtherSettings { .. } => Self::usage(error),
             ScanError::Lake(error) => error.into(),
             ScanError::Store(error) => error.into(),

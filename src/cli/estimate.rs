@@ -46,8 +46,7 @@ pub async fn run(edge: &Edge, lake: &Lake, run: &RunHeader) -> Result<(), CliErr
     if let Reading::Unread(fault) = observation.reading
         && run.settings.filter.accounts.is_empty()
     {
-        let reason = fault.code.unwrap_or_else(|| fault.kind.word().to_owned());
-        return Err(ScanError::Organization { reason }.into());
+        return Err(ScanError::Organization { fault: Box::new(fault) }.into());
     }
     let filter = &run.settings.filter;
     let names = std::collections::BTreeMap::new();

@@ -15,7 +15,8 @@ pub enum Exit {
     Findings,
     /// Published, but something could not be seen.
     Partial,
-    /// The organization could not be read, or every role was refused: nothing was published.
+    /// The organization could not be read, every role was refused, the caller's credentials ran out, or too
+    /// many accounts were lost: nothing was published, and what is sealed is kept.
     Organization,
     /// Interrupted: nothing was published, and what is sealed is kept.
     Interrupted,

@@ -31,8 +31,10 @@ pub async fn run(args: &FinalizeArgs) -> Result<Exit, CliError> {
         build_sha256: super::build::sha256(),
         standard: rules.standard,
         exceptions: rules.exceptions,
+        max_lost: args.loss.max_lost,
     };
     let census = sink::finalize(&lake, &judgement).await?;
+    summary::tell_not_compared(&census);
     print::say(summary::render(&census, &summary::Next::Lake(args.lake.uri.as_str())));
     Ok(if census.run.status == RunStatus::Partial { Exit::Partial } else { Exit::Done })
 }

@@ -86,7 +86,7 @@ fn init_log(verbose: u8) {
         _ => "warn,atrest=debug",
     };
     let filter = tracing_subscriber::EnvFilter::new(level);
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(|| print::Log).init();
 }
 
 fn run(command: Command) -> Result<Exit, CliError> {

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::io::{self, IsTerminal, Write};
 
+use crate::aws::message::without_secrets;
 use crate::printable::printable;
 
 /// Writes data to stdout. A reader that has gone away (`| head`) is no error.
@@ -24,6 +25,23 @@ pub fn line(text: &str) -> io::Result<()> {
 /// Writes a line for people to stderr.
 pub fn say(line: impl std::fmt::Display) {
     let _ = writeln!(io::stderr().lock(), "{}", printable(&line.to_string()));
+}
+
+/// Where the log goes: to stderr, an event at a time. Other crates' events have what they were told by a
+/// credential process or an endpoint, and no secret may stand in a log.
+#[derive(Debug)]
+pub struct Log;
+
+impl Write for Log {
+    fn write(&mut self, event: &[u8]) -> io::Result<usize> {
+        let text = String::from_utf8_lossy(event);
+        io::stderr().lock().write_all(printable(&without_secrets(&text)).as_bytes())?;
+        Ok(event.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        io::stderr().flush()
+    }
 }
 
 /// Whether people watch.

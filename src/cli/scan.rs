@@ -12,7 +12,7 @@ use crate::aws::environment::Tuning;
 use crate::clock::Timestamp;
 use crate::log;
 use crate::model::{RotationHistory, RunHeader, RunId, RunKind, RunStatus, ScanFilter, ScanSettings, Source};
-use crate::scan::{self, Edge};
+use crate::scan::{self, Edge, ScanError};
 use crate::sink::{self, Judgement, Lake, canonical_json, sha256_hex};
 
 /// Runs the scan.
@@ -62,8 +62,18 @@ pub async fn run(args: &ScanArgs, stop: &CancellationToken) -> Result<Exit, CliE
         build_sha256,
         standard: rules.standard,
         exceptions: rules.exceptions,
+        max_lost: args.loss.max_lost,
     };
-    let census = publish(&lake, &judgement, stop).await?;
+    let census = match publish(&lake, &judgement, stop).await {
+        Ok(census) => census,
+        // A lake that is refused may be a caller whose session is over.
+        Err(error) if error.exit == Exit::Usage && args.lake.uri.s3().is_some() => {
+            let fault = scan::lost_caller(&environment).await.ok_or(error)?;
+            return Err(ScanError::CallerLost { run_id: run.run_id, sealed: None, fault }.into());
+        }
+        Err(error) => return Err(error),
+    };
+    summary::tell_not_compared(&census);
     print::say(summary::render(&census, &summary::Next::Lake(args.lake.uri.as_str())));
     Ok(exit_of(&census, args))
 }
@@ -141,6 +151,7 @@ fn settings(args: &ScanArgs) -> ScanSettings {
             automatic: !args.no_rotation_history,
             imported: args.imported_rotation_history,
         },
+        no_session_policy: args.role.no_session_policy,
     }
 }
 

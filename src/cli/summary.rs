@@ -64,6 +64,15 @@ pub fn render(census: &Census, next: &Next<'_>) -> String {
     text
 }
 
+/// Says that a census was not held against the last one, so that no limit was put to what it lost.
+pub fn tell_not_compared(census: &Census) {
+    if let Some(error) = &census.not_compared {
+        print::say(format!(
+            "note: the last census cannot be read, so that --max-lost was not applied: {error}"
+        ));
+    }
+}
+
 fn head(text: &mut String, census: &Census) {
     let run = &census.run;
     let organization = run.organization.org_id.as_deref().unwrap_or("no organization");

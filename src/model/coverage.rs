@@ -36,6 +36,10 @@ struct FaultCount {
     denied_by: Option<DeniedBy>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     deny_type: Option<DenyType>,
+    /// One message of theirs: messages name resources, so that each may have its own. The first in the
+    /// alphabet, so that the order of the reads does not matter.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    message: Option<String>,
     count: u64,
 }
 
@@ -51,6 +55,7 @@ impl Tally {
                 code: fault.code.clone(),
                 denied_by: fault.denied_by,
                 deny_type: fault.deny_type,
+                message: fault.message.clone(),
                 count: 1,
             }),
             Reading::NotAsked(why) => self.add_not_asked(*why, 1),
@@ -67,7 +72,14 @@ impl Tally {
     fn add_fault(&mut self, fault: FaultCount) {
         let key = |f: &FaultCount| (f.kind, f.code.clone(), f.denied_by, f.deny_type);
         match self.faults.binary_search_by_key(&key(&fault), key) {
-            Ok(at) => self.faults[at].count += fault.count,
+            Ok(at) => {
+                let held = &mut self.faults[at];
+                held.count += fault.count;
+                held.message = match (held.message.take(), fault.message) {
+                    (Some(held), Some(more)) => Some(held.min(more)),
+                    (held, more) => held.or(more),
+                };
+            }
             Err(at) => self.faults.insert(at, fault),
         }
     }
@@ -93,6 +105,11 @@ impl Tally {
     /// Reads that failed in this way.
     pub fn faults_of(&self, kind: FaultKind) -> u64 {
         self.faults.iter().filter(|f| f.kind == kind).map(|f| f.count).sum()
+    }
+
+    /// Whether a read failed.
+    pub fn has_faults(&self) -> bool {
+        !self.faults.is_empty()
     }
 
     /// Reads that the plan called for and that were not sent.
@@ -130,7 +147,18 @@ impl Tally {
 
     /// The code of most of the failed reads.
     pub fn sample_code(&self) -> Option<&str> {
-        first_of_most(self.faults.iter().filter(|f| f.code.is_some()))?.code.as_deref()
+        self.sample()?.code.as_deref()
+    }
+
+    /// A message of the reads that `sample_code` is of.
+    pub fn sample_message(&self) -> Option<&str> {
+        self.sample()?.message.as_deref()
+    }
+
+    /// Where no failed read has a code, those with a message: a credential provider has no codes.
+    fn sample(&self) -> Option<&FaultCount> {
+        let with_code = first_of_most(self.faults.iter().filter(|f| f.code.is_some()));
+        with_code.or_else(|| first_of_most(self.faults.iter().filter(|f| f.message.is_some())))
     }
 }
 
@@ -197,12 +225,62 @@ mod tests {
 
     fn denied(code: &str) -> Reading<()> {
         Reading::Unread(Fault {
-            kind: FaultKind::Denied,
             code: Some(code.into()),
             status: Some(403),
             denied_by: Some(DeniedBy::Scp),
             deny_type: Some(DenyType::Explicit),
+            ..Fault::new(FaultKind::Denied)
         })
+    }
+
+    fn with_message(reading: Reading<()>, text: &str) -> Reading<()> {
+        match reading {
+            Reading::Unread(fault) => Reading::Unread(Fault { message: Some(text.into()), ..fault }),
+            other => other,
+        }
+    }
+
+    #[test]
+    fn one_message_of_the_commonest_fault_is_kept_in_any_order() {
+        let readings = [
+            with_message(denied("A"), "of a"),
+            with_message(denied("B"), "second of b"),
+            with_message(denied("B"), "first of b"),
+            denied("B"),
+        ];
+        let tally = |readings: &mut dyn Iterator<Item = &Reading<()>>| {
+            let (mut all, mut part) = (Tally::default(), Tally::default());
+            for (at, reading) in readings.enumerate() {
+                if at % 2 == 0 { &mut all } else { &mut part }.add(reading);
+            }
+            all.merge(&part);
+            all
+        };
+        let forth = tally(&mut readings.iter());
+        assert_eq!(forth, tally(&mut readings.iter().rev()));
+        assert_eq!((forth.sample_code(), forth.sample_message()), (Some("B"), Some("first of b")));
+        // A message without a code, of a credential provider.
+        let mut tally = Tally::default();
+        tally.add(&with_message(
+            Reading::Unread(Fault::new(FaultKind::Identity)),
+            "the SSO session has expired",
+        ));
+        assert_eq!(
+            (tally.sample_code(), tally.sample_message()),
+            (None, Some("the SSO session has expired"))
+        );
+    }
+
+    #[test]
+    fn a_log_of_before_messages_reads_back() {
+        let old =
+            r#"{"known":1,"absent":0,"gone":0,"faults":[{"kind":"denied","code":"AccessDenied","count":2}]}"#;
+        let tally: Tally = serde_json::from_str(old).unwrap();
+        assert_eq!(
+            (tally.asked(), tally.sample_code(), tally.sample_message()),
+            (3, Some("AccessDenied"), None)
+        );
+        assert_eq!(serde_json::to_string(&tally).unwrap(), old, "and is written as before");
     }
 
     #[test]

@@ -103,12 +103,38 @@ pub struct Fault {
     /// Whether a statement denied, or none allowed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub deny_type: Option<DenyType>,
+    /// AWS's message, bounded, printable and without secrets. Helps a reader; decides nothing. None in
+    /// logs of before it was kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub message: Option<String>,
+    /// Seconds that this host's clock was ahead of the date of an answer that did not accept the
+    /// credentials (negative: behind); none where that is too little to matter.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub clock_ahead_seconds: Option<i64>,
 }
 
 impl Fault {
     /// A fault that no code of AWS's goes with.
     pub const fn new(kind: FaultKind) -> Self {
-        Self { kind, code: None, status: None, denied_by: None, deny_type: None }
+        Self {
+            kind,
+            code: None,
+            status: None,
+            denied_by: None,
+            deny_type: None,
+            message: None,
+            clock_ahead_seconds: None,
+        }
+    }
+
+    /// AWS's code, or the class where there is none; then the message.
+    pub fn said(&self) -> String {
+        let code = self.code.as_deref().unwrap_or(self.kind.word());
+        match &self.message {
+            // A sentence goes on behind it.
+            Some(message) => format!("{code}: {}", message.trim_end_matches('.')),
+            None => code.to_owned(),
+        }
     }
 }
 

@@ -77,6 +77,9 @@ pub struct ScanSettings {
     /// Whose history of rotations is read.
     #[serde(flatten)]
     pub history: RotationHistory,
+    /// Whether the role's sessions were not narrowed to the audit actions.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub no_session_policy: bool,
 }
 
 /// Of which keys the history of rotations is read.

@@ -168,6 +168,7 @@ rows! {
         gone: integer, denied: integer, throttled: integer, transport: integer, service: integer,
         protocol: integer, identity: integer, unavailable: integer, not_asked: integer, complete: boolean,
         accepted_gap: boolean, denied_by: text, deny_type: text, sample_code: text,
+        sample_message: text,
     }
 }
 

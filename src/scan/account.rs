@@ -9,11 +9,11 @@ use crate::aws::call::Door;
 use crate::aws::dates::Dates;
 use crate::aws::ops::{LIST_ALIASES, LIST_BUCKETS, LIST_KEYS, LIST_REGIONS};
 use crate::aws::service::{AccountReader, account, kms, s3};
-use crate::aws::session::{Renewal, Session};
+use crate::aws::session::{Renewal, RoleAssumer, Session};
 use crate::log::SegmentWriter;
 use crate::model::{
-    AccessPath, Account, AccountId, AccountScan, Arn, Calls, NotAsked, Observation, OrganizationIdentity,
-    Partition, Reading, Region, RegionsFrom, RunHeader,
+    AccessPath, Account, AccountId, AccountScan, Arn, Calls, Coverage, Fault, FaultKind, NotAsked,
+    Observation, OrganizationIdentity, Partition, Reading, Region, RegionsFrom, RunHeader,
 };
 
 /// A sealed segment, and the code with which the account refused the role, if it did.
@@ -22,7 +22,10 @@ pub struct Scanned {
     /// The segment.
     pub bytes: Vec<u8>,
     /// Why there was no session.
-    pub refused: Option<String>,
+    pub refused: Option<Fault>,
+    /// What the caller's own credentials were refused with, if they were: then what is not read is not the
+    /// account's doing.
+    pub doubted: Option<Fault>,
 }
 
 /// A session, or what STS said instead.
@@ -45,7 +48,8 @@ pub async fn scan_account(
     let partition = partition_of(account, edge);
     let role_arn = edge.assumer.role_arn(&partition, account.id);
     let sts = Arc::new(Door::caller(Arc::clone(&edge.aws.shared)));
-    let access = open_session(edge, &sts, account.id, &role_arn).await;
+    let assumer = edge.assumer.through(Arc::clone(&sts));
+    let access = open_session(edge, &assumer, account.id, &role_arn).await;
 
     let mut scan = AccountScan {
         account_id: account.id,
@@ -61,7 +65,7 @@ pub async fn scan_account(
     let mut refused = None;
     match access {
         Access::Refused(observation) => {
-            refused = Some(refusal_of(&observation));
+            refused = Some(refusal_of(&observation.reading));
             segment.listing(&observation, 0);
             plan_without_session(edge, &mut segment);
         }
@@ -82,7 +86,23 @@ pub async fn scan_account(
     calls.merge(&sts.take_calls());
     scan.finished_at = edge.aws.shared.clock.now();
     let witness = edge.witness(&dates);
-    Scanned { bytes: segment.seal(run, organization, &scan, &calls, &witness), refused }
+    tell_gaps(segment.coverage(), account.id);
+    let bytes = segment.seal(run, organization, &scan, &calls, &witness);
+    Scanned { bytes, refused, doubted: assumer.doubted().cloned() }
+}
+
+/// What was not read, for whoever asked for a log of the accounts.
+fn tell_gaps(coverage: &Coverage, account_id: AccountId) {
+    for row in coverage.rows(account_id).filter(|row| row.tally.has_faults()) {
+        tracing::info!(
+            account.id = %account_id,
+            operation = row.operation,
+            region = %row.region,
+            code = row.tally.sample_code(),
+            aws.message = row.tally.sample_message(),
+            "not read"
+        );
+    }
 }
 
 fn partition_of(account: &Account, edge: &Edge) -> Partition {
@@ -90,8 +110,8 @@ fn partition_of(account: &Account, edge: &Edge) -> Partition {
     arn.and_then(|arn| arn.partition.parse().ok()).unwrap_or_else(|| edge.caller.partition.clone())
 }
 
-async fn open_session(edge: &Edge, sts: &Arc<Door>, account_id: AccountId, role_arn: &str) -> Access {
-    let assumer = edge.assumer.through(Arc::clone(sts));
+async fn open_session(edge: &Edge, assumer: &RoleAssumer, account_id: AccountId, role_arn: &str) -> Access {
+    let assumer = assumer.clone();
     let (observation, credentials) = assumer.assume(role_arn).await;
     let probe = edge.aws.factory.session_probe(&assumer);
     if let Some(credentials) = credentials {
@@ -112,11 +132,11 @@ async fn open_session(edge: &Edge, sts: &Arc<Door>, account_id: AccountId, role_
     }
 }
 
-/// The code, or the class where there is none.
-fn refusal_of(observation: &Observation<()>) -> String {
-    match &observation.reading {
-        Reading::Unread(fault) => fault.code.clone().unwrap_or_else(|| fault.kind.word().to_owned()),
-        other => other.word().to_owned(),
+/// Why there was no session. STS answers nothing but yes or a refusal.
+fn refusal_of(reading: &Reading<()>) -> Fault {
+    match reading {
+        Reading::Unread(fault) => fault.clone(),
+        _ => Fault::new(FaultKind::Protocol),
     }
 }
 

@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use tokio::sync::mpsc;
 
+use super::caller::lost_caller;
 use super::resume::KnownOrganization;
 use super::{Edge, ScanError};
 use crate::aws::call::Door;
@@ -74,10 +75,11 @@ impl Lister<'_> {
         };
         let mut writer = OrganizationWriter::default();
         writer.listing(&observation, listed);
+        self.caller_holds(&observation.reading).await?;
         if observation.reading.known().is_none() {
             found.without_organization(&observation, &filter, self.lake, self.run.source)?;
         }
-        self.name_units(door, &client, &mut found, &mut writer).await;
+        self.name_units(door, &client, &mut found, &mut writer).await?;
         check_filter(&filter, &found)?;
         if !at_once {
             send_admitted(&sender, &filter, &found.unit_names(), found.accounts.clone()).await;
@@ -99,16 +101,34 @@ impl Lister<'_> {
         client: &OrganizationsClient,
         found: &mut Organization,
         writer: &mut OrganizationWriter,
-    ) {
+    ) -> Result<(), ScanError> {
         let (units, listings) =
             organizations::unit_names(door, client, &self.edge.aws.home, &found.accounts).await;
         for (observation, listed) in &listings {
             writer.listing(observation, *listed);
         }
+        let failed = listings.iter().find(|(observation, _)| observation.reading.known().is_none());
+        if let Some((observation, _)) = failed {
+            self.caller_holds(&observation.reading).await?;
+        }
         for unit in &units {
             writer.unit(unit.clone());
         }
         found.units = units;
+        Ok(())
+    }
+
+    /// A list that ends because the caller's session did is no list to go on with, or to keep.
+    async fn caller_holds(&self, reading: &Reading<()>) -> Result<(), ScanError> {
+        match reading {
+            Reading::Unread(fault) if fault.kind == FaultKind::Identity => {
+                match lost_caller(&self.edge.aws).await {
+                    Some(fault) => Err(ScanError::caller_lost(&self.run.run_id, fault)),
+                    None => Ok(()),
+                }
+            }
+            _ => Ok(()),
+        }
     }
 }
 
@@ -149,10 +169,10 @@ impl Organization {
         source: Source,
     ) -> Result<(), ScanError> {
         let Reading::Unread(fault) = &observation.reading else { return Ok(()) };
-        let code = fault.code.clone().unwrap_or_else(|| fault.kind.word().to_owned());
-        let is_there_none = code == "AWSOrganizationsNotInUseException" || fault.kind == FaultKind::Denied;
+        let is_there_none = fault.code.as_deref() == Some("AWSOrganizationsNotInUseException")
+            || fault.kind == FaultKind::Denied;
         if !is_there_none || filter.accounts.is_empty() {
-            return Err(ScanError::Organization { reason: code });
+            return Err(ScanError::Organization { fault: Box::new(fault.clone()) });
         }
         lake.check(source, None)?;
         *self = Self::default();

@@ -5,6 +5,7 @@
 //! finding is; publishing is the sink's.
 
 mod account;
+mod caller;
 mod listing;
 mod progress;
 mod refusal;
@@ -16,14 +17,18 @@ use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
+pub use caller::lost_caller;
 pub use progress::{Event, Progress, Silent};
 
 use crate::aws::dates::Dates;
 use crate::aws::environment::{Caller, Environment};
 use crate::aws::session::{RoleAssumer, RoleSettings};
 use crate::log::{self, LogError};
-use crate::model::{Account, OrganizationIdentity, Region, RotationHistory, RunHeader, Witness};
+use crate::model::{
+    Account, AccountId, Fault, OrganizationIdentity, Region, RotationHistory, RunHeader, Witness,
+};
 use crate::sink::{Lake, LakeError, StoreError};
+use caller::Doubt;
 use listing::{Listed, Lister};
 use refusal::{Held, Refusals};
 use resume::Earlier;
@@ -77,23 +82,40 @@ pub enum ScanError {
         sealed: u64,
     },
     /// The organization could not be read.
-    #[error("failed to list the organization's accounts: {reason}")]
+    #[error("failed to list the organization's accounts: {}", fault.said())]
     Organization {
         /// What AWS said.
-        reason: String,
+        fault: Box<Fault>,
+    },
+    /// The caller's own credentials ran out, or cannot be had any more. What is sealed is kept.
+    #[error(
+        "the caller's credentials {}; nothing is published, and {} kept",
+        if fault.code.is_some() { format!("are not accepted any more: STS answered {}", fault.said()) }
+        else { format!("cannot be loaded any more: {}", fault.message.as_deref().unwrap_or("the provider does not say why")) },
+        match sealed { Some(sealed) => format!("{sealed} sealed account(s) are"), None => "what is sealed is".to_owned() }
+    )]
+    CallerLost {
+        /// The run.
+        run_id: crate::model::RunId,
+        /// Accounts that are sealed, where they were counted.
+        sealed: Option<u64>,
+        /// What STS answered, or the provider.
+        fault: Box<Fault>,
     },
     /// Every one of the first accounts refused the role alike.
     #[error(
-        "the role {role_name} was refused in {accounts} of the first accounts, each time with {code}: \
-         nothing is published"
+        "the role {role_name} was refused in {accounts} of the first accounts, each time with {}: \
+         nothing is published{}",
+        refusal::code_of(fault),
+        fault.message.as_deref().map(|message| format!("; the first time: {message}")).unwrap_or_default()
     )]
     EveryRoleRefused {
         /// The role.
         role_name: String,
         /// How many.
         accounts: usize,
-        /// STS's code.
-        code: String,
+        /// What STS answered to the first; the others have its code.
+        fault: Box<Fault>,
     },
     /// A filter that names what is not there.
     #[error("{0}")]
@@ -119,6 +141,12 @@ pub enum ScanError {
     Log(#[from] LogError),
 }
 
+impl ScanError {
+    fn caller_lost(run_id: &crate::model::RunId, fault: Box<Fault>) -> Self {
+        Self::CallerLost { run_id: run_id.clone(), sealed: None, fault }
+    }
+}
+
 impl Edge {
     /// What a run with this header holds.
     pub fn new(
@@ -132,6 +160,7 @@ impl Edge {
             role_name: run.settings.role_name.clone(),
             external_id,
             session_name: format!("atrest-{}", run.run_id),
+            session_policy: !run.settings.no_session_policy,
         };
         Self {
             assumer: aws.assumer(settings),
@@ -173,11 +202,21 @@ pub async fn scan(
     if !earlier.sealed.is_empty() {
         progress.tell(Event::Resumed(earlier.sealed.len() as u64));
     }
-    let mut night = Night { edge, lake, run, progress, earlier, refusals: Refusals::default(), sealed: 0 };
+    let mut night = Night {
+        edge,
+        lake,
+        run,
+        progress,
+        earlier,
+        refusals: Refusals::default(),
+        doubt: Doubt::default(),
+        again: BTreeSet::new(),
+        sealed: 0,
+    };
     tokio::select! {
         biased;
         () = stop.cancelled() => {}
-        result = night.run() => return result,
+        result = Box::pin(night.run()) => return result.map_err(|error| night.counted(error)),
     }
     Err(ScanError::Interrupted { run_id: run.run_id.clone(), sealed: night.sealed })
 }
@@ -190,8 +229,14 @@ struct Night<'a> {
     progress: &'a dyn Progress,
     earlier: Earlier,
     refusals: Refusals,
+    doubt: Doubt,
+    /// Accounts that are scanned a second time, because the caller's credentials failed them once.
+    again: BTreeSet<AccountId>,
     sealed: u64,
 }
+
+/// A task's account, its place among the first, and what came of it.
+type Done = (Option<usize>, Account, account::Scanned);
 
 impl Night<'_> {
     async fn run(&mut self) -> Result<(), ScanError> {
@@ -218,13 +263,15 @@ impl Night<'_> {
         progress: &dyn Progress,
     ) -> Result<(), ScanError> {
         let mut organization = OrganizationIdentity::default();
-        let mut tasks: JoinSet<(Option<usize>, Account, account::Scanned)> = JoinSet::new();
+        let mut tasks: JoinSet<Done> = JoinSet::new();
         let mut listed = false;
         loop {
             let room = tasks.len() < edge.limits.accounts_in_flight;
             tokio::select! {
                 biased;
-                Some(done) = tasks.join_next(), if !tasks.is_empty() => self.settle(done).await?,
+                Some(done) = tasks.join_next(), if !tasks.is_empty() => {
+                    self.settle(&mut tasks, &organization, done).await?;
+                }
                 next = receiver.recv(), if !listed && room => match next {
                     None => {
                         listed = true;
@@ -237,8 +284,8 @@ impl Night<'_> {
                 },
                 else => {}
             }
-            if let Some(code) = self.refusals.all_refused(listed) {
-                return Err(self.every_role_refused(code));
+            if let Some(fault) = self.refusals.all_refused(listed) {
+                return Err(self.every_role_refused(fault));
             }
             if listed && tasks.is_empty() {
                 return Ok(());
@@ -246,12 +293,7 @@ impl Night<'_> {
         }
     }
 
-    fn start(
-        &mut self,
-        tasks: &mut JoinSet<(Option<usize>, Account, account::Scanned)>,
-        organization: &OrganizationIdentity,
-        account: Account,
-    ) {
+    fn start(&mut self, tasks: &mut JoinSet<Done>, organization: &OrganizationIdentity, account: Account) {
         if let Some(had_session) = self.earlier.sealed.get(&account.id) {
             if *had_session && account.id != self.edge.caller.account_id {
                 self.refusals.had_session_before();
@@ -261,6 +303,16 @@ impl Night<'_> {
         self.progress.tell(Event::Accounts(1));
         let is_callers = account.id == self.edge.caller.account_id;
         let place = if is_callers { None } else { self.refusals.admit() };
+        self.spawn(tasks, organization, place, account);
+    }
+
+    fn spawn(
+        &self,
+        tasks: &mut JoinSet<Done>,
+        organization: &OrganizationIdentity,
+        place: Option<usize>,
+        account: Account,
+    ) {
         let (edge, run, organization) = (self.edge.clone(), self.run.clone(), organization.clone());
         tasks.spawn(async move {
             let scanned = account::scan_account(&edge, &run, &organization, &account).await;
@@ -270,7 +322,9 @@ impl Night<'_> {
 
     async fn settle(
         &mut self,
-        done: Result<(Option<usize>, Account, account::Scanned), tokio::task::JoinError>,
+        tasks: &mut JoinSet<Done>,
+        organization: &OrganizationIdentity,
+        done: Result<Done, tokio::task::JoinError>,
     ) -> Result<(), ScanError> {
         let (place, account, scanned) = match done {
             Ok(done) => done,
@@ -280,7 +334,19 @@ impl Night<'_> {
                 return Ok(());
             }
         };
-        tracing::info!(account.id = %account.id, refused = scanned.refused.as_deref(), "account scanned");
+        if let Some(fault) = &scanned.doubted {
+            tracing::info!(account.id = %account.id, fault = fault.said(), "the caller's credentials failed");
+            // Sealed, what failed twice stays as it is: that is asked for every time.
+            self.caller_holds(self.again.contains(&account.id)).await?;
+            if self.again.insert(account.id) {
+                self.spawn(tasks, organization, place, account);
+                return Ok(());
+            }
+        } else if scanned.refused.is_none() {
+            self.doubt.had_session();
+        }
+        let refused = scanned.refused.as_ref().map(Fault::said);
+        tracing::info!(account.id = %account.id, refused, "account scanned");
         self.progress.tell(Event::Done(account.id, scanned.refused.is_none()));
         let held = Held { account_id: account.id, bytes: scanned.bytes };
         for held in self.refusals.settle(place, scanned.refused, held) {
@@ -289,18 +355,46 @@ impl Night<'_> {
         Ok(())
     }
 
-    async fn write(&mut self, held: Held) -> Result<(), StoreError> {
+    async fn write(&mut self, held: Held) -> Result<(), ScanError> {
         let key = log::segment_key(&self.run.run_id, held.account_id);
-        self.lake.store().replace(&key, &held.bytes).await?;
+        if let Err(error) = self.lake.store().replace(&key, &held.bytes).await {
+            // A lake on S3 is written by the caller, too.
+            if error.by_user && self.lake.uri().starts_with("s3://") {
+                self.caller_holds(true).await?;
+            }
+            return Err(error.into());
+        }
         self.sealed += 1;
         Ok(())
     }
 
-    fn every_role_refused(&self, code: &str) -> ScanError {
+    /// An error where STS says that the caller's credentials are the trouble.
+    async fn caller_holds(&mut self, ask: bool) -> Result<(), ScanError> {
+        if !self.doubt.is_to_be_asked() && !ask {
+            return Ok(());
+        }
+        match lost_caller(&self.edge.aws).await {
+            Some(fault) => Err(ScanError::caller_lost(&self.run.run_id, fault)),
+            None => Ok(()),
+        }
+    }
+
+    /// The error with the accounts that are sealed, those of earlier attempts among them.
+    fn counted(&self, error: ScanError) -> ScanError {
+        match error {
+            ScanError::CallerLost { run_id, fault, .. } => {
+                let sealed = Some(self.sealed + self.earlier.sealed.len() as u64);
+                ScanError::CallerLost { run_id, sealed, fault }
+            }
+            other => other,
+        }
+    }
+
+    fn every_role_refused(&self, fault: &Fault) -> ScanError {
         ScanError::EveryRoleRefused {
             role_name: self.edge.assumer.settings().role_name.clone(),
             accounts: self.refusals.places(),
-            code: code.to_owned(),
+            fault: Box::new(fault.clone()),
         }
     }
 }

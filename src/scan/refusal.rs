@@ -4,7 +4,7 @@
 //! the run stops, and no empty night is published. Until it is decided, segments of refusing
 //! accounts are held back, so that a run which is continued after the mend asks them again.
 
-use crate::model::AccountId;
+use crate::model::{AccountId, Fault};
 
 /// How many accounts must refuse alike (contract §5, exit code 5).
 const FIRST: usize = 50;
@@ -29,7 +29,12 @@ pub struct Refusals {
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Outcome {
-    refused: Option<String>,
+    refused: Option<Fault>,
+}
+
+/// The code, or the class where there is none.
+pub fn code_of(fault: &Fault) -> &str {
+    fault.code.as_deref().unwrap_or(fault.kind.word())
 }
 
 impl Refusals {
@@ -44,7 +49,7 @@ impl Refusals {
     }
 
     /// Notes what an account came to, and gives the segments that may be written now.
-    pub fn settle(&mut self, place: Option<usize>, refused: Option<String>, segment: Held) -> Vec<Held> {
+    pub fn settle(&mut self, place: Option<usize>, refused: Option<Fault>, segment: Held) -> Vec<Held> {
         let is_refusal = refused.is_some();
         if let Some(slot) = place.and_then(|place| self.first.get_mut(place)) {
             *slot = Some(Outcome { refused });
@@ -65,19 +70,19 @@ impl Refusals {
     }
 
     fn codes_differ(&self) -> bool {
-        let mut codes = self.first.iter().flatten().map(|outcome| &outcome.refused);
+        let mut codes = self.first.iter().flatten().map(|outcome| outcome.refused.as_ref().map(code_of));
         let first = codes.next();
         codes.any(|code| Some(code) != first)
     }
 
-    /// The code with which every one of the first accounts refused. `listed` says that no account
-    /// comes any more, so that fewer than fifty are all there are.
-    pub fn all_refused(&self, listed: bool) -> Option<&str> {
+    /// What the first account was refused with, where every one of the first was refused with the same code.
+    /// `listed` says that no account comes any more, so that fewer than fifty are all there are.
+    pub fn all_refused(&self, listed: bool) -> Option<&Fault> {
         let full = self.first.len() == FIRST || (listed && !self.first.is_empty());
         if self.decided || !full || self.first.iter().any(Option::is_none) {
             return None;
         }
-        self.first.first()?.as_ref()?.refused.as_deref()
+        self.first.first()?.as_ref()?.refused.as_ref()
     }
 
     /// How many of the first accounts there are.
@@ -94,6 +99,7 @@ impl Refusals {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::FaultKind;
 
     fn held(n: usize) -> Held {
         Held { account_id: format!("{n:012}").parse().unwrap(), bytes: vec![] }
@@ -104,9 +110,15 @@ mod tests {
         let places: Vec<Option<usize>> = codes.iter().map(|_| refusals.admit()).collect();
         let mut written = 0;
         for (n, code) in codes.iter().enumerate() {
-            written += refusals.settle(places[n], code.map(str::to_owned), held(n)).len();
+            // What differs from account to account is the message.
+            let fault = code.map(|code| Fault {
+                code: Some(code.to_owned()),
+                message: Some(format!("{code} in {n}")),
+                ..Fault::new(FaultKind::Denied)
+            });
+            written += refusals.settle(places[n], fault, held(n)).len();
         }
-        (refusals.all_refused(listed).map(str::to_owned), written)
+        (refusals.all_refused(listed).map(|fault| code_of(fault).to_owned()), written)
     }
 
     #[test]

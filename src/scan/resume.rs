@@ -8,7 +8,7 @@ use super::ScanError;
 use crate::clock::Timestamp;
 use crate::log::{self, Header, LogError, Record, Segment};
 use crate::model::{Account, AccountId, OrganizationIdentity, RunHeader};
-use crate::sink::{Lake, StoreError, StoreFault};
+use crate::sink::{Lake, StoreError, StoreFault, manifest_key};
 
 /// Logs that are fetched at the same time: on S3 each is a round trip.
 const FETCHES: usize = 16;
@@ -18,7 +18,7 @@ const FETCHES: usize = 16;
 pub struct Earlier {
     /// When the first attempt began.
     pub started_at: Option<Timestamp>,
-    /// Accounts with a sealed segment; true where there was a session.
+    /// Accounts that are not scanned again; true where there was a session.
     pub sealed: BTreeMap<AccountId, bool>,
     /// The account list, where it was sealed.
     pub organization: Option<KnownOrganization>,
@@ -65,6 +65,13 @@ impl Earlier {
                 earlier.sealed.insert(scan.account_id, scan.access_path.is_some());
             }
         }
+        let is_refused = |had_session: &bool| !had_session;
+        if earlier.sealed.values().any(is_refused) {
+            // Who was refused is asked again, for the role may be there by now. Not where a publish was cut
+            // short behind its manifest: what it wrote has to be written again as it was.
+            let published = lake.store().get(&manifest_key(&run.run_id)).await?.is_some();
+            earlier.sealed.retain(|_, had_session| *had_session || published);
+        }
         Ok(earlier)
     }
 
@@ -89,6 +96,8 @@ impl KnownOrganization {
     }
 }
 
+/// Settings that change what the log would hold. The session policy changes nothing of it, and who meets its
+/// limit goes on with the same run without it.
 fn same_settings(header: &Header, run: &RunHeader) -> Result<(), ScanError> {
     let (held, asked) = (&header.run.settings, &run.settings);
     let difference = [

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 
 use super::agreed::{StandardEntry, unchanged};
 use super::judgement::{FinalizeError, Judgement};
+use super::loss::{self, Compared};
 use super::pass::Pass;
 use super::run_log::RunLog;
 use super::tables::Tables;
@@ -39,6 +40,8 @@ pub struct Census {
     pub standard: String,
     /// What was published.
     pub published: Published,
+    /// Why the census was not held against the last one; none where it was, or there is none.
+    pub not_compared: Option<String>,
 }
 
 /// Resolves a run's log, judges it, and publishes its tables.
@@ -46,6 +49,7 @@ pub async fn finalize(lake: &Lake, judgement: &Judgement) -> Result<Census, Fina
     unchanged(lake.newest(), &judgement.standard, &judgement.exceptions)?;
     let judgement = &taken_up(lake, judgement).await?;
     let log = RunLog::fetch(lake, &judgement.observed_run_id).await?;
+    let not_compared = compared(lake, &log, judgement).await?;
     let previous = lake.previous_manifest(&judgement.run_id).await?;
     let as_of = judgement.as_of.unwrap_or(log.header.started_at);
     let rules = Rules::of(&judgement.standard, &log.accounts, &log.unit_names)?;
@@ -76,7 +80,28 @@ pub async fn finalize(lake: &Lake, judgement: &Judgement) -> Result<Census, Fina
         run.manifest_sha256.clone_from(manifest_sha256);
     }
     let standard = named(&judgement.standard, as_of);
-    Ok(Census { run, accounts: seen.accounts, summary, findings, exceptions, standard, published })
+    Ok(Census {
+        run,
+        accounts: seen.accounts,
+        summary,
+        findings,
+        exceptions,
+        standard,
+        published,
+        not_compared,
+    })
+}
+
+/// Refuses a census that lost too many of the accounts that the last one reached.
+async fn compared(lake: &Lake, log: &RunLog, judgement: &Judgement) -> Result<Option<String>, FinalizeError> {
+    let Judgement { run_id, max_lost, .. } = judgement;
+    match loss::compare(lake, log, run_id, *max_lost).await {
+        Compared::Fine => Ok(None),
+        Compared::Unreadable(error) => Ok(Some(error.to_string())),
+        Compared::Lost { previous, loss } => {
+            Err(FinalizeError::Lost { run_id: run_id.clone(), previous, loss, max_lost: *max_lost })
+        }
+    }
 }
 
 /// A publish that crashed before its commit is taken up as it was: its manifest says when and by which build

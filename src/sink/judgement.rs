@@ -2,7 +2,7 @@
 //! over a log share.
 
 use super::agreed::Changed;
-use super::{EncodeError, LakeError, PublishError, StoreError};
+use super::{EncodeError, LakeError, Loss, PublishError, StoreError};
 use crate::clock::Timestamp;
 use crate::log::LogError;
 use crate::model::{Exceptions, RunId, Standard};
@@ -29,6 +29,21 @@ pub enum FinalizeError {
         what: &'static str,
         /// The hash.
         sha256: String,
+    },
+    /// Too many of the accounts that the last census reached are not reached any more.
+    #[error(
+        "failed to publish run {run_id}: of the accounts that census {previous} reached, {loss}; that is more than \
+         --max-lost {max_lost} (percent) allows: nothing is published, and what is sealed is kept"
+    )]
+    Lost {
+        /// The run.
+        run_id: RunId,
+        /// The last census.
+        previous: RunId,
+        /// What was lost.
+        loss: Loss,
+        /// The share that may be.
+        max_lost: u8,
     },
     /// A log that cannot be read.
     #[error(transparent)]
@@ -66,4 +81,6 @@ pub struct Judgement {
     pub standard: Standard,
     /// What it accepts for a time.
     pub exceptions: Exceptions,
+    /// The share of the accounts that the last census reached, in percent, that a census may lose.
+    pub max_lost: u8,
 }

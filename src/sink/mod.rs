@@ -13,6 +13,7 @@ pub mod folder;
 pub mod held;
 mod judgement;
 pub mod lake;
+mod loss;
 pub mod manifest;
 pub mod memory;
 pub mod parquet;
@@ -30,6 +31,7 @@ pub use folder::FolderStore;
 pub use held::HeldFolder;
 pub use judgement::{FinalizeError, Judgement};
 pub use lake::{Lake, LakeError};
+pub use loss::{Loss, MAX_LOST};
 pub use manifest::{
     CoverageTotals, FileEntry, Manifest, Observed, SegmentEntry, canonical_json, manifest_key, policy_key,
 };

@@ -140,5 +140,11 @@ pub static TABLE: Table<CoverageFacts> = Table {
             doc: "AWS's error code of most of the failed reads.",
             value: |facts| facts.row.tally.sample_code().into(),
         },
+        Column {
+            name: "sample_message",
+            kind: Kind::String,
+            doc: "A message of AWS's to the reads that `sample_code` is of, or of the credential provider: one line of at most 1 KiB, without secrets. NULL where there is none, and in runs of before it was kept.",
+            value: |facts| facts.row.tally.sample_message().into(),
+        },
     ],
 };

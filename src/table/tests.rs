@@ -50,7 +50,7 @@ const CONTRACT: &[(&str, &str)] = &[
         "account_id, region, operation, asked bigint, known bigint, absent bigint, gone bigint, denied bigint, \
          throttled bigint, transport bigint, service bigint, protocol bigint, identity bigint, \
          unavailable bigint, not_asked bigint, complete boolean, accepted_gap boolean, denied_by, deny_type, \
-         sample_code",
+         sample_code, sample_message",
     ),
     (
         "calls",
@@ -299,7 +299,8 @@ fn coverage_counts_add_up_in_the_table() {
     tally.add(&Reading::Known(()));
     for kind in FaultKind::ALL {
         let denied_by = (*kind == FaultKind::Denied).then_some(DeniedBy::Scp);
-        let fault = Fault { kind: *kind, code: Some("X".into()), status: None, denied_by, deny_type: None };
+        let fault =
+            Fault { code: Some("X".into()), denied_by, message: Some("x".into()), ..Fault::new(*kind) };
         tally.add(&Reading::<()>::Unread(fault));
     }
     tally.add_not_asked(NotAsked::NoSession, 7);
@@ -326,6 +327,7 @@ fn coverage_counts_add_up_in_the_table() {
     assert_eq!((count("asked"), count("not_asked")), (8, 7));
     assert_eq!(value(&coverage::TABLE, &facts, "denied_by"), "scp".into());
     assert_eq!(value(&coverage::TABLE, &facts, "deny_type"), Value::Null);
+    assert_eq!(value(&coverage::TABLE, &facts, "sample_message"), "x".into());
     assert_eq!(value(&coverage::TABLE, &facts, "complete"), false.into());
 }
 

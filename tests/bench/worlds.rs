@@ -75,6 +75,7 @@ pub fn header(source: Source) -> RunHeader {
             external_id_sha256: None,
             filter: ScanFilter::default(),
             history: RotationHistory::default(),
+            no_session_policy: false,
         },
         settings_sha256: String::new(),
     }
@@ -98,6 +99,7 @@ pub fn judgement(run: &RunHeader, standard: &Standard) -> Judgement {
         build_sha256: None,
         standard: standard.clone(),
         exceptions: Exceptions::default(),
+        max_lost: atrest::sink::MAX_LOST,
     }
 }
 

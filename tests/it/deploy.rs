@@ -267,6 +267,16 @@ fn the_trust_is_the_census_role_of_the_organization_alone() {
         "StringEquals": { "aws:PrincipalOrgID": organization },
     });
     assert_eq!(trust[0]["Condition"], condition);
+    assert_eq!(trust[0]["Action"], "sts:AssumeRole");
+    // Tags and a source identity are passed on by the same caller, whose external id is AssumeRole's alone.
+    let given =
+        [deploy("audit-role.yaml").into_os_string(), "TaggedSessions=true".into(), "ExternalId=e-1".into()];
+    let tagged = venv.run("template.py", given).succeeded().json();
+    let (_, role) = of_type(&tagged, "AWS::IAM::Role")[0];
+    let trust = &role["AssumeRolePolicyDocument"]["Statement"];
+    assert_eq!(trust[0]["Condition"]["StringEquals"]["sts:ExternalId"], "e-1");
+    assert_eq!(trust[1]["Action"], serde_json::json!(["sts:TagSession", "sts:SetSourceIdentity"]));
+    assert_eq!((&trust[1]["Principal"], &trust[1]["Condition"]), (&trust[0]["Principal"], &condition));
     let roles = of_type(&census, "AWS::IAM::Role");
     let (_, made) = roles.iter().find(|(name, _)| *name == "CensusRole").unwrap();
     assert_eq!(

@@ -44,6 +44,7 @@ mod policy_service_laws;
 mod policy_services;
 mod query;
 mod questions;
+mod refused;
 mod report;
 mod report_change;
 mod report_files;

@@ -425,8 +425,9 @@ fn every_role_refused_and_mended() {
     let refused = Night::over(world).run();
     match &refused.scan {
         // Exit code 5.
-        Err(ScanError::EveryRoleRefused { role_name, accounts, code }) => {
-            assert_eq!((role_name.as_str(), *accounts, code.as_str()), ("atrest-audit", 2, "AccessDenied"));
+        Err(ScanError::EveryRoleRefused { role_name, accounts, fault }) => {
+            let code = fault.code.as_deref().unwrap();
+            assert_eq!((role_name.as_str(), *accounts, code), ("atrest-audit", 2, "AccessDenied"));
         }
         other => panic!("{other:?}"),
     }
@@ -471,7 +472,9 @@ fn an_organization_that_cannot_be_read() {
     let mut world = world;
     world.organization.in_use = false;
     match Night::over(world).run().scan {
-        Err(ScanError::Organization { reason }) => assert_eq!(reason, "AWSOrganizationsNotInUseException"),
+        Err(ScanError::Organization { fault }) => {
+            assert_eq!(fault.code.as_deref(), Some("AWSOrganizationsNotInUseException"));
+        }
         other => panic!("{other:?}"),
     }
 }

@@ -86,6 +86,9 @@ const ROOMS: &[Room] = &[
     // The lake on S3 is a `sink::Store` made of the SDK: the edge knows the trait, the sink not the edge.
     Room { path: "aws", floor: Floor::Edge, rooms: &["clock", "log", "model", "printable", "sink"],
            crates: &["fastrand", "futures", "serde", "serde_json", "thiserror", "time", "tokio", "tracing"] },
+    // What AWS said, and what to do about it: decisions over texts.
+    Room { path: "aws/advice", floor: Floor::Pure, rooms: &["clock", "model"], crates: &[] },
+    Room { path: "aws/message", floor: Floor::Pure, rooms: &["printable"], crates: &["regex"] },
     Room { path: "scan", floor: Floor::Night, rooms: &["aws", "clock", "log", "model", "sink", "spelling"],
            crates: &["futures", "thiserror", "tokio", "tokio_util", "tracing"] },
     // Beside the layers: under the SDK, and so without a word of it but the types of its seam: HTTP, and

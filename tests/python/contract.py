@@ -229,6 +229,7 @@ TABLES: dict[str, list[Column]] = {
         maybe("denied_by"),
         maybe("deny_type"),
         maybe("sample_code"),
+        maybe("sample_message"),
     ],
     "calls": [
         always("run_id"),

@@ -138,7 +138,10 @@ def live_role(endpoint: str, role: dict) -> list[tuple]:
     if not name:
         return []
     there = iam.get_role(RoleName=name)["Role"]
-    pairs = [(there["AssumeRolePolicyDocument"], role["AssumeRolePolicyDocument"]), (there["Path"], role["Path"])]
+    trust = there["AssumeRolePolicyDocument"]
+    # moto keeps a hole in a list where CloudFormation leaves `AWS::NoValue` out.
+    trust["Statement"] = [statement for statement in trust["Statement"] if statement is not None]
+    pairs = [(trust, role["AssumeRolePolicyDocument"]), (there["Path"], role["Path"])]
     for policy in role["Policies"]:
         document = iam.get_role_policy(RoleName=name, PolicyName=policy["PolicyName"])["PolicyDocument"]
         # moto gives the text of a Python dict here, where AWS gives JSON: YAML reads both.

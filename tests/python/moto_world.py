@@ -516,4 +516,5 @@ def coverage_row(
         "denied_by": "unstated" if denied else None,
         "deny_type": None,
         "sample_code": "AccessDeniedException" if denied else None,
+        "sample_message": None,
     }

@@ -177,4 +177,5 @@ def resolved(path: Path, given: dict = GIVEN) -> dict:
 
 
 if __name__ == "__main__":
-    json.dump(resolved(Path(sys.argv[1])), sys.stdout)
+    more = dict(word.split("=", 1) for word in sys.argv[2:])
+    json.dump(resolved(Path(sys.argv[1]), GIVEN | more), sys.stdout)

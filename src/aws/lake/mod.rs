@@ -93,15 +93,9 @@ impl S3Store {
     }
 
     /// The error of a request, with what can be found out about it.
-    async fn error(
-        &self,
-        action: &'static str,
-        key: &str,
-        fault: &Fault,
-        message: Option<&str>,
-    ) -> StoreError {
-        let cause = self.cause(fault, message).await;
-        let refusal = Refusal { action, fault, message, settings: &self.settings, cause };
+    async fn error(&self, action: &'static str, key: &str, fault: &Fault) -> StoreError {
+        let cause = self.cause(fault).await;
+        let refusal = Refusal { action, fault, settings: &self.settings, cause };
         let explained = explain(&refusal);
         StoreError {
             action,
@@ -114,9 +108,9 @@ impl S3Store {
 
     /// S3 says "Access Denied" and no more where the bucket is another account's, and where the requester
     /// has to pay. A listing of the same place tells: it reads one name at most, and only after a refusal.
-    async fn cause(&self, fault: &Fault, message: Option<&str>) -> Cause {
-        let is_bare =
-            fault.kind == FaultKind::Denied && !message.unwrap_or_default().contains(" is not authorized ");
+    async fn cause(&self, fault: &Fault) -> Cause {
+        let message = fault.message.as_deref().unwrap_or_default();
+        let is_bare = fault.kind == FaultKind::Denied && !message.contains(" is not authorized ");
         if !is_bare || self.settings.owner.is_none() || self.tried(None).await {
             return Cause::Unknown;
         }
@@ -155,13 +149,11 @@ impl S3Store {
             return match answer.observation.reading {
                 Reading::Known(body) => Ok(Some(body.bytes)),
                 Reading::Absent | Reading::Gone => Ok(None),
-                Reading::Unread(fault) => {
-                    Err(self.error("read", key, &fault, answer.message.as_deref()).await)
-                }
+                Reading::Unread(fault) => Err(self.error("read", key, &fault).await),
                 Reading::NotAsked(_) => Ok(None),
             };
         }
-        Err(self.error("read", key, &Fault::new(FaultKind::Protocol), None).await)
+        Err(self.error("read", key, &Fault::new(FaultKind::Protocol)).await)
     }
 
     async fn put(&self, key: &str, bytes: &[u8], only_new: bool) -> Result<Put, StoreError> {
@@ -193,17 +185,17 @@ impl S3Store {
                         last = fault;
                         tokio::time::sleep(CONFLICT_PAUSE).await;
                     }
-                    _ => return Err(self.error("write", key, &fault, answer.message.as_deref()).await),
+                    _ => return Err(self.error("write", key, &fault).await),
                 },
                 _ => return Ok(Put::Created),
             }
         }
-        Err(self.error("write", key, &last, None).await)
+        Err(self.error("write", key, &last).await)
     }
 
     async fn list_keys(&self, prefix: &str) -> Result<Vec<String>, StoreError> {
         let full = self.key(prefix);
-        let (mut walk, mut keys, mut message) = (Walk::default(), Vec::new(), None);
+        let (mut walk, mut keys) = (Walk::default(), Vec::new());
         while walk.goes_on() {
             let (region, client) = self.place();
             let token = walk.token();
@@ -216,7 +208,6 @@ impl S3Store {
             if self.follow(&answer) {
                 continue;
             }
-            message = answer.message;
             let page = walk.page(answer.observation, |output| Page {
                 // S3 leaves `Contents` out where there is none; `KeyCount` says that it is an answer.
                 entries: output.contents.or_else(|| output.key_count.map(|_| Vec::new())),
@@ -225,7 +216,7 @@ impl S3Store {
             keys.extend(page.into_iter().filter_map(|object| object.key));
         }
         if let (Reading::Unread(fault), ()) = (walk.end().0.reading, ()) {
-            return Err(self.error("list", prefix, &fault, message.as_deref()).await);
+            return Err(self.error("list", prefix, &fault).await);
         }
         let mut keys: Vec<String> =
             keys.iter().filter_map(|key| key.strip_prefix(&self.prefix)).map(str::to_owned).collect();

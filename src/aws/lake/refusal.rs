@@ -4,13 +4,11 @@
 //! asked for, and, where S3 says "Access Denied" and no more, what the same request without a condition
 //! came to ([`Cause`]).
 
+use super::super::advice::{self, Said};
+use super::super::ops::{GET_OBJECT, LIST_OBJECTS, PUT_OBJECT};
 use super::settings::LakeSettings;
 use crate::model::{DeniedBy, DenyType, Fault, FaultKind};
-use crate::printable::printable;
 use crate::sink::StoreFault;
-
-/// How much of AWS's message is shown.
-const MESSAGE: usize = 1_024;
 
 /// A request to the lake that was refused.
 #[derive(Debug)]
@@ -19,8 +17,6 @@ pub struct Refusal<'a> {
     pub action: &'static str,
     /// What the door made of it.
     pub fault: &'a Fault,
-    /// AWS's message.
-    pub message: Option<&'a str>,
     /// What the request carried.
     pub settings: &'a LakeSettings,
     /// What was found out about a bare "Access Denied".
@@ -58,17 +54,15 @@ pub fn explain(refusal: &Refusal<'_>) -> Explained {
     let fault = refusal.fault;
     let code = fault.code.as_deref().unwrap_or(fault.kind.word());
     let (advice, by_user) = meaning(refusal, code);
-    let said = refusal.message.map(shown).filter(|message| !message.is_empty());
-    let said = said.map_or_else(String::new, |message| format!(" ({message})"));
     let advice = if advice.is_empty() { advice } else { format!("; {advice}") };
-    let reason = format!("{}{said}{advice}", answered(fault, refusal.settings));
+    let reason = format!("{}{advice}", answered(fault, refusal.settings));
     Explained { reason, by_user, fault: class(fault, code) }
 }
 
 /// What came: AWS's code, where there is one.
 fn answered(fault: &Fault, settings: &LakeSettings) -> String {
     match (&fault.code, fault.kind, fault.status) {
-        (Some(code), _, _) => format!("S3 answered {code}"),
+        (Some(_), _, _) => format!("S3 answered {}", fault.said()),
         (None, FaultKind::Transport, _) => {
             format!("no whole answer came from {}", settings.endpoint.as_deref().unwrap_or("S3"))
         }
@@ -87,10 +81,13 @@ fn class(fault: &Fault, code: &str) -> StoreFault {
 
 fn meaning(refusal: &Refusal<'_>, code: &str) -> Meaning {
     let kind = refusal.fault.kind;
-    let message = refusal.message.unwrap_or_default();
+    let message = refusal.fault.message.as_deref().unwrap_or_default();
     let correct = |advice: &str| (advice.to_owned(), true);
     if code.starts_with("KMS.") {
         return (key(code, refusal), true);
+    }
+    if let Some(clock @ advice::Cause::Clock(_)) = told(refusal) {
+        return (clock.advice(operation(refusal)), true);
     }
     if kind == FaultKind::Denied {
         return (denied(refusal, message), true);
@@ -130,7 +127,6 @@ fn meaning(refusal: &Refusal<'_>, code: &str) -> Meaning {
             "the bucket's default retention (Object Lock) wants a checksum with each object. atrest sends one \
              (x-amz-checksum-crc32): a proxy or gateway on the way removes it",
         ),
-        "RequestTimeTooSkewed" => correct("correct the clock of this machine"),
         _ if kind == FaultKind::Identity => correct("renew the credentials"),
         _ => (String::new(), kind == FaultKind::Unavailable),
     }
@@ -204,10 +200,10 @@ fn denied(refusal: &Refusal<'_>, message: &str) -> String {
                 key's own policy must allow them too"
             .to_owned();
     }
-    let from = refusal.fault.denied_by.and_then(policy);
-    let explicit = refusal.fault.deny_type == Some(DenyType::Explicit);
-    match (refusal.action, from) {
-        ("write", Some("the bucket policy")) if explicit => match refusal.settings.algorithm() {
+    let by_bucket = refusal.fault.denied_by == Some(DeniedBy::ResourcePolicy)
+        && refusal.fault.deny_type == Some(DenyType::Explicit);
+    match (refusal.action, told(refusal)) {
+        ("write", _) if by_bucket => match refusal.settings.algorithm() {
             None => "the bucket policy denies it: where it demands an encryption header, give --lake-sse (such as \
                      --lake-sse aws:kms) and --lake-kms-key ARN"
                 .to_owned(),
@@ -217,10 +213,7 @@ fn denied(refusal: &Refusal<'_>, message: &str) -> String {
                 sse.word()
             ),
         },
-        (_, Some(policy)) if explicit => format!("a statement of {policy} denies it"),
-        (_, Some(policy)) => format!(
-            "{policy} does not allow it: `atrest iam --role lake` prints the permissions that a lake needs"
-        ),
+        (_, Some(cause)) => cause.advice(operation(refusal)),
         ("write", None) => "`atrest iam --role lake` prints the permissions that a lake needs, with those on its KMS \
                             key (kms:GenerateDataKey, kms:Decrypt); where the bucket policy demands an encryption \
                             header, give --lake-sse and --lake-kms-key"
@@ -231,24 +224,17 @@ fn denied(refusal: &Refusal<'_>, message: &str) -> String {
     }
 }
 
-fn policy(by: DeniedBy) -> Option<&'static str> {
-    Some(match by {
-        DeniedBy::Identity => "the caller's own policy",
-        DeniedBy::ResourcePolicy => "the bucket policy",
-        DeniedBy::Scp => "a service control policy",
-        DeniedBy::Rcp => "a resource control policy",
-        DeniedBy::Boundary => "the caller's permissions boundary",
-        DeniedBy::Session => "the caller's session policy",
-        DeniedBy::VpcEndpoint => "the VPC endpoint's policy",
-        DeniedBy::Unstated => return None,
-    })
+/// Why AWS refused, as its own answer tells.
+fn told(refusal: &Refusal<'_>) -> Option<advice::Cause> {
+    advice::cause(Said::of(operation(refusal), refusal.fault))
 }
 
-/// AWS's message in one line, bounded and made safe to show.
-fn shown(message: &str) -> String {
-    let line = message.split_whitespace().collect::<Vec<_>>().join(" ");
-    let cut: String = line.chars().take(MESSAGE).collect();
-    printable(&cut).into_owned()
+fn operation(refusal: &Refusal<'_>) -> &'static str {
+    match refusal.action {
+        "write" => PUT_OBJECT.id,
+        "list" => LIST_OBJECTS.id,
+        _ => GET_OBJECT.id,
+    }
 }
 
 #[cfg(test)]
@@ -256,17 +242,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_message_is_one_line_bounded_and_obeyed_by_nothing() {
-        assert_eq!(shown("a\n  b\u{1b}[2J"), "a b\\u{1b}[2J");
-        assert_eq!(shown(&"é".repeat(2 * MESSAGE)).chars().count(), MESSAGE);
-    }
-
-    #[test]
     fn what_has_no_code_is_told_as_what_came() {
         let told = |fault: Fault, endpoint: Option<&str>| {
             let settings = LakeSettings { endpoint: endpoint.map(str::to_owned), ..LakeSettings::default() };
             let (action, cause) = ("read", Cause::Unknown);
-            explain(&Refusal { action, fault: &fault, message: None, settings: &settings, cause }).reason
+            explain(&Refusal { action, fault: &fault, settings: &settings, cause }).reason
         };
         let silent = Fault::new(FaultKind::Transport);
         assert_eq!(told(silent.clone(), None), "no whole answer came from S3");

@@ -2,6 +2,8 @@
 
 mod iam;
 mod lake;
+mod loss;
+mod role;
 mod value;
 
 use std::path::PathBuf;
@@ -12,8 +14,10 @@ use clap_complete::Shell;
 
 pub use self::iam::{IamArgs, IamRole};
 pub use self::lake::{LakeArgs, LakeS3Args};
+pub use self::loss::LossArgs;
+pub use self::role::RoleArgs;
 pub use self::value::RunArg;
-use self::value::{external_id, instant, positive, region, role_name, share, unit};
+use self::value::{instant, positive, region, share, unit};
 use super::lake::LakeUri;
 use crate::aws::clients::S3Addressing;
 use crate::aws::environment::Tuning;
@@ -23,8 +27,9 @@ use crate::model::{AccountId, Region, RunId, Severity};
 use crate::scan::Limits;
 
 const AFTER: &str = "\
-Exit codes: 0 done, 1 internal, 2 usage or configuration, 3 findings at or above --fail-on, 4 published
-but partial, 5 organization unreadable or every role refused, 130 interrupted.
+Exit codes: 0 done, 1 internal, 2 usage or configuration, 3 findings at or above --fail-on,
+4 published but partial, 5 nothing published: organization unreadable, every role refused, the
+caller's credentials over, or more accounts lost than --max-lost; 130 interrupted.
 
 Every flag has an ATREST_… twin and a key in the TOML file of --config; flag > environment > file.";
 
@@ -119,17 +124,6 @@ pub struct SimulateArgs {
     /// Milliseconds that every answer takes
     #[arg(long, value_name = "MS", default_value_t = 0, env = "ATREST_LATENCY", value_parser = clap::value_parser!(u64).range(..=60_000))]
     pub latency: u64,
-}
-
-/// Which role, in every account.
-#[derive(Debug, Clone, Args)]
-pub struct RoleArgs {
-    /// Audit role in every account, with its path if it has one
-    #[arg(long, value_name = "[PATH/]NAME", default_value = "atrest-audit", env = "ATREST_ROLE_NAME", value_parser = role_name)]
-    pub role_name: String,
-    /// External id that the role's trust policy asks for
-    #[arg(long, value_name = "ID", env = "ATREST_EXTERNAL_ID", hide_env_values = true, value_parser = external_id)]
-    pub external_id: Option<String>,
 }
 
 /// How AWS is called.
@@ -235,6 +229,9 @@ pub struct ScanArgs {
     /// End with 0 in spite of a partial census (coverage), or of findings
     #[arg(long, value_name = "WHAT", value_delimiter = ',', env = "ATREST_EXIT_ZERO_FOR")]
     pub exit_zero_for: Vec<ExitZeroFor>,
+    /// How much the census may lose
+    #[command(flatten)]
+    pub loss: LossArgs,
     /// Do not read the history of rotations (kms:ListKeyRotations)
     #[arg(long, env = "ATREST_NO_ROTATION_HISTORY")]
     pub no_rotation_history: bool,
@@ -322,6 +319,9 @@ pub struct FinalizeArgs {
     /// What is asked for, and what is accepted
     #[command(flatten)]
     pub rules: RulesArgs,
+    /// How much the census may lose
+    #[command(flatten)]
+    pub loss: LossArgs,
     /// TOML file with any of these settings
     #[arg(long, value_name = "FILE", env = "ATREST_CONFIG")]
     pub config: Option<PathBuf>,

@@ -62,6 +62,7 @@ pub async fn scan(plan: &Plan, last: &World, at: Timestamp) -> Result<Scanned, C
         external_id_sha256: None,
         filter: ScanFilter::default(),
         history: RotationHistory::default(),
+        no_session_policy: false,
     };
     let run = header(run_id(shape, at), at, settings, Source::Simulator);
     let edge = Edge::new(aws, caller, None, &run, Limits::default());
@@ -82,6 +83,7 @@ pub async fn publish(plan: &Plan, night: &Scanned) -> Result<Census, CliError> {
         build_sha256: None,
         standard: plan.rules.standard.clone(),
         exceptions: plan.rules.exceptions.clone(),
+        max_lost: sink::MAX_LOST,
     };
     Ok(sink::finalize(&plan.open_lake().await?, &judgement).await?)
 }

@@ -25,7 +25,7 @@ pub fn section(page: &Page) -> Markup {
         @for (gap, extent) in &gaps { (one(page, gap, extent)) }
         @if !gaps.is_empty() {
             p.muted {
-                "Who denied is AWS's own word, from the message of the refusal; it helps to find the policy, and decides no verdict. "
+                "Who denied is AWS's own word, from the message of the refusal, which is kept without secrets; it helps to find the policy, and decides no verdict. "
                 "A gap that has to stay is accepted in the standard (" code { "[[gap]]" } "): what it hides stays unknown."
             }
         }
@@ -45,6 +45,9 @@ fn one(page: &Page, gap: &Gap, extent: &Extent) -> Markup {
                 @if gap.accepted { " · accepted gap" }
             }
             @if let Some(code) = &gap.code { p { "AWS answered " code { (code) } "." } }
+            @if let Some(message) = &extent.message {
+                p { @if extent.reads > 1 { "One of the messages: " } @else { "The message: " } q { (message) } }
+            }
             ul.plain {
                 @for (account_id, regions) in extent.places.iter().take(ACCOUNTS) {
                     li {

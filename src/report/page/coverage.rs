@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::super::ReportError;
 use super::super::rows::CoverageRow;
+use super::fix::{Cause, cause};
 use super::{count, text};
 
 /// What reads that failed alike have in common. Gaps that nobody accepted come first.
@@ -21,6 +22,8 @@ pub struct Gap {
     pub deny_type: Option<String>,
     /// AWS's code.
     pub code: Option<String>,
+    /// What AWS's message says beyond all of these.
+    pub cause: Option<Cause>,
 }
 
 /// How many, and where.
@@ -28,6 +31,8 @@ pub struct Gap {
 pub struct Extent {
     /// Reads.
     pub reads: u64,
+    /// One of AWS's messages.
+    pub message: Option<String>,
     /// Accounts with the Regions.
     pub places: BTreeMap<String, BTreeSet<String>>,
 }
@@ -83,6 +88,8 @@ impl Coverage {
 
     fn gap(&mut self, row: &CoverageRow<'_>, word: &'static str, reads: u64, is_alone: bool) {
         let denied = word == "denied";
+        // Of the same reads as the code.
+        let message = row.sample_message.filter(|_| is_alone && word != "not_asked");
         let gap = Gap {
             accepted: row.accepted_gap == Some(true),
             operation: text(row.operation),
@@ -90,9 +97,15 @@ impl Coverage {
             denied_by: row.denied_by.filter(|_| denied).map(str::to_owned),
             deny_type: row.deny_type.filter(|_| denied).map(str::to_owned),
             code: row.sample_code.filter(|_| is_alone && word != "not_asked").map(str::to_owned),
+            cause: message.and_then(|message| cause(&text(row.operation), row.sample_code, message)),
         };
         let extent = self.gaps.entry(gap).or_default();
         extent.reads += reads;
+        if let Some(message) = message
+            && extent.message.as_deref().is_none_or(|held| message < held)
+        {
+            extent.message = Some(message.to_owned());
+        }
         extent.places.entry(text(row.account_id)).or_default().insert(text(row.region));
     }
 

@@ -6,7 +6,10 @@
 use serde_json::{Value, json};
 
 use super::coverage::Gap;
+use crate::aws::advice::{self, Said};
 use crate::aws::ops;
+
+pub use crate::aws::advice::Cause;
 
 /// Advice.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -58,8 +61,22 @@ impl AuditRole {
     }
 }
 
+/// What a message says that code, class and who denied do not: another action than the read's own, a
+/// wrong clock, a session that is too large.
+pub fn cause(operation: &str, code: Option<&str>, message: &str) -> Option<Cause> {
+    match advice::cause(Said { operation, code, message: Some(message), clock_ahead: None })? {
+        // By how much is in each account's own message.
+        Cause::Clock(_) => Some(Cause::Clock(None)),
+        Cause::Denied { action: None, .. } => None,
+        other => Some(other),
+    }
+}
+
 /// The advice for a gap.
 pub fn fix(gap: &Gap, role: &AuditRole) -> Fix {
+    if let Some(cause) = &gap.cause {
+        return Fix::words(sentence(&cause.advice(&gap.operation)));
+    }
     match gap.word {
         "denied" => denied(gap, role),
         "throttled" => Fix::words(
@@ -116,6 +133,12 @@ fn denied(gap: &Gap, role: &AuditRole) -> Fix {
             &action,
         ),
     }
+}
+
+fn sentence(words: &str) -> String {
+    let mut letters = words.chars();
+    let first: String = letters.next().into_iter().flat_map(char::to_uppercase).collect();
+    format!("{first}{}.", letters.as_str())
 }
 
 fn iam_action(operation: &str) -> String {

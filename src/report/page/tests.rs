@@ -7,7 +7,7 @@ use super::buckets::Buckets;
 use super::controls::{Controls, Judged};
 use super::coverage::{Coverage, Gap};
 use super::findings::{Attention, Findings, Instance, NAMED, count_of};
-use super::fix::{AuditRole, Fix, fix};
+use super::fix::{AuditRole, Fix, cause, fix};
 use super::keys::{DangerKind, Keys};
 use crate::check::STANDARD_CHECK;
 use crate::clock::{DAY_MS, Timestamp};
@@ -332,6 +332,7 @@ fn gap(operation: &str, word: &'static str, denied_by: Option<&str>, deny_type: 
         denied_by: denied_by.map(str::to_owned),
         deny_type: deny_type.map(str::to_owned),
         code: None,
+        cause: None,
     }
 }
 
@@ -370,6 +371,51 @@ fn the_advice_is_for_who_denied() {
         said.push(String::new());
     }
     insta::assert_snapshot!("advice", said.join("\n"));
+}
+
+/// The role is there and trusts: what is missing is another action, which AWS's message alone names.
+#[test]
+fn a_gap_is_told_by_its_message() {
+    let refused = |action: &str| {
+        format!(
+            "User: arn:aws:sts::1:assumed-role/r/s is not authorized to perform: {action} on resource: arn:aws:iam::2:role/x"
+        )
+    };
+    let (own, tags) = (refused("sts:AssumeRole"), refused("sts:TagSession"));
+    let mut coverage = Coverage::default();
+    for (account_id, message) in [("3", Some(&own)), ("2", Some(&own)), ("4", Some(&tags)), ("5", None)] {
+        let row = CoverageRow {
+            account_id: Some(account_id),
+            region: Some("global"),
+            operation: Some("sts:AssumeRole"),
+            asked: Some(1),
+            denied: Some(1),
+            complete: Some(false),
+            denied_by: Some("unstated"),
+            sample_code: Some("AccessDenied"),
+            sample_message: message.map(String::as_str),
+            ..CoverageRow::default()
+        };
+        coverage.add(&row).unwrap();
+    }
+    let said: Vec<_> = coverage
+        .gaps
+        .iter()
+        .map(|(gap, extent)| {
+            (
+                extent.message.as_deref(),
+                extent.reads,
+                fix(gap, &role(None)).words.contains("allow sts:TagSession"),
+            )
+        })
+        .collect();
+    assert_eq!(said, [(Some(own.as_str()), 3, false), (Some(tags.as_str()), 1, true)]);
+    let clock = Gap {
+        cause: cause("s3:ListBuckets", Some("RequestTimeTooSkewed"), "too large"),
+        ..gap("s3:ListBuckets", "identity", None, None)
+    };
+    let words = fix(&clock, &role(None)).words;
+    assert!(words.starts_with("This host's clock differs from AWS's") && words.ends_with('.'), "{words}");
 }
 
 #[test]

@@ -85,11 +85,17 @@ pub struct Rules {
     pub standard: Standard,
     pub exceptions: Exceptions,
     pub as_of: Option<Timestamp>,
+    pub max_lost: u8,
 }
 
 impl Default for Rules {
     fn default() -> Self {
-        Self { standard: standard::built_in(), exceptions: Exceptions::default(), as_of: None }
+        Self {
+            standard: standard::built_in(),
+            exceptions: Exceptions::default(),
+            as_of: None,
+            max_lost: sink::MAX_LOST,
+        }
     }
 }
 
@@ -259,6 +265,7 @@ impl Night {
             external_id_sha256: None,
             filter: self.filter.clone(),
             history: self.history,
+            no_session_policy: false,
         };
         RunHeader {
             run_id: self.run_id(),
@@ -353,6 +360,7 @@ fn judgement(observed: &RunId, run_id: &RunId, rules: &Rules) -> Judgement {
         build_sha256: None,
         standard: rules.standard.clone(),
         exceptions: rules.exceptions.clone(),
+        max_lost: rules.max_lost,
     }
 }
 

@@ -1,0 +1,20 @@
+//! The flags of the audit role, which `scan` and `doctor` share.
+
+use clap::Args;
+
+use super::value::{external_id, role_name};
+
+/// Which role, in every account.
+#[derive(Debug, Clone, Args)]
+pub struct RoleArgs {
+    /// Audit role in every account, with its path if it has one
+    #[arg(long, value_name = "[PATH/]NAME", default_value = "atrest-audit", env = "ATREST_ROLE_NAME", value_parser = role_name)]
+    pub role_name: String,
+    /// External id that the role's trust policy asks for
+    #[arg(long, value_name = "ID", env = "ATREST_EXTERNAL_ID", hide_env_values = true, value_parser = external_id)]
+    pub external_id: Option<String>,
+    /// Assume the role without a session policy, where the tags of the caller's session leave STS no room
+    /// for it: the session may then do all that the role may
+    #[arg(long, env = "ATREST_NO_SESSION_POLICY")]
+    pub no_session_policy: bool,
+}

@@ -1,0 +1,202 @@
+//! Whether a night lost its sight: the accounts that the last census reached and this one did not.
+//!
+//! A census in which half of the organization suddenly refuses is one more partial night by its status,
+//! and a job that excuses those would publish it as the newest. So it is held against the last census: a
+//! loss of more than a share, and of more than a few accounts, is published only where a person says so.
+//! A first census has nothing to be held against, so that a role can be rolled out step by step.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use super::run_log::RunLog;
+use super::{CommittedRun, Lake, LakeError};
+use crate::model::{AccountId, RunId, RunKind, ScanStatus};
+use crate::table::accounts;
+
+/// The share of accounts that may be lost where nothing else is said, in percent.
+pub const MAX_LOST: u8 = 20;
+/// So few accounts may be lost whatever share they are: of a small organization each is many percent.
+const FEW: u64 = 5;
+/// Lost accounts that are named.
+const NAMED: usize = 5;
+
+/// What this run has of an account.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Now {
+    /// A session, or no need of one: the account is not active, or was not tried.
+    NotLost,
+    /// It is active, and there was no session.
+    Refused,
+    /// The organization does not list it.
+    Unlisted,
+}
+
+/// What is left of the accounts that the last census reached.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Loss {
+    /// Accounts that it reached.
+    pub reached: u64,
+    /// Of these, refused.
+    pub refused: u64,
+    /// Of these, no longer listed.
+    pub unlisted: u64,
+    /// Some of the lost ones.
+    pub named: Vec<AccountId>,
+}
+
+impl Loss {
+    /// Counts an account that the last census reached.
+    fn add(&mut self, account_id: AccountId, now: Now) {
+        self.reached += 1;
+        match now {
+            Now::NotLost => return,
+            Now::Refused => self.refused += 1,
+            Now::Unlisted => self.unlisted += 1,
+        }
+        if self.named.len() < NAMED {
+            self.named.push(account_id);
+        }
+    }
+
+    /// Whether that is more than `percent` of them, and more than a few.
+    pub fn exceeds(&self, percent: u8) -> bool {
+        let lost = self.refused + self.unlisted;
+        lost > FEW && lost * 100 > u64::from(percent) * self.reached
+    }
+}
+
+impl fmt::Display for Loss {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let lost = self.refused + self.unlisted;
+        let named: Vec<String> = self.named.iter().map(ToString::to_string).collect();
+        let more = if lost > self.named.len() as u64 { ", …" } else { "" };
+        write!(
+            f,
+            "{lost} of {} are lost: {} refused, {} no longer listed ({}{more})",
+            self.reached,
+            self.refused,
+            self.unlisted,
+            named.join(", ")
+        )
+    }
+}
+
+/// What holding a run against the last census came to.
+#[derive(Debug)]
+pub(super) enum Compared {
+    /// There is nothing to hold it against, or it lost little.
+    Fine,
+    /// It lost too much.
+    Lost {
+        /// The last census.
+        previous: RunId,
+        /// What was lost.
+        loss: Loss,
+    },
+    /// The last census cannot be read, so that there is no limit.
+    Unreadable(LakeError),
+}
+
+/// Holds a census against the one before it. A part of an organization, and a log that is judged again,
+/// take nobody's sight.
+pub(super) async fn compare(lake: &Lake, log: &RunLog, run_id: &RunId, max_lost: u8) -> Compared {
+    if log.header.kind != RunKind::Census || log.header.run_id != *run_id || max_lost >= 100 {
+        return Compared::Fine;
+    }
+    match against_last(lake, log, run_id).await {
+        Ok(Some((previous, loss))) if loss.exceeds(max_lost) => Compared::Lost { previous, loss },
+        Ok(_) => Compared::Fine,
+        Err(error) => Compared::Unreadable(error),
+    }
+}
+
+async fn against_last(lake: &Lake, log: &RunLog, run_id: &RunId) -> Result<Option<(RunId, Loss)>, LakeError> {
+    let Some(previous) = lake.census_before(Some(run_id)).await? else { return Ok(None) };
+    let run = CommittedRun::open(lake, &previous).await?;
+    let refused = log.segments.iter().map(|it| (it.scan.account_id, it.scan.access_path.is_none()));
+    let refused: BTreeMap<AccountId, bool> = refused.collect();
+    // Sorted by id, as the log reads them.
+    let now = |account_id: AccountId| match log.accounts.binary_search_by_key(&account_id, |it| it.id) {
+        Err(_) => Now::Unlisted,
+        Ok(at) if log.accounts[at].is_active() && refused.get(&account_id) == Some(&true) => Now::Refused,
+        Ok(_) => Now::NotLost,
+    };
+    let table = crate::table::find(accounts::TABLE.name).expect("it is registered");
+    let mut loss = Loss::default();
+    let count = |row: super::Row<'_>| {
+        let status = row.text(1).and_then(ScanStatus::from_word);
+        let account_id = row.text(0).and_then(|id| id.parse().ok());
+        if let (Some(ScanStatus::Complete | ScanStatus::Partial), Some(account_id)) = (status, account_id) {
+            loss.add(account_id, now(account_id));
+        }
+        Ok::<_, LakeError>(())
+    };
+    run.each(table, &["account_id", "scan_status"], count).await?;
+    Ok(Some((previous, loss)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn loss(reached: u64, refused: u64, unlisted: u64) -> Loss {
+        let mut loss = Loss::default();
+        for n in 0..reached {
+            let now = match n {
+                n if n < refused => Now::Refused,
+                n if n < refused + unlisted => Now::Unlisted,
+                _ => Now::NotLost,
+            };
+            loss.add(format!("{n:012}").parse().unwrap(), now);
+        }
+        loss
+    }
+
+    #[test]
+    fn more_than_the_share_and_more_than_five_is_too_much() {
+        for (reached, refused, unlisted, percent, too_much) in [
+            (0, 0, 0, 20, false),
+            (3, 3, 0, 20, false),
+            (5, 5, 0, 0, false),
+            (6, 6, 0, 20, true),
+            (6, 6, 0, 99, true),
+            (6, 6, 0, 100, false),
+            (6, 6, 0, 0, true),
+            (30, 6, 0, 20, false),
+            (29, 6, 0, 20, true),
+            (29, 3, 3, 20, true),
+            (29, 0, 6, 20, true),
+            (29, 0, 5, 0, false),
+            (10_000, 2_000, 0, 20, false),
+            (10_000, 1_999, 2, 20, true),
+        ] {
+            let loss = loss(reached, refused, unlisted);
+            assert_eq!((loss.reached, loss.refused, loss.unlisted), (reached, refused, unlisted));
+            assert_eq!(loss.exceeds(percent), too_much, "{loss} at {percent} %");
+        }
+        assert_eq!(
+            loss(7, 5, 1).to_string(),
+            "6 of 7 are lost: 5 refused, 1 no longer listed (000000000000, 000000000001, 000000000002, \
+             000000000003, 000000000004, …)"
+        );
+    }
+
+    proptest::proptest! {
+        /// Whoever loses more, or allows less, is told no later; nothing is lost at 100 %.
+        #[test]
+        fn a_greater_loss_or_a_smaller_share_is_never_better(
+            reached in 0_u64..400, refused in 0_u64..400, unlisted in 0_u64..400, percent in 0_u8..=100,
+        ) {
+            let refused = refused.min(reached);
+            let unlisted = unlisted.min(reached - refused);
+            let it = loss(reached, refused, unlisted);
+            proptest::prop_assert!(!it.exceeds(100));
+            proptest::prop_assert_eq!(it.exceeds(percent), loss(reached, unlisted, refused).exceeds(percent));
+            if it.exceeds(percent) {
+                proptest::prop_assert!(it.exceeds(percent.saturating_sub(1)));
+                let more = loss(reached, refused, (unlisted + 1).min(reached - refused));
+                proptest::prop_assert!(more.exceeds(percent));
+            }
+        }
+    }
+}
