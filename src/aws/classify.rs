@@ -20,6 +20,8 @@ pub struct Failure {
     pub request_id: Option<String>,
     /// `x-amz-bucket-region`: where S3 says that the bucket is.
     pub bucket_region: Option<String>,
+    /// Another attempt would meet the same: a proxy's password, a certificate that is not trusted.
+    pub stays: bool,
 }
 
 /// How far an attempt got.
@@ -130,7 +132,7 @@ const TRANSIENT: &[&str] = &[
 /// Says what a failure means for this operation.
 pub fn classify(operation: &Operation, failure: &Failure) -> Meaning {
     match failure.stage {
-        Stage::NotAnswered => fault(FaultKind::Transport, true),
+        Stage::NotAnswered => fault(FaultKind::Transport, !failure.stays),
         Stage::NotSent => fault(FaultKind::Protocol, false),
         Stage::NotUnderstood => without_code(failure.status),
         Stage::Answered => match failure.code.as_deref() {
@@ -183,7 +185,10 @@ pub fn fault_of(kind: FaultKind, failure: &Failure) -> Fault {
         FaultKind::Denied => who_denied(failure.message.as_deref().unwrap_or_default()),
         _ => (None, None),
     };
-    Fault { kind, code: failure.code.clone(), status: failure.status, denied_by, deny_type }
+    let (code, message) = (failure.code.clone(), failure.message.clone());
+    // What AWS itself says is not kept here.
+    let message = message.filter(|_| kind == FaultKind::Transport);
+    Fault { kind, code, status: failure.status, denied_by, deny_type, message }
 }
 
 /// Reads who denied from AWS's message: "… with an explicit deny in a service control policy", or
@@ -263,6 +268,15 @@ mod tests {
         ] {
             assert_eq!(classify(&GET_BUCKET_POLICY, &answered(code, status)), fault(kind, retry), "{code}");
         }
+    }
+
+    #[test]
+    fn what_stays_as_it_is_is_not_tried_again() {
+        let failure = Failure { stage: Stage::NotAnswered, ..Failure::default() };
+        assert_eq!(classify(&GET_BUCKET_POLICY, &failure), fault(FaultKind::Transport, true));
+        let stays = Failure { stays: true, message: Some("the proxy".into()), ..failure };
+        assert_eq!(classify(&GET_BUCKET_POLICY, &stays), fault(FaultKind::Transport, false));
+        assert_eq!(fault_of(FaultKind::Transport, &stays).message.as_deref(), Some("the proxy"));
     }
 
     #[test]

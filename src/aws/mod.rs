@@ -12,10 +12,13 @@ pub mod clients;
 pub mod dates;
 pub mod environment;
 pub mod lake;
+pub mod network;
 pub mod ops;
 pub mod pace;
 pub mod service;
 pub mod session;
+pub mod trust;
+pub mod unreached;
 pub mod walk;
 
 /// The SDK's own default (behavior version 2026-01-12).

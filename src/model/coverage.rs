@@ -202,6 +202,7 @@ mod tests {
             status: Some(403),
             denied_by: Some(DeniedBy::Scp),
             deny_type: Some(DenyType::Explicit),
+            message: None,
         })
     }
 

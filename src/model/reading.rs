@@ -103,12 +103,16 @@ pub struct Fault {
     /// Whether a statement denied, or none allowed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub deny_type: Option<DenyType>,
+    /// AWS's message, bounded, printable and without secrets. Helps a reader; decides nothing. None in
+    /// logs of before it was kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub message: Option<String>,
 }
 
 impl Fault {
     /// A fault that no code of AWS's goes with.
     pub const fn new(kind: FaultKind) -> Self {
-        Self { kind, code: None, status: None, denied_by: None, deny_type: None }
+        Self { kind, code: None, status: None, denied_by: None, deny_type: None, message: None }
     }
 }
 

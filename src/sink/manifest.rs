@@ -287,13 +287,7 @@ mod tests {
         tally.add(&Reading::<()>::Gone);
         tally.add(&Reading::<()>::NotAsked(NotAsked::NoSession));
         for kind in FaultKind::ALL {
-            tally.add(&Reading::<()>::Unread(crate::model::Fault {
-                kind: *kind,
-                code: None,
-                status: None,
-                denied_by: None,
-                deny_type: None,
-            }));
+            tally.add(&Reading::<()>::Unread(crate::model::Fault::new(*kind)));
         }
         let mut totals = CoverageTotals::default();
         totals.add(&tally);

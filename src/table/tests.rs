@@ -299,7 +299,7 @@ fn coverage_counts_add_up_in_the_table() {
     tally.add(&Reading::Known(()));
     for kind in FaultKind::ALL {
         let denied_by = (*kind == FaultKind::Denied).then_some(DeniedBy::Scp);
-        let fault = Fault { kind: *kind, code: Some("X".into()), status: None, denied_by, deny_type: None };
+        let fault = Fault { code: Some("X".into()), denied_by, ..Fault::new(*kind) };
         tally.add(&Reading::<()>::Unread(fault));
     }
     tally.add_not_asked(NotAsked::NoSession, 7);

@@ -86,6 +86,12 @@ const ROOMS: &[Room] = &[
     // The lake on S3 is a `sink::Store` made of the SDK: the edge knows the trait, the sink not the edge.
     Room { path: "aws", floor: Floor::Edge, rooms: &["clock", "log", "model", "sink"],
            crates: &["fastrand", "futures", "serde", "serde_json", "thiserror", "time", "tokio", "tracing"] },
+    // The HTTP stack that the SDK brings, where it is set up: the way out, its trust, and what went wrong on it.
+    Room { path: "aws/network", floor: Floor::Edge, rooms: &[],
+           crates: &["aws_smithy_http_client", "aws_smithy_runtime_api", "http", "hyper_util", "thiserror"] },
+    Room { path: "aws/trust", floor: Floor::Edge, rooms: &[],
+           crates: &["aws_smithy_http_client", "base64", "rustls", "thiserror"] },
+    Room { path: "aws/unreached", floor: Floor::Edge, rooms: &[], crates: &["aws_smithy_runtime_api", "rustls"] },
     Room { path: "scan", floor: Floor::Night, rooms: &["aws", "clock", "log", "model", "sink", "spelling"],
            crates: &["futures", "thiserror", "tokio", "tokio_util", "tracing"] },
     // Beside the layers: under the SDK, and so without a word of it but the types of its seam: HTTP, and
