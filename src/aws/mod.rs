@@ -19,6 +19,7 @@ pub mod service;
 pub mod session;
 pub mod trust;
 pub mod unreached;
+pub mod variant;
 pub mod walk;
 
 /// The SDK's own default (behavior version 2026-01-12).

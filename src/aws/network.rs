@@ -63,10 +63,18 @@ impl Proxy {
             let is_word = scheme.chars().all(|c| c.is_ascii_alphanumeric());
             return Err(if is_word { ProxyError::Scheme(scheme) } else { ProxyError::NotUrl });
         }
+        // A password with one of these would be cut there, and what is before it would be the host.
+        let rest = rest.strip_suffix('/').unwrap_or(rest);
+        if rest.contains(['/', '?', '#']) {
+            return Err(ProxyError::NotUrl);
+        }
         let url: Uri = format!("{scheme}://{rest}").parse().map_err(|_| ProxyError::NotUrl)?;
         let host = url.host().filter(|host| !host.is_empty()).ok_or(ProxyError::NotUrl)?;
-        let port = url.port_u16().unwrap_or(if scheme == "https" { 443 } else { 80 });
-        let shown = format!("{host}:{port}");
+        let port = match rest.rsplit_once(host).map(|(_, port)| port) {
+            None | Some("") => Some(if scheme == "https" { 443 } else { 80 }),
+            Some(_) => url.port_u16(),
+        };
+        let shown = format!("{host}:{}", port.ok_or(ProxyError::NotUrl)?);
         Ok(Self { url, shown })
     }
 }
@@ -268,7 +276,16 @@ mod tests {
             );
         }
         assert_eq!(Proxy::parse("socks5://p:1"), Err(ProxyError::Scheme("socks5".to_owned())));
-        for wrong in ["", "http://", "http://a b:1", "http://me:p#w@p:1", "me:a://b@proxy:1"] {
+        for wrong in [
+            "",
+            "http://",
+            "http://a b:1",
+            "http://me:1/2@p:3",
+            "http://p:x",
+            "http://p:99999",
+            "http://me:p#w@p:1",
+            "me:a://b@proxy:1",
+        ] {
             let error = Proxy::parse(wrong).unwrap_err();
             assert_eq!(error, ProxyError::NotUrl, "{wrong}");
         }

@@ -13,6 +13,7 @@ use self::login::{Login, Profiles};
 use super::error::CliError;
 use crate::aws::environment::{Caller, Environment, Tuning};
 use crate::aws::unreached;
+use crate::aws::variant::{Wish, Wishes};
 use crate::clock::SystemClock;
 use crate::model::{FaultKind, Reading, Region, Source};
 
@@ -30,7 +31,14 @@ pub async fn load(tuning: Tuning) -> Result<Environment, CliError> {
     let network = network::read(&variable, &profiles)?;
     let login = Login::of(&variable, &profiles);
     login::refuse_mfa(&login, &profiles)?;
-    let loader = aws_config::defaults(BehaviorVersion::latest()).http_client(network.client());
+    let mut loader = aws_config::defaults(BehaviorVersion::latest()).http_client(network.client());
+    // What is required, the calls for the caller's own credentials keep to as well.
+    if tuning.hosts.fips == Some(Wish::Require) {
+        loader = loader.use_fips(true);
+    }
+    if tuning.hosts.dual_stack == Some(Wish::Require) {
+        loader = loader.use_dual_stack(true);
+    }
     let base = loader.load().await;
     let home = home_region(&base)?;
     let endpoints = endpoints(&base);
@@ -39,8 +47,17 @@ pub async fn load(tuning: Tuning) -> Result<Environment, CliError> {
         return Err(CliError::usage(format!("the endpoint `{wrong}` is not a URL"))
             .hint("write AWS_ENDPOINT_URL, or the profile's endpoint_url, as http://127.0.0.1:4566"));
     }
-    login::require(base.credentials_provider(), &login).await?;
     let is_overridden = base.endpoint_url().is_some() || !endpoints.is_empty();
+    if is_overridden && (tuning.hosts != Wishes::default() || wants_special_hosts(&base)) {
+        return Err(CliError::usage(
+            "FIPS or dual-stack hosts are asked for, and an endpoint is set: only one of both can be",
+        )
+        .hint(
+            "unset AWS_ENDPOINT_URL and its like (or the profile's endpoint_url), or AWS_USE_FIPS_ENDPOINT, \
+                   AWS_USE_DUALSTACK_ENDPOINT, --fips and --dual-stack",
+        ));
+    }
+    login::require(base.credentials_provider(), &login).await?;
     let source = if is_overridden { Source::Endpoint } else { Source::Aws };
     let (clock, seed) = (Arc::new(SystemClock), u64::from(super::random_u32()));
     Ok(Environment::new(&base, clock, tuning, source, home, seed))
@@ -78,6 +95,10 @@ pub async fn caller(environment: &Environment) -> Result<Caller, CliError> {
         _ => CliError::organization(format!("failed to use AWS: {endpoint} answered {code}"))
             .hint("check the network, AWS_REGION and AWS_ENDPOINT_URL"),
     })
+}
+
+fn wants_special_hosts(base: &SdkConfig) -> bool {
+    base.use_fips() == Some(true) || base.use_dual_stack() == Some(true)
 }
 
 fn home_region(base: &SdkConfig) -> Result<Region, CliError> {
