@@ -139,6 +139,8 @@ struct Routes {
     proxies: Proxies,
     /// The SDK's own reading of `NO_PROXY`.
     matcher: Matcher,
+    /// `NO_PROXY=*`. The matcher takes it for names, and not for addresses.
+    none: bool,
 }
 
 impl Routes {
@@ -148,13 +150,14 @@ impl Routes {
             .http(url(&proxies.http))
             .https(url(&proxies.https))
             .no(plain(&proxies.no_proxy));
-        Self { matcher: matcher.build(), proxies }
+        let none = proxies.no_proxy.split(',').any(|rule| rule.trim() == "*");
+        Self { matcher: matcher.build(), none, proxies }
     }
 
     /// The proxy for a request; none where it goes directly.
     fn proxy(&self, uri: &Uri) -> Option<&Proxy> {
         let authority = uri.authority()?.as_str();
-        if is_link_local(uri.host()?) || self.proxies.local.contains(authority) {
+        if self.none || is_link_local(uri.host()?) || self.proxies.local.contains(authority) {
             return None;
         }
         self.matcher.intercept(uri)?;
@@ -315,7 +318,9 @@ mod tests {
         {
             assert!(way(&rules, proxied).is_some(), "{proxied}");
         }
-        assert_eq!(way(&routes("http://p:1", "http://p:1", "*"), "https://any.example/"), None);
+        for url in ["https://any.example/", "https://192.0.2.1/", "http://[::1]/"] {
+            assert_eq!(way(&routes("http://p:1", "http://p:1", "a, *"), url), None);
+        }
     }
 
     #[test]

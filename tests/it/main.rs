@@ -12,6 +12,7 @@ mod support {
     pub mod http;
     pub mod iam;
     pub mod night;
+    pub mod proxy;
     pub mod python;
     pub mod rust;
     pub mod shell;
@@ -33,6 +34,7 @@ mod laws;
 mod least_privilege;
 mod limits;
 mod moto;
+mod network;
 mod pages;
 mod policy;
 mod policy_laws;
