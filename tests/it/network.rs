@@ -169,6 +169,35 @@ fn a_console_login_and_a_process_are_credentials() {
 }
 
 #[test]
+fn credentials_that_end_before_the_scan_are_told_before_it_starts() {
+    let simulator = Simulated::start("--accounts 3 --buckets 12 --keys 6");
+    let (key, secret) =
+        (simulator.variable("AWS_ACCESS_KEY_ID"), simulator.variable("AWS_SECRET_ACCESS_KEY"));
+    let soon = |seconds: u64| {
+        let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_secs();
+        atrest::clock::Timestamp::from_millis(i64::try_from((now + seconds) * 1000).unwrap()).to_string()
+    };
+    let shell = Shell::on(&simulator).with("AWS_CREDENTIAL_EXPIRATION", &soon(1_200));
+    let first = shell.atrest("scan --lake lake").succeeded();
+    says(&first, &["warning: the AWS credentials end at", "in 20 minutes", "no census in this lake says"]);
+    // The census took less than a minute: now that is known, and the credentials do.
+    let second = shell.atrest("scan --lake lake").succeeded();
+    assert!(!second.stderr.contains("credentials end"), "{second}");
+    let later = Shell::on(&simulator).with("AWS_CREDENTIAL_EXPIRATION", &soon(36_000));
+    let later = later.atrest("scan --lake lake --estimate").succeeded();
+    assert!(!later.stderr.contains("credentials end"), "{later}");
+
+    let (ends, config) = (soon(600), "[profile audit]\ncredential_process = cat credentials.json\n");
+    let process = format!(
+        r#"{{"Version":1,"AccessKeyId":"{key}","SecretAccessKey":"{secret}","Expiration":"{ends}"}}"#
+    );
+    let shell = logged_in(&simulator, config);
+    shell.write("credentials.json", &process);
+    let finished = shell.atrest("scan --lake lake").succeeded();
+    says(&finished, &["the credential_process of the profile `audit` is run again"]);
+}
+
+#[test]
 fn a_login_that_cannot_be_used_says_what_to_run() {
     let simulator = Simulated::start("--accounts 3 --buckets 12 --keys 6");
     let session =
@@ -184,7 +213,7 @@ fn a_login_that_cannot_be_used_says_what_to_run() {
         ),
         (
             "[profile audit]\ncredential_process = false\n".to_owned(),
-            "credential_process of the profile `audit`",
+            "credential_process by hand (profile `audit`)",
         ),
         (
             "[profile audit]\nrole_arn = arn:aws:iam::111122223333:role/r\nsource_profile = base\n\

@@ -4,6 +4,8 @@
 //! can create the key, and this is a reader. A read is sent only where its answer can tell
 //! something; [`KeyMetadata::rotation_rule`] says where.
 
+use aws_sdk_kms::operation::list_aliases::ListAliasesOutput;
+use aws_sdk_kms::operation::list_keys::ListKeysOutput;
 use aws_sdk_kms::types::KeyListEntry;
 use futures::{StreamExt, stream};
 
@@ -46,10 +48,11 @@ impl Collector<'_> {
             // 1,000 is the API's maximum.
             let send = || self.client.sdk.list_keys().limit(1000).set_marker(token.clone()).send();
             let answer = self.reader.door.call(&LIST_KEYS, self.region, &self.client.endpoint, send).await;
-            let page = walk.page(answer.observation, |output| Page {
+            let page_of = |output: ListKeysOutput| Page {
                 entries: output.keys,
                 next: output.next_marker.filter(|_| output.truncated),
-            });
+            };
+            let page = walk.distinct(answer.observation, page_of, |key| key.key_id.as_deref());
             self.read_keys(page).await;
         }
         let (observation, listed) = walk.end();
@@ -71,10 +74,11 @@ impl Collector<'_> {
             // 100 is the API's maximum.
             let send = || self.client.sdk.list_aliases().limit(100).set_marker(token.clone()).send();
             let answer = self.reader.door.call(&LIST_ALIASES, self.region, &self.client.endpoint, send).await;
-            let page = walk.page(answer.observation, |output| Page {
+            let page_of = |output: ListAliasesOutput| Page {
                 entries: output.aliases,
                 next: output.next_marker.filter(|_| output.truncated),
-            });
+            };
+            let page = walk.distinct(answer.observation, page_of, |alias| alias.alias_name.as_deref());
             for alias in page {
                 let Some(name) = alias.alias_name else { continue };
                 let region = self.region.clone();

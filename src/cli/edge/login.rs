@@ -1,13 +1,17 @@
 //! Who logs in, and how: what the profile says before the SDK tries it, and what to do where the
 //! SDK could not.
 
+use std::time::SystemTime;
+
 use aws_config::profile::ProfileSet;
 use aws_credential_types::provider::ProvideCredentials;
 use aws_types::os_shim_internal::{Env, Fs};
 
 use super::Variables;
+use crate::aws::environment::Environment;
 use crate::aws::unreached::{self, Unreached};
 use crate::cli::error::CliError;
+use crate::clock::Timestamp;
 
 /// The profiles of `~/.aws/config` and `~/.aws/credentials`, or of the files that stand for them.
 #[derive(Debug)]
@@ -82,7 +86,8 @@ impl Login {
             Self::Sso(profile) => format!("run `aws sso login --profile {profile}`"),
             Self::Console(profile) => format!("run `aws login --profile {profile}`"),
             Self::Process(profile) => format!(
-                "run the credential_process of the profile `{profile}` by hand, or choose another with AWS_PROFILE"
+                "run the profile's credential_process by hand (profile `{profile}`), or choose another with \
+                 AWS_PROFILE"
             ),
             Self::Environment | Self::Other => {
                 "set AWS_PROFILE, run `aws sso login` or `aws login`, or export AWS_ACCESS_KEY_ID and \
@@ -124,6 +129,23 @@ pub fn refuse_mfa(login: &Login, profiles: &Profiles) -> Result<(), CliError> {
         "get a session first, and run again in the same shell: \
          eval \"$(aws configure export-credentials --profile {selected} --format env)\""
     )))
+}
+
+/// When the caller's credentials end, where nothing renews them without being asked.
+pub async fn ending(environment: &Environment) -> Option<(Login, Timestamp)> {
+    let profiles = Profiles::load().await.ok()?;
+    let login = Login::of(&super::variable, &profiles);
+    let ends = match login {
+        // As `aws configure export-credentials --format env` writes it; the SDK does not read it.
+        Login::Environment => Timestamp::parse(&super::variable("AWS_CREDENTIAL_EXPIRATION")?).ok()?,
+        Login::Process(_) => {
+            let (_, credentials) = environment.caller_credentials().await?;
+            let since = credentials.expiry()?.duration_since(SystemTime::UNIX_EPOCH).ok()?;
+            Timestamp::from_millis(i64::try_from(since.as_millis()).ok()?)
+        }
+        Login::Sso(_) | Login::Console(_) | Login::Other => return None,
+    };
+    Some((login, ends))
 }
 
 /// That there are credentials, or one sentence that says what to do.
