@@ -32,7 +32,7 @@ pub async fn list_accounts(
         let send = || client.sdk.list_accounts().max_results(20).set_next_token(token.clone()).send();
         let answer = door.call(&LIST_ACCOUNTS, home, &client.endpoint, send).await;
         let page_of = |output: ListAccountsOutput| Page { entries: output.accounts, next: output.next_token };
-        let page = walk.distinct(answer.observation, page_of, |account| account.id.as_deref());
+        let page = walk.distinct(answer.observation, page_of, |account| account.id.clone());
         take(page.into_iter().filter_map(account_of).collect()).await;
     }
     let (mut observation, listed) = walk.end();
@@ -101,7 +101,7 @@ pub async fn unit_names(
                 entries: output.organizational_units,
                 next: output.next_token,
             };
-            let page = walk.distinct(answer.observation, page_of, |unit| unit.id.as_deref());
+            let page = walk.distinct(answer.observation, page_of, |unit| unit.id.clone());
             let named = page
                 .into_iter()
                 .filter_map(|unit| Some(OrganizationalUnit { id: unit.id?, name: unit.name? }));

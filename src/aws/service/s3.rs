@@ -60,7 +60,7 @@ async fn list_at(reader: &AccountReader, region: &Region) -> (Observation<()>, V
         let answer = reader.door.call(&LIST_BUCKETS, region, &client.endpoint, send).await;
         let page_of =
             |output: ListBucketsOutput| Page { entries: output.buckets, next: output.continuation_token };
-        let page = walk.distinct(answer.observation, page_of, |bucket| bucket.name.as_deref());
+        let page = walk.distinct(answer.observation, page_of, |bucket| bucket.name.clone());
         buckets.extend(page.into_iter().filter_map(|bucket| {
             Some(ListedBucket {
                 name: bucket.name?,
