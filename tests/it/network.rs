@@ -169,6 +169,35 @@ fn a_console_login_and_a_process_are_credentials() {
 }
 
 #[test]
+fn an_sso_session_is_credentials_while_its_token_lasts() {
+    let simulator = Simulated::start("--accounts 3 --buckets 12 --keys 6");
+    let (key, secret) =
+        (simulator.variable("AWS_ACCESS_KEY_ID"), simulator.variable("AWS_SECRET_ACCESS_KEY"));
+    let given = format!(
+        r#"{{"roleCredentials":{{"accessKeyId":"{key}","secretAccessKey":"{secret}","sessionToken":"t","expiration":32503680000000}}}}"#
+    );
+    let portal = serve("200 OK", "application/json", given.leak());
+    let config = "[profile audit]\nsso_session = company\nsso_account_id = 111122223333\nsso_role_name = Audit\n\
+                  [sso-session company]\nsso_start_url = https://example.awsapps.com/start\nsso_region = eu-west-1\n";
+    let shell = logged_in(&simulator, config);
+    let home = shell.path("home").to_string_lossy().into_owned();
+    let shell = shell.with("HOME", &home).with("AWS_ENDPOINT_URL_SSO", &format!("http://{portal}"));
+    std::fs::create_dir_all(shell.path("home/.aws/sso/cache")).unwrap();
+    let token = |ends: &str| {
+        let text = format!(r#"{{"accessToken":"token","expiresAt":"{ends}","region":"eu-west-1"}}"#);
+        // printf company | sha1sum
+        shell.write("home/.aws/sso/cache/71b21161ffa1e6516bcc072aaf5ef38cbe85b511.json", &text);
+    };
+    token("2999-01-01T00:00:00Z");
+    shell.atrest("doctor").succeeded();
+    token("2020-01-01T00:00:00Z");
+    says(
+        &shell.atrest("doctor").ended(2),
+        &["failed to load AWS credentials", "aws sso login --profile audit"],
+    );
+}
+
+#[test]
 fn credentials_that_end_before_the_scan_are_told_before_it_starts() {
     let simulator = Simulated::start("--accounts 3 --buckets 12 --keys 6");
     let (key, secret) =
