@@ -19,12 +19,13 @@ use aws_smithy_runtime_api::client::http::{
     SharedHttpConnector,
 };
 use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
+use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use http::Uri;
 use hyper_util::client::proxy::matcher::Matcher;
 
 use super::trust::Bundle;
-use super::unreached::Unreached;
+use super::unreached::{PROXY_CREDENTIALS, Unreached};
 
 /// A proxy as a variable names it. Its URL may hold a password, so it is never shown.
 #[derive(Clone, PartialEq, Eq)]
@@ -233,7 +234,14 @@ impl HttpConnector for Connector {
         let (host, proxy) = (shown(&uri), proxy.map(|proxy| proxy.shown.clone()));
         let answer = connector.call(request);
         HttpConnectorFuture::new(async move {
-            answer.await.map_err(|error| Unreached::wrap(error, &host, proxy.as_deref(), is_tunnel))
+            let wrap = |error| Unreached::wrap(error, &host, proxy.as_deref(), is_tunnel);
+            match answer.await.map_err(wrap)? {
+                // Without a tunnel the proxy's own answer comes as if it were the host's.
+                response if response.status().as_u16() == 407 && !is_tunnel && proxy.is_some() => {
+                    Err(wrap(ConnectorError::other(PROXY_CREDENTIALS.into(), None)))
+                }
+                response => Ok(response),
+            }
         })
     }
 }

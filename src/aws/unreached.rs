@@ -11,6 +11,9 @@ use std::io;
 use aws_smithy_runtime_api::client::result::ConnectorError;
 use rustls::CertificateError;
 
+/// hyper-util's words for a 407.
+pub(super) const PROXY_CREDENTIALS: &str = "proxy authorization required";
+
 /// A request that got no answer.
 #[derive(Debug)]
 pub struct Unreached {
@@ -171,8 +174,8 @@ pub fn advice(sentence: &str) -> Option<&'static str> {
     const ADVICE: [(&str, &str); 10] = [
         (
             "(HTTP 407)",
-            "write the user and the password into the proxy's URL: HTTPS_PROXY=http://USER:PASSWORD@HOST:PORT, \
-             special characters percent-encoded",
+            "write the user and the password into the proxy's URL (HTTPS_PROXY, HTTP_PROXY): \
+             http://USER:PASSWORD@HOST:PORT, special characters percent-encoded",
         ),
         (
             " refused to connect to ",
@@ -262,7 +265,7 @@ fn cause(links: &[Link], is_timeout: bool, near: Peer) -> Cause {
     let says = |words: &str| links.iter().any(|link| link.says(words));
     let is_io = |kind: io::ErrorKind| links.iter().any(|link| link.io == Some(kind));
     // hyper-util's words for a tunnel (client/legacy/connect/proxy/tunnel.rs): its type is not public.
-    if says("proxy authorization required") {
+    if says(PROXY_CREDENTIALS) {
         return Cause::ProxyCredentials;
     }
     if says("tunnel error: unsuccessful") || says("tunnel error: proxy response headers too long") {

@@ -123,9 +123,9 @@ mod tests {
         Observation { reading: Reading::Known(page), attempts: 1, ..empty }
     }
 
-    fn id_of(entry: &u32) -> Option<String> {
+    fn id_of(entry: u32) -> Option<String> {
         // 9 stands for an entry without an identity.
-        (*entry != 9).then(|| entry.to_string())
+        (entry != 9).then(|| entry.to_string())
     }
 
     fn walk(pages: Vec<(Option<Vec<u32>>, Option<&str>)>) -> (Observation<()>, u64, Vec<u32>) {
@@ -133,7 +133,7 @@ mod tests {
         while walk.goes_on() {
             let (entries, next) = pages.next().expect("the walk ends with its pages");
             let page = Page { entries, next: next.map(str::to_owned) };
-            seen.extend(walk.distinct(answer(page), |page| page, id_of));
+            seen.extend(walk.distinct(answer(page), |page| page, |entry| id_of(*entry)));
         }
         let (observation, entries) = walk.end();
         (observation, entries, seen)

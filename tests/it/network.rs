@@ -51,6 +51,16 @@ fn what_a_proxy_does_with_connect_is_told_with_its_name() {
 }
 
 #[test]
+fn a_proxy_that_wants_a_password_for_a_plain_request_is_no_endpoint() {
+    let proxy = Proxy::start(Answer::Status("407 Proxy Authentication Required"));
+    let shell = caller().with("HTTP_PROXY", &format!("http://{}", proxy.address));
+    let finished = shell.with("AWS_ENDPOINT_URL", "http://emulator.example:4566").atrest("doctor").ended(5);
+    let words = format!("the proxy {} asks for a user and a password (HTTP 407)", proxy.address);
+    says(&finished, &[&words, "emulator.example:4566"]);
+    assert!(proxy.heads()[0].starts_with("POST http://emulator.example:4566/ "), "{:?}", proxy.heads());
+}
+
+#[test]
 fn a_proxy_that_is_not_there_is_named() {
     let closed = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let shell = caller().with("https_proxy", &format!("http://{closed}"));

@@ -98,11 +98,13 @@ impl Login {
     }
 }
 
-/// A profile and those that it takes its credentials from, the source last.
+/// A profile and those that it takes its credentials from, the source last. As in the SDK, a source with
+/// keys gives these, whatever role it has.
 fn chain(selected: &str, get: impl Fn(&str, &str) -> Option<String>) -> Vec<String> {
     let mut names = vec![selected.to_owned()];
     while let Some(last) = names.last()
         && get(last, "role_arn").is_some()
+        && (names.len() == 1 || get(last, "aws_access_key_id").is_none())
         && let Some(next) = get(last, "source_profile")
         && !names.contains(&next)
     {
@@ -114,9 +116,12 @@ fn chain(selected: &str, get: impl Fn(&str, &str) -> Option<String>) -> Vec<Stri
 /// A role with MFA would be assumed without its code, and refused by AWS in words that do not say so.
 pub fn refuse_mfa(login: &Login, profiles: &Profiles) -> Result<(), CliError> {
     let get = |profile: &str, key: &str| profiles.get(profile, key);
-    let with_mfa =
-        |profile: &String| get(profile, "role_arn").is_some() && get(profile, "mfa_serial").is_some();
+    let has = |profile: &str, key: &str| get(profile, key).is_some();
     let selected = profiles.selected();
+    let with_mfa = |profile: &String| {
+        let gives_keys = profile != selected && has(profile, "aws_access_key_id");
+        has(profile, "role_arn") && has(profile, "mfa_serial") && !gives_keys
+    };
     let Some(profile) = chain(selected, get).into_iter().find(with_mfa) else { return Ok(()) };
     // Keys in the environment come first: the profile is not asked.
     if *login == Login::Environment {
@@ -236,6 +241,17 @@ login_session = arn:aws:iam::111122223333:user/me
 [profile program]
 credential_process = /bin/program
 
+[profile over-keys]
+role_arn = arn:aws:iam::111122223333:role/audit
+source_profile = keys
+
+[profile keys]
+aws_access_key_id = AKIDEXAMPLE
+aws_secret_access_key = example
+role_arn = arn:aws:iam::111122223333:role/hub
+mfa_serial = arn:aws:iam::111122223333:mfa/me
+source_profile = keys
+
 [profile loop]
 role_arn = arn:aws:iam::111122223333:role/x
 source_profile = loop2
@@ -251,6 +267,8 @@ source_profile = loop
             ("audit", Some("`guarded`")),
             ("guarded", Some("`guarded`")),
             ("base", None),
+            ("over-keys", None),
+            ("keys", Some("`keys`")),
             ("loop", None),
             ("undefined", None),
         ] {
