@@ -22,6 +22,7 @@ use super::dates;
 use super::ops::{Grant, Operation, QuotaOwner};
 use super::pace::Pacer;
 use super::session::Session;
+use super::unreached::Unreached;
 use crate::clock::SharedClock;
 use crate::model::{AwsClock, Calls, Fault, FaultKind, Observation, Reading, Region};
 
@@ -196,7 +197,7 @@ impl Door {
         let started = Instant::now();
         let result = match tokio::time::timeout(timeout_of(operation), send()).await {
             Ok(result) => result.map_err(|error| self.dated(&error)),
-            Err(_) => Err(Failure { stage: Stage::NotAnswered, ..Failure::default() }),
+            Err(_) => Err(too_slow(operation)),
         };
         let throttled = result.as_ref().is_err_and(|failure| is_throttle(operation, failure));
         if throttled {
@@ -353,6 +354,11 @@ fn timeout_of(operation: &Operation) -> Duration {
     if operation.grant == Grant::Lake { LAKE_TIMEOUT } else { ATTEMPT_TIMEOUT }
 }
 
+fn too_slow(operation: &Operation) -> Failure {
+    let message = format!("no answer came within {} seconds", timeout_of(operation).as_secs());
+    Failure { stage: Stage::NotAnswered, message: Some(message), ..Failure::default() }
+}
+
 fn is_throttle(operation: &Operation, failure: &Failure) -> bool {
     matches!(classify(operation, failure), Meaning::Fault { kind: FaultKind::Throttled, .. })
 }
@@ -377,14 +383,28 @@ where
         _ => Stage::NotUnderstood,
     };
     let service = error.as_service_error();
+    let stays = Unreached::find(error).is_some_and(|unreached| !unreached.may_pass());
     Failure {
         stage,
         code: service.and_then(ProvideErrorMetadata::code).map(str::to_owned),
-        message: service.and_then(ProvideErrorMetadata::message).map(str::to_owned),
+        message: service.and_then(ProvideErrorMetadata::message).map(str::to_owned).or_else(|| reason(error)),
         status: raw.map(|raw| raw.status().as_u16()),
         clock_ahead: None,
         request_id: request_id_of(error),
         bucket_region: raw.and_then(|raw| raw.headers().get("x-amz-bucket-region")).map(str::to_owned),
+        stays,
+    }
+}
+
+/// Why there was no answer: where the network's client met it, in its sentence.
+fn reason<E>(error: &SdkError<E, HttpResponse>) -> Option<String>
+where
+    E: std::error::Error + Send + Sync + 'static,
+{
+    match error {
+        SdkError::DispatchFailure(_) => Unreached::find(error).map(ToString::to_string),
+        SdkError::ResponseError(_) => Some("the answer broke off".to_owned()),
+        _ => None,
     }
 }
 

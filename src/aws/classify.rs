@@ -23,6 +23,8 @@ pub struct Failure {
     pub request_id: Option<String>,
     /// `x-amz-bucket-region`: where S3 says that the bucket is.
     pub bucket_region: Option<String>,
+    /// Another attempt would meet the same: a proxy's password, a certificate that is not trusted.
+    pub stays: bool,
 }
 
 /// How far an attempt got.
@@ -137,7 +139,7 @@ const TRANSIENT: &[&str] = &[
 /// Says what a failure means for this operation.
 pub fn classify(operation: &Operation, failure: &Failure) -> Meaning {
     match failure.stage {
-        Stage::NotAnswered => fault(FaultKind::Transport, true),
+        Stage::NotAnswered => fault(FaultKind::Transport, !failure.stays),
         Stage::NotSent => fault(FaultKind::Protocol, false),
         Stage::NoCredentials => fault(FaultKind::Identity, false),
         Stage::NotUnderstood => without_code(failure.status),
@@ -301,6 +303,15 @@ mod tests {
         assert_eq!(fault_of(FaultKind::Denied, &failure).clock_ahead_seconds, None);
         let near = Failure { clock_ahead: Some(299), ..failure };
         assert_eq!(fault_of(FaultKind::Identity, &near).clock_ahead_seconds, None);
+    }
+
+    #[test]
+    fn what_stays_as_it_is_is_not_tried_again() {
+        let failure = Failure { stage: Stage::NotAnswered, ..Failure::default() };
+        assert_eq!(classify(&GET_BUCKET_POLICY, &failure), fault(FaultKind::Transport, true));
+        let stays = Failure { stays: true, message: Some("the proxy".into()), ..failure };
+        assert_eq!(classify(&GET_BUCKET_POLICY, &stays), fault(FaultKind::Transport, false));
+        assert_eq!(fault_of(FaultKind::Transport, &stays).message.as_deref(), Some("the proxy"));
     }
 
     #[test]

@@ -17,12 +17,17 @@ use aws_sdk_s3::config::{ConfigBag, Intercept, RequestChecksumCalculation, Runti
 use aws_smithy_async::time::TimeSource;
 use aws_smithy_runtime_api::box_error::BoxError;
 use aws_smithy_runtime_api::client::interceptors::context::{
-    BeforeDeserializationInterceptorContextRef, BeforeTransmitInterceptorContextRef,
+    BeforeDeserializationInterceptorContextRef, BeforeSerializationInterceptorContextRef,
+    BeforeTransmitInterceptorContextRef, FinalizerInterceptorContextRef,
 };
+use aws_smithy_types::config_bag::{Storable, StoreReplace};
+use aws_types::endpoint_config::{UseDualStack, UseFips};
 
 use super::call::Endpoint;
 use super::dates::Dates;
 use super::session::{RoleAssumer, Session, SessionCredentials};
+use super::unreached::Unreached;
+use super::variant::{Variant, Variants, Wish, Wishes};
 use crate::clock::SharedClock;
 use crate::model::Region;
 
@@ -43,6 +48,7 @@ pub struct ClientFactory {
     addressing: S3Addressing,
     clock: SharedClock,
     dates: Dates,
+    variants: Arc<Variants>,
 }
 
 /// A client and the host that it talks to.
@@ -56,7 +62,11 @@ pub struct Client<C> {
 
 impl ClientFactory {
     /// Takes the environment's configuration and turns off what the door does itself.
-    pub fn new(base: &SdkConfig, addressing: S3Addressing, clock: SharedClock) -> Self {
+    pub fn new(base: &SdkConfig, addressing: S3Addressing, wishes: Wishes, clock: SharedClock) -> Self {
+        let wishes = Wishes {
+            fips: wishes.fips.or(base.use_fips().filter(|wanted| *wanted).map(|_| Wish::Require)),
+            dual_stack: wishes.dual_stack.or(base.use_dual_stack().filter(|it| *it).map(|_| Wish::Require)),
+        };
         let base = base
             .to_builder()
             .app_name(AppName::new("atrest").expect("the name has only letters"))
@@ -66,7 +76,7 @@ impl ClientFactory {
             .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
             .time_source(ClockTime(SharedClock::clone(&clock)))
             .build();
-        Self { base, addressing, clock, dates: Dates::default() }
+        Self { base, addressing, clock, dates: Dates::default(), variants: Arc::new(Variants::new(wishes)) }
     }
 
     /// The same for clients whose answers' dates are noted apart.
@@ -80,10 +90,11 @@ impl ClientFactory {
         &self.dates
     }
 
-    fn probe(&self) -> (Endpoint, Probe) {
+    fn probe(&self, service: &'static str, region: &Region) -> (Endpoint, Probe) {
         let endpoint: Endpoint = Arc::new(OnceLock::new());
         let (clock, dates) = (SharedClock::clone(&self.clock), self.dates.clone());
-        (Arc::clone(&endpoint), Probe { endpoint, clock, dates })
+        let (region, variants) = (region.clone(), Arc::clone(&self.variants));
+        (Arc::clone(&endpoint), Probe { endpoint, clock, dates, service, region, variants })
     }
 
     /// The Region of the caller's configuration.
@@ -110,7 +121,7 @@ impl ClientFactory {
 
     /// A client of AWS Organizations, with the caller's credentials.
     pub fn organizations(&self, region: &Region) -> Client<aws_sdk_organizations::Client> {
-        let (endpoint, probe) = self.probe();
+        let (endpoint, probe) = self.probe("organizations", region);
         let config = aws_sdk_organizations::config::Builder::from(&self.config(region, None));
         let sdk = aws_sdk_organizations::Client::from_conf(config.interceptor(probe).build());
         Client { sdk, endpoint }
@@ -118,7 +129,7 @@ impl ClientFactory {
 
     /// A client of the Region's own STS endpoint.
     pub fn sts(&self, region: &Region, session: Option<&SessionCredentials>) -> Client<aws_sdk_sts::Client> {
-        let (endpoint, probe) = self.probe();
+        let (endpoint, probe) = self.probe("sts", region);
         let config = aws_sdk_sts::config::Builder::from(&self.config(region, session));
         Client { sdk: aws_sdk_sts::Client::from_conf(config.interceptor(probe).build()), endpoint }
     }
@@ -129,21 +140,21 @@ impl ClientFactory {
         region: &Region,
         session: Option<&SessionCredentials>,
     ) -> Client<aws_sdk_account::Client> {
-        let (endpoint, probe) = self.probe();
+        let (endpoint, probe) = self.probe("account", region);
         let config = aws_sdk_account::config::Builder::from(&self.config(region, session));
         Client { sdk: aws_sdk_account::Client::from_conf(config.interceptor(probe).build()), endpoint }
     }
 
     /// A client of KMS.
     pub fn kms(&self, region: &Region, session: Option<&SessionCredentials>) -> Client<aws_sdk_kms::Client> {
-        let (endpoint, probe) = self.probe();
+        let (endpoint, probe) = self.probe("kms", region);
         let config = aws_sdk_kms::config::Builder::from(&self.config(region, session));
         Client { sdk: aws_sdk_kms::Client::from_conf(config.interceptor(probe).build()), endpoint }
     }
 
     /// A client of S3.
     pub fn s3(&self, region: &Region, session: Option<&SessionCredentials>) -> Client<aws_sdk_s3::Client> {
-        let (endpoint, probe) = self.probe();
+        let (endpoint, probe) = self.probe("s3", region);
         let config = aws_sdk_s3::config::Builder::from(&self.config(region, session))
             .force_path_style(self.addressing == S3Addressing::Path)
             .disable_s3_express_session_auth(true);
@@ -158,7 +169,10 @@ impl ClientFactory {
         server: Option<&str>,
         is_access_point: bool,
     ) -> Client<aws_sdk_s3::Client> {
-        let (endpoint, probe) = self.probe();
+        // The hosts that are wished for are those of the S3 that is scanned.
+        let wishes = server.map(|_| Arc::new(Variants::new(Wishes::default())));
+        let variants = wishes.unwrap_or_else(|| Arc::clone(&self.variants));
+        let (endpoint, probe) = Self { variants, ..self.clone() }.probe("s3", region);
         let config = self.config(region, None);
         let path_style = self.addressing == S3Addressing::Path && !is_access_point;
         let builder = match server {
@@ -245,6 +259,34 @@ struct Probe {
     endpoint: Endpoint,
     clock: SharedClock,
     dates: Dates,
+    service: &'static str,
+    region: Region,
+    variants: Arc<Variants>,
+}
+
+impl Probe {
+    fn learn_host(&self, host: &str) {
+        if self.endpoint.get().is_none() {
+            // A second request that got here first has told the same.
+            let _ = self.endpoint.set(host.to_owned());
+        }
+    }
+}
+
+/// Which host a request was made for.
+#[derive(Debug)]
+struct Tried(Variant);
+
+impl Storable for Tried {
+    type Storer = StoreReplace<Self>;
+}
+
+/// The host that it was sent to.
+#[derive(Debug)]
+struct Host(String);
+
+impl Storable for Host {
+    type Storer = StoreReplace<Self>;
 }
 
 impl Intercept for Probe {
@@ -252,14 +294,51 @@ impl Intercept for Probe {
         "Probe"
     }
 
+    /// Before the SDK asks its endpoint rules.
+    fn read_before_execution(
+        &self,
+        _context: &BeforeSerializationInterceptorContextRef<'_>,
+        config: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        let variant = self.variants.of(self.service, &self.region);
+        config
+            .interceptor_state()
+            .store_put(UseFips(variant.fips))
+            .store_put(UseDualStack(variant.dual_stack))
+            .store_put(Tried(variant));
+        Ok(())
+    }
+
+    /// A host that does not exist is not tried again where another one will do.
+    fn read_after_attempt(
+        &self,
+        context: &FinalizerInterceptorContextRef<'_>,
+        _components: &RuntimeComponents,
+        config: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        let Some(Err(error)) = context.output_or_error() else { return Ok(()) };
+        let unreached = error.as_connector_error().and_then(|error| Unreached::find(error));
+        if let (Some(unreached), Some(Tried(tried))) = (unreached, config.load::<Tried>())
+            && unreached.may_not_exist()
+            && self.variants.learn(self.service, &self.region, *tried)
+        {
+            let (fips, dual_stack) = (tried.fips, tried.dual_stack);
+            tracing::warn!(fips, dual_stack, "{unreached}: another host of the service is used, as allowed");
+        }
+        Ok(())
+    }
+
     /// Of refusals, too: they have a date like any answer.
     fn read_before_deserialization(
         &self,
         context: &BeforeDeserializationInterceptorContextRef<'_>,
         _components: &RuntimeComponents,
-        _config: &mut ConfigBag,
+        config: &mut ConfigBag,
     ) -> Result<(), BoxError> {
         self.dates.note(context.response().headers().get("date"), self.clock.now());
+        if let Some(Host(host)) = config.load::<Host>() {
+            self.learn_host(host);
+        }
         Ok(())
     }
 
@@ -267,14 +346,118 @@ impl Intercept for Probe {
         &self,
         context: &BeforeTransmitInterceptorContextRef<'_>,
         _components: &RuntimeComponents,
-        _config: &mut ConfigBag,
+        config: &mut ConfigBag,
     ) -> Result<(), BoxError> {
-        if self.endpoint.get().is_none() {
-            let uri = context.request().uri();
-            let host = uri.split("://").nth(1).unwrap_or(uri).split(['/', '?']).next().unwrap_or_default();
-            // A second request that got here first has told the same.
-            let _ = self.endpoint.set(host.to_owned());
+        let uri = context.request().uri();
+        let host = uri.split("://").nth(1).unwrap_or(uri).split(['/', '?']).next().unwrap_or_default();
+        // A host that may not exist is told once it has answered.
+        if !self.variants.may_change(self.service, &self.region) {
+            self.learn_host(host);
         }
+        config.interceptor_state().store_put(Host(host.to_owned()));
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use aws_smithy_runtime_api::client::http::{
+        HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpConnector,
+    };
+    use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
+    use aws_smithy_runtime_api::client::result::ConnectorError;
+    use aws_smithy_types::body::SdkBody;
+
+    use super::*;
+    use crate::clock::{FrozenClock, Timestamp};
+
+    /// A network where hosts of some kinds do not exist.
+    #[derive(Debug, Clone)]
+    struct Missing(Arc<Mutex<Vec<String>>>, &'static [&'static str]);
+
+    impl HttpClient for Missing {
+        fn http_connector(
+            &self,
+            _settings: &HttpConnectorSettings,
+            _components: &RuntimeComponents,
+        ) -> SharedHttpConnector {
+            SharedHttpConnector::new(self.clone())
+        }
+    }
+
+    impl HttpConnector for Missing {
+        fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
+            let host = request.uri().split('/').nth(2).unwrap().to_owned();
+            let is_missing = self.1.iter().any(|part| host.contains(part));
+            self.0.lock().unwrap().push(host.clone());
+            if is_missing {
+                let error = "failed to lookup address information: Name or service not known";
+                let error = ConnectorError::io(error.into());
+                return HttpConnectorFuture::ready(Err(Unreached::wrap(error, &host, None, true)));
+            }
+            let answer = "<GetCallerIdentityResponse xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\">\
+                          <GetCallerIdentityResult/></GetCallerIdentityResponse>";
+            HttpConnectorFuture::ready(Ok(HttpResponse::new(200.try_into().unwrap(), SdkBody::from(answer))))
+        }
+    }
+
+    /// Two calls of one client, and one of another: the hosts, and what the first client is known by.
+    async fn hosts(
+        base_fips: bool,
+        wishes: Wishes,
+        missing: &'static [&'static str],
+    ) -> (Vec<String>, Option<String>) {
+        let network = Missing(Arc::default(), missing);
+        let credentials = aws_credential_types::Credentials::new("AKIDEXAMPLE", "secret", None, None, "test");
+        let base = SdkConfig::builder()
+            .behavior_version(aws_config::BehaviorVersion::latest())
+            .region(aws_config::Region::new("eu-west-1"))
+            .credentials_provider(SharedCredentialsProvider::new(credentials))
+            .use_fips(base_fips)
+            .http_client(network.clone())
+            .build();
+        let clock = Arc::new(FrozenClock(Timestamp::from_millis(1_795_230_000_000)));
+        let factory = ClientFactory::new(&base, S3Addressing::Path, wishes, clock);
+        let region: Region = "eu-west-1".parse().unwrap();
+        let client = factory.sts(&region, None);
+        let _ = client.sdk.get_caller_identity().send().await;
+        let _ = client.sdk.get_caller_identity().send().await;
+        let _ = factory.sts(&region, None).sdk.get_caller_identity().send().await;
+        let sent = network.0.lock().unwrap().clone();
+        (sent, client.endpoint.get().cloned())
+    }
+
+    const FIPS: &str = "sts-fips.eu-west-1.amazonaws.com";
+    const STANDARD: &str = "sts.eu-west-1.amazonaws.com";
+
+    #[tokio::test]
+    async fn a_preferred_host_that_does_not_exist_is_tried_once() {
+        let prefer = Wishes { fips: Some(Wish::Prefer), dual_stack: None };
+        let (sent, endpoint) = hosts(false, prefer, &["-fips"]).await;
+        assert_eq!(sent, [FIPS, STANDARD, STANDARD]);
+        assert_eq!(endpoint.as_deref(), Some(STANDARD));
+        let (sent, endpoint) = hosts(true, prefer, &[]).await;
+        assert_eq!(sent, [FIPS; 3]);
+        assert_eq!(endpoint.as_deref(), Some(FIPS));
+    }
+
+    #[tokio::test]
+    async fn a_required_host_never_falls_back() {
+        for (base, wishes) in
+            [(true, Wishes::default()), (false, Wishes { fips: Some(Wish::Require), dual_stack: None })]
+        {
+            let (sent, endpoint) = hosts(base, wishes, &["-fips"]).await;
+            assert_eq!(sent, [FIPS; 3]);
+            assert_eq!(endpoint.as_deref(), Some(FIPS), "the host that is missing is named");
+        }
+        let (sent, _) = hosts(false, Wishes::default(), &[]).await;
+        assert_eq!(sent, [STANDARD; 3]);
+    }
+
+    #[tokio::test]
+    async fn dual_stack_is_given_up_before_fips() {
+        let both = Wishes { fips: Some(Wish::Prefer), dual_stack: Some(Wish::Prefer) };
+        let (sent, _) = hosts(false, both, &[".api.aws"]).await;
+        assert_eq!(sent, ["sts-fips.eu-west-1.api.aws", FIPS, FIPS]);
     }
 }

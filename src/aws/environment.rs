@@ -16,6 +16,7 @@ use super::dates::Dates;
 use super::ops::GET_CALLER_IDENTITY;
 use super::pace::{Pace, Pacer};
 use super::session::{RoleAssumer, RoleSettings};
+use super::variant::Wishes;
 use crate::clock::SharedClock;
 use crate::model::{AccountId, Arn, Fault, FaultKind, Observation, Partition, Reading, Region, Source};
 
@@ -30,6 +31,8 @@ pub struct Tuning {
     pub sockets: usize,
     /// How S3 buckets are addressed.
     pub addressing: S3Addressing,
+    /// FIPS and dual-stack hosts, where the environment does not say it.
+    pub hosts: Wishes,
 }
 
 impl Default for Tuning {
@@ -39,6 +42,7 @@ impl Default for Tuning {
             max_attempts: 6,
             sockets: 512,
             addressing: S3Addressing::Path,
+            hosts: Wishes::default(),
         }
     }
 }
@@ -86,7 +90,7 @@ impl Environment {
             random: Mutex::new(fastrand::Rng::with_seed(seed)),
             caller: Arc::new(Pacer::new(tuning.pace, sockets)),
         };
-        let factory = ClientFactory::new(base, tuning.addressing, clock);
+        let factory = ClientFactory::new(base, tuning.addressing, tuning.hosts, clock);
         let shared = Arc::new(shared);
         let door = Arc::new(Door::caller(Arc::clone(&shared)));
         Self { factory, shared, home, source, door }

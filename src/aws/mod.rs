@@ -14,10 +14,14 @@ pub mod dates;
 pub mod environment;
 pub mod lake;
 pub mod message;
+pub mod network;
 pub mod ops;
 pub mod pace;
 pub mod service;
 pub mod session;
+pub mod trust;
+pub mod unreached;
+pub mod variant;
 pub mod walk;
 
 /// The SDK's own default (behavior version 2026-01-12).

@@ -1,22 +1,46 @@
 //! The environment's AWS: profiles, SSO, credential processes and endpoints as every AWS tool reads
 //! them, made into what a scan needs.
 
+pub mod login;
+pub mod network;
+
 use std::sync::Arc;
 
 use aws_config::{BehaviorVersion, SdkConfig};
-use aws_credential_types::provider::ProvideCredentials;
 use aws_types::service_config::ServiceConfigKey;
 
+use self::login::{Login, Profiles};
 use super::error::{CliError, advice_or};
 use crate::aws::environment::{Caller, Environment, Tuning};
-use crate::aws::message;
 use crate::aws::ops::GET_CALLER_IDENTITY;
+use crate::aws::unreached;
+use crate::aws::variant::{Wish, Wishes};
 use crate::clock::SystemClock;
 use crate::model::{FaultKind, Reading, Region, Source};
 
+/// A variable of the environment, by its name.
+pub type Variables<'a> = &'a dyn Fn(&str) -> Option<String>;
+
+#[expect(clippy::disallowed_methods, reason = "the shell is where the environment is read")]
+fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok()
+}
+
 /// Reads the environment. No Region, or no credentials: one sentence that says what to do.
 pub async fn load(tuning: Tuning) -> Result<Environment, CliError> {
-    let base = aws_config::load_defaults(BehaviorVersion::latest()).await;
+    let profiles = Profiles::load().await?;
+    let network = network::read(&variable, &profiles)?;
+    let login = Login::of(&variable, &profiles);
+    login::refuse_mfa(&login, &profiles)?;
+    let mut loader = aws_config::defaults(BehaviorVersion::latest()).http_client(network.client());
+    // What is required, the calls for the caller's own credentials keep to as well.
+    if tuning.hosts.fips == Some(Wish::Require) {
+        loader = loader.use_fips(true);
+    }
+    if tuning.hosts.dual_stack == Some(Wish::Require) {
+        loader = loader.use_dual_stack(true);
+    }
+    let base = loader.load().await;
     let home = home_region(&base)?;
     let endpoints = endpoints(&base);
     if let Some(wrong) = endpoints.iter().find(|url| !is_url(url)) {
@@ -24,8 +48,17 @@ pub async fn load(tuning: Tuning) -> Result<Environment, CliError> {
         return Err(CliError::usage(format!("the endpoint `{wrong}` is not a URL"))
             .hint("write AWS_ENDPOINT_URL, or the profile's endpoint_url, as http://127.0.0.1:4566"));
     }
-    require_credentials(&base).await?;
     let is_overridden = base.endpoint_url().is_some() || !endpoints.is_empty();
+    if is_overridden && (tuning.hosts != Wishes::default() || wants_special_hosts(&base)) {
+        return Err(CliError::usage(
+            "FIPS or dual-stack hosts are asked for, and an endpoint is set: only one of both can be",
+        )
+        .hint(
+            "unset AWS_ENDPOINT_URL and its like (or the profile's endpoint_url), or AWS_USE_FIPS_ENDPOINT, \
+                   AWS_USE_DUALSTACK_ENDPOINT, --fips and --dual-stack",
+        ));
+    }
+    login::require(base.credentials_provider(), &login).await?;
     let source = if is_overridden { Source::Endpoint } else { Source::Aws };
     let (clock, seed) = (Arc::new(SystemClock), u64::from(super::random_u32()));
     Ok(Environment::new(&base, clock, tuning, source, home, seed))
@@ -59,8 +92,10 @@ pub async fn caller(environment: &Environment) -> Result<Caller, CliError> {
                 .hint("check AWS_ENDPOINT_URL and the profile's endpoint_url")
         }
         FaultKind::Transport => {
-            CliError::organization(format!("failed to reach AWS: no answer from {endpoint}"))
-                .hint("check the network, AWS_REGION and AWS_ENDPOINT_URL")
+            let reason = fault.message.unwrap_or_else(|| format!("no answer from {endpoint}"));
+            let hint = unreached::advice(&reason);
+            CliError::organization(format!("failed to reach AWS: {reason}"))
+                .hint(hint.unwrap_or("check the network, AWS_REGION and AWS_ENDPOINT_URL"))
         }
         _ => CliError::organization(format!("failed to use AWS: {endpoint} answered {code}{message}"))
             .hint("check the network, AWS_REGION and AWS_ENDPOINT_URL"),
@@ -68,6 +103,10 @@ pub async fn caller(environment: &Environment) -> Result<Caller, CliError> {
 }
 
 const RENEW: &str = "renew them (`aws sso login`, a new session), or choose others with AWS_PROFILE";
+
+fn wants_special_hosts(base: &SdkConfig) -> bool {
+    base.use_fips() == Some(true) || base.use_dual_stack() == Some(true)
+}
 
 fn home_region(base: &SdkConfig) -> Result<Region, CliError> {
     let Some(region) = base.region() else {
@@ -78,45 +117,6 @@ fn home_region(base: &SdkConfig) -> Result<Region, CliError> {
         CliError::usage(format!("failed to use the configured AWS Region: {error}"))
             .hint("set AWS_REGION, or mend `region` in the profile")
     })
-}
-
-async fn require_credentials(base: &SdkConfig) -> Result<(), CliError> {
-    let hint = "set AWS_PROFILE, run `aws sso login`, or export AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY";
-    let Some(provider) = base.credentials_provider() else {
-        return Err(CliError::usage("no AWS credentials are configured").hint(hint));
-    };
-    match provider.provide_credentials().await {
-        Ok(_) => Ok(()),
-        // The provider's own text may name files and URLs, and repeat what a process printed.
-        Err(error) => {
-            let reason = message::kept(&reason(&root(&error))).unwrap_or_default();
-            let hint = match reason.contains("process") {
-                true => "run the profile's credential_process by hand, or choose another with AWS_PROFILE",
-                false => hint,
-            };
-            Err(CliError::usage(format!("failed to load AWS credentials: {reason}")).hint(hint))
-        }
-    }
-}
-
-/// The provider's reason in one line. Where every provider was tried, the list says only of the
-/// profile what is not known anyway.
-fn reason(text: &str) -> String {
-    if let Some((_, rest)) = text.split_once("provider was not enabled: profile `")
-        && let Some((name, _)) = rest.split_once("` was not defined")
-    {
-        return format!("the profile `{name}` is not defined");
-    }
-    let first = text.lines().next().unwrap_or_default();
-    first.trim_end_matches("Attempted:").trim().trim_end_matches("Stderr:").trim().to_owned()
-}
-
-fn root(error: &dyn std::error::Error) -> String {
-    let mut last = error;
-    while let Some(source) = last.source() {
-        last = source;
-    }
-    last.to_string()
 }
 
 /// Every endpoint override that a scan meets, as the environment or the profile writes it.
@@ -150,14 +150,5 @@ mod tests {
         for wrong in ["127.0.0.1:4566", "localhost", "", "ftp://a", "http://"] {
             assert!(!is_url(wrong), "{wrong}");
         }
-    }
-
-    #[test]
-    fn a_reason_is_one_line() {
-        let chain = "no credentials found in chain. Attempted:\n  Environment: not enabled";
-        assert_eq!(reason(chain), "no credentials found in chain.");
-        let profile = "no credentials found in chain. Attempted:\n  Profile: the credential provider was not \
-                       enabled: profile `x` was not defined: could not find source profile";
-        assert_eq!(reason(profile), "the profile `x` is not defined");
     }
 }

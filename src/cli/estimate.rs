@@ -6,7 +6,7 @@
 use std::fmt::Write;
 
 use super::error::CliError;
-use super::print;
+use super::{expiry, print};
 use crate::aws::service::organizations;
 use crate::model::{Reading, RunHeader, RunKind};
 use crate::scan::{Edge, ScanError};
@@ -67,7 +67,7 @@ struct Night {
 }
 
 /// The newest census that says what it cost; a filtered run says little about a whole night.
-async fn last_census(lake: &Lake) -> Result<Option<Manifest>, CliError> {
+pub(super) async fn last_census(lake: &Lake) -> Result<Option<Manifest>, CliError> {
     for run_id in lake.runs().rev().take(LOOKED_AT) {
         let manifest = match lake.manifest(run_id).await {
             // A night that is lost says nothing of what it cost.
@@ -90,6 +90,9 @@ fn text(night: &Night, last: Option<&Manifest>) -> String {
                 "From the calls of the census {},\nin proportion to the accounts.",
                 manifest.run_id
             );
+            if let Some(took) = expiry::took(manifest) {
+                let _ = writeln!(text, "Its scan took {}.", expiry::span(took));
+            }
             if night.regions > 0 {
                 let _ = writeln!(text, "It was of every Region: with --region there are fewer calls.");
             }

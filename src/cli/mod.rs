@@ -11,6 +11,7 @@ mod edge;
 mod error;
 mod estimate;
 mod exit;
+mod expiry;
 mod finalize;
 mod folder;
 mod iam;

@@ -7,7 +7,7 @@ use super::error::CliError;
 use super::exit::Exit;
 use super::progress::Watch;
 use super::rules::Rules;
-use super::{edge, estimate, print, summary};
+use super::{edge, estimate, expiry, print, summary};
 use crate::aws::environment::Tuning;
 use crate::clock::Timestamp;
 use crate::log;
@@ -46,8 +46,10 @@ pub async fn run(args: &ScanArgs, stop: &CancellationToken) -> Result<Exit, CliE
     let edge = Edge { build_sha256: build_sha256.clone(), ..edge };
     if args.estimate {
         estimate::run(&edge, &lake, &run).await?;
+        expiry::warn(&environment, &lake).await;
         return Ok(Exit::Done);
     }
+    expiry::warn(&environment, &lake).await;
     let watch = Watch::start(&run.run_id);
     let scanned = scan::scan(&edge, &lake, &run, &watch, stop).await;
     watch.end();

@@ -37,8 +37,21 @@ const ONCE: &[&str] =
     &["arrow-schema", "aws-lc-rs", "h2", "http", "hyper", "hyper-util", "parquet", "rustls", "tokio"];
 
 /// Crates that are there in two versions today: SHA-1 and its base, because the SDK is half way to the
-/// next one, and the parser of derive macros. A shorter list is welcome; a longer one is a decision.
-const TWICE: &[&str] = &["block-buffer", "cpufeatures", "crypto-common", "digest", "sha1", "syn"];
+/// next one, the parser of derive macros, and what `aws login` signs its requests for new credentials with
+/// (aws-config's `credentials-login`: P-256 of the older generation, and its source of chance). A shorter
+/// list is welcome; a longer one is a decision.
+const TWICE: &[&str] = &[
+    "block-buffer",
+    "const-oid",
+    "cpufeatures",
+    "crypto-common",
+    "digest",
+    "getrandom",
+    "hmac",
+    "sha1",
+    "sha2",
+    "syn",
+];
 
 /// A crate of the build.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]

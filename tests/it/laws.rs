@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use atrest::aws::ops::{Grant, OPERATIONS};
 use atrest::scan::ScanError;
+use atrest::sim::world::PageSizes;
 use atrest::sim::{Effect, Rule, Schedule, World};
 use atrest::sink::{Fault, Published};
 
@@ -502,9 +503,10 @@ fn order_does_not_matter() {
             same_bytes(&expected, &night.run().bytes());
         }
         // Other pages, other moments at which each account and key becomes known.
-        for size in [1, 2, 5] {
+        // Where pages overlap, an account, Region, bucket, key, alias or unit on two of them is one row.
+        for (size, overlap) in [(1, false), (2, false), (5, false), (2, true), (5, true)] {
             let mut paged = world.clone();
-            paged.pages = atrest::sim::world::PageSizes::all(size);
+            paged.pages = PageSizes { overlap, ..PageSizes::all(size) };
             let morning = Night::over(paged).at_once(8, 4).run();
             same_bytes(&expected, &morning.bytes());
         }

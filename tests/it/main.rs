@@ -13,6 +13,7 @@ mod support {
     pub mod http;
     pub mod iam;
     pub mod night;
+    pub mod proxy;
     pub mod python;
     pub mod rust;
     pub mod shell;
@@ -35,6 +36,7 @@ mod laws;
 mod least_privilege;
 mod limits;
 mod moto;
+mod network;
 mod old_nights;
 mod pages;
 mod policy;

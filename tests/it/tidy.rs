@@ -89,6 +89,12 @@ const ROOMS: &[Room] = &[
     // What AWS said, and what to do about it: decisions over texts.
     Room { path: "aws/advice", floor: Floor::Pure, rooms: &["clock", "model"], crates: &[] },
     Room { path: "aws/message", floor: Floor::Pure, rooms: &["printable"], crates: &["regex"] },
+    // The HTTP stack that the SDK brings, where it is set up: the way out, its trust, and what went wrong on it.
+    Room { path: "aws/network", floor: Floor::Edge, rooms: &[],
+           crates: &["aws_smithy_http_client", "aws_smithy_runtime_api", "http", "hyper_util", "thiserror"] },
+    Room { path: "aws/trust", floor: Floor::Edge, rooms: &[],
+           crates: &["aws_smithy_http_client", "base64", "rustls", "thiserror"] },
+    Room { path: "aws/unreached", floor: Floor::Edge, rooms: &[], crates: &["aws_smithy_runtime_api", "rustls"] },
     Room { path: "scan", floor: Floor::Night, rooms: &["aws", "clock", "log", "model", "sink", "spelling"],
            crates: &["futures", "thiserror", "tokio", "tokio_util", "tracing"] },
     // Beside the layers: under the SDK, and so without a word of it but the types of its seam: HTTP, and

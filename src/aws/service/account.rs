@@ -1,6 +1,8 @@
 //! The Regions of an account, asked in the account's own session: asked centrally, ListRegions is
 //! 5 a second for the whole organization (Account Management Reference, "Quotas").
 
+use aws_sdk_account::operation::list_regions::ListRegionsOutput;
+
 use super::AccountReader;
 use crate::aws::ops::LIST_REGIONS;
 use crate::aws::walk::{Page, Walk};
@@ -25,8 +27,8 @@ pub async fn list_regions(reader: &AccountReader, home: &Region) -> (Observation
         // 50 is the API's maximum.
         let send = || client.sdk.list_regions().max_results(50).set_next_token(token.clone()).send();
         let answer = reader.door.call(&LIST_REGIONS, home, &client.endpoint, send).await;
-        let page =
-            walk.page(answer.observation, |output| Page { entries: output.regions, next: output.next_token });
+        let page_of = |output: ListRegionsOutput| Page { entries: output.regions, next: output.next_token };
+        let page = walk.distinct(answer.observation, page_of, |region| region.region_name.clone());
         for entry in page {
             let Some(Ok(region)) = entry.region_name.map(|name| name.parse::<Region>()) else { continue };
             match entry.region_opt_status.as_ref().map(|status| status.as_str()) {

@@ -4,7 +4,10 @@
 //! can create the key, and this is a reader. A read is sent only where its answer can tell
 //! something; [`KeyMetadata::rotation_rule`] says where.
 
-use aws_sdk_kms::types::KeyListEntry;
+use aws_sdk_kms::operation::list_aliases::ListAliasesOutput;
+use aws_sdk_kms::operation::list_key_rotations::ListKeyRotationsOutput;
+use aws_sdk_kms::operation::list_keys::ListKeysOutput;
+use aws_sdk_kms::types::{KeyListEntry, RotationsListEntry};
 use futures::{StreamExt, stream};
 
 use super::{AccountReader, timestamp};
@@ -46,10 +49,11 @@ impl Collector<'_> {
             // 1,000 is the API's maximum.
             let send = || self.client.sdk.list_keys().limit(1000).set_marker(token.clone()).send();
             let answer = self.reader.door.call(&LIST_KEYS, self.region, &self.client.endpoint, send).await;
-            let page = walk.page(answer.observation, |output| Page {
+            let page_of = |output: ListKeysOutput| Page {
                 entries: output.keys,
                 next: output.next_marker.filter(|_| output.truncated),
-            });
+            };
+            let page = walk.distinct(answer.observation, page_of, |key| key.key_id.clone());
             self.read_keys(page).await;
         }
         let (observation, listed) = walk.end();
@@ -71,10 +75,11 @@ impl Collector<'_> {
             // 100 is the API's maximum.
             let send = || self.client.sdk.list_aliases().limit(100).set_marker(token.clone()).send();
             let answer = self.reader.door.call(&LIST_ALIASES, self.region, &self.client.endpoint, send).await;
-            let page = walk.page(answer.observation, |output| Page {
+            let page_of = |output: ListAliasesOutput| Page {
                 entries: output.aliases,
                 next: output.next_marker.filter(|_| output.truncated),
-            });
+            };
+            let page = walk.distinct(answer.observation, page_of, |alias| alias.alias_name.clone());
             for alias in page {
                 let Some(name) = alias.alias_name else { continue };
                 let region = self.region.clone();
@@ -169,9 +174,14 @@ impl Collector<'_> {
             };
             let door = &self.reader.door;
             let answer = door.call(&LIST_KEY_ROTATIONS, self.region, &self.client.endpoint, send).await;
-            let page = walk.page(answer.observation, |output| Page {
+            let page_of = |output: ListKeyRotationsOutput| Page {
                 entries: output.rotations,
                 next: output.next_marker.filter(|_| output.truncated),
+            };
+            // A key is rotated once at an instant.
+            let page = walk.distinct(answer.observation, page_of, |entry: &RotationsListEntry| {
+                let (at, kind) = (entry.rotation_date.as_ref()?, entry.rotation_type.as_ref());
+                Some(format!("{at:?} {kind:?}"))
             });
             rotations.extend(page.into_iter().map(|entry| CompletedRotation {
                 at: entry.rotation_date.as_ref().and_then(timestamp),

@@ -2,6 +2,9 @@
 
 use std::collections::BTreeSet;
 
+use aws_sdk_organizations::operation::list_accounts::ListAccountsOutput;
+use aws_sdk_organizations::operation::list_organizational_units_for_parent::ListOrganizationalUnitsForParentOutput;
+
 use super::timestamp;
 use crate::aws::call::Door;
 use crate::aws::clients::Client;
@@ -28,8 +31,8 @@ pub async fn list_accounts(
         // 20 is the API's maximum.
         let send = || client.sdk.list_accounts().max_results(20).set_next_token(token.clone()).send();
         let answer = door.call(&LIST_ACCOUNTS, home, &client.endpoint, send).await;
-        let page = walk
-            .page(answer.observation, |output| Page { entries: output.accounts, next: output.next_token });
+        let page_of = |output: ListAccountsOutput| Page { entries: output.accounts, next: output.next_token };
+        let page = walk.distinct(answer.observation, page_of, |account| account.id.clone());
         take(page.into_iter().filter_map(account_of).collect()).await;
     }
     let (mut observation, listed) = walk.end();
@@ -94,10 +97,11 @@ pub async fn unit_names(
                 request.max_results(20).set_next_token(token.clone()).send()
             };
             let answer = door.call(&LIST_ORGANIZATIONAL_UNITS, home, &client.endpoint, send).await;
-            let page = walk.page(answer.observation, |output| Page {
+            let page_of = |output: ListOrganizationalUnitsForParentOutput| Page {
                 entries: output.organizational_units,
                 next: output.next_token,
-            });
+            };
+            let page = walk.distinct(answer.observation, page_of, |unit| unit.id.clone());
             let named = page
                 .into_iter()
                 .filter_map(|unit| Some(OrganizationalUnit { id: unit.id?, name: unit.name? }));
@@ -105,6 +109,9 @@ pub async fn unit_names(
         }
         listings.push(walk.end());
     }
+    // A unit that moves between two parents' listings is in both.
+    let mut known = BTreeSet::new();
+    units.retain(|unit| known.insert(unit.id.clone()));
     (units, listings)
 }
 

@@ -4,6 +4,7 @@
 //! bucket's own Region and with `ExpectedBucketOwner`, so that a bucket that changed hands is denied
 //! and never mixed up.
 
+use aws_sdk_s3::operation::list_buckets::ListBucketsOutput;
 use futures::{StreamExt, stream};
 
 use super::kms::{policy_of, understood};
@@ -57,10 +58,9 @@ async fn list_at(reader: &AccountReader, region: &Region) -> (Observation<()>, V
         let send =
             || client.sdk.list_buckets().max_buckets(10_000).set_continuation_token(token.clone()).send();
         let answer = reader.door.call(&LIST_BUCKETS, region, &client.endpoint, send).await;
-        let page = walk.page(answer.observation, |output| Page {
-            entries: output.buckets,
-            next: output.continuation_token,
-        });
+        let page_of =
+            |output: ListBucketsOutput| Page { entries: output.buckets, next: output.continuation_token };
+        let page = walk.distinct(answer.observation, page_of, |bucket| bucket.name.clone());
         buckets.extend(page.into_iter().filter_map(|bucket| {
             Some(ListedBucket {
                 name: bucket.name?,

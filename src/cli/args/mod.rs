@@ -22,6 +22,7 @@ use super::lake::LakeUri;
 use crate::aws::clients::S3Addressing;
 use crate::aws::environment::Tuning;
 use crate::aws::pace::Pace;
+use crate::aws::variant::{Wish, Wishes};
 use crate::clock::Timestamp;
 use crate::model::{AccountId, Region, RunId, Severity};
 use crate::scan::Limits;
@@ -136,6 +137,30 @@ pub struct TuningArgs {
     /// Attempts of each call, the first included
     #[arg(long, value_name = "N", default_value_t = 6, env = "ATREST_MAX_ATTEMPTS", value_parser = clap::value_parser!(u32).range(1..=20))]
     pub max_attempts: u32,
+    /// FIPS hosts of AWS: only those, or the standard host where a service has none in a Region
+    #[arg(long, value_name = "WISH", value_enum, env = "ATREST_FIPS")]
+    pub fips: Option<HostWish>,
+    /// Dual-stack hosts (IPv6) of AWS, in the same way
+    #[arg(long, value_name = "WISH", value_enum, env = "ATREST_DUAL_STACK")]
+    pub dual_stack: Option<HostWish>,
+}
+
+/// How much a kind of host is wanted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum HostWish {
+    /// Nothing else: where there is none, the call fails with the name of the host
+    Require,
+    /// Where there is one
+    Prefer,
+}
+
+impl From<HostWish> for Wish {
+    fn from(wish: HostWish) -> Self {
+        match wish {
+            HostWish::Require => Self::Require,
+            HostWish::Prefer => Self::Prefer,
+        }
+    }
 }
 
 impl TuningArgs {
@@ -147,6 +172,7 @@ impl TuningArgs {
                 Addressing::Path => S3Addressing::Path,
                 Addressing::Virtual => S3Addressing::Virtual,
             },
+            hosts: Wishes { fips: self.fips.map(Wish::from), dual_stack: self.dual_stack.map(Wish::from) },
             ..Tuning::default()
         }
     }

@@ -24,7 +24,11 @@ pub(super) fn identify(request: &Request) -> Identified {
 fn list_regions(call: &mut Call<'_>) -> Result<Reply, Refusal> {
     let account = subject(call)?;
     call.authorize_account_wide(Some(&call.world.account_arn(account)))?;
-    let limits = Limits { default: call.world.pages.regions, most: call.world.pages.regions };
+    let limits = Limits {
+        default: call.world.pages.regions,
+        most: call.world.pages.regions,
+        overlap: call.world.pages.overlap,
+    };
     let token = call.input.text("NextToken");
     let size = call.input.count("MaxResults");
     let paging = Paging::read(Service::Account, token, size, limits, call.empty_page)?;

@@ -149,7 +149,13 @@ fn read_paging(call: &Call<'_>, most: usize) -> Result<Paging, Refusal> {
         return Err(SERVICE.invalid_input("You specified an invalid value for MaxResults."));
     }
     let token = call.input.text("NextToken");
-    Paging::read(SERVICE, token, size, Limits { default: most, most }, call.empty_page)
+    Paging::read(
+        SERVICE,
+        token,
+        size,
+        Limits { default: most, most, overlap: call.world.pages.overlap },
+        call.empty_page,
+    )
 }
 
 fn required<'a>(call: &'a Call<'_>, name: &str) -> Result<&'a str, Refusal> {

@@ -14,6 +14,7 @@ pub(in crate::sim) struct Paging {
     after: String,
     limit: usize,
     empty: Option<u32>,
+    overlap: bool,
 }
 
 /// The limits of a listing.
@@ -23,6 +24,8 @@ pub(in crate::sim) struct Limits {
     pub default: usize,
     /// The largest page, of AWS or of the world's settings.
     pub most: usize,
+    /// Each page but the first begins with the last item of the one before.
+    pub overlap: bool,
 }
 
 impl Paging {
@@ -39,7 +42,8 @@ impl Paging {
             Some(token) => decode(token).ok_or_else(|| service.bad_page_token())?,
         };
         let limit = size.unwrap_or(limits.default).min(limits.most).max(1);
-        Ok(Self { after, limit, empty })
+        // Of one item alone, a page would be the one before.
+        Ok(Self { after, limit, empty, overlap: limits.overlap && limit > 1 })
     }
 
     /// Cuts one page out of named items in the order of their names; gives the next page's token.
@@ -47,7 +51,8 @@ impl Paging {
         if let Some(salt) = self.empty {
             return (Vec::new(), Some(encode(&self.after, salt)));
         }
-        let mut rest = items.filter(|(name, _)| self.after.is_empty() || *name > self.after).peekable();
+        let comes = |name: &String| *name > self.after || (self.overlap && *name == self.after);
+        let mut rest = items.filter(|(name, _)| self.after.is_empty() || comes(name)).peekable();
         let (mut page, mut last) = (Vec::new(), String::new());
         while page.len() < self.limit {
             let Some((name, item)) = rest.next() else { break };
@@ -84,7 +89,7 @@ fn decode(token: &str) -> Option<String> {
 mod tests {
     use super::*;
 
-    const LIMITS: Limits = Limits { default: 2, most: 3 };
+    const LIMITS: Limits = Limits { default: 2, most: 3, overlap: false };
 
     fn items() -> impl Iterator<Item = (String, u32)> {
         (0..5).map(|n| (format!("k{n}"), n))
@@ -106,6 +111,16 @@ mod tests {
             }
         }
         assert_eq!((seen, pages), (vec![0, 1, 2, 3, 4], 3));
+    }
+
+    #[test]
+    fn pages_that_overlap_begin_with_what_came_last() {
+        let limits = Limits { overlap: true, ..LIMITS };
+        let first = Paging::read(Service::Kms, None, None, limits, None).unwrap();
+        let (page, token) = first.cut(items());
+        assert_eq!(page, [0, 1]);
+        let second = Paging::read(Service::Kms, token.as_deref(), Some(3), limits, None).unwrap();
+        assert_eq!(second.cut(items()).0, [1, 2, 3]);
     }
 
     #[test]

@@ -83,6 +83,8 @@ pub struct PageSizes {
     pub objects: usize,
     /// Whether `ListAccounts` begins with an empty page that carries a token, as AWS's may.
     pub empty_first_accounts_page: bool,
+    /// Whether each page begins with the last item of the one before, as where a list changes meanwhile.
+    pub overlap: bool,
 }
 
 impl Default for PageSizes {
@@ -97,6 +99,7 @@ impl Default for PageSizes {
             buckets: 10_000,
             objects: 1000,
             empty_first_accounts_page: false,
+            overlap: false,
         }
     }
 }
@@ -114,6 +117,7 @@ impl PageSizes {
             buckets: size.min(10_000),
             objects: size.min(1000),
             empty_first_accounts_page: false,
+            overlap: false,
         }
     }
 }

@@ -35,7 +35,10 @@ pub(super) fn short_name(reference: &str) -> String {
 
 fn list_keys(call: &mut Call<'_>) -> Result<Reply, Refusal> {
     call.authorize_account_wide(Some("*"))?;
-    let paging = read_paging(call, Limits { default: 100, most: call.world.pages.keys })?;
+    let paging = read_paging(
+        call,
+        Limits { default: 100, most: call.world.pages.keys, overlap: call.world.pages.overlap },
+    )?;
     let prefix = format!("arn:{}:kms:{}:{}", call.world.partition, call.region, call.principal.account);
     let keys = own_region(call).into_iter().flat_map(|state| state.keys.keys()).map(|id| {
         let row = json!({ "KeyId": id, "KeyArn": format!("{prefix}:key/{id}") });
@@ -47,7 +50,11 @@ fn list_keys(call: &mut Call<'_>) -> Result<Reply, Refusal> {
 
 fn list_aliases(call: &mut Call<'_>) -> Result<Reply, Refusal> {
     call.authorize_account_wide(Some("*"))?;
-    let limits = Limits { default: 50.min(call.world.pages.aliases), most: call.world.pages.aliases };
+    let limits = Limits {
+        default: 50.min(call.world.pages.aliases),
+        most: call.world.pages.aliases,
+        overlap: call.world.pages.overlap,
+    };
     let paging = read_paging(call, limits)?;
     let of_key = call.input.text("KeyId").map(short_name);
     let prefix = format!("arn:{}:kms:{}:{}", call.world.partition, call.region, call.principal.account);

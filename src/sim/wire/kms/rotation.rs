@@ -46,7 +46,11 @@ pub(super) fn list(call: &mut Call<'_>) -> Result<Reply, Refusal> {
         )));
     }
     refuse_wrong_spec(&arn, key)?;
-    let limits = Limits { default: 100.min(call.world.pages.rotations), most: call.world.pages.rotations };
+    let limits = Limits {
+        default: 100.min(call.world.pages.rotations),
+        most: call.world.pages.rotations,
+        overlap: call.world.pages.overlap,
+    };
     let paging = read_paging(call, limits)?;
     let rows = key.history.iter().enumerate().map(|(index, rotation)| {
         let row = json!({

@@ -20,7 +20,7 @@ pub(super) fn list_buckets(call: &mut Call<'_>) -> Result<Reply, Refusal> {
         .iter()
         .any(|name| call.request.query.contains_key(*name));
     let most = if modern { call.world.pages.buckets } else { usize::MAX };
-    let limits = Limits { default: most, most };
+    let limits = Limits { default: most, most, overlap: call.world.pages.overlap };
     let paging = Paging::read(SERVICE, asked("continuation-token"), size, limits, call.empty_page)?;
     let buckets = call.world.accounts.get(&call.principal.account).into_iter().flat_map(|a| &a.buckets);
     let matching = buckets

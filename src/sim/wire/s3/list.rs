@@ -19,7 +19,8 @@ pub(super) fn list_objects(call: &mut Call<'_>) -> Result<Reply, Refusal> {
     let size = asked("max-keys").map(|text| text.parse::<usize>().map_err(|_| bad_size())).transpose()?;
     let most = call.world.pages.objects;
     let token = asked("continuation-token");
-    let paging = Paging::read(SERVICE, token, size, Limits { default: most, most }, call.empty_page)?;
+    let paging =
+        Paging::read(SERVICE, token, size, Limits { default: most, most, overlap: false }, call.empty_page)?;
     let mut entries: Vec<(String, Entry<'_>)> = Vec::new();
     let keys = bucket
         .objects

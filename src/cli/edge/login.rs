@@ -1,0 +1,307 @@
+//! Who logs in, and how: what the profile says before the SDK tries it, and what to do where the
+//! SDK could not.
+
+use std::time::SystemTime;
+
+use aws_config::profile::ProfileSet;
+use aws_credential_types::provider::ProvideCredentials;
+use aws_types::os_shim_internal::{Env, Fs};
+
+use super::Variables;
+use crate::aws::environment::Environment;
+use crate::aws::message;
+use crate::aws::unreached::{self, Unreached};
+use crate::cli::error::CliError;
+use crate::clock::Timestamp;
+
+/// The profiles of `~/.aws/config` and `~/.aws/credentials`, or of the files that stand for them.
+#[derive(Debug)]
+pub struct Profiles(Option<ProfileSet>);
+
+impl Profiles {
+    /// Reads the files. That there are none is no error.
+    pub async fn load() -> Result<Self, CliError> {
+        let set = aws_config::profile::load(&Fs::real(), &Env::real(), &<_>::default(), None).await;
+        set.map(|set| Self(Some(set))).map_err(|error| {
+            CliError::usage(format!("failed to read the AWS configuration: {}", told(&error)))
+                .hint("check ~/.aws/config and ~/.aws/credentials, or AWS_CONFIG_FILE")
+        })
+    }
+
+    #[cfg(test)]
+    pub fn none() -> Self {
+        Self(None)
+    }
+
+    /// The profile of `AWS_PROFILE`, or `default`.
+    pub fn selected(&self) -> &str {
+        self.0.as_ref().map_or("default", ProfileSet::selected_profile)
+    }
+
+    /// A setting of a profile.
+    pub fn get(&self, profile: &str, key: &str) -> Option<String> {
+        self.0.as_ref()?.get_profile(profile)?.get(key).map(str::to_owned)
+    }
+}
+
+/// Where the caller's credentials come from, as far as the settings tell.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Login {
+    /// `AWS_ACCESS_KEY_ID` and its like. Nothing renews them.
+    Environment,
+    /// `aws sso login`.
+    Sso(String),
+    /// `aws login`.
+    Console(String),
+    /// A program of the user's own.
+    Process(String),
+    /// Something else: keys of a profile, a container, an instance, a web identity.
+    Other,
+}
+
+impl Login {
+    /// In the SDK's order: the environment comes before the profile.
+    pub fn of(variables: Variables<'_>, profiles: &Profiles) -> Self {
+        let set = |name: &str| variables(name).is_some_and(|value| !value.is_empty());
+        if set("AWS_ACCESS_KEY_ID") && set("AWS_SECRET_ACCESS_KEY") {
+            return Self::Environment;
+        }
+        let Some(name) = chain(profiles.selected(), |profile, key| profiles.get(profile, key)).pop() else {
+            return Self::Other;
+        };
+        let has = |key: &str| profiles.get(&name, key).is_some();
+        if has("sso_session") || has("sso_start_url") {
+            Self::Sso(name)
+        } else if has("login_session") {
+            Self::Console(name)
+        } else if has("credential_process") {
+            Self::Process(name)
+        } else {
+            Self::Other
+        }
+    }
+
+    /// What to do where it gave no credentials.
+    fn remedy(&self) -> String {
+        match self {
+            Self::Sso(profile) => format!("run `aws sso login --profile {profile}`"),
+            Self::Console(profile) => format!("run `aws login --profile {profile}`"),
+            Self::Process(profile) => format!(
+                "run the profile's credential_process by hand (profile `{profile}`), or choose another with \
+                 AWS_PROFILE"
+            ),
+            Self::Environment | Self::Other => {
+                "set AWS_PROFILE, run `aws sso login` or `aws login`, or export AWS_ACCESS_KEY_ID and \
+                 AWS_SECRET_ACCESS_KEY"
+                    .to_owned()
+            }
+        }
+    }
+}
+
+/// A profile and those that it takes its credentials from, the source last. As in the SDK, a source with
+/// keys gives these, whatever role it has.
+fn chain(selected: &str, get: impl Fn(&str, &str) -> Option<String>) -> Vec<String> {
+    let mut names = vec![selected.to_owned()];
+    while let Some(last) = names.last()
+        && get(last, "role_arn").is_some()
+        && (names.len() == 1 || get(last, "aws_access_key_id").is_none())
+        && let Some(next) = get(last, "source_profile")
+        && !names.contains(&next)
+    {
+        names.push(next);
+    }
+    names
+}
+
+/// A role with MFA would be assumed without its code, and refused by AWS in words that do not say so.
+pub fn refuse_mfa(login: &Login, profiles: &Profiles) -> Result<(), CliError> {
+    let get = |profile: &str, key: &str| profiles.get(profile, key);
+    let has = |profile: &str, key: &str| get(profile, key).is_some();
+    let selected = profiles.selected();
+    let with_mfa = |profile: &String| {
+        let gives_keys = profile != selected && has(profile, "aws_access_key_id");
+        has(profile, "role_arn") && has(profile, "mfa_serial") && !gives_keys
+    };
+    let Some(profile) = chain(selected, get).into_iter().find(with_mfa) else { return Ok(()) };
+    // Keys in the environment come first: the profile is not asked.
+    if *login == Login::Environment {
+        return Ok(());
+    }
+    Err(CliError::usage(format!(
+        "the profile `{profile}` assumes its role with MFA (mfa_serial), and atrest cannot ask for a code"
+    ))
+    .hint(format!(
+        "get a session first, and run again in the same shell: \
+         eval \"$(aws configure export-credentials --profile {selected} --format env)\""
+    )))
+}
+
+/// When the caller's credentials end, where nothing renews them without being asked.
+pub async fn ending(environment: &Environment) -> Option<(Login, Timestamp)> {
+    let profiles = Profiles::load().await.ok()?;
+    let login = Login::of(&super::variable, &profiles);
+    let ends = match login {
+        // As `aws configure export-credentials --format env` writes it; the SDK does not read it.
+        Login::Environment => Timestamp::parse(&super::variable("AWS_CREDENTIAL_EXPIRATION")?).ok()?,
+        Login::Process(_) => {
+            let (_, credentials) = environment.caller_credentials().await?;
+            let since = credentials.expiry()?.duration_since(SystemTime::UNIX_EPOCH).ok()?;
+            Timestamp::from_millis(i64::try_from(since.as_millis()).ok()?)
+        }
+        Login::Sso(_) | Login::Console(_) | Login::Other => return None,
+    };
+    Some((login, ends))
+}
+
+/// That there are credentials, or one sentence that says what to do.
+pub async fn require(provider: Option<impl ProvideCredentials>, login: &Login) -> Result<(), CliError> {
+    let Some(provider) = provider else {
+        return Err(CliError::usage("no AWS credentials are configured").hint(login.remedy()));
+    };
+    match provider.provide_credentials().await {
+        Ok(_) => Ok(()),
+        // The provider's own text may name files and URLs, and repeat what a process printed.
+        Err(error) => {
+            let reason = message::kept(&told(&error)).unwrap_or_default();
+            let hint = unreached::advice(&reason).map_or_else(|| login.remedy(), str::to_owned);
+            Err(CliError::usage(format!("failed to load AWS credentials: {reason}")).hint(hint))
+        }
+    }
+}
+
+/// An error in one line: where it is of the network, that; else its root.
+fn told(error: &(dyn std::error::Error + 'static)) -> String {
+    match Unreached::find(error) {
+        Some(unreached) => unreached.to_string(),
+        None => reason(&root(error)),
+    }
+}
+
+/// The provider's reason in one line. Where every provider was tried, the list says only of the
+/// profile what is not known anyway.
+fn reason(text: &str) -> String {
+    if let Some((_, rest)) = text.split_once("provider was not enabled: profile `")
+        && let Some((name, _)) = rest.split_once("` was not defined")
+    {
+        return format!("the profile `{name}` is not defined");
+    }
+    let first = text.lines().next().unwrap_or_default();
+    first.trim_end_matches("Attempted:").trim().trim_end_matches("Stderr:").trim().to_owned()
+}
+
+fn root(error: &dyn std::error::Error) -> String {
+    let mut last = error;
+    while let Some(source) = last.source() {
+        last = source;
+    }
+    last.to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_reason_is_one_line() {
+        let chain = "no credentials found in chain. Attempted:\n  Environment: not enabled";
+        assert_eq!(reason(chain), "no credentials found in chain.");
+        let profile = "no credentials found in chain. Attempted:\n  Profile: the credential provider was not \
+                       enabled: profile `x` was not defined: could not find source profile";
+        assert_eq!(reason(profile), "the profile `x` is not defined");
+    }
+
+    async fn profiles(config: &str, selected: &str) -> Profiles {
+        let fs = Fs::from_slice(&[("config", config)]);
+        let env = Env::from_slice(&[("AWS_CONFIG_FILE", "config"), ("AWS_PROFILE", selected)]);
+        Profiles(Some(aws_config::profile::load(&fs, &env, &<_>::default(), None).await.unwrap()))
+    }
+
+    const CONFIG: &str = "
+[profile audit]
+role_arn = arn:aws:iam::111122223333:role/audit
+source_profile = guarded
+
+[profile guarded]
+role_arn = arn:aws:iam::111122223333:role/hub
+mfa_serial = arn:aws:iam::111122223333:mfa/me
+source_profile = base
+
+[profile base]
+sso_session = company
+sso_account_id = 111122223333
+sso_role_name = Audit
+
+[sso-session company]
+sso_start_url = https://example.awsapps.com/start
+sso_region = eu-west-1
+
+[profile console]
+login_session = arn:aws:iam::111122223333:user/me
+
+[profile program]
+credential_process = /bin/program
+
+[profile over-keys]
+role_arn = arn:aws:iam::111122223333:role/audit
+source_profile = keys
+
+[profile keys]
+aws_access_key_id = AKIDEXAMPLE
+aws_secret_access_key = example
+role_arn = arn:aws:iam::111122223333:role/hub
+mfa_serial = arn:aws:iam::111122223333:mfa/me
+source_profile = keys
+
+[profile loop]
+role_arn = arn:aws:iam::111122223333:role/x
+source_profile = loop2
+
+[profile loop2]
+role_arn = arn:aws:iam::111122223333:role/y
+source_profile = loop
+";
+
+    #[tokio::test]
+    async fn a_role_with_mfa_anywhere_in_the_chain_is_refused() {
+        for (selected, refused) in [
+            ("audit", Some("`guarded`")),
+            ("guarded", Some("`guarded`")),
+            ("base", None),
+            ("over-keys", None),
+            ("keys", Some("`keys`")),
+            ("loop", None),
+            ("undefined", None),
+        ] {
+            let profiles = profiles(CONFIG, selected).await;
+            let login = Login::of(&|_| None, &profiles);
+            let error = refuse_mfa(&login, &profiles).err().map(|error| error.to_string());
+            match refused {
+                Some(name) => {
+                    let error = error.unwrap();
+                    assert!(error.contains(name) && error.contains("mfa_serial"), "{error}");
+                    assert!(error.contains(&format!("--profile {selected} ")), "{error}");
+                }
+                None => assert_eq!(error, None),
+            }
+        }
+        let profiles = profiles(CONFIG, "audit").await;
+        assert!(refuse_mfa(&Login::Environment, &profiles).is_ok());
+    }
+
+    #[tokio::test]
+    async fn the_source_of_a_chain_says_how_to_log_in() {
+        for (selected, login) in [
+            ("audit", Login::Sso("base".to_owned())),
+            ("console", Login::Console("console".to_owned())),
+            ("program", Login::Process("program".to_owned())),
+            ("loop", Login::Other),
+        ] {
+            let profiles = profiles(CONFIG, selected).await;
+            assert_eq!(Login::of(&|_| None, &profiles), login);
+            assert_eq!(Login::of(&|_| Some("x".to_owned()), &profiles), Login::Environment);
+        }
+        assert!(Login::Sso("base".to_owned()).remedy().contains("aws sso login --profile base"));
+        assert!(Login::Console("c".to_owned()).remedy().contains("aws login --profile c"));
+    }
+}

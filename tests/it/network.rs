@@ -1,0 +1,269 @@
+//! The way out, over real sockets: proxies, trust, names, and the logins that need no network.
+//!
+//! The sentences go by the words of libraries (`aws/unreached.rs`); here those words are the libraries'
+//! own.
+
+use std::net::TcpListener;
+
+use crate::support::http::serve;
+use crate::support::proxy::{Answer, Proxy, authority};
+use crate::support::python::Finished;
+use crate::support::shell::{Shell, Simulated};
+
+const STS: &str = "sts.eu-west-1.amazonaws.com";
+
+/// A caller with keys, and nothing between it and AWS.
+fn caller() -> Shell {
+    Shell::new()
+        .with("AWS_REGION", "eu-west-1")
+        .with("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE")
+        .with("AWS_SECRET_ACCESS_KEY", "example")
+        .with("ATREST_MAX_ATTEMPTS", "2")
+}
+
+fn through(proxy: &Proxy) -> Shell {
+    caller().with("HTTPS_PROXY", &format!("http://{}", proxy.address))
+}
+
+#[track_caller]
+fn says(finished: &Finished, words: &[&str]) {
+    // The hint is wrapped: words are looked for in one line.
+    let text = finished.stderr.split_whitespace().collect::<Vec<_>>().join(" ");
+    for words in words {
+        assert!(text.contains(words), "{words}: {finished}");
+    }
+}
+
+#[test]
+fn what_a_proxy_does_with_connect_is_told_with_its_name() {
+    let host = format!("{STS}:443");
+    for (answer, words, attempts) in [
+        (Answer::Status("407 Proxy Authentication Required"), "(HTTP 407) to connect to", 1),
+        (Answer::Status("403 Forbidden"), "refused to connect to", 2),
+        (Answer::Status("502 Bad Gateway"), "refused to connect to", 2),
+        (Answer::Nothing, "was closed before the answer came", 2),
+    ] {
+        let proxy = Proxy::start(answer);
+        let finished = through(&proxy).atrest("doctor").ended(5);
+        says(&finished, &[words, &host, &format!("the proxy {}", proxy.address), "hint:"]);
+        assert_eq!(proxy.heads().len(), attempts, "what stays as it is is not tried again: {finished}");
+    }
+}
+
+#[test]
+fn a_proxy_that_wants_a_password_for_a_plain_request_is_no_endpoint() {
+    let proxy = Proxy::start(Answer::Status("407 Proxy Authentication Required"));
+    let shell = caller().with("HTTP_PROXY", &format!("http://{}", proxy.address));
+    let finished = shell.with("AWS_ENDPOINT_URL", "http://emulator.example:4566").atrest("doctor").ended(5);
+    let words = format!("the proxy {} asks for a user and a password (HTTP 407)", proxy.address);
+    says(&finished, &[&words, "emulator.example:4566"]);
+    assert!(proxy.heads()[0].starts_with("POST http://emulator.example:4566/ "), "{:?}", proxy.heads());
+}
+
+#[test]
+fn a_proxy_that_is_not_there_is_named() {
+    let closed = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let shell = caller().with("https_proxy", &format!("http://{closed}"));
+    let finished = shell.atrest("doctor").ended(5);
+    says(&finished, &[&format!("the proxy {closed} refused the connection (on the way to {STS}:443)")]);
+    let direct = caller().with("AWS_ENDPOINT_URL", &format!("http://{closed}")).atrest("doctor").ended(5);
+    says(&direct, &[&format!("failed to reach AWS: {closed} refused the connection"), "AWS_ENDPOINT_URL"]);
+    // A name without an address; where there is no name server at all, that is said.
+    let unknown = caller().with("AWS_ENDPOINT_URL", "http://no-such-host.invalid").atrest("doctor").ended(5);
+    says(&unknown, &["no-such-host.invalid:80", "name", "DNS"]);
+    let no = caller().with("https_proxy", &format!("http://{closed}")).with("no_proxy", "*");
+    let no = no.with("AWS_ENDPOINT_URL", &format!("https://{closed}")).atrest("doctor").ended(5);
+    says(&no, &[&format!("failed to reach AWS: {closed} refused the connection")]);
+}
+
+#[test]
+fn a_proxys_password_is_sent_and_never_shown() {
+    let proxy = Proxy::start(Answer::Status("407 Proxy Authentication Required"));
+    let url = format!("http://me:s3cr%40t@{}", proxy.address);
+    let finished = caller().with("HTTPS_PROXY", &url).atrest("doctor -vv").ended(5);
+    // printf 'me:s3cr@t' | base64
+    assert!(proxy.heads()[0].contains("Proxy-Authorization: Basic bWU6czNjckB0"), "{:?}", proxy.heads());
+    for secret in ["s3cr", "bWU6czNjckB0"] {
+        assert!(!finished.stderr.contains(secret) && !finished.stdout.contains(secret), "{finished}");
+    }
+    let wrong = caller().with("HTTPS_PROXY", "http://me:s3cr#t@proxy:1").atrest("doctor").ended(2);
+    says(&wrong, &["HTTPS_PROXY"]);
+    assert!(!wrong.stderr.contains("s3cr"), "{wrong}");
+}
+
+#[test]
+fn a_bundle_is_trusted_and_its_lack_is_named() {
+    let (root, tls) = authority(STS);
+    let identity = "<GetCallerIdentityResponse xmlns='https://sts.amazonaws.com/doc/2011-06-15/'>\
+                    <GetCallerIdentityResult><Arn>nothing</Arn></GetCallerIdentityResult></GetCallerIdentityResponse>";
+    let proxy = Proxy::start(Answer::Inspect(tls, identity));
+    let untrusted = through(&proxy).atrest("doctor").ended(5);
+    let words = [&*format!("certificate of {STS}:443 is not trusted"), "AWS_CA_BUNDLE", "127.0.0.1"];
+    says(&untrusted, &words);
+    // What comes after TLS: the answer is read, and is none of AWS's.
+    let shell = through(&proxy);
+    let bundle = shell.write("company.pem", &root);
+    let trusted = shell.with("AWS_CA_BUNDLE", &bundle.to_string_lossy()).atrest("doctor").ended(5);
+    says(&trusted, &[&format!("{STS} does not answer like AWS")]);
+    let shell = through(&proxy);
+    let bundle = shell.write("company.pem", &root);
+    let config = shell.write("config", &format!("[profile audit]\nca_bundle = {}\n", bundle.display()));
+    let shell = shell.with("AWS_CONFIG_FILE", &config.to_string_lossy()).with("AWS_PROFILE", "audit");
+    says(&shell.atrest("doctor").ended(5), &[&format!("{STS} does not answer like AWS")]);
+    // One that cannot be read ends the run: without it, another trust would be used.
+    let shell = shell.with("AWS_CA_BUNDLE", "missing.pem");
+    says(&shell.atrest("doctor").ended(2), &["AWS_CA_BUNDLE, missing.pem: No such file"]);
+}
+
+#[test]
+fn credentials_of_this_machine_are_not_fetched_through_a_proxy() {
+    let proxy = Proxy::start(Answer::Status("502 Bad Gateway"));
+    let given = r#"{"AccessKeyId":"AKIDEXAMPLE","SecretAccessKey":"example","Token":"t","Expiration":"2999-01-01T00:00:00Z"}"#;
+    let endpoint = serve("200 OK", "application/json", given);
+    let shell = Shell::new()
+        .with("AWS_REGION", "eu-west-1")
+        .with("ATREST_MAX_ATTEMPTS", "1")
+        .with("ALL_PROXY", &format!("http://{}", proxy.address))
+        .with("AWS_CONTAINER_CREDENTIALS_FULL_URI", &format!("http://{endpoint}/credentials"));
+    let finished = shell.atrest("doctor").ended(5);
+    says(&finished, &["refused to connect to", STS]);
+    assert_eq!(proxy.heads().len(), 1, "the call to STS, and none for credentials: {:?}", proxy.heads());
+}
+
+#[test]
+fn a_fips_host_that_cannot_be_had_falls_back_only_with_leave() {
+    let proxy = Proxy::start(Answer::Status("503 Service Unavailable"));
+    let required = through(&proxy).with("AWS_USE_FIPS_ENDPOINT", "true").atrest("doctor").ended(5);
+    says(&required, &["sts-fips.eu-west-1.amazonaws.com:443"]);
+    assert!(proxy.heads().iter().all(|head| head.contains("sts-fips.")), "{:?}", proxy.heads());
+    let preferred = through(&proxy).atrest("doctor --fips prefer").ended(5);
+    says(&preferred, &[&format!("refused to connect to {STS}:443"), "WARN"]);
+    let endpoint =
+        caller().with("AWS_ENDPOINT_URL", "http://127.0.0.1:9").atrest("doctor --fips require").ended(2);
+    says(&endpoint, &["FIPS", "AWS_ENDPOINT_URL"]);
+}
+
+// Logins
+
+/// A caller of a simulator whose keys are in no variable, but in what a profile leads to.
+fn logged_in(simulator: &Simulated, config: &str) -> Shell {
+    let shell = Shell::on(simulator).without("AWS_ACCESS_KEY_ID").without("AWS_SECRET_ACCESS_KEY");
+    let config = shell.write("config", config);
+    shell.with("AWS_CONFIG_FILE", &config.to_string_lossy()).with("AWS_PROFILE", "audit")
+}
+
+#[test]
+fn a_console_login_and_a_process_are_credentials() {
+    let simulator = Simulated::start("--accounts 3 --buckets 12 --keys 6");
+    let (key, secret) =
+        (simulator.variable("AWS_ACCESS_KEY_ID"), simulator.variable("AWS_SECRET_ACCESS_KEY"));
+    let shell = logged_in(&simulator, "[profile audit]\nlogin_session = arn:aws:iam::111122223333:user/me\n");
+    let missing = shell.with("AWS_LOGIN_CACHE_DIRECTORY", "cache");
+    says(
+        &missing.atrest("doctor").ended(2),
+        &["failed to load AWS credentials", "aws login --profile audit"],
+    );
+    std::fs::create_dir(missing.path("cache")).unwrap();
+    // printf 'arn:aws:iam::111122223333:user/me' | sha256sum
+    let name = "cache/6eeec053fe13079aaf7fd81065ec5ecbdb93674f20700e51842d0c769b240c8a.json";
+    let token = format!(
+        r#"{{"accessToken":{{"accessKeyId":"{key}","secretAccessKey":"{secret}","sessionToken":"t","accountId":"111122223333","expiresAt":"2999-01-01T00:00:00Z"}},"tokenType":"urn:aws:params:oauth:token-type:access_token_sigv4","refreshToken":"r","clientId":"arn:aws:signin:::devtools/same-device","dpopKey":"k"}}"#
+    );
+    missing.write(name, &token);
+    missing.atrest("doctor").succeeded();
+
+    let process = format!(r#"{{"Version":1,"AccessKeyId":"{key}","SecretAccessKey":"{secret}"}}"#);
+    let shell = logged_in(&simulator, "[profile audit]\ncredential_process = cat credentials.json\n");
+    shell.write("credentials.json", &process);
+    shell.atrest("doctor").succeeded();
+}
+
+#[test]
+fn an_sso_session_is_credentials_while_its_token_lasts() {
+    let simulator = Simulated::start("--accounts 3 --buckets 12 --keys 6");
+    let (key, secret) =
+        (simulator.variable("AWS_ACCESS_KEY_ID"), simulator.variable("AWS_SECRET_ACCESS_KEY"));
+    let given = format!(
+        r#"{{"roleCredentials":{{"accessKeyId":"{key}","secretAccessKey":"{secret}","sessionToken":"t","expiration":32503680000000}}}}"#
+    );
+    let portal = serve("200 OK", "application/json", given.leak());
+    let config = "[profile audit]\nsso_session = company\nsso_account_id = 111122223333\nsso_role_name = Audit\n\
+                  [sso-session company]\nsso_start_url = https://example.awsapps.com/start\nsso_region = eu-west-1\n";
+    let shell = logged_in(&simulator, config);
+    let home = shell.path("home").to_string_lossy().into_owned();
+    let shell = shell.with("HOME", &home).with("AWS_ENDPOINT_URL_SSO", &format!("http://{portal}"));
+    std::fs::create_dir_all(shell.path("home/.aws/sso/cache")).unwrap();
+    let token = |ends: &str| {
+        let text = format!(r#"{{"accessToken":"token","expiresAt":"{ends}","region":"eu-west-1"}}"#);
+        // printf company | sha1sum
+        shell.write("home/.aws/sso/cache/71b21161ffa1e6516bcc072aaf5ef38cbe85b511.json", &text);
+    };
+    token("2999-01-01T00:00:00Z");
+    shell.atrest("doctor").succeeded();
+    token("2020-01-01T00:00:00Z");
+    says(
+        &shell.atrest("doctor").ended(2),
+        &["failed to load AWS credentials", "aws sso login --profile audit"],
+    );
+}
+
+#[test]
+fn credentials_that_end_before_the_scan_are_told_before_it_starts() {
+    let simulator = Simulated::start("--accounts 3 --buckets 12 --keys 6");
+    let (key, secret) =
+        (simulator.variable("AWS_ACCESS_KEY_ID"), simulator.variable("AWS_SECRET_ACCESS_KEY"));
+    let soon = |seconds: u64| {
+        let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_secs();
+        atrest::clock::Timestamp::from_millis(i64::try_from((now + seconds) * 1000).unwrap()).to_string()
+    };
+    let shell = Shell::on(&simulator).with("AWS_CREDENTIAL_EXPIRATION", &soon(1_200));
+    let first = shell.atrest("scan --lake lake").succeeded();
+    says(&first, &["warning: the AWS credentials end at", "in 20 minutes", "no census in this lake says"]);
+    // The census took less than a minute: now that is known, and the credentials do.
+    let second = shell.atrest("scan --lake lake").succeeded();
+    assert!(!second.stderr.contains("credentials end"), "{second}");
+    let later = Shell::on(&simulator).with("AWS_CREDENTIAL_EXPIRATION", &soon(36_000));
+    let later = later.atrest("scan --lake lake --estimate").succeeded();
+    assert!(!later.stderr.contains("credentials end"), "{later}");
+
+    let (ends, config) = (soon(600), "[profile audit]\ncredential_process = cat credentials.json\n");
+    let process = format!(
+        r#"{{"Version":1,"AccessKeyId":"{key}","SecretAccessKey":"{secret}","Expiration":"{ends}"}}"#
+    );
+    let shell = logged_in(&simulator, config);
+    shell.write("credentials.json", &process);
+    let finished = shell.atrest("scan --lake lake").succeeded();
+    says(&finished, &["the credential_process of the profile `audit` is run again"]);
+}
+
+#[test]
+fn a_login_that_cannot_be_used_says_what_to_run() {
+    let simulator = Simulated::start("--accounts 3 --buckets 12 --keys 6");
+    let session =
+        "[sso-session company]\nsso_start_url = https://example.awsapps.com/start\nsso_region = eu-west-1\n";
+    let role = "sso_account_id = 111122223333\nsso_role_name = Audit\n";
+    for (config, words) in [
+        (format!("[profile audit]\nsso_session = company\n{role}{session}"), "aws sso login --profile audit"),
+        (
+            format!(
+                "[profile audit]\nsso_start_url = https://example.awsapps.com/start\nsso_region = eu-west-1\n{role}"
+            ),
+            "aws sso login --profile audit",
+        ),
+        (
+            "[profile audit]\ncredential_process = false\n".to_owned(),
+            "credential_process by hand (profile `audit`)",
+        ),
+        (
+            "[profile audit]\nrole_arn = arn:aws:iam::111122223333:role/r\nsource_profile = base\n\
+             mfa_serial = arn:aws:iam::111122223333:mfa/me\n[profile base]\naws_access_key_id = a\n\
+             aws_secret_access_key = b\n"
+                .to_owned(),
+            "assumes its role with MFA (mfa_serial), and atrest cannot ask for a code",
+        ),
+    ] {
+        let shell = logged_in(&simulator, &config);
+        let home = shell.path("home").to_string_lossy().into_owned();
+        says(&shell.with("HOME", &home).atrest("doctor").ended(2), &[words]);
+    }
+}
