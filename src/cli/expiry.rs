@@ -1,7 +1,8 @@
 //! Credentials that end before the scan does: told before it starts, with the time that it will need.
 //!
-//! Only of credentials that nothing renews by itself: keys in the environment, and those of a program
-//! that may ask a person. What SSO, `aws login`, containers and instances give is renewed on the way.
+//! Only of credentials that nothing renews by itself: keys in the environment, those of a program that may
+//! ask a person, an SSO token without refresh. What else SSO, `aws login`, containers and instances give is
+//! renewed on the way.
 
 use super::edge::login::Login;
 use super::print;
@@ -44,11 +45,12 @@ fn warning(now: Timestamp, ends: Timestamp, login: &Login, took: Option<i64>) ->
             "Then the credential_process of the profile `{profile}` is run again: it must give new ones without a \
              person"
         ),
+        Login::Sso(profile) => format!("Run `aws sso login --profile {profile}` first"),
         _ => "Start with credentials that last longer; a scan that they do not last for keeps what is sealed, and \
               goes on with --run"
             .to_owned(),
     };
-    Some(format!("the AWS credentials end at {ends}, in {}, and {need}. {then}.", span(left)))
+    Some(format!("the AWS credentials expire at {ends}, in {}, and {need}. {then}.", span(left)))
 }
 
 /// A time in words, rounded up to minutes.
@@ -75,7 +77,7 @@ mod tests {
         let (now, ends) = (at("2026-11-21T03:00:00Z"), at("2026-11-21T03:30:00Z"));
         let hour = Some(72 * MINUTE_MS);
         let text = warning(now, ends, &Login::Environment, hour).unwrap();
-        for words in ["end at 2026-11-21T03:30:00Z, in 30 minutes", "took 1 hour 12 minutes", "--run"] {
+        for words in ["expire at 2026-11-21T03:30:00Z, in 30 minutes", "took 1 hour 12 minutes", "--run"] {
             assert!(text.contains(words), "{text}");
         }
         let process = warning(now, ends, &Login::Process("audit".to_owned()), hour).unwrap();

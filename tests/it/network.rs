@@ -218,13 +218,13 @@ fn credentials_that_end_before_the_scan_are_told_before_it_starts() {
     };
     let shell = Shell::on(&simulator).with("AWS_CREDENTIAL_EXPIRATION", &soon(1_200));
     let first = shell.atrest("scan --lake lake").succeeded();
-    says(&first, &["warning: the AWS credentials end at", "in 20 minutes", "no census in this lake says"]);
+    says(&first, &["warning: the AWS credentials expire at", "in 20 minutes", "no census in this lake says"]);
     // The census took less than a minute: now that is known, and the credentials do.
     let second = shell.atrest("scan --lake lake").succeeded();
-    assert!(!second.stderr.contains("credentials end"), "{second}");
+    assert!(!second.stderr.contains("credentials expire"), "{second}");
     let later = Shell::on(&simulator).with("AWS_CREDENTIAL_EXPIRATION", &soon(36_000));
     let later = later.atrest("scan --lake lake --estimate").succeeded();
-    assert!(!later.stderr.contains("credentials end"), "{later}");
+    assert!(!later.stderr.contains("credentials expire"), "{later}");
 
     let (ends, config) = (soon(600), "[profile audit]\ncredential_process = cat credentials.json\n");
     let process = format!(

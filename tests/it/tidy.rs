@@ -109,7 +109,7 @@ const ROOMS: &[Room] = &[
                      "time", "tokio", "tokio_util", "toml", "tracing", "tracing_subscriber"] },
     // Reads the caller's environment, and that is the SDK's to read: profiles, SSO, endpoints.
     Room { path: "cli/edge", floor: Floor::Shell, rooms: &["aws", "clock", "model"],
-           crates: &["aws_config", "aws_credential_types", "aws_types", "http"] },
+           crates: &["aws_config", "aws_credential_types", "aws_types", "http", "serde_json"] },
     Room { path: "lib", floor: Floor::Shell, rooms: &[], crates: &[] },
     Room { path: "main", floor: Floor::Shell, rooms: &["cli"], crates: &[] },
 ];

@@ -1,11 +1,13 @@
 //! Who logs in, and how: what the profile says before the SDK tries it, and what to do where the
 //! SDK could not.
 
+use std::path::Path;
 use std::time::SystemTime;
 
 use aws_config::profile::ProfileSet;
 use aws_credential_types::provider::ProvideCredentials;
 use aws_types::os_shim_internal::{Env, Fs};
+use serde_json::Value;
 
 use super::Variables;
 use crate::aws::environment::Environment;
@@ -36,6 +38,14 @@ impl Profiles {
     /// The profile of `AWS_PROFILE`, or `default`.
     pub fn selected(&self) -> &str {
         self.0.as_ref().map_or("default", ProfileSet::selected_profile)
+    }
+
+    fn start_url(&self, profile: &str) -> Option<String> {
+        let session = || {
+            let name = self.get(profile, "sso_session")?;
+            self.0.as_ref()?.sso_session(&name)?.get("sso_start_url").map(str::to_owned)
+        };
+        session().or_else(|| self.get(profile, "sso_start_url"))
     }
 
     /// A setting of a profile.
@@ -149,9 +159,25 @@ pub async fn ending(environment: &Environment) -> Option<(Login, Timestamp)> {
             let since = credentials.expiry()?.duration_since(SystemTime::UNIX_EPOCH).ok()?;
             Timestamp::from_millis(i64::try_from(since.as_millis()).ok()?)
         }
-        Login::Sso(_) | Login::Console(_) | Login::Other => return None,
+        Login::Sso(ref profile) => {
+            let start_url = profiles.start_url(profile)?;
+            sso_token_end(&start_url, &Path::new(&super::variable("HOME")?).join(".aws/sso/cache"))?
+        }
+        Login::Console(_) | Login::Other => return None,
     };
     Some((login, ends))
+}
+
+/// When the token of `aws sso login` ends, where it is one that is not refreshed: of a profile without an
+/// `sso-session`. The cache's files are told apart by what the AWS CLI writes into them.
+fn sso_token_end(start_url: &str, cache: &Path) -> Option<Timestamp> {
+    let files = std::fs::read_dir(cache).ok()?.filter_map(Result::ok);
+    let tokens = files.filter_map(|file| {
+        let token: Value = serde_json::from_slice(&std::fs::read(file.path()).ok()?).ok()?;
+        let is_ours = token["startUrl"] == start_url && token["refreshToken"].is_null();
+        is_ours.then(|| Timestamp::parse(token["expiresAt"].as_str()?).ok()).flatten()
+    });
+    tokens.max()
 }
 
 /// That there are credentials, or one sentence that says what to do.
@@ -287,6 +313,24 @@ source_profile = loop
         }
         let profiles = profiles(CONFIG, "audit").await;
         assert!(refuse_mfa(&Login::Environment, &profiles).is_ok());
+    }
+
+    #[tokio::test]
+    async fn the_end_of_an_sso_token_is_known_where_nothing_refreshes_it() {
+        let url = "https://example.awsapps.com/start";
+        assert_eq!(profiles(CONFIG, "base").await.start_url("base").as_deref(), Some(url));
+        let cache = tempfile::tempdir().unwrap();
+        let write = |name: &str, text: String| std::fs::write(cache.path().join(name), text).unwrap();
+        assert_eq!(sso_token_end(url, &cache.path().join("none")), None);
+        write("client.json", r#"{"clientId":"c","expiresAt":"2099-01-01T00:00:00Z"}"#.to_owned());
+        write("other.json", r#"{"startUrl":"https://other","expiresAt":"2099-01-01T00:00:00Z"}"#.to_owned());
+        write("broken.json", "{".to_owned());
+        let token =
+            |more: &str| format!(r#"{{"startUrl":"{url}","expiresAt":"2026-11-21T04:00:00Z"{more}}}"#);
+        write("token.json", token(r#","refreshToken":"r""#));
+        assert_eq!(sso_token_end(url, cache.path()), None);
+        write("token.json", token(""));
+        assert_eq!(sso_token_end(url, cache.path()), Timestamp::parse("2026-11-21T04:00:00Z").ok());
     }
 
     #[tokio::test]
