@@ -66,7 +66,7 @@ fn every_named_account_is_part_of_one_budget() {
             ),
             format!(
                 r#"{{"Effect":"Deny","Principal":"*","Action":"kms:*","Resource":"*","Condition":{{
-                    "StringNotLike":{{"aws:userid":[{patterns}]}}}}}}"#
+                    "StringNotLike":{{"aws:PrincipalArn":[{patterns}]}}}}}}"#
             ),
         ],
     );

@@ -23,8 +23,6 @@
 
 mod calls;
 mod cpu;
-#[path = "../it/support/heavy.rs"]
-mod heavy;
 mod offline;
 mod policy;
 mod process;

@@ -8,9 +8,9 @@ use atrest::policy::{
     KeyUse, Policy, UsedBy, admitted, key_use, plain_http, services_of_bucket, services_of_key,
     sse_c_uploads, uploads,
 };
+use atrest::sim::generate::heavy::{self, Spread};
 
 use super::Failed;
-use super::heavy::{self, Spread};
 use super::process::Figures;
 
 const KEY: &str = "arn:aws:kms:eu-west-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab";

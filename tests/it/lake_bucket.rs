@@ -361,11 +361,11 @@ fn each_refusal_has_its_sentence_and_says_who_corrects_it() {
             StoreFault::Other,
             "S3 answered InternalError",
         ),
-        (400, "CodeOfTheFuture", "new", false, StoreFault::Other, "S3 answered CodeOfTheFuture (new)"),
+        (400, "CodeOfTheFuture", "new", false, StoreFault::Other, "S3 answered CodeOfTheFuture: new"),
     ] {
         let error = Lake::new(owned(), move |_| refusal(status, code, message)).refused();
         assert_eq!((error.by_user, error.fault), (by_user, fault), "{error}");
-        assert!(error.reason.starts_with(&format!("S3 answered {code} (")), "{error}");
+        assert!(error.reason.starts_with(&format!("S3 answered {code}: ")), "{error}");
         assert!(error.reason.contains(words), "{error}");
         assert_eq!(error.uri, "s3://audit-lake/census/runs/x");
     }

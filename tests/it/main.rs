@@ -9,7 +9,6 @@
 )]
 
 mod support {
-    pub mod heavy;
     pub mod http;
     pub mod iam;
     pub mod night;

@@ -6,8 +6,7 @@ use atrest::policy::{
     KeyUse, KeyUseAnswer, Policy, Refusal, Resource, Setting, UsedBy, admitted, key_use, plain_http,
     services_of_bucket, services_of_key, uploads,
 };
-
-use crate::support::heavy::{Spread, account, of_bucket, of_key};
+use atrest::sim::generate::heavy::{Spread, account, of_bucket, of_key};
 
 const KEY: &str = "arn:aws:kms:eu-west-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab";
 const BUCKET: &str = "arn:aws:s3:::b";

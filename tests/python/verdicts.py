@@ -134,6 +134,9 @@ def subject(type: str, row: dict[str, Any]) -> str | None:
     if type == contract.KEY:
         return managers.get(row["key_manager"], "kms_key")
     by_mode = {"not_configured": "not_configured", "sse_s3": "sse_s3", "other": "unknown", "unknown": "unknown"}
+    if row["encryption"] not in by_mode and ":alias/aws/" in (row["kms_key_ref"] or ""):
+        # No other alias begins so, whosever the key is.
+        return "aws_managed_key"
     return by_mode.get(row["encryption"]) or managers.get(row["kms_key_manager"], "kms_key")
 
 

@@ -6,6 +6,7 @@
 //! world has every kind too.
 
 mod buckets;
+pub mod heavy;
 mod keys;
 mod nights;
 mod people;
