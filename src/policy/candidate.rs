@@ -130,7 +130,9 @@ impl<'a> Named<'a> {
     }
 
     fn arn(&self, who: &Candidate, key: &str) -> Domain {
-        Domain::within(match who.account() {
+        let by_number =
+            |id: &AccountId| self.tested(key).any(|it| it == id) || !self.takes_accounts_whole(key);
+        Domain::within(match who.account().filter(by_number) {
             Some(id) => Bounds { like: vec![in_account(&id.to_string())], ..Bounds::default() },
             None => Bounds { like: vec![in_account("????????????")], ..self.arns_of_others(who, key) },
         })
@@ -144,6 +146,19 @@ impl<'a> Named<'a> {
             unlike: others.map(|id| in_account(&id.to_string()).ignoring_case()).collect(),
             ..Bounds::default()
         }
+    }
+
+    /// Whether the tests of a key take an account by its whole number or any at all, so that those that they do not
+    /// name are all alike: hundreds of them are then weighed as one.
+    fn takes_accounts_whole(&self, key: &str) -> bool {
+        let is_whole = |glob: &Glob| {
+            let parts: Vec<&str> = glob.text().splitn(6, ':').collect();
+            let is_told = |part: &&str| !part.contains(['*', '?', '$']);
+            parts.len() == 6
+                && parts[..4].iter().all(is_told)
+                && (parts[4] == "*" || parts[4].parse::<AccountId>().is_ok())
+        };
+        self.tests(key).flat_map(Test::patterns).all(is_whole)
     }
 
     fn tested(&self, key: &str) -> impl Iterator<Item = &AccountId> {

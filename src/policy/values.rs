@@ -112,10 +112,10 @@ impl Bounds {
                 .or_else(|_| format!("{text}/128").parse())
                 .is_ok_and(|it: IpNet| net.contains(&it))
         };
-        self.like.iter().all(|glob| glob.matches(text) == Kleene::True)
-            && !self.unlike.iter().any(|glob| glob.matches(text) == Kleene::True)
-            && !self.outside.iter().any(outside)
-            && !(self.is_arn && has_wildcard(text))
+        let matches = |glob: &Glob| glob.matches(text) == Kleene::True;
+        let is_bounded = self.like.iter().all(matches) && !self.unlike.iter().any(matches);
+        let is_possible = !self.is_arn || !has_wildcard(text);
+        is_bounded && is_possible && !self.outside.iter().any(outside)
     }
 
     /// A text for every kind of value that the tests and the bounds can tell.
