@@ -55,6 +55,18 @@ impl Timestamp {
             .ok_or_else(|| NotAnInstant(text.to_owned()))
     }
 
+    /// Reads an instant as [`compact`](Self::compact) writes it, and as AWS's signatures have it.
+    pub fn parse_compact(text: &str) -> Option<Self> {
+        let shape = b"00000000T000000Z";
+        let is_like = |(of, it): (&u8, u8)| if *of == b'0' { it.is_ascii_digit() } else { *of == it };
+        if text.len() != shape.len() || !shape.iter().zip(text.bytes()).all(is_like) {
+            return None;
+        }
+        let (date, time) = (&text[..8], &text[9..15]);
+        let date = format!("{}-{}-{}", &date[..4], &date[4..6], &date[6..]);
+        Self::parse(&format!("{date}T{}:{}:{}Z", &time[..2], &time[2..4], &time[4..])).ok()
+    }
+
     /// The UTC date, `2026-11-21`: the `dt` partition.
     pub fn date(self) -> String {
         let at = self.utc();
@@ -223,5 +235,16 @@ mod tests {
         let at = Timestamp::parse("2026-11-21T00:30:00+01:00").unwrap();
         assert_eq!(at.date(), "2026-11-20");
         assert_eq!(at.compact(), "20261120T233000Z");
+        assert_eq!(Timestamp::parse_compact(&at.compact()), Some(at));
+        for wrong in [
+            "",
+            "20261120T233000",
+            "20261120T2330000",
+            "20261320T233000Z",
+            "２0261120T233000",
+            "2026-1120T23300",
+        ] {
+            assert_eq!(Timestamp::parse_compact(wrong), None, "{wrong}");
+        }
     }
 }

@@ -91,18 +91,7 @@ fn ahead_of(message: &str) -> Option<i64> {
 
 /// Seconds since the epoch of `20261127T200000Z`.
 fn instant(word: &str) -> Option<i64> {
-    let digits = word.strip_suffix('Z').filter(|it| it.len() == 15 && it.as_bytes()[8] == b'T')?;
-    let part = |from: usize, to: usize| digits.get(from..to);
-    let text = format!(
-        "{}-{}-{}T{}:{}:{}Z",
-        part(0, 4)?,
-        part(4, 6)?,
-        part(6, 8)?,
-        part(9, 11)?,
-        part(11, 13)?,
-        part(13, 15)?
-    );
-    crate::clock::Timestamp::parse(&text).ok().map(|at| at.millis() / 1_000)
+    crate::clock::Timestamp::parse_compact(word).map(|at| at.millis() / 1_000)
 }
 
 /// `kms:Decrypt` of `… is not authorized to perform: kms:Decrypt on resource: …`.

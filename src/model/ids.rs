@@ -245,17 +245,7 @@ impl RunId {
 }
 
 fn instant_of(id: &str) -> Option<Timestamp> {
-    let part = |from, to| id.get(from..to);
-    let text = format!(
-        "{}-{}-{}T{}:{}:{}Z",
-        part(0, 4)?,
-        part(4, 6)?,
-        part(6, 8)?,
-        part(9, 11)?,
-        part(11, 13)?,
-        part(13, 15)?
-    );
-    Timestamp::parse(&text).ok()
+    Timestamp::parse_compact(id.get(..16)?)
 }
 
 impl FromStr for RunId {
@@ -265,8 +255,6 @@ impl FromStr for RunId {
         let bytes = text.as_bytes();
         let good = text.is_ascii()
             && bytes.len() == 25
-            && bytes[8] == b'T'
-            && bytes[15] == b'Z'
             && bytes[16] == b'-'
             && bytes[17..].iter().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(b))
             && instant_of(text).is_some();

@@ -1,6 +1,6 @@
 //! A lake on `s3://`: the same objects by key, through the same door as every other call.
 //!
-//! [`settings`] is what every request carries, [`refusal`] what a refused one means.
+//! [`settings`] is what every request carries, `refusal` what a refused one means.
 
 mod refusal;
 pub mod settings;
