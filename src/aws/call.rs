@@ -386,7 +386,7 @@ where
     let stays = Unreached::find(error).is_some_and(|unreached| !unreached.may_pass());
     Failure {
         stage,
-        code: service.and_then(ProvideErrorMetadata::code).map(str::to_owned),
+        code: service.and_then(ProvideErrorMetadata::code).filter(|code| !code.is_empty()).map(str::to_owned),
         message: service.and_then(ProvideErrorMetadata::message).map(str::to_owned).or_else(|| reason(error)),
         status: raw.map(|raw| raw.status().as_u16()),
         clock_ahead: None,

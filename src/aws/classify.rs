@@ -196,13 +196,26 @@ pub fn fault_of(kind: FaultKind, failure: &Failure) -> Fault {
     let is_far = |ahead: &i64| kind == FaultKind::Identity && ahead.unsigned_abs() >= CLOCK_DIFFERS;
     Fault {
         kind,
-        code: failure.code.clone(),
+        code: failure.code.as_deref().map(code_kept),
         status: failure.status,
         denied_by,
         deny_type,
         message: failure.message.as_deref().and_then(message::kept),
         clock_ahead_seconds: failure.clock_ahead.filter(is_far),
     }
+}
+
+/// The longest code that is kept whole; AWS's have fewer than 64 letters.
+const LONGEST_CODE: usize = 128;
+
+/// A code as AWS has them. Of anything else that stands in its place what may be kept of a message.
+fn code_kept(code: &str) -> String {
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"._:-#".contains(&byte);
+    if code.len() <= LONGEST_CODE && code.bytes().all(is_plain) {
+        return message::without_secrets(code).into_owned();
+    }
+    let kept = message::kept(code).unwrap_or_default();
+    kept[..kept.floor_char_boundary(LONGEST_CODE)].to_owned()
 }
 
 /// A clock that differs by fewer seconds is no reason to refuse a signature: AWS allows 5 minutes

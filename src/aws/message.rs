@@ -18,14 +18,18 @@ pub const LONGEST: usize = 1_024;
 const LOOKED_AT: usize = 8 * 1_024;
 /// What stands in a secret's place.
 const REMOVED: &str = "[removed]";
+/// Characters without width, which would part a secret.
+const UNSEEN: [char; 6] = ['\u{ad}', '\u{200b}', '\u{200c}', '\u{200d}', '\u{2060}', '\u{feff}'];
 /// What stands at the end of a message that was cut.
 const CUT: &str = "…";
 
 /// The message without secrets, printable, in one line and bounded; none where nothing is left.
 pub fn kept(message: &str) -> Option<String> {
-    let text = without_secrets(head(message));
+    let head = head(message);
+    let visible: String = head.chars().filter(|it| !UNSEEN.contains(it)).collect();
+    let text = without_secrets(&visible);
     let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
-    let line = bounded(&printable(&line));
+    let line = bounded(&printable(&line), head.len() < message.len());
     (!line.is_empty()).then_some(line)
 }
 
@@ -35,19 +39,26 @@ fn head(message: &str) -> &str {
         return message;
     }
     let head = &message[..message.floor_char_boundary(LOOKED_AT)];
-    head.rsplit_once(char::is_whitespace).map_or("", |(whole, _)| whole)
+    match head.rsplit_once(char::is_whitespace) {
+        Some((whole, _)) => whole,
+        None => head.trim_end_matches(|it: char| it.is_alphanumeric() || "+/=_-".contains(it)),
+    }
 }
 
-fn bounded(line: &str) -> String {
-    if line.len() <= LONGEST {
+fn bounded(line: &str, is_cut: bool) -> String {
+    if line.len() <= LONGEST && !is_cut {
         return line.to_owned();
+    }
+    if line.len() + CUT.len() <= LONGEST {
+        return format!("{line}{CUT}");
     }
     let end = line.floor_char_boundary(LONGEST - CUT.len());
     format!("{}{CUT}", &line[..end])
 }
 
-/// What a secret's name is followed by: `=`, `:`, in JSON or percent-encoded, and perhaps a quote.
-const SEPARATOR: &str = r#"["']?\s*(?:=|:|%3[DdAa])\s*["']?"#;
+/// What a secret's name is followed by: `=`, `:`, in JSON (in a text of JSON, too) or percent-encoded, and perhaps a
+/// quote.
+const SEPARATOR: &str = r#"\\*["']?\s*(?:=|:|%3[DdAa])\s*\\*["']?"#;
 
 /// Headers whose value is a secret to the end of its line or quotation: it may have blanks.
 static HEADERS: LazyLock<Regex> = LazyLock::new(|| {
@@ -57,11 +68,11 @@ static HEADERS: LazyLock<Regex> = LazyLock::new(|| {
 
 /// Names whose value is a secret, to the next blank, quotation mark or separator of a list or a query.
 static NAMED: LazyLock<Regex> = LazyLock::new(|| {
-    let names = "x-amz-security-token|x-amz-signature|x-amz-credential|x-amz-sso_bearer_token|security-?token|\
-                 session-?token|aws_session_token|secret-?access-?key|aws_secret_access_key|secret-?key|\
-                 aws_access_key_id|access-?key-?id|client-?secret|refresh-?token|access-?token|id-?token|\
-                 web-?identity-?token|saml-?assertion|signature|credential|password|passwd|secret|token";
-    regex(&format!(r#"(?i)\b({names})({SEPARATOR})[^\s"'&,;<>]+"#))
+    // What stands before a name does not matter: `oauth_refresh_token`, `MY_SECRET`.
+    let names = "secret[-_ ]?access[-_ ]?key|access[-_ ]?key[-_ ]?id|secret[-_ ]?key|private[-_ ]?key|api[-_ ]?key|\
+                 client[-_ ]?secret|saml[-_ ]?(?:assertion|response)|signature|credential|password|passwd|passphrase|\
+                 pwd|secret|token";
+    regex(&format!(r#"(?i)({names})({SEPARATOR})(?:\\/|[^\s"'&,;<>\\])+"#))
 });
 
 /// A scheme of the Authorization header with its credentials, wherever it stands.
@@ -85,6 +96,8 @@ static WORDS: LazyLock<Regex> = LazyLock::new(|| regex(r#"[^\s"'`<>(),;]+"#));
 static KEY_IDS: LazyLock<Regex> = LazyLock::new(|| {
     regex(r"\b(?:AKIA|ASIA|ABIA|ACCA)[A-Z0-9]{8,}(?:/\d{8}/[a-z0-9-]+/[a-z0-9-]+/aws4_request)?")
 });
+/// The same within a longer word, of which nothing else was removed.
+static INNER_KEY_IDS: LazyLock<Regex> = LazyLock::new(|| regex(r"(?:AKIA|ASIA)[A-Z0-9]{12,}"));
 static SCOPES: LazyLock<Regex> =
     LazyLock::new(|| regex(r"\b\d{8}/[a-z0-9-]+/[a-z0-9-]+/aws4_request(?:\s+[0-9a-fA-F]{64})?"));
 static HASHES: LazyLock<Regex> = LazyLock::new(|| regex(r"\b[0-9a-fA-F]{64,}\b"));
@@ -112,7 +125,8 @@ pub fn without_secrets(text: &str) -> Cow<'_, str> {
     let text = SCOPES.replace_all(&text, REMOVED).into_owned();
     let text = KEY_IDS.replace_all(&text, REMOVED).into_owned();
     let text = WORDS.replace_all(&text, |found: &Captures<'_>| without_tokens(&found[0]));
-    Cow::Owned(text.into_owned())
+    let text = INNER_KEY_IDS.replace_all(&text, REMOVED);
+    Cow::Owned(text.replace("[removed][removed]", REMOVED))
 }
 
 /// `Basic authentication.` is prose.
@@ -122,8 +136,9 @@ fn is_plain_word(word: &str) -> bool {
 
 /// A word without what only a key or a token looks like. ARNs have long names of their own, and no secret.
 fn without_tokens(word: &str) -> String {
-    if word.contains("arn:") {
-        return word.to_owned();
+    if let Some(at) = word.find("arn:aws") {
+        let (before, arn) = word.split_at(at);
+        return format!("{}{arn}", if before.is_empty() { String::new() } else { without_tokens(before) });
     }
     let word = HASHES.replace_all(word, REMOVED).into_owned();
     let word = JWTS.replace_all(&word, REMOVED).into_owned();
@@ -226,6 +241,20 @@ mod tests {
                 "<Error><AWSAccessKeyId>[removed]</AWSAccessKeyId><StringToSign>[removed]</StringToSign></Error>",
             ),
             (format!("password={SECRET}"), "password=[removed]"),
+            (
+                "refresh_token=abc client_secret=hunter2 x-api-key: k1 Secret Access Key: k2 end".to_owned(),
+                "refresh_token=[removed] client_secret=[removed] x-api-key: [removed] Secret Access Key: [removed] end",
+            ),
+            (
+                r#"{\"SessionToken\":\"a\/b\",\"x\":1}"#.to_owned(),
+                r#"{\"SessionToken\":\"[removed]\",\"x\":1}"#,
+            ),
+            ("key AKIA\u{200b}IOSFODNN7EXAMPLE end".to_owned(), "key [removed] end"),
+            ("key xAKIAIOSFODNN7EXAMPLE end".to_owned(), "key x[removed] end"),
+            (
+                format!("{SECRET}arn:aws:iam::1:role/CompanyWideSecurityAndEncryptionAuditRole2026"),
+                "[removed]arn:aws:iam::1:role/CompanyWideSecurityAndEncryptionAuditRole2026",
+            ),
         ] {
             assert_eq!(line(&message), left);
         }

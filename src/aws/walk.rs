@@ -16,6 +16,8 @@ pub struct Page<T> {
     pub entries: Option<Vec<T>>,
     /// The token of the next page.
     pub next: Option<String>,
+    /// Whether the answer says that there are more, where the API has a word for it.
+    pub goes_on: Option<bool>,
 }
 
 /// So many pages in a row without a new entry are no listing: each of AWS's own filters leaves a few at most.
@@ -45,6 +47,9 @@ pub struct Walk {
 /// Why a listing has no end.
 const TOKEN_AGAIN: &str = "the listing has no end: a page's token came again";
 const NOTHING_NEW: &str = "the listing has no end: page after page brings nothing new";
+/// Why a listing's end is not known.
+const CONTRADICTS: &str =
+    "the answer says that the listing goes on, and gives no token, or the other way round";
 /// Why a page is none.
 const NO_LIST: &str = "the answer lacks the list that the API promises";
 
@@ -87,6 +92,8 @@ impl Walk {
         let repeats = next.as_ref().is_some_and(|token| !self.tokens.insert(token.clone()));
         if lacks_list {
             self.fail(NO_LIST);
+        } else if page.goes_on.is_some_and(|goes_on| goes_on != next.is_some()) {
+            self.fail(CONTRADICTS);
         } else if repeats {
             self.fail(TOKEN_AGAIN);
         } else if next.is_some() && self.empty_pages > EMPTY_PAGES {
@@ -132,7 +139,7 @@ mod tests {
         let (mut walk, mut seen, mut pages) = (Walk::default(), Vec::new(), pages.into_iter());
         while walk.goes_on() {
             let (entries, next) = pages.next().expect("the walk ends with its pages");
-            let page = Page { entries, next: next.map(str::to_owned) };
+            let page = Page { entries, next: next.map(str::to_owned), goes_on: None };
             seen.extend(walk.distinct(answer(page), |page| page, |entry| id_of(*entry)));
         }
         let (observation, entries) = walk.end();
@@ -158,6 +165,29 @@ mod tests {
             let (observation, ..) = walk(pages);
             let Reading::Unread(fault) = observation.reading else { panic!("{why}") };
             assert_eq!((fault.kind, fault.message.as_deref()), (FaultKind::Protocol, Some(why)));
+        }
+    }
+
+    #[test]
+    fn a_page_that_contradicts_itself_is_not_the_end() {
+        for (goes_on, next, is_complete) in [
+            (Some(true), None, false),
+            (Some(true), Some(""), false),
+            (Some(false), Some("a"), false),
+            (Some(false), None, true),
+            (Some(false), Some(""), true),
+            (None, None, true),
+        ] {
+            let mut walk = Walk::default();
+            let page = Page { entries: Some(vec![1]), next: next.map(str::to_owned), goes_on };
+            assert_eq!(walk.page(answer(page), |page| page), [1]);
+            assert!(!walk.goes_on());
+            let (observation, entries) = walk.end();
+            assert_eq!(
+                (observation.reading.known().is_some(), entries),
+                (is_complete, 1),
+                "{goes_on:?} {next:?}"
+            );
         }
     }
 

@@ -54,13 +54,21 @@ impl Asked<'_> {
 pub fn judged(key: &KeySubject<'_>, context: &Context<'_>, judge: &dyn Fn(&Asked<'_>) -> Outcome) -> Outcome {
     let key_arn = &key.facts.observation.key_arn;
     decided(readable(key).map(|now| {
-        now_and_later(now, context.as_of, &|policy| {
+        let outcome = now_and_later(now, context.as_of, &|policy| {
             // The policy of a later instant is another one, with answers of its own.
             let later = KeyAnswers::default();
             let answers = if std::ptr::eq(policy, now) { key.answers } else { &later };
             judge(&Asked { policy, key_arn, answers })
-        })
+        });
+        with_ignored(outcome, now)
     }))
+}
+
+/// An outcome, with the statements that KMS gives no effect (KMS API Reference, `CreateKey`).
+fn with_ignored(outcome: Outcome, policy: &Policy) -> Outcome {
+    let Some(ignored) = listed(policy.ignored()) else { return outcome };
+    let text = format!("{} KMS gives no effect to {ignored}.", outcome.text);
+    outcome.saying(text)
 }
 
 fn readable<'a>(key: &KeySubject<'a>) -> Result<&'a Policy, Outcome> {

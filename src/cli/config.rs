@@ -128,7 +128,13 @@ impl Kind {
             return Self::Flag;
         }
         let parsed = argument.get_value_parser().type_id();
-        let numbers = [TypeId::of::<u32>(), TypeId::of::<u64>(), TypeId::of::<usize>(), TypeId::of::<f64>()];
+        let numbers = [
+            TypeId::of::<u8>(),
+            TypeId::of::<u32>(),
+            TypeId::of::<u64>(),
+            TypeId::of::<usize>(),
+            TypeId::of::<f64>(),
+        ];
         if numbers.into_iter().any(|number| parsed == number) {
             Self::Number
         } else if parsed == TypeId::of::<RunArg>() || parsed == TypeId::of::<Timestamp>() {

@@ -40,6 +40,7 @@ pub async fn load(tuning: Tuning) -> Result<Environment, CliError> {
     if tuning.hosts.dual_stack == Some(Wish::Require) {
         loader = loader.use_dual_stack(true);
     }
+    hosts_are_told()?;
     let base = loader.load().await;
     let home = home_region(&base)?;
     let endpoints = endpoints(&base);
@@ -103,6 +104,18 @@ pub async fn caller(environment: &Environment) -> Result<Caller, CliError> {
 }
 
 const RENEW: &str = "renew them (`aws sso login`, a new session), or choose others with AWS_PROFILE";
+
+/// The SDK passes over a word that it does not know, and would use the standard hosts without saying so.
+fn hosts_are_told() -> Result<(), CliError> {
+    for name in ["AWS_USE_FIPS_ENDPOINT", "AWS_USE_DUALSTACK_ENDPOINT"] {
+        let Some(value) = variable(name).filter(|value| !value.is_empty()) else { continue };
+        if !["true", "false"].iter().any(|word| value.eq_ignore_ascii_case(word)) {
+            return Err(CliError::usage(format!("{name} is neither true nor false: `{value}`"))
+                .hint(format!("set {name}=true, or unset it")));
+        }
+    }
+    Ok(())
+}
 
 fn wants_special_hosts(base: &SdkConfig) -> bool {
     base.use_fips() == Some(true) || base.use_dual_stack() == Some(true)

@@ -82,7 +82,10 @@ pub fn tls_only(policy: &Policy, bucket_arn: &str) -> Refusal {
     }
     let about_transport = |statement: &&Statement| statement.asks_for(TLS) || statement.asks_for(TLS_VERSION);
     let statements = policy.statements.iter().filter(about_transport).cloned().collect();
-    match (refused_plain_http(&Policy { statements, untimed: None }, bucket_arn, &budget), all) {
+    match (
+        refused_plain_http(&Policy { statements, untimed: None, ignored: Vec::new() }, bucket_arn, &budget),
+        all,
+    ) {
         (Refusal::None, _) => Refusal::None,
         (_, undecided @ Refusal::Undecided(_)) => undecided,
         (of_transport, _) => of_transport,

@@ -192,6 +192,14 @@ impl<'a> Named<'a> {
             "aws:sourcevpc" | "aws:sourcevpce" if outsider => {
                 Domain::within(self.patterns(key, |glob| glob.literal().is_some())).or_absent()
             }
+            "aws:vpceaccount" | "aws:vpceorgid" | "aws:vpceorgpaths" | "aws:sourcevpcarn" if outsider => {
+                let names = |glob: &Glob| {
+                    glob.literal().is_some()
+                        || accounts_in(glob.text()).next().is_some()
+                        || glob.fixed_start().contains('/')
+                };
+                Domain::within(self.patterns(key, names)).or_absent()
+            }
             "aws:sourceip" if outsider => {
                 Domain::within(Bounds { outside: self.networks(key), ..Bounds::default() }).or_absent()
             }

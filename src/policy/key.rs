@@ -53,6 +53,10 @@ pub fn admitted(policy: &Policy, key_arn: &str) -> Admitted {
         budget,
     };
     let mut admitted = Admitted::default();
+    // Whom the policy does not name comes first: should the budget not last, the widest is known.
+    for allow in policy.with(Effect::Allow) {
+        door.outsiders(allow, &mut admitted);
+    }
     for allow in policy.with(Effect::Allow) {
         door.let_in(allow, &mut admitted);
     }
@@ -75,7 +79,6 @@ struct Door<'a> {
 
 impl Door<'_> {
     fn let_in(&self, allow: &Statement, admitted: &mut Admitted) {
-        self.outsiders(allow, admitted);
         self.nameless(allow, admitted);
         let naming = Naming::of(allow, false, &|text| text);
         let known = [Known::default(), Known::default()];

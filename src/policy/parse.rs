@@ -20,6 +20,8 @@ pub struct Policy {
     pub(super) statements: Vec<Statement>,
     /// The same policy with its tests of the time, where it was settled at an instant and has some.
     pub(super) untimed: Option<Box<Policy>>,
+    /// Statements that KMS gives no effect, and why; left out of the others.
+    pub(super) ignored: Vec<String>,
 }
 
 /// Whose policy a text is: KMS stored statements that S3 refuses.
@@ -178,8 +180,19 @@ impl Policy {
         elements.finish()?;
         let statements = statements.into_iter().enumerate();
         let statements = statements.map(|(at, json)| statement(at + 1, json, variables, kind));
-        let effective = statements.filter_map(Result::transpose).collect::<Result<_, _>>()?;
-        Ok(Self { statements: effective, untimed: None })
+        let (mut effective, mut ignored) = (Vec::new(), Vec::new());
+        for statement in statements {
+            match statement? {
+                Ok(statement) => effective.push(statement),
+                Err(why) => ignored.push(why),
+            }
+        }
+        Ok(Self { statements: effective, untimed: None, ignored })
+    }
+
+    /// The statements of a key policy that have no effect, each with its reason: `statement 2, which has no Action`.
+    pub fn ignored(&self) -> &[String] {
+        &self.ignored
     }
 
     pub(super) fn with(&self, effect: Effect) -> Vec<&Statement> {
@@ -187,13 +200,13 @@ impl Policy {
     }
 }
 
-/// A statement; none where it has no effect.
+/// A statement; in its place why it has no effect.
 fn statement(
     number: usize,
     json: Json,
     variables: bool,
     kind: Kind,
-) -> Result<Option<Statement>, PolicyError> {
+) -> Result<Result<Statement, String>, PolicyError> {
     let mut elements = Elements::of(&format!("statement {number}"), json)?;
     if let Some(sid) = elements.text("Sid")?.filter(|sid| !sid.is_empty()) {
         elements.place = format!("statement {number} (`{sid}`)");
@@ -215,8 +228,13 @@ fn statement(
     let tests = elements.tests(variables)?;
     let place = elements.place.clone();
     elements.finish()?;
-    let scopes = actions.zip(resources);
-    Ok(scopes.map(|(actions, resources)| Statement { place, effect, principals, actions, resources, tests }))
+    Ok(match (actions, resources) {
+        (Some(actions), Some(resources)) => {
+            Ok(Statement { place, effect, principals, actions, resources, tests })
+        }
+        (None, Some(_)) => Err(format!("{place}, which has no Action")),
+        (_, None) => Err(format!("{place}, which has no Resource")),
+    })
 }
 
 /// An element, or none where there is no such element.

@@ -80,9 +80,9 @@ pub(super) fn of_principal_through_service(key: &str) -> Option<Domain> {
     }
 }
 
-/// Keys whose value is one for every request to a resource, and was not read: tags.
+/// Keys whose value is one for every request, and was not read: tags, and which services call on others' behalf.
 pub(super) fn is_not_read(key: &str) -> bool {
-    ["aws:resourcetag/", "s3:buckettag/"].iter().any(|start| key.starts_with(start))
+    ["aws:resourcetag/", "s3:buckettag/", "aws:calledvia"].iter().any(|start| key.starts_with(start))
         || key == "kms:resourcealiases"
 }
 

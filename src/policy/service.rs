@@ -174,7 +174,7 @@ fn source_accounts(policy: &Policy) -> BTreeSet<AccountId> {
 fn tells_source(test: &Test) -> bool {
     let key = test.key.as_str();
     key.starts_with("aws:source") && !matches!(key, "aws:sourceip" | "aws:sourcevpc" | "aws:sourcevpce")
-        || key == "kms:calleraccount"
+        || matches!(key, "kms:calleraccount" | "s3:dataaccesspointaccount" | "s3:dataaccesspointarn")
         || key.starts_with(OWN_CONTEXT)
 }
 
@@ -368,7 +368,11 @@ impl Desk<'_> {
         let untold = |domain: Domain| if *source == Source::Told { domain } else { domain.or_absent() };
         match key {
             SERVICE_NAME | SERVICE_NAMES => self.service_name(service, key),
-            "aws:sourceip" => self.named.around(&Candidate::Outsider, key),
+            // A service has neither an address of a customer's network nor a user id.
+            "aws:sourceip" | "aws:userid" => self.named.around(&Candidate::Outsider, key),
+            // Through an access point, whose own policy stands before the bucket's.
+            "s3:dataaccesspointaccount" => self.named.account(source.who(), key).or_absent(),
+            "s3:dataaccesspointarn" => self.source_arn(source, key).or_absent(),
             "aws:sourceaccount" | "aws:sourceowner" => untold(self.named.account(source.who(), key)),
             "aws:sourceorgid" | "aws:sourceorgpaths" => {
                 self.named.organization(source.who(), key).or_absent()
@@ -414,7 +418,9 @@ impl Desk<'_> {
             let id = format!(":{id}:");
             let after = |glob: &Glob| {
                 let (start, rest) = glob.text().split_once(&id)?;
-                let names_service = start.split(':').count() >= 4;
+                let mut parts = start.split(':').skip(2);
+                let told = |part: &str| !part.contains(['*', '?', '$']);
+                let names_service = parts.next().is_some_and(told) && parts.next().is_some();
                 let spelled_out = if names_service { until_wildcard(rest) } else { "" };
                 (!spelled_out.is_empty()).then(|| Glob::wild(&format!("*{id}{spelled_out}*")))
             };

@@ -168,7 +168,8 @@ impl Policy {
             let Statement { place, effect, principals, actions, .. } = statement.clone();
             Some(Statement { place, effect, principals, actions, resources, tests })
         };
-        Self { statements: self.statements.iter().filter_map(decide).collect(), untimed: None }
+        let statements = self.statements.iter().filter_map(decide).collect();
+        Self { statements, untimed: None, ignored: self.ignored.clone() }
     }
 }
 

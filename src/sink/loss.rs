@@ -29,6 +29,8 @@ pub enum Now {
     Refused,
     /// The organization does not list it.
     Unlisted,
+    /// It is active, and the scan did not come to it.
+    Unscanned,
 }
 
 /// What is left of the accounts that the last census reached.
@@ -40,6 +42,8 @@ pub struct Loss {
     pub refused: u64,
     /// Of these, no longer listed.
     pub unlisted: u64,
+    /// Of these, not scanned: a scan that was cut short is published.
+    pub unscanned: u64,
     /// Some of the lost ones.
     pub named: Vec<AccountId>,
 }
@@ -52,27 +56,36 @@ impl Loss {
             Now::NotLost => return,
             Now::Refused => self.refused += 1,
             Now::Unlisted => self.unlisted += 1,
+            Now::Unscanned => self.unscanned += 1,
         }
         if self.named.len() < NAMED {
             self.named.push(account_id);
         }
     }
 
+    const fn lost(&self) -> u64 {
+        self.refused + self.unlisted + self.unscanned
+    }
+
     /// Whether that is more than `percent` of them, and more than a few.
     pub fn exceeds(&self, percent: u8) -> bool {
-        let lost = self.refused + self.unlisted;
+        let lost = self.lost();
         lost > FEW && lost * 100 > u64::from(percent) * self.reached
     }
 }
 
 impl fmt::Display for Loss {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let lost = self.refused + self.unlisted;
+        let lost = self.lost();
         let named: Vec<String> = self.named.iter().map(ToString::to_string).collect();
         let more = if lost > self.named.len() as u64 { ", …" } else { "" };
+        let not_scanned = match self.unscanned {
+            0 => String::new(),
+            count => format!(", {count} not scanned"),
+        };
         write!(
             f,
-            "{lost} of {} are lost: {} refused, {} no longer listed ({}{more})",
+            "{lost} of {} are lost: {} refused, {} no longer listed{not_scanned} ({}{more})",
             self.reached,
             self.refused,
             self.unlisted,
@@ -110,15 +123,33 @@ pub(super) async fn compare(lake: &Lake, log: &RunLog, run_id: &RunId, max_lost:
     }
 }
 
+/// The last census that can be read: one that is archived or torn is passed over for the one before it. The error
+/// of the newest is given where none of them can be read.
 async fn against_last(lake: &Lake, log: &RunLog, run_id: &RunId) -> Result<Option<(RunId, Loss)>, LakeError> {
-    let Some(previous) = lake.census_before(Some(run_id)).await? else { return Ok(None) };
-    let run = CommittedRun::open(lake, &previous).await?;
+    let (mut before, mut lost) = (run_id.clone(), None);
+    while let Some(previous) = lake.census_before(Some(&before)).await? {
+        match against(lake, log, &previous).await {
+            Ok(loss) => return Ok(Some((previous, loss))),
+            Err(error) if error.is_lost_night() => lost = lost.or(Some(error)),
+            Err(error) => return Err(error),
+        }
+        before = previous;
+    }
+    lost.map_or(Ok(None), Err)
+}
+
+async fn against(lake: &Lake, log: &RunLog, previous: &RunId) -> Result<Loss, LakeError> {
+    let run = CommittedRun::open(lake, previous).await?;
     let refused = log.segments.iter().map(|it| (it.scan.account_id, it.scan.access_path.is_none()));
     let refused: BTreeMap<AccountId, bool> = refused.collect();
     // Sorted by id, as the log reads them.
     let now = |account_id: AccountId| match log.accounts.binary_search_by_key(&account_id, |it| it.id) {
         Err(_) => Now::Unlisted,
-        Ok(at) if log.accounts[at].is_active() && refused.get(&account_id) == Some(&true) => Now::Refused,
+        Ok(at) if log.accounts[at].is_active() => match refused.get(&account_id) {
+            Some(true) => Now::Refused,
+            Some(false) => Now::NotLost,
+            None => Now::Unscanned,
+        },
         Ok(_) => Now::NotLost,
     };
     let table = crate::table::find(accounts::TABLE.name).expect("it is registered");
@@ -132,7 +163,7 @@ async fn against_last(lake: &Lake, log: &RunLog, run_id: &RunId) -> Result<Optio
         Ok::<_, LakeError>(())
     };
     run.each(table, &["account_id", "scan_status"], count).await?;
-    Ok(Some((previous, loss)))
+    Ok(loss)
 }
 
 #[cfg(test)]
@@ -178,6 +209,18 @@ mod tests {
             loss(7, 5, 1).to_string(),
             "6 of 7 are lost: 5 refused, 1 no longer listed (000000000000, 000000000001, 000000000002, \
              000000000003, 000000000004, …)"
+        );
+    }
+
+    #[test]
+    fn accounts_that_a_cut_scan_did_not_come_to_are_lost() {
+        let mut cut = loss(30, 2, 1);
+        for n in 0..4 {
+            cut.add(format!("9{n:011}").parse().unwrap(), Now::Unscanned);
+        }
+        assert!(cut.exceeds(20) && !cut.exceeds(21), "{cut}");
+        assert!(
+            cut.to_string().starts_with("7 of 34 are lost: 2 refused, 1 no longer listed, 4 not scanned (")
         );
     }
 

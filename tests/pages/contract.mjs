@@ -60,7 +60,7 @@ export const ELEMENTS = new Set(
   `html head meta title style script body header nav main footer section article aside div span p a ul ol li dl dt dd
    h1 h2 h3 h4 h5 h6 table caption colgroup col thead tbody tfoot tr th td details summary figure figcaption
    form fieldset legend label select optgroup option input button output noscript template bdi bdo code pre samp kbd
-   strong em b i small abbr time mark hr br wbr s del ins sub sup data
+   strong em b i small abbr time mark hr br wbr s del ins sub sup data q
    svg g path rect line circle polyline polygon text tspan title desc defs use pattern`.split(/\s+/),
 );
 

@@ -26,7 +26,9 @@ use refusal::{Cause, Refusal, explain};
 
 /// How often a write that met another one (409) is tried again.
 const CONFLICTS: usize = 5;
-/// How long to wait before that.
+/// How often a request follows S3 to the Region that it names.
+const FOLLOWS: usize = 2;
+/// How long to wait before a write is tried again.
 const CONFLICT_PAUSE: Duration = Duration::from_millis(200);
 
 /// A bucket and prefix.
@@ -135,7 +137,7 @@ impl S3Store {
 
     async fn get_object(&self, key: &str) -> Result<Option<Vec<u8>>, StoreError> {
         let full = self.key(key);
-        for _ in 0..2 {
+        for follows in (0..=FOLLOWS).rev() {
             let (region, client) = self.place();
             // The body is part of the read: one that breaks off is read again.
             let send = || async {
@@ -143,7 +145,7 @@ impl S3Store {
                 read_body(request.set_expected_bucket_owner(self.owner()).send().await?).await
             };
             let answer = self.door.call(&GET_OBJECT, &region, &client.endpoint, send).await;
-            if self.follow(&answer) {
+            if follows > 0 && self.follow(&answer) {
                 continue;
             }
             return match answer.observation.reading {
@@ -161,7 +163,7 @@ impl S3Store {
         let body = SdkBody::from(bytes.to_vec());
         let sse = self.settings.algorithm().map(|sse| ServerSideEncryption::from(sse.word()));
         let mut last = Fault::new(FaultKind::Protocol);
-        for _ in 0..CONFLICTS {
+        for left in (0..CONFLICTS).rev() {
             let (region, client) = self.place();
             let send = || {
                 let request = client.sdk.put_object().bucket(&self.bucket).key(&full);
@@ -174,7 +176,7 @@ impl S3Store {
                     .send()
             };
             let answer = self.door.call(&PUT_OBJECT, &region, &client.endpoint, send).await;
-            if self.follow(&answer) {
+            if left > 0 && self.follow(&answer) {
                 continue;
             }
             match answer.observation.reading {
@@ -195,7 +197,7 @@ impl S3Store {
 
     async fn list_keys(&self, prefix: &str) -> Result<Vec<String>, StoreError> {
         let full = self.key(prefix);
-        let (mut walk, mut keys) = (Walk::default(), Vec::new());
+        let (mut walk, mut keys, mut follows) = (Walk::default(), Vec::new(), FOLLOWS);
         while walk.goes_on() {
             let (region, client) = self.place();
             let token = walk.token();
@@ -205,13 +207,15 @@ impl S3Store {
                 request.set_continuation_token(token.clone()).send()
             };
             let answer = self.door.call(&LIST_OBJECTS, &region, &client.endpoint, send).await;
-            if self.follow(&answer) {
+            if follows > 0 && self.follow(&answer) {
+                follows -= 1;
                 continue;
             }
             let page = walk.page(answer.observation, |output| Page {
                 // S3 leaves `Contents` out where there is none; `KeyCount` says that it is an answer.
                 entries: output.contents.or_else(|| output.key_count.map(|_| Vec::new())),
                 next: output.next_continuation_token,
+                goes_on: output.is_truncated,
             });
             keys.extend(page.into_iter().filter_map(|object| object.key));
         }

@@ -6,6 +6,7 @@
 
 use super::super::advice::{self, Said};
 use super::super::ops::{GET_OBJECT, LIST_OBJECTS, PUT_OBJECT};
+use super::super::unreached;
 use super::settings::LakeSettings;
 use crate::model::{DeniedBy, DenyType, Fault, FaultKind};
 use crate::sink::StoreFault;
@@ -63,9 +64,13 @@ pub fn explain(refusal: &Refusal<'_>) -> Explained {
 fn answered(fault: &Fault, settings: &LakeSettings) -> String {
     match (&fault.code, fault.kind, fault.status) {
         (Some(_), _, _) => format!("S3 answered {}", fault.said()),
-        (None, FaultKind::Transport, _) => {
-            format!("no whole answer came from {}", settings.endpoint.as_deref().unwrap_or("S3"))
+        (None, FaultKind::Identity, None) => {
+            let why = fault.message.as_deref().map(|message| format!(": {message}")).unwrap_or_default();
+            format!("the caller's credentials cannot be loaded{why}")
         }
+        (None, FaultKind::Transport, _) => fault.message.clone().unwrap_or_else(|| {
+            format!("no whole answer came from {}", settings.endpoint.as_deref().unwrap_or("S3"))
+        }),
         (None, _, Some(status)) => format!("S3 answered HTTP {status} without an error code"),
         (None, kind, None) => format!("S3's answer was not understood ({})", kind.word()),
     }
@@ -128,6 +133,11 @@ fn meaning(refusal: &Refusal<'_>, code: &str) -> Meaning {
              (x-amz-checksum-crc32): a proxy or gateway on the way removes it",
         ),
         _ if kind == FaultKind::Identity => correct("renew the credentials"),
+        _ if kind == FaultKind::Transport => (
+            unreached::advice(message).unwrap_or_default().to_owned(),
+            // A server of the user's own choice is the user's to correct.
+            refusal.settings.endpoint.is_some() && unreached::advice(message).is_some(),
+        ),
         _ => (String::new(), kind == FaultKind::Unavailable),
     }
 }

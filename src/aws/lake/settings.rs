@@ -63,6 +63,7 @@ pub fn unusable(bucket: &str) -> Option<&'static str> {
     let kinds = [
         ("--x-s3", "it is a directory bucket; a lake needs a general purpose bucket"),
         ("--xa-s3", "it is an access point of a directory bucket; a lake needs a general purpose bucket"),
+        ("--op-s3", "it is an access point on Outposts; a lake needs a bucket in a Region"),
         ("--ol-s3", "it is an Object Lambda access point, which cannot be written; name the bucket"),
         ("--table-s3", "it is a table bucket; a lake needs a general purpose bucket"),
         (".mrap", "it is a Multi-Region Access Point; name the bucket of one Region"),

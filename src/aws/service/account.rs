@@ -27,7 +27,11 @@ pub async fn list_regions(reader: &AccountReader, home: &Region) -> (Observation
         // 50 is the API's maximum.
         let send = || client.sdk.list_regions().max_results(50).set_next_token(token.clone()).send();
         let answer = reader.door.call(&LIST_REGIONS, home, &client.endpoint, send).await;
-        let page_of = |output: ListRegionsOutput| Page { entries: output.regions, next: output.next_token };
+        let page_of = |output: ListRegionsOutput| Page {
+            entries: output.regions,
+            next: output.next_token,
+            goes_on: None,
+        };
         let page = walk.distinct(answer.observation, page_of, |region| region.region_name.clone());
         for entry in page {
             let Some(Ok(region)) = entry.region_name.map(|name| name.parse::<Region>()) else { continue };

@@ -51,7 +51,8 @@ impl Collector<'_> {
             let answer = self.reader.door.call(&LIST_KEYS, self.region, &self.client.endpoint, send).await;
             let page_of = |output: ListKeysOutput| Page {
                 entries: output.keys,
-                next: output.next_marker.filter(|_| output.truncated),
+                next: output.next_marker,
+                goes_on: Some(output.truncated),
             };
             let page = walk.distinct(answer.observation, page_of, |key| key.key_id.clone());
             self.read_keys(page).await;
@@ -77,7 +78,8 @@ impl Collector<'_> {
             let answer = self.reader.door.call(&LIST_ALIASES, self.region, &self.client.endpoint, send).await;
             let page_of = |output: ListAliasesOutput| Page {
                 entries: output.aliases,
-                next: output.next_marker.filter(|_| output.truncated),
+                next: output.next_marker,
+                goes_on: Some(output.truncated),
             };
             let page = walk.distinct(answer.observation, page_of, |alias| alias.alias_name.clone());
             for alias in page {
@@ -176,7 +178,8 @@ impl Collector<'_> {
             let answer = door.call(&LIST_KEY_ROTATIONS, self.region, &self.client.endpoint, send).await;
             let page_of = |output: ListKeyRotationsOutput| Page {
                 entries: output.rotations,
-                next: output.next_marker.filter(|_| output.truncated),
+                next: output.next_marker,
+                goes_on: Some(output.truncated),
             };
             // A key is rotated once at an instant.
             let page = walk.distinct(answer.observation, page_of, |entry: &RotationsListEntry| {

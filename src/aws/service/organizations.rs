@@ -31,7 +31,11 @@ pub async fn list_accounts(
         // 20 is the API's maximum.
         let send = || client.sdk.list_accounts().max_results(20).set_next_token(token.clone()).send();
         let answer = door.call(&LIST_ACCOUNTS, home, &client.endpoint, send).await;
-        let page_of = |output: ListAccountsOutput| Page { entries: output.accounts, next: output.next_token };
+        let page_of = |output: ListAccountsOutput| Page {
+            entries: output.accounts,
+            next: output.next_token,
+            goes_on: None,
+        };
         let page = walk.distinct(answer.observation, page_of, |account| account.id.clone());
         take(page.into_iter().filter_map(account_of).collect()).await;
     }
@@ -100,6 +104,7 @@ pub async fn unit_names(
             let page_of = |output: ListOrganizationalUnitsForParentOutput| Page {
                 entries: output.organizational_units,
                 next: output.next_token,
+                goes_on: None,
             };
             let page = walk.distinct(answer.observation, page_of, |unit| unit.id.clone());
             let named = page

@@ -58,8 +58,11 @@ async fn list_at(reader: &AccountReader, region: &Region) -> (Observation<()>, V
         let send =
             || client.sdk.list_buckets().max_buckets(10_000).set_continuation_token(token.clone()).send();
         let answer = reader.door.call(&LIST_BUCKETS, region, &client.endpoint, send).await;
-        let page_of =
-            |output: ListBucketsOutput| Page { entries: output.buckets, next: output.continuation_token };
+        let page_of = |output: ListBucketsOutput| Page {
+            entries: output.buckets,
+            next: output.continuation_token,
+            goes_on: None,
+        };
         let page = walk.distinct(answer.observation, page_of, |bucket| bucket.name.clone());
         buckets.extend(page.into_iter().filter_map(|bucket| {
             Some(ListedBucket {
