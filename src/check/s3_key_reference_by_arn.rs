@@ -52,7 +52,8 @@ pub static CHECK: Check = Check {
                 API Reference lists key id, key ARN and alias name (\"ServerSideEncryptionByDefault\"), and AWS KMS \
                 takes an alias ARN wherever a key is used (AWS KMS Developer Guide, \"Key identifiers (KeyId)\"). It \
                 fails here because it is not the fully qualified key ARN that the former recommends, and asks for \
-                where the key is another account's: whoever may change the alias changes the key. aws/s3 is left out, for every account has its own.",
+                where the key is another account's: whoever may change the alias changes the key. \
+                aws/s3 is left out, for every account has its own.",
     remedy: "Name the key by its key ARN with PutBucketEncryption.",
     judge: Judge::Bucket(judge),
 };

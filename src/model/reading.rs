@@ -127,9 +127,14 @@ impl Fault {
         }
     }
 
-    /// AWS's code, or the class where there is none; then the message.
+    /// AWS's code, or the class where there is none.
+    pub fn code_or_class(&self) -> &str {
+        self.code.as_deref().unwrap_or(self.kind.word())
+    }
+
+    /// The same; then the message.
     pub fn said(&self) -> String {
-        let code = self.code.as_deref().unwrap_or(self.kind.word());
+        let code = self.code_or_class();
         match &self.message {
             // A sentence goes on behind it.
             Some(message) => format!("{code}: {}", message.trim_end_matches('.')),

@@ -138,7 +138,7 @@ impl Policy {
 
     fn at(&self, at: Timestamp) -> Self {
         let known = |_: &Statement, test: &Test| match of_time(&test.key, at) {
-            Some(value) => settle(test, &value),
+            Some(value) => settle(test, Some(&value)),
             None => Settled::Open(test.clone()),
         };
         self.decided(&known, &|_| None)
@@ -193,28 +193,24 @@ fn hangs_on_time(statement: &Statement) -> bool {
 
 fn placed(statement: &Statement, test: &Test, setting: &Setting<'_>) -> Settled {
     if test.key == OF_GRANTS && !GRANTS.iter().any(|it| statement.is_of_action(it) != Kleene::False) {
-        return settle_absent(test);
+        return settle(test, None);
     }
     let test = test.with_texts(&|text| replaced(text, setting)).unwrap_or_else(|| test.clone());
     match setting.of_place(&test.key) {
-        Some(value) => settle(&test, &value),
+        Some(value) => settle(&test, Some(&value)),
         None => Settled::Open(test),
     }
 }
 
-fn settle_absent(test: &Test) -> Settled {
-    match test.weigh(None) {
+/// What a test comes to where its key holds that value, or is absent.
+fn settle(test: &Test, value: Option<&str>) -> Settled {
+    let given = value.map(|value| [value.to_owned()]);
+    match test.weigh(given.as_ref().map(<[String; 1]>::as_slice)) {
         Kleene::True => Settled::Always,
         Kleene::False => Settled::Never,
-        Kleene::Unknown => Settled::Open(test.clone()),
-    }
-}
-
-fn settle(test: &Test, value: &str) -> Settled {
-    match test.weigh(Some(&[value.to_owned()])) {
-        Kleene::True => Settled::Always,
-        Kleene::False => Settled::Never,
-        Kleene::Unknown => Settled::Open(test.turned(value).unwrap_or_else(|| test.clone())),
+        Kleene::Unknown => {
+            Settled::Open(value.and_then(|value| test.turned(value)).unwrap_or_else(|| test.clone()))
+        }
     }
 }
 

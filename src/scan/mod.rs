@@ -106,7 +106,7 @@ pub enum ScanError {
     #[error(
         "the role {role_name} was refused in {accounts} of the first accounts, each time with {}: \
          nothing is published{}",
-        refusal::code_of(fault),
+        fault.code_or_class(),
         fault.message.as_deref().map(|message| format!("; the first time: {message}")).unwrap_or_default()
     )]
     EveryRoleRefused {

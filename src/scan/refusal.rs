@@ -32,11 +32,6 @@ struct Outcome {
     refused: Option<Fault>,
 }
 
-/// The code, or the class where there is none.
-pub fn code_of(fault: &Fault) -> &str {
-    fault.code.as_deref().unwrap_or(fault.kind.word())
-}
-
 impl Refusals {
     /// Takes an account's place in the order of the list; none after the first. The caller's own
     /// account takes no place.
@@ -70,7 +65,8 @@ impl Refusals {
     }
 
     fn codes_differ(&self) -> bool {
-        let mut codes = self.first.iter().flatten().map(|outcome| outcome.refused.as_ref().map(code_of));
+        let mut codes =
+            self.first.iter().flatten().map(|outcome| outcome.refused.as_ref().map(Fault::code_or_class));
         let first = codes.next();
         codes.any(|code| Some(code) != first)
     }
@@ -118,7 +114,7 @@ mod tests {
             });
             written += refusals.settle(places[n], fault, held(n)).len();
         }
-        (refusals.all_refused(listed).map(|fault| code_of(fault).to_owned()), written)
+        (refusals.all_refused(listed).map(|fault| fault.code_or_class().to_owned()), written)
     }
 
     #[test]

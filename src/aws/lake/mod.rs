@@ -137,7 +137,8 @@ impl S3Store {
 
     async fn get_object(&self, key: &str) -> Result<Option<Vec<u8>>, StoreError> {
         let full = self.key(key);
-        for follows in (0..=FOLLOWS).rev() {
+        let mut follows = FOLLOWS;
+        loop {
             let (region, client) = self.place();
             // The body is part of the read: one that breaks off is read again.
             let send = || async {
@@ -146,6 +147,7 @@ impl S3Store {
             };
             let answer = self.door.call(&GET_OBJECT, &region, &client.endpoint, send).await;
             if follows > 0 && self.follow(&answer) {
+                follows -= 1;
                 continue;
             }
             return match answer.observation.reading {
@@ -155,7 +157,6 @@ impl S3Store {
                 Reading::NotAsked(_) => Ok(None),
             };
         }
-        Err(self.error("read", key, &Fault::new(FaultKind::Protocol)).await)
     }
 
     async fn put(&self, key: &str, bytes: &[u8], only_new: bool) -> Result<Put, StoreError> {

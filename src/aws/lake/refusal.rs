@@ -53,7 +53,7 @@ type Meaning = (String, bool);
 /// Says what a refusal means.
 pub fn explain(refusal: &Refusal<'_>) -> Explained {
     let fault = refusal.fault;
-    let code = fault.code.as_deref().unwrap_or(fault.kind.word());
+    let code = fault.code_or_class();
     let (advice, by_user) = meaning(refusal, code);
     let advice = if advice.is_empty() { advice } else { format!("; {advice}") };
     let reason = format!("{}{advice}", answered(fault, refusal.settings));
