@@ -11,7 +11,7 @@ use tempfile::TempDir;
 
 use super::error::CliError;
 use super::output::UNFINISHED;
-use crate::report::{Files, INDEX, INDEX_MARK, ReportError};
+use crate::report::{Files, INDEX, ReportError, Split};
 
 /// Bytes of an index in which its mark stands, with room to spare.
 const HEAD: usize = 8_192;
@@ -21,12 +21,13 @@ const HEAD: usize = 8_192;
 pub struct Folder {
     temporary: TempDir,
     place: PathBuf,
+    split: Split,
     files: usize,
 }
 
 impl Folder {
     /// Opens a folder, before any work is done for it.
-    pub fn open(place: &Path) -> Result<Self, CliError> {
+    pub fn open(place: &Path, split: Split) -> Result<Self, CliError> {
         if place == Path::new("-") {
             return Err(CliError::usage("--split-by writes many files, and stdout is one")
                 .hint("name a folder with -o"));
@@ -41,7 +42,7 @@ impl Folder {
             Ok(_) => fs::canonicalize(place).map_err(failed)?,
             Err(_) => place.to_owned(),
         };
-        replaceable(&place)?;
+        replaceable(&place, split)?;
         let parent = place.parent().filter(|it| *it != Path::new("")).unwrap_or(Path::new("."));
         if !parent.is_dir() {
             let message =
@@ -50,7 +51,7 @@ impl Folder {
         }
         let temporary = tempfile::Builder::new().prefix(UNFINISHED).tempdir_in(parent).map_err(failed)?;
         fs::create_dir(temporary.path().join(PAGES)).map_err(failed)?;
-        Ok(Self { temporary, place, files: 0 })
+        Ok(Self { temporary, place, split, files: 0 })
     }
 
     /// Ends it: from here on it is there. Gives the count of its files.
@@ -58,7 +59,7 @@ impl Folder {
         let shown = self.place.display();
         let failed = |error: io::Error| CliError::usage(format!("failed to write {shown}: {error}"));
         // Once more: what came while the pages were made is not ours to take away.
-        replaceable(&self.place)?;
+        replaceable(&self.place, self.split)?;
         let old = self.temporary.path().join("old");
         if self.place.exists() {
             fs::rename(&self.place, &old).map_err(failed)?;
@@ -91,7 +92,7 @@ impl Files for Folder {
 }
 
 /// Refuses a folder that holds anything but nothing or such a report.
-fn replaceable(place: &Path) -> Result<(), CliError> {
+fn replaceable(place: &Path, split: Split) -> Result<(), CliError> {
     let entries = match fs::read_dir(place) {
         Ok(entries) => entries,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
@@ -101,27 +102,42 @@ fn replaceable(place: &Path) -> Result<(), CliError> {
         entries.map(|entry| Ok(entry?.file_name().to_string_lossy().into_owned())).collect();
     let names =
         names.map_err(|error| CliError::usage(format!("failed to read {}: {error}", place.display())))?;
-    if names.is_empty() || (names.iter().all(|name| is_page(name)) && is_index(&place.join(INDEX))) {
+    if names.is_empty()
+        || (names.iter().all(|name| is_page(name, split)) && is_index(&place.join(INDEX), split))
+    {
         return Ok(());
     }
     Err(CliError::usage(format!(
-        "{} holds more than a report by account, and is left alone",
-        place.display()
+        "{} holds more than a report by {}, and is left alone",
+        place.display(),
+        split.spoken()
     ))
     .hint("give another folder with -o"))
 }
 
-/// The index, and the page of an account.
-fn is_page(name: &str) -> bool {
+/// The index, and the page of an account or of a unit.
+fn is_page(name: &str, split: Split) -> bool {
     let is_account = |id: &str| id.len() == 12 && id.bytes().all(|byte| byte.is_ascii_digit());
-    name == INDEX || name.strip_suffix(".html").is_some_and(is_account)
+    // https://docs.aws.amazon.com/organizations/latest/APIReference/API_OrganizationalUnit.html
+    let is_unit = |id: &str| {
+        let is_id = |rest: &str| {
+            rest.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
+        };
+        id.strip_prefix("ou-").or_else(|| id.strip_prefix("r-")).is_some_and(is_id)
+            || id == "units_not_reported"
+    };
+    let is_part = |id: &str| match split {
+        Split::Account => is_account(id),
+        Split::Unit => is_unit(id),
+    };
+    name == INDEX || name.strip_suffix(".html").is_some_and(is_part)
 }
 
-fn is_index(path: &Path) -> bool {
+fn is_index(path: &Path, split: Split) -> bool {
     let read = || -> io::Result<Vec<u8>> {
         let mut head = Vec::new();
         io::Read::read_to_end(&mut io::Read::take(File::open(path)?, HEAD as u64), &mut head)?;
         Ok(head)
     };
-    read().is_ok_and(|head| String::from_utf8_lossy(&head).contains(INDEX_MARK))
+    read().is_ok_and(|head| String::from_utf8_lossy(&head).contains(split.mark()))
 }

@@ -11,15 +11,15 @@ use super::exit::Exit;
 use super::folder::Folder;
 use super::output::Output;
 use super::print;
-use crate::report::{self, Format, INDEX, ReportError, SCOPE};
+use crate::report::{self, Format, INDEX, ReportError, SCOPE, Split};
 use crate::sink::{CommittedRun, LakeError};
 use crate::table::{self, TableInfo};
 
 /// Writes the report. What can be refused is refused before the lake is read.
 pub async fn run(args: &ReportArgs, stop: &CancellationToken) -> Result<Exit, CliError> {
     let format = format(args)?;
-    if args.split_by.is_some() {
-        return split(args, stop).await;
+    if let Some(by) = args.split_by {
+        return split(args, by.split(), stop).await;
     }
     let mut output = open(args.output.clone(), stop).await?;
     let run = committed(args).await?;
@@ -41,12 +41,12 @@ pub async fn run(args: &ReportArgs, stop: &CancellationToken) -> Result<Exit, Cl
     Ok(Exit::Done)
 }
 
-/// A page for each account, into a folder that is there whole or not at all.
-async fn split(args: &ReportArgs, stop: &CancellationToken) -> Result<Exit, CliError> {
-    let mut folder = Folder::open(&args.output)?;
+/// A page for each part of the run, into a folder that is there whole or not at all.
+async fn split(args: &ReportArgs, by: Split, stop: &CancellationToken) -> Result<Exit, CliError> {
+    let mut folder = Folder::open(&args.output, by)?;
     let run = committed(args).await?;
     tokio::select! {
-        written = report::write_split(&run, &mut folder) => written.map_err(|error| failed(args, error))?,
+        written = report::write_split(&run, by, &mut folder) => written.map_err(|error| failed(args, error))?,
         () = stop.cancelled() => return Err(stopped()),
     }
     let pages = folder.finish()?;

@@ -12,7 +12,7 @@ pub mod page;
 pub mod rows;
 mod s3_audit;
 
-pub use html::{INDEX, INDEX_MARK};
+pub use html::INDEX;
 
 use std::io::{self, Write};
 
@@ -66,9 +66,36 @@ pub trait Files {
     ) -> Result<(), ReportError>;
 }
 
-/// Writes a page for each account of a run, complete in itself, and an index over them.
-pub async fn write_split(run: &CommittedRun, files: &mut dyn Files) -> Result<(), ReportError> {
-    html::write_split(run, files).await
+/// What has a page of its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Split {
+    /// Each account.
+    Account,
+    /// Each organizational unit, with the accounts of the units below it.
+    Unit,
+}
+
+impl Split {
+    /// How an index says what it is, for who would replace it.
+    pub const fn mark(self) -> &'static str {
+        match self {
+            Self::Account => "<meta name=\"generator\" content=\"atrest report --split-by account\">",
+            Self::Unit => "<meta name=\"generator\" content=\"atrest report --split-by ou\">",
+        }
+    }
+
+    /// What a page is of, in words.
+    pub const fn spoken(self) -> &'static str {
+        match self {
+            Self::Account => "account",
+            Self::Unit => "organizational unit",
+        }
+    }
+}
+
+/// Writes a page for each part of a run, complete in itself, and an index over them.
+pub async fn write_split(run: &CommittedRun, split: Split, files: &mut dyn Files) -> Result<(), ReportError> {
+    html::write_split(run, split, files).await
 }
 
 /// A report that cannot be made.

@@ -15,8 +15,8 @@ use atrest::model::{Exception, ExceptionState, RunId};
 use atrest::printable::printable;
 use atrest::report::page::owner::Owners;
 use atrest::report::page::trend;
-use atrest::report::rows::{FindingRow, ListedBucketRow, ListedKeyRow};
-use atrest::report::{self, Files, Format, INDEX, INDEX_MARK, ReportError, SCOPE};
+use atrest::report::rows::{AccountRow, FindingRow, ListedBucketRow, ListedKeyRow};
+use atrest::report::{self, Files, Format, INDEX, ReportError, SCOPE, Split};
 use atrest::sim::world::Encryption;
 use atrest::sim::{Shape, World, generate};
 use atrest::sink::{CommittedRun, Lake, MemoryStore};
@@ -325,18 +325,22 @@ fn owned(store: &Arc<MemoryStore>, run_id: &RunId) -> BTreeMap<&'static str, BTr
     owned
 }
 
+fn split(morning: &Morning, by: Split) -> BTreeMap<String, String> {
+    let mut kept = Kept::default();
+    at_once(async {
+        let run = committed(&morning.store, &morning.run_id).await;
+        report::write_split(&run, by, &mut kept).await.unwrap();
+    });
+    kept.0
+}
+
 #[test]
 fn a_page_for_each_account_has_all_of_it() {
     let morning = Night::over(demo()).run();
     morning.census();
-    let mut kept = Kept::default();
-    at_once(async {
-        let run = committed(&morning.store, &morning.run_id).await;
-        report::write_split(&run, &mut kept).await.unwrap();
-    });
-    let mut pages = kept.0;
+    let mut pages = split(&morning, Split::Account);
     let index = pages.remove(INDEX).unwrap();
-    assert!(index.contains(INDEX_MARK) && index.contains(SCOPE) && index.contains("Simulated: "));
+    assert!(index.contains(Split::Account.mark()) && index.contains(SCOPE) && index.contains("Simulated: "));
     let lake = asking(&morning.store, &morning.run_id);
     assert_eq!(pages.len(), morning.census().accounts.len());
     let resources = owned(&morning.store, &morning.run_id);
@@ -361,14 +365,80 @@ fn a_page_for_each_account_has_all_of_it() {
     leave("index.html", &index);
 }
 
+/// The ids of the accounts under each unit, and the last unit's name, as the lake has them.
+fn units(morning: &Morning) -> BTreeMap<String, (String, BTreeSet<String>)> {
+    let mut units: BTreeMap<String, (String, BTreeSet<String>)> = BTreeMap::new();
+    at_once(async {
+        let run = committed(&morning.store, &morning.run_id).await;
+        AccountRow::each(&run, |row| {
+            let (ids, names) = (row.ou_ids.unwrap(), row.ou_names.unwrap());
+            for (id, name) in ids.iter().flatten().zip(names) {
+                let (known, accounts) = units.entry((*id).to_owned()).or_default();
+                name.unwrap().clone_into(known);
+                accounts.insert(row.account_id.unwrap().to_owned());
+            }
+            Ok::<(), ReportError>(())
+        })
+        .await
+        .unwrap();
+    });
+    units
+}
+
 #[test]
-fn the_pages_of_accounts_do_not_depend_on_how_many_are_read_at_once() {
+fn a_page_for_each_unit_has_the_accounts_under_it() {
+    let morning = Night::over(demo()).run();
+    let mut pages = split(&morning, Split::Unit);
+    let index = pages.remove(INDEX).unwrap();
+    let all_on_index = format!("of {} buckets</strong>", morning.census().run.totals.buckets);
+    assert!(index.contains(Split::Unit.mark()) && index.contains(SCOPE) && index.contains(&all_on_index));
+    let units = units(&morning);
+    assert!(units.len() > 2 && units.values().any(|(_, accounts)| accounts.len() > 1));
+    assert_eq!(
+        pages.keys().map(|name| name.trim_end_matches(".html")).collect::<Vec<_>>(),
+        units.keys().collect::<Vec<_>>()
+    );
+    let lake = asking(&morning.store, &morning.run_id);
+    let mut asked = 0;
+    for (id, (name, accounts)) in &units {
+        let page = &pages[&format!("{id}.html")];
+        assert!(
+            index.contains(&format!("href=\"{id}.html\"")) && index.contains(name.as_str()),
+            "{id} is in the index"
+        );
+        let under: BTreeMap<String, u64> = lake
+            .iter()
+            .filter(|(account, _)| accounts.contains(*account))
+            .map(|(id, count)| (id.clone(), *count))
+            .collect();
+        assert_filters_count_the_lake(page, &under);
+        assert!(
+            page.contains(&format!("<dd>{}</dd>", accounts.len())) && page.contains("By framework"),
+            "{id}"
+        );
+        // What is asked of the lake for a unit is of it alone.
+        let of_unit = page.matches(&format!("contains(ou_ids, '{id}')")).count();
+        assert_eq!(of_unit, page.matches("\nWHERE dt = '").count());
+        asked += of_unit;
+    }
+    assert!(asked > 0);
+    let (id, _) = units
+        .iter()
+        .filter(|(_, (_, accounts))| accounts.len() > 1)
+        .min_by_key(|(_, (_, it))| it.len())
+        .unwrap();
+    leave(&format!("unit-{id}.html"), &pages[&format!("{id}.html")]);
+    leave("units.html", &index);
+}
+
+#[test]
+fn the_pages_of_owners_do_not_depend_on_how_many_are_read_at_once() {
     let morning = Night::over(demo()).run();
     morning.census();
-    let gathered = |at_once_at_most: u64| {
+    let gathered = |by: Split, at_once_at_most: u64| {
         at_once(async {
             let run = committed(&morning.store, &morning.run_id).await;
-            let owners = Owners::of(&run, at_once_at_most).await.unwrap();
+            let owners = Owners::of(&run, by, at_once_at_most).await.unwrap();
             let mut pages = Vec::new();
             let each = owners.each(&run, |page| {
                 pages.push(format!("{:?} {:?} {:?}", page.view, page.findings, page.buckets));
@@ -378,7 +448,9 @@ fn the_pages_of_accounts_do_not_depend_on_how_many_are_read_at_once() {
             pages
         })
     };
-    assert_eq!(gathered(1), gathered(u64::MAX));
+    for by in [Split::Account, Split::Unit] {
+        assert_eq!(gathered(by, 1), gathered(by, u64::MAX));
+    }
 }
 
 #[test]

@@ -287,6 +287,14 @@ fn a_page_for_each_account_is_a_folder_that_is_there_whole_or_not_at_all() {
         let refused = shell.atrest(&format!("{split} {line}")).ended(2);
         assert!(refused.stderr.contains(words), "{refused}");
     }
+    // By unit: a folder of the other kind is not replaced either.
+    let by_unit = "report --lake demo/lake --format html --split-by ou";
+    let refused = shell.atrest(&format!("{by_unit} -o pages")).ended(2);
+    assert!(refused.stderr.contains("holds more than a report by organizational unit"), "{refused}");
+    let said = shell.atrest(&format!("{by_unit} -o units")).succeeded();
+    assert!(said.stderr.contains("pages in units; begin with units/index.html"), "{said}");
+    shell.atrest(&format!("{by_unit} -o units")).succeeded();
+
     let other = shell.atrest("report --lake demo/lake --format ocsf --split-by account -o x").ended(2);
     assert!(other.stderr.contains("--split-by goes with --format html"), "{other}");
     shell.atrest("report --lake nowhere --format html --split-by account -o x").ended(2);

@@ -19,7 +19,7 @@ export const SECTIONS = [
   'method',
 ];
 
-/** What a page of two sheets has, and one of a single account: their files begin with these words. */
+/** What a page of two sheets has, of a single account or of a unit: their files begin with these words. */
 const OTHERS = {
   summary: {
     first: [...FIRST.slice(0, 3), 'trend', ...FIRST.slice(3)],
@@ -32,7 +32,15 @@ const OTHERS = {
       ...['encryption', 'rotation', 'findings', 'keys', 'inventory', 'denied', 'checks'],
     ],
   },
+  unit: {
+    first: ['run', 'coverage', 'standard', 'dangers', 'scope', 'manifest'],
+    sections: [
+      ...['run', 'coverage', 'standard', 'dangers', 'scope', 'manifest'],
+      ...['encryption', 'rotation', 'findings', 'keys', 'denied', 'checks'],
+    ],
+  },
   index: { first: ['accounts'], sections: ['accounts'] },
+  units: { first: ['units'], sections: ['units'] },
 };
 
 /** The sections that a page promises, by its name. */

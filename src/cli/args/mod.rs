@@ -23,6 +23,7 @@ use self::value::{instant, region, unit};
 use super::lake::LakeUri;
 use crate::clock::Timestamp;
 use crate::model::{AccountId, Region, RunId, Severity};
+use crate::report::Split;
 
 const AFTER: &str = "\
 Exit codes: 0 done, 1 internal, 2 usage or configuration, 3 findings at or above --fail-on,
@@ -281,7 +282,7 @@ pub struct ReportArgs {
     /// File to write, whole or not at all; - is stdout. With --split-by, a folder
     #[arg(short, long, value_name = "PATH", env = "ATREST_OUTPUT")]
     pub output: PathBuf,
-    /// A page for each account with all that the run has of it, and an index over them, into a folder
+    /// A page for each account or organizational unit, and an index over them, into a folder
     #[arg(long, value_enum, value_name = "WHAT", env = "ATREST_SPLIT_BY", conflicts_with = "summary")]
     pub split_by: Option<SplitBy>,
     /// The page's first part alone, on two sheets of paper
@@ -298,8 +299,20 @@ pub struct ReportArgs {
 /// What `report` makes a page for each of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum SplitBy {
-    /// The accounts of the organization
+    /// The accounts of the organization: each page has all that the run has of its account
     Account,
+    /// The organizational units: each page has the accounts under its unit, those of the units below it among them
+    Ou,
+}
+
+impl SplitBy {
+    /// What the report calls it.
+    pub const fn split(self) -> Split {
+        match self {
+            Self::Account => Split::Account,
+            Self::Ou => Split::Unit,
+        }
+    }
 }
 
 /// What `report` writes.

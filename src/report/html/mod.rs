@@ -15,6 +15,7 @@ mod denied;
 mod encryption;
 mod exceptions;
 mod findings;
+mod index;
 mod inventory;
 mod keys;
 mod method;
@@ -35,7 +36,7 @@ use sha2::{Digest, Sha256};
 
 use super::page::owner::{AT_ONCE, Owners};
 use super::page::{self, Page, Run, View};
-use super::{Files, ReportError, SCOPE};
+use super::{Files, ReportError, SCOPE, Split};
 use crate::printable::printable;
 use crate::sink::CommittedRun;
 
@@ -90,8 +91,8 @@ const SECTIONS: &[Section] = &[
 const SHEETS: &[Section] =
     &[RUN, COVERAGE, STANDARD, TREND, DANGERS, CHANGES, EXCEPTIONS, WHAT_IS_JUDGED, MANIFEST];
 
-/// What stands first on an account's page.
-const FIRST_OF_ACCOUNT: &[Section] = &[
+/// What stands first on the page of an account or a unit.
+const FIRST_OF_PART: &[Section] = &[
     Section { id: "run", title: "The run", content: owner::run },
     Section { id: "coverage", title: "Was everything seen?", content: owner::coverage },
     STANDARD,
@@ -101,6 +102,9 @@ const FIRST_OF_ACCOUNT: &[Section] = &[
 ];
 
 /// What is looked up there.
+const SECTIONS_OF_UNIT: &[Section] = &[ENCRYPTION, ROTATION, FINDINGS, KEYS, DENIED, CHECKS];
+
+/// And on the page of an account.
 const SECTIONS_OF_ACCOUNT: &[Section] = &[
     ENCRYPTION,
     ROTATION,
@@ -111,27 +115,23 @@ const SECTIONS_OF_ACCOUNT: &[Section] = &[
     CHECKS,
 ];
 
-/// The index of the accounts' pages.
+/// The index of the parts' pages.
 pub const INDEX: &str = "index.html";
-
-/// How an index says what it is, for who would replace it.
-pub const INDEX_MARK: &str = "<meta name=\"generator\" content=\"atrest report --split-by account\">";
 
 /// Writes the page of a run.
 pub async fn write(run: &CommittedRun, view: View, out: &mut dyn Write) -> Result<(), ReportError> {
     finished(&document(&page::gather(run, view).await?), out)
 }
 
-/// Gives a page for each account, by its file's name, and then the index over them.
-pub async fn write_split(run: &CommittedRun, files: &mut dyn Files) -> Result<(), ReportError> {
-    let owners = Owners::of(run, AT_ONCE).await?;
+/// Gives a page for each part, by its file's name, and then the index over them.
+pub async fn write_split(run: &CommittedRun, split: Split, files: &mut dyn Files) -> Result<(), ReportError> {
+    let owners = Owners::of(run, split, AT_ONCE).await?;
     let lines = owners
         .each(run, |page| {
-            let account_id = page.account_id().unwrap_or_default();
-            files.file(&owner::file_name(account_id), &mut |out| finished(&document(page), out))
+            files.file(&owner::file_name(&page.view), &mut |out| finished(&document(page), out))
         })
         .await?;
-    files.file(INDEX, &mut |out| finished(&owner::index(&owners, &lines), out))
+    files.file(INDEX, &mut |out| finished(&index::document(&owners, &lines), out))
 }
 
 fn finished(document: &Markup, out: &mut dyn Write) -> Result<(), ReportError> {
@@ -143,22 +143,24 @@ fn sections(page: &Page) -> (&'static [Section], &'static [Section]) {
     match page.view {
         View::Whole => (FIRST, SECTIONS),
         View::Summary => (SHEETS, &[]),
-        View::Account(_) => (FIRST_OF_ACCOUNT, SECTIONS_OF_ACCOUNT),
+        View::Account(_) => (FIRST_OF_PART, SECTIONS_OF_ACCOUNT),
+        View::Unit(_) => (FIRST_OF_PART, SECTIONS_OF_UNIT),
     }
 }
 
 fn document(page: &Page) -> Markup {
     let (first, looked_up) = sections(page);
-    let what = match page.account_id() {
-        Some(account_id) => page.accounts.name_of(account_id),
-        None => shared::organization(page),
-    };
+    let what = page.part().unwrap_or_else(|| shared::organization(page).to_owned());
     let content = html! {
         header {
             p.brand { "atrest" }
             nav aria-label="Sections" {
                 ul {
-                    @if page.account_id().is_some() { li { a href=(INDEX) rel="noreferrer" { "All accounts" } } }
+                    @match page.view {
+                        View::Account(_) => { li { a href=(INDEX) rel="noreferrer" { "All accounts" } } }
+                        View::Unit(_) => { li { a href=(INDEX) rel="noreferrer" { "All units" } } }
+                        View::Whole | View::Summary => {}
+                    }
                     @for section in first.iter().chain(looked_up) {
                         li { a href={ "#" (section.id) } { (section.title) } }
                     }

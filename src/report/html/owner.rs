@@ -1,45 +1,86 @@
-//! What is of one account alone: its facts, whether all of it was seen, and the index of all accounts.
+//! What is of one account or one organizational unit alone: its facts, and whether all of it was seen.
 
-use maud::{Markup, PreEscaped, html};
+use std::collections::BTreeMap;
 
-use super::super::SCOPE;
-use super::super::page::Page;
-use super::super::page::owner::{Line, Owners};
-use super::picture::small;
-use super::shared::{Head, cell_of, counted, number, numbers, size, spoken, table, words};
-use super::standard::standing_parts;
-use super::{INDEX_MARK, html_page};
-use crate::model::{Standing, Standings};
+use maud::{Markup, html};
 
-/// The file of an account's page.
-pub fn file_name(account_id: &str) -> String {
-    format!("{account_id}.html")
+use super::super::page::accounts::{Account, Unit};
+use super::super::page::{Page, View};
+use super::shared::{account, counted, number, size, spoken};
+
+/// Accounts of a unit that are named, where not all of an account was seen.
+const NAMED: usize = 20;
+
+/// The file of a page. An id of the lake is no path: what AWS's ids do not have is replaced.
+pub fn file_name(view: &View) -> String {
+    let id = match view {
+        View::Account(account_id) => account_id,
+        View::Unit(unit) => unit.id.as_deref().unwrap_or("units_not_reported"),
+        View::Whole | View::Summary => "run",
+    };
+    let plain = |c: char| if c.is_ascii_alphanumeric() || c == '-' { c } else { '_' };
+    format!("{}.html", id.chars().map(plain).collect::<String>())
 }
 
-/// The section on the run, and on the account.
+/// The section on the run, and on the account or unit.
 pub fn run(page: &Page) -> Markup {
-    let account_id = page.account_id().unwrap_or_default();
-    let account = page.accounts.by_id.get(account_id);
     html! {
         (super::run::section(page))
         dl.facts {
-            div { dt { "Account" } dd { code { (account_id) } } }
-            @if let Some(account) = account {
-                div { dt { "Organizational unit" } dd { (account.unit) } }
-                div { dt { "Scan" } dd { (status(&account.status, account.reason.as_deref())) } }
+            @match &page.view {
+                View::Account(account_id) => { (of_account(page, account_id)) }
+                View::Unit(unit) => { (of_unit(page, unit)) }
+                View::Whole | View::Summary => {}
             }
         }
     }
 }
 
-fn status(status: &str, reason: Option<&str>) -> String {
+fn of_account(page: &Page, account_id: &str) -> Markup {
+    html! {
+        div { dt { "Account" } dd { code { (account_id) } } }
+        @if let Some(account) = page.accounts.by_id.get(account_id) {
+            div { dt { "Organizational unit" } dd { (account.unit) } }
+            div { dt { "Scan" } dd { (status(&account.status, account.reason.as_deref())) } }
+        }
+    }
+}
+
+fn of_unit(page: &Page, unit: &Unit) -> Markup {
+    let mut statuses: BTreeMap<&str, usize> = BTreeMap::new();
+    for (_, account) in members(page) {
+        *statuses.entry(&account.status).or_default() += 1;
+    }
+    html! {
+        div { dt { "Organizational unit" } dd { (unit.path) @if let Some(id) = &unit.id { " " code { (id) } } } }
+        div { dt { "Accounts under it" } dd { (size(members(page).count())) } }
+        div { dt { "Scan" } dd {
+            @for (at, (status, accounts)) in statuses.iter().enumerate() {
+                @if at > 0 { ", " }
+                (size(*accounts)) " " (spoken(status))
+            }
+        } }
+    }
+}
+
+/// The accounts that the page is of.
+fn members(page: &Page) -> impl Iterator<Item = (&String, &Account)> {
+    page.accounts.by_id.iter().filter(|(id, account)| match &page.view {
+        View::Account(account_id) => *id == account_id,
+        View::Unit(unit) => account.units.contains(unit),
+        View::Whole | View::Summary => true,
+    })
+}
+
+/// How the scan of an account ended, and why.
+pub fn status(status: &str, reason: Option<&str>) -> String {
     match reason {
         Some(reason) => format!("{}, {}", spoken(status), spoken(reason)),
         None => spoken(status),
     }
 }
 
-/// The section on what was seen of the account.
+/// The section on what was seen of the account or unit.
 pub fn coverage(page: &Page) -> Markup {
     let (buckets, keys, coverage) = (&page.buckets, &page.keys, &page.coverage);
     let gaps = coverage.gaps.keys().filter(|gap| !gap.accepted).count();
@@ -57,74 +98,32 @@ pub fn coverage(page: &Page) -> Markup {
             }
         }
         @if coverage.asked + coverage.not_asked == 0 {
-            p { "Nothing was asked of the account." }
+            p { "Nothing was asked of " (this(page)) "." }
         } @else if gaps == 0 {
             p.good { "Everything that the plan called for was read, or is an accepted gap." }
         } @else {
             p.bad { (counted(gaps as u64, "kind")) " of reads failed or never went out." }
             p { a href="#denied" { "What was not read, and the fix" } }
         }
+        @if page.account_id().is_none() { (not_complete(page)) }
     }
 }
 
-/// The index over the pages of all accounts.
-pub fn index(owners: &Owners, lines: &[Line]) -> Markup {
-    let manifest = &owners.run.manifest;
-    let organization = manifest.org_id.as_deref().unwrap_or("accounts without an organization");
-    let mut buckets = Standings::default();
-    for line in lines {
-        buckets.merge(&line.resources.buckets);
-    }
-    let content = html! {
-        header { p.brand { "atrest" } nav aria-label="Sections" { ul { li { a href="#accounts" { "The accounts" } } } } }
-        main #main tabindex="-1" {
-            h1 { "Encryption at rest of " (organization) ", by account" }
-            @for band in super::run::bands(&owners.run) { p.band { (band) } }
-            p.lead {
-                strong { (number(buckets.clean)) " of " (counted(buckets.all(), "bucket")) }
-                " have no fail at medium or worse and no unknown"
-            }
-            p { "Run " code { (manifest.run_id) } ", observed " (manifest.started_at) ". " (SCOPE) }
-            section #accounts aria-labelledby="accounts-heading" {
-                h2 #accounts-heading { (size(lines.len())) " accounts" }
-                (table("Accounts, each with its own page", &HEADS, &html! {
-                    @for line in lines { (row(owners, line)) }
-                }))
-            }
-        }
-    };
-    let title = format!("Encryption at rest of {organization}, by account, {}", manifest.started_at.date());
-    html_page(&title, &owners.run, &html! { (PreEscaped(INDEX_MARK)) }, &content)
+fn this(page: &Page) -> &'static str {
+    if page.account_id().is_some() { "the account" } else { "the accounts" }
 }
 
-const HEADS: [Head; 9] = [
-    words("Account"),
-    words("Organizational unit"),
-    words("Scan"),
-    words("Share"),
-    numbers("Buckets that fail"),
-    numbers("Unknown"),
-    numbers("Exempt"),
-    numbers("No fail, no unknown"),
-    words("Worst fail"),
-];
-
-fn row(owners: &Owners, line: &Line) -> Markup {
-    let account = owners.accounts.by_id.get(&line.account_id);
-    let name = owners.accounts.name_of(&line.account_id);
+/// The accounts of a unit that were not seen, or not to the end.
+fn not_complete(page: &Page) -> Markup {
+    let found: Vec<_> = members(page).filter(|(_, it)| it.status != "complete").collect();
     html! {
-        tr {
-            th scope="row" {
-                a href=(file_name(&line.account_id)) rel="noreferrer" { (name) }
-                @if name != line.account_id { " " code { (line.account_id) } }
+        @if !found.is_empty() {
+            ul.plain {
+                @for (account_id, found) in found.iter().take(NAMED) {
+                    li { (account(page, account_id)) ": " (status(&found.status, found.reason.as_deref())) }
+                }
+                @if found.len() > NAMED { li { "and " (size(found.len() - NAMED)) " more" } }
             }
-            td { span.name { @if let Some(account) = account { (account.unit) } } }
-            td { @if let Some(account) = account { (status(&account.status, account.reason.as_deref())) } }
-            td.bar { (small(&standing_parts(&line.resources.buckets))) }
-            @for standing in [Standing::Fails, Standing::Unknown, Standing::Exempt, Standing::Clean] {
-                (cell_of(account.is_none_or(|it| it.buckets.is_some()), line.resources.buckets.of(standing)))
-            }
-            td { @if let Some((severity, _)) = line.resources.worst.last_key_value() { (super::findings::chip(*severity)) } }
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use maud::{Markup, html};
 
-use super::super::page::Page;
+use super::super::page::{Page, View};
 
 /// `1,234,567`.
 pub fn number(count: u64) -> String {
@@ -141,9 +141,22 @@ pub fn paste(what: &str, text: &str) -> Markup {
 /// What lists the rest: a query over the run's findings.
 pub fn query(page: &Page, columns: &str, table: &str, condition: &str) -> String {
     let run = &page.run.manifest.run_id;
+    let date = run.date();
+    let of_part = match &page.view {
+        View::Whole | View::Summary => String::new(),
+        View::Account(account_id) => format!("\n  AND account_id = {}", literal(account_id)),
+        View::Unit(unit) => {
+            let is_under = match &unit.id {
+                Some(id) => format!("contains(ou_ids, {})", literal(id)),
+                None => "ou_ids IS NULL".to_owned(),
+            };
+            format!(
+                "\n  AND account_id IN (SELECT account_id FROM accounts WHERE dt = '{date}' AND run_id = '{run}' AND {is_under})"
+            )
+        }
+    };
     format!(
-        "SELECT {columns}\nFROM {table}\nWHERE dt = '{}' AND run_id = '{run}'\n  AND {condition}",
-        run.date()
+        "SELECT {columns}\nFROM {table}\nWHERE dt = '{date}' AND run_id = '{run}'{of_part}\n  AND {condition}"
     )
 }
 

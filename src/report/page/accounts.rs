@@ -9,6 +9,15 @@ use super::{count, text};
 /// Said where AWS Organizations did not report an account's path.
 pub const NO_UNITS: &str = "units not reported";
 
+/// An organizational unit, or the root of the organization.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Unit {
+    /// Its names from the root down: `Root / Prod / EU`.
+    pub path: String,
+    /// Its id. None: the unit of all accounts whose units were not reported.
+    pub id: Option<String>,
+}
+
 /// An account.
 #[derive(Debug, Clone)]
 pub struct Account {
@@ -16,6 +25,8 @@ pub struct Account {
     pub name: String,
     /// `Root / Prod / EU`.
     pub unit: String,
+    /// The units that it is under, from the root down.
+    pub units: Vec<Unit>,
     /// `complete`, `partial`, `unreachable` or `not_scanned`.
     pub status: String,
     /// Why, where it is not complete.
@@ -42,9 +53,11 @@ pub struct Accounts {
 impl Accounts {
     /// Keeps an account.
     pub fn add(&mut self, row: &AccountRow<'_>) -> Result<(), ReportError> {
+        let units = units(row);
         let account = Account {
             name: text(row.account_name),
-            unit: unit(row),
+            unit: units.last().map(|unit| unit.path.clone()).unwrap_or_default(),
+            units,
             status: text(row.scan_status),
             reason: row.scan_reason.map(str::to_owned),
             buckets: row.buckets.map(|buckets| count(Some(buckets))),
@@ -71,13 +84,17 @@ impl Accounts {
     }
 }
 
-/// The names of the units from the root down; a unit whose name was not read goes by its id.
-fn unit(row: &AccountRow<'_>) -> String {
-    let Some(ids) = &row.ou_ids else { return NO_UNITS.to_owned() };
+/// The units from the root down; a unit whose name was not read goes by its id.
+fn units(row: &AccountRow<'_>) -> Vec<Unit> {
+    let ids: Vec<&str> = row.ou_ids.iter().flatten().map(|id| id.unwrap_or("?")).collect();
+    if ids.is_empty() {
+        return vec![Unit { path: NO_UNITS.to_owned(), id: None }];
+    }
     let names = row.ou_names.as_deref().unwrap_or_default();
-    let name = |at: usize| names.get(at).copied().flatten().or(ids[at]).unwrap_or("?");
-    let path: Vec<&str> = (0..ids.len()).map(name).collect();
-    path.join(" / ")
+    let name = |at: usize| names.get(at).copied().flatten().unwrap_or(ids[at]);
+    let names: Vec<&str> = (0..ids.len()).map(name).collect();
+    let unit = |at: usize| Unit { path: names[..=at].join(" / "), id: Some(ids[at].to_owned()) };
+    (0..ids.len()).map(unit).collect()
 }
 
 fn keep(set: &mut BTreeSet<String>, regions: Option<&Vec<Option<&str>>>) {

@@ -129,6 +129,17 @@ pub struct Resources {
     pub worst: BTreeMap<Severity, u64>,
 }
 
+impl Resources {
+    /// Adds other resources.
+    pub fn merge(&mut self, other: &Self) {
+        self.buckets.merge(&other.buckets);
+        self.keys.merge(&other.keys);
+        for (severity, count) in &other.worst {
+            *self.worst.entry(*severity).or_default() += count;
+        }
+    }
+}
+
 /// Why a key endangers what it encrypts.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct KeyFault {

@@ -28,7 +28,7 @@ use super::rows::{
 use crate::clock::Timestamp;
 use crate::sink::{CommittedRun, Manifest};
 
-use accounts::Accounts;
+use accounts::{Accounts, Unit};
 use buckets::Buckets;
 use controls::{Controls, Judged};
 use coverage::Coverage;
@@ -39,7 +39,7 @@ use keys::Keys;
 use trend::Trend;
 
 /// What a page is a view of.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum View {
     /// The whole run.
     Whole,
@@ -47,6 +47,8 @@ pub enum View {
     Summary,
     /// All that the run has of one account.
     Account(String),
+    /// What the run has of the accounts under one organizational unit.
+    Unit(Unit),
 }
 
 /// A page.
@@ -174,6 +176,15 @@ impl Page {
     pub fn account_id(&self) -> Option<&str> {
         match &self.view {
             View::Account(account_id) => Some(account_id),
+            View::Whole | View::Summary | View::Unit(_) => None,
+        }
+    }
+
+    /// The part of the organization that it is of, where it is not of the whole run.
+    pub fn part(&self) -> Option<String> {
+        match &self.view {
+            View::Account(account_id) => Some(self.accounts.name_of(account_id).to_owned()),
+            View::Unit(unit) => Some(unit.path.clone()),
             View::Whole | View::Summary => None,
         }
     }

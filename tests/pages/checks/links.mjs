@@ -3,8 +3,8 @@
 
 import { sample, setDetails, until } from '../browser.mjs';
 
-/** The pages of accounts, which lie side by side. */
-const BESIDE = /^(index|\d{12})\.html$/;
+/** The pages of accounts or units, which lie side by side. */
+const BESIDE = /^(index|\d{12}|(ou|r)-[a-z0-9-]+)\.html$/;
 /** Clicked of those inside the page; all of them are looked up. */
 const CLICKS = 60;
 /** Of what does not lead anywhere; each of these waits its time out. */
