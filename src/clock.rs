@@ -94,14 +94,24 @@ impl Timestamp {
     }
 }
 
+impl Timestamp {
+    /// RFC 3339 in UTC, always with milliseconds: a column of them has one width, and sorts as text.
+    pub fn in_full(self) -> String {
+        format!("{}.{:03}Z", self.to_the_second(), self.0.rem_euclid(1000))
+    }
+
+    fn to_the_second(self) -> String {
+        let at = self.utc();
+        format!("{}T{:02}:{:02}:{:02}", self.date(), at.hour(), at.minute(), at.second())
+    }
+}
+
 impl fmt::Display for Timestamp {
     /// RFC 3339 in UTC; milliseconds only where there are any.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let at = self.utc();
-        write!(f, "{}T{:02}:{:02}:{:02}", self.date(), at.hour(), at.minute(), at.second())?;
         match self.0.rem_euclid(1000) {
-            0 => f.write_str("Z"),
-            millis => write!(f, ".{millis:03}Z"),
+            0 => write!(f, "{}Z", self.to_the_second()),
+            _ => f.write_str(&self.in_full()),
         }
     }
 }

@@ -17,13 +17,12 @@ use crate::standard;
 pub fn run(args: &ChecksArgs) -> Result<(), CliError> {
     let rules = Rules::read(&args.rules)?;
     let Some(path) = &args.import_exceptions else {
-        print::data(&text(&rules.standard, &rules.exceptions));
-        return Ok(());
+        return print::data(&text(&rules.standard, &rules.exceptions));
     };
     let given = read("the exceptions to import", path)?;
     let imported = standard::import(&given, SystemClock.now(), &rules.standard)
         .map_err(|problems| refuse("the exceptions to import", path, &problems))?;
-    print::data(&imported);
+    print::data(&imported)?;
     print::say("what is empty is for a person to fill in: owner, requester, approver, ticket, reason");
     Ok(())
 }

@@ -54,8 +54,7 @@ pub async fn run(edge: &Edge, lake: &Lake, run: &RunHeader) -> Result<(), CliErr
         accounts.iter().filter(|account| account.is_active() && filter.admits(account, &names)).count();
     let active = (active as u64).max(filter.accounts.len() as u64);
     let night = Night { active, listed: accounts.len() as u64, regions: edge.regions.len() as u64 };
-    print::data(&text(&night, last_census(lake).await?.as_ref()));
-    Ok(())
+    print::data(&text(&night, last_census(lake).await?.as_ref()))
 }
 
 /// What the night is to scan.

@@ -22,8 +22,7 @@ pub fn run(args: &IamArgs) -> Result<(), CliError> {
             ));
         }
     };
-    print::data(&format!("{policy:#}\n"));
-    Ok(())
+    print::data(&format!("{policy:#}\n"))
 }
 
 fn policy(statements: Vec<Value>) -> Value {

@@ -27,6 +27,7 @@ mod scan;
 mod simulate;
 mod summary;
 
+use std::io::{self, Write as _};
 use std::process::ExitCode;
 
 use clap::{CommandFactory, FromArgMatches};
@@ -71,8 +72,14 @@ fn refuse(error: ParseError) -> ExitCode {
         ParseError::Usage(error) => (error, None),
         ParseError::UsageOverFile(error, path) => (error, Some(path)),
     };
-    // clap prints help to stdout and mistakes to stderr; a pipe that has closed is nobody's loss.
-    let _ = error.print();
+    let printed = error.print().and_then(|()| io::stdout().flush());
+    // clap prints help to stdout and mistakes to stderr, after which there is no place left to write to.
+    if !error.use_stderr()
+        && let Err(failed) = print::written(printed)
+    {
+        print::say(&failed);
+        return failed.exit.into();
+    }
     if let Some(path) = file.filter(|_| error.use_stderr()) {
         print::say(format!("  note: values may also come from the settings file {}", path.display()));
     }
@@ -133,8 +140,7 @@ fn run(command: Command) -> Result<Exit, CliError> {
         Command::Completions { shell } => {
             let mut text = Vec::new();
             clap_complete::generate(shell, &mut Cli::command(), "atrest", &mut text);
-            print::data(&String::from_utf8_lossy(&text));
-            Ok(Exit::Done)
+            print::data(&String::from_utf8_lossy(&text)).map(|()| Exit::Done)
         }
     }
 }

@@ -6,11 +6,14 @@
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, BufWriter, Write};
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
+use rustix::fs::OFlags;
 use tempfile::NamedTempFile;
 
 use super::error::CliError;
+use super::print;
 
 /// How the name of a file begins that is not in its place yet.
 pub const UNFINISHED: &str = ".atrest-";
@@ -41,7 +44,7 @@ impl Output {
     /// said at once.
     pub fn open(path: &Path) -> Result<Self, CliError> {
         let sink = match fs::metadata(path) {
-            _ if path == Path::new("-") => Sink::Stdout(BufWriter::new(io::stdout())),
+            _ if path == Path::new("-") => stdout()?,
             _ if path.as_os_str().as_encoded_bytes().ends_with(b"/") => return Err(is_folder(path)),
             Ok(found) if found.is_dir() => return Err(is_folder(path)),
             Ok(found) if !found.is_file() => {
@@ -82,7 +85,7 @@ impl Output {
                 Ok(())
             }
             Sink::Stream(mut stream) => read_or_left(stream.flush()).map_err(failed),
-            Sink::Stdout(mut stdout) => read_or_left(stdout.flush()).map_err(failed),
+            Sink::Stdout(mut stdout) => print::written(stdout.flush()),
         }
     }
 }
@@ -103,6 +106,22 @@ impl Write for Output {
             Sink::Stdout(stdout) => stdout.flush(),
         }
     }
+}
+
+/// Stdout, where there is one. Rust opens `/dev/null` for reading and writing where the caller closed it (`>&-`),
+/// and everything would seem to be written; who wants nothing kept says `>/dev/null`, which is open for writing alone.
+fn stdout() -> Result<Sink, CliError> {
+    let out = io::stdout();
+    let is_open_for_both = rustix::fs::fcntl_getfl(&out).is_ok_and(|it| it & OFlags::ACCMODE == OFlags::RDWR);
+    let is_null = || {
+        let of_null = fs::metadata("/dev/null").map(|found| found.rdev());
+        rustix::fs::fstat(&out).is_ok_and(|found| of_null.is_ok_and(|null| found.st_rdev == null))
+    };
+    if is_open_for_both && is_null() {
+        return Err(CliError::internal("failed to write to stdout: it is closed")
+            .hint("name a file with -o, or send stdout to one"));
+    }
+    Ok(Sink::Stdout(BufWriter::new(io::stdout())))
 }
 
 /// `| head` has what it wanted.

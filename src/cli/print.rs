@@ -3,23 +3,41 @@
 use std::borrow::Cow;
 use std::io::{self, IsTerminal, Write};
 
+use super::error::CliError;
 use crate::aws::message::without_secrets;
 use crate::printable::printable;
 
-/// Writes data to stdout. A reader that has gone away (`| head`) is no error.
-pub fn data(text: &str) {
+/// Writes data to stdout. A reader that has gone away (`| head`) is no error; a full disk is one.
+pub fn data(text: &str) -> Result<(), CliError> {
+    written(line(text))?;
+    flushed()
+}
+
+/// Writes a line of data to stdout, as it comes; an error where the reader has gone, too.
+pub fn line(text: &str) -> io::Result<()> {
     let mut out = io::stdout().lock();
     // A file or a pipe gets every byte as it is.
     let text = if out.is_terminal() { printable(text) } else { Cow::Borrowed(text) };
-    // Nobody is left to tell where even stderr is gone.
-    let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+    out.write_all(text.as_bytes())
 }
 
-/// Writes a line of data to stdout, as it comes; an error where nobody reads any more.
-pub fn line(text: &str) -> io::Result<()> {
-    let mut out = io::stdout().lock();
-    let text = if out.is_terminal() { printable(text) } else { Cow::Borrowed(text) };
-    out.write_all(text.as_bytes())
+/// Hands on what stdout still holds.
+pub fn flushed() -> Result<(), CliError> {
+    written(io::stdout().flush())
+}
+
+/// What became of data that went to stdout.
+pub fn written(result: io::Result<()>) -> Result<(), CliError> {
+    match result {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(not_written(&error)),
+        _ => Ok(()),
+    }
+}
+
+/// Stdout that takes no data: what the caller sees of it is not all.
+pub fn not_written(error: &io::Error) -> CliError {
+    CliError::internal(format!("failed to write to stdout: {error}"))
+        .hint("what was written is not all of it: make room, and run it again")
 }
 
 /// Writes a line for people to stderr.

@@ -1,7 +1,7 @@
 //! `atrest report`: a committed run as what its reader opens.
 
 use std::io::ErrorKind;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use tokio_util::sync::CancellationToken;
 
@@ -119,6 +119,7 @@ pub fn names() -> Vec<&'static str> {
 fn failed(args: &ReportArgs, error: ReportError) -> CliError {
     match error {
         ReportError::Lake(error) => error.into(),
+        ReportError::Write(error) if args.output == Path::new("-") => print::not_written(&error),
         ReportError::Write(error) => {
             CliError::usage(format!("failed to write {}: {error}", args.output.display()))
         }

@@ -46,7 +46,7 @@ pub async fn run(args: &SimulateArgs, stop: &CancellationToken) -> Result<Exit, 
     for (name, value) in sim::environment(address, &simulator) {
         let _ = writeln!(exports, "export {name}={value}");
     }
-    print::data(&exports);
+    print::data(&exports)?;
     print::say(format!(
         "listening on {address}; a lake may be kept in s3://{LAKE_BUCKET}/census; Ctrl-C ends"
     ));

@@ -1,9 +1,12 @@
-//! The `duckdb` executable: found, started, fed a script, and its rows handed on as they come.
+//! The `duckdb` executable: found, started, given a script, and its rows handed on as they come.
+//!
+//! The script is an argument and not its input: in a script that it reads, a line that begins with a dot is one of
+//! the program's own commands, and `.shell` among them starts any other program.
 //!
 //! No SQL engine is linked in (it would be most of the build); an analyst's machine has this one, or gets
 //! it in a line. The one place of the house that starts a process.
 
-use std::io::{self, BufRead as _, BufReader, Read as _, Write as _};
+use std::io::{self, BufRead as _, BufReader, Read as _};
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
@@ -112,14 +115,12 @@ impl Duckdb {
         started: impl FnOnce(Process),
         mut line: impl FnMut(&str) -> io::Result<()>,
     ) -> Result<(), DuckdbError> {
-        let script = format!(".print {FIRST}\n{script}");
-        let mut child = self.start(format)?;
+        let mut child = self.start(script, format)?;
         let process = Process(Pid::from_child(&child));
         started(process);
         let answer = std::thread::scope(|scope| {
-            let (stdin, stderr) = (child.stdin.take(), child.stderr.take());
-            // Beside the reading of rows, or a long script and a long answer would wait for each other.
-            scope.spawn(move || stdin.map(|mut stdin| stdin.write_all(script.as_bytes())));
+            let stderr = child.stderr.take();
+            // Beside the reading of rows, or long words and a long answer would wait for each other.
             let said = scope.spawn(move || {
                 let mut said = String::new();
                 stderr.map(|mut stderr| stderr.read_to_string(&mut said));
@@ -140,13 +141,14 @@ impl Duckdb {
         }
     }
 
-    fn start(&self, format: Format) -> Result<Child, DuckdbError> {
+    fn start(&self, script: &str, format: Format) -> Result<Child, DuckdbError> {
         let mut command = Command::new(&self.0);
         // The caller's ~/.duckdbrc may change what rows look like.
         command.args(["-init", "/dev/null", "-batch", "-bail"]).args(format.arguments());
+        command.args(["-c", &format!(".print {FIRST}"), "-c", script]);
         // A group of its own: it is ended as one.
         command.process_group(0);
-        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         command.spawn().map_err(|reason| match reason.kind() {
             io::ErrorKind::NotFound => DuckdbError::NotFound(self.0.clone()),
             _ => DuckdbError::NotStarted { program: self.0.clone(), reason },

@@ -70,7 +70,7 @@ fn field(value: Value<'_>) -> String {
         Value::Text(text) => text.into_owned(),
         Value::Integer(number) => number.to_string(),
         Value::Boolean(flag) => flag.to_string(),
-        Value::Timestamp(at) => at.to_string(),
+        Value::Timestamp(at) => at.in_full(),
         // A list of texts is JSON whatever is in it.
         Value::Texts(texts) => serde_json::to_string(&texts).unwrap_or_default(),
     }
@@ -99,7 +99,7 @@ impl Serialize for Cell<'_> {
             Value::Text(text) => serializer.serialize_str(text),
             Value::Integer(number) => serializer.serialize_i64(*number),
             Value::Boolean(flag) => serializer.serialize_bool(*flag),
-            Value::Timestamp(at) => serializer.collect_str(at),
+            Value::Timestamp(at) => serializer.serialize_str(&at.in_full()),
             Value::Texts(texts) => serializer.collect_seq(texts),
         }
     }
@@ -137,7 +137,7 @@ mod tests {
             (Value::Null, "null".to_owned()),
             (Value::Integer(i64::MAX), i64::MAX.to_string()),
             (Value::Boolean(false), "false".to_owned()),
-            (Value::Timestamp(Timestamp::from_millis(0)), "\"1970-01-01T00:00:00Z\"".to_owned()),
+            (Value::Timestamp(Timestamp::from_millis(0)), "\"1970-01-01T00:00:00.000Z\"".to_owned()),
             (HOSTILE.into(), format!("\"{}\"", HOSTILE.replace('"', "\\\"").replace("\r\n", "\\r\\n"))),
             (Value::Texts(vec![None, Some("x".into())]), "[null,\"x\"]".to_owned()),
         ] {

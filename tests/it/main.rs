@@ -52,5 +52,6 @@ mod report_files;
 mod rules;
 mod signals;
 mod simulate;
+mod stdout;
 mod survive;
 mod tidy;

@@ -23,7 +23,7 @@ def as_rfc3339(millis: int) -> str:
     """An instant as the reports write it: milliseconds only where there are any."""
     at = EPOCH + timedelta(milliseconds=millis)
     seconds = at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S")
-    return f"{seconds}.{at.microsecond // 1000:03}Z" if at.microsecond else f"{seconds}Z"
+    return f"{seconds}.{at.microsecond // 1000:03}Z"
 
 
 def as_json(column: contract.Column, value: Any) -> Any:

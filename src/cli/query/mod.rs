@@ -35,7 +35,7 @@ pub async fn run(args: &QueryArgs, stop: &CancellationToken) -> Result<Exit, Cli
         (Some(name), _) => question(name, &given)?,
         (None, Some(sql)) => own(sql, &given)?,
         (None, None) => {
-            print::data(&listing());
+            print::data(&listing())?;
             return Ok(Exit::Done);
         }
     };
@@ -64,6 +64,7 @@ pub async fn run(args: &QueryArgs, stop: &CancellationToken) -> Result<Exit, Cli
         }
         answered => answered.map_err(|error| refused(error, args, lake, &stage.path()))?,
     }
+    print::flushed()?;
     if schema::reads_trail(&sql) {
         print::say("note: a lake in a folder has no CloudTrail: `cloudtrail_logs` is empty here; ask Athena");
     } else if !has_rows {
@@ -143,7 +144,7 @@ fn own(sql: &str, given: &BTreeMap<String, String>) -> Result<String, CliError> 
     if let Some(name) = given.keys().next() {
         return Err(CliError::usage(format!("--param {name} goes with the name of a query, not with --sql")));
     }
-    if sql.is_empty() || sql.starts_with('.') {
+    if sql.is_empty() || sql.starts_with('.') || sql.contains('\0') {
         return Err(
             CliError::usage("--sql takes an SQL statement").hint("such as --sql 'SELECT * FROM runs'")
         );
@@ -213,9 +214,8 @@ fn refused(error: DuckdbError, args: &QueryArgs, lake: &LakeUri, stage: &str) ->
                  --duckdb where it is not on the PATH",
             );
         }
-        DuckdbError::Pipe(_) | DuckdbError::Answer(_) | DuckdbError::Died(_) => {
-            return CliError::internal(error);
-        }
+        DuckdbError::Answer(error) => return print::not_written(error),
+        DuckdbError::Pipe(_) | DuckdbError::Died(_) => return CliError::internal(error),
         DuckdbError::Refused(said) => said.replace(stage, lake.as_str()),
     };
     let first = said.lines().next().unwrap_or_default();

@@ -335,6 +335,36 @@ fn bad_sql_is_answered_in_duckdbs_words() {
 }
 
 #[test]
+fn a_statement_starts_no_other_program() {
+    let Some(venv) = venv_or_skip() else { return };
+    let shell = demo(&venv);
+    for (at, command) in
+        [".shell touch made", ".sh touch made", ".once made", ".output made"].iter().enumerate()
+    {
+        for sql in [
+            format!("SELECT 1;\n{command}"),
+            format!("SELECT 1;\n\n{command}\n;"),
+            format!("{command}\nSELECT 1"),
+        ] {
+            let refused = shell.run(["query", "--lake", "lake", "--sql", &sql]).ended(2);
+            assert!(refused.stderr.contains("--sql"), "{at}: {refused}");
+        }
+    }
+    assert!(!shell.path("made").exists());
+    // Two statements are two answers, and a line of a text may begin with a dot.
+    let two = shell.run([
+        "query",
+        "--lake",
+        "lake",
+        "--format",
+        "csv",
+        "--sql",
+        "SELECT 1 AS a; SELECT '\n.5' AS b",
+    ]);
+    assert_eq!(two.succeeded().stdout, "a\n1\nb\n\"\n.5\"\n");
+}
+
+#[test]
 fn a_value_is_never_sql() {
     let Some(venv) = venv_or_skip() else { return };
     let shell = demo(&venv);

@@ -7,7 +7,7 @@ use super::demo;
 use crate::support::python::{finish, hermetic, venv_or_skip};
 use crate::support::shell::{BOUND, Shell, signal};
 
-/// A demo's lake, and a shell script for the executable. What a script is given begins with `.print` and a line
+/// A demo's lake, and a shell script for the executable. Of its arguments one begins with `.print`, and has a line
 /// that is to be printed.
 fn scripted(script: &str) -> Shell {
     let shell = Shell::new().with("ATREST_DUCKDB", "./duckdb");
@@ -18,7 +18,7 @@ fn scripted(script: &str) -> Shell {
 }
 
 /// Answers as duckdb does, so far.
-const ANSWERS: &str = "read -r first; echo \"${first#.print }\"";
+const ANSWERS: &str = "for it; do case \"$it\" in .print*) echo \"${it#.print }\";; esac; done";
 
 #[test]
 fn without_duckdb_it_says_how_to_get_it() {
