@@ -4,6 +4,7 @@
 
 use super::message;
 use super::ops::Operation;
+use super::unreached::Existence;
 use crate::model::{DeniedBy, DenyType, Fault, FaultKind};
 
 /// An unsuccessful attempt, freed of the SDK's types.
@@ -25,6 +26,8 @@ pub struct Failure {
     pub bucket_region: Option<String>,
     /// Another attempt would meet the same: a proxy's password, a certificate that is not trusted.
     pub stays: bool,
+    /// What it says of the host's being there at all.
+    pub existence: Existence,
 }
 
 /// How far an attempt got.

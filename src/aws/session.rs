@@ -13,9 +13,11 @@ use aws_credential_types::Credentials;
 use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider, future};
 use futures::future::BoxFuture;
 
-use super::call::{Door, Endpoint, provider_fault};
+use super::call::Door;
 use super::clients::Client;
+use super::endpoint::Endpoint;
 use super::ops::{ASSUME_ROLE, GET_CALLER_IDENTITY, session_policy};
+use super::provider;
 use crate::clock::{SharedClock, Timestamp};
 use crate::model::{AccountId, Fault, FaultKind, Observation, Partition, Reading, Region};
 
@@ -227,7 +229,7 @@ impl Session {
             Renewal::Caller(provider) => {
                 let given = provider.provide_credentials().await;
                 return given.map_err(|error| {
-                    let fault = provider_fault(&error);
+                    let fault = provider::fault(&error);
                     self.assumer.doubt(&fault);
                     fault
                 });

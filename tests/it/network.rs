@@ -37,16 +37,48 @@ fn says(finished: &Finished, words: &[&str]) {
 #[test]
 fn what_a_proxy_does_with_connect_is_told_with_its_name() {
     let host = format!("{STS}:443");
-    for (answer, words, attempts) in [
-        (Answer::Status("407 Proxy Authentication Required"), "(HTTP 407) to connect to", 1),
-        (Answer::Status("403 Forbidden"), "refused to connect to", 2),
-        (Answer::Status("502 Bad Gateway"), "refused to connect to", 2),
-        (Answer::Nothing, "was closed before the answer came", 2),
+    // Of a refusal the HTTP stack keeps no status: the proxy is asked for it once an attempt.
+    for (answer, words, hint, asked) in [
+        (
+            Answer::Status("407 Proxy Authentication Required"),
+            "(HTTP 407) to connect to",
+            "USER:PASSWORD@",
+            1,
+        ),
+        (Answer::Status("403 Forbidden"), "amazonaws.com:443 (HTTP 403)", "allow list", 4),
+        (Answer::Status("502 Bad Gateway"), "amazonaws.com:443 (HTTP 502)", "its name servers", 4),
+        (Answer::Status("503 Service Unavailable"), "amazonaws.com:443 (HTTP 503)", "is busy", 4),
+        (Answer::Nothing, "was closed before the answer came", "the proxy is running", 2),
     ] {
         let proxy = Proxy::start(answer);
         let finished = through(&proxy).atrest("doctor").ended(5);
-        says(&finished, &[words, &host, &format!("the proxy {}", proxy.address), "hint:"]);
-        assert_eq!(proxy.heads().len(), attempts, "what stays as it is is not tried again: {finished}");
+        says(&finished, &[words, &host, &format!("the proxy {}", proxy.address), "hint:", hint]);
+        assert_eq!(proxy.heads().len(), asked, "what stays as it is is not tried again: {finished}");
+    }
+}
+
+/// What another tool's list says holds here, too: the run goes the way that the list says, and so does its error.
+#[test]
+fn what_no_proxy_names_is_asked_directly() {
+    let proxy = Proxy::start(Answer::Status("502 Bad Gateway"));
+    let closed = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let with_port = closed.to_string();
+    for (list, is_direct) in [
+        (with_port.as_str(), true),
+        ("localhost 127.0.0.1", true),
+        ("x; 127.0.0.0/8", true),
+        ("127.0.0.1:1", false),
+        ("127.*", false),
+    ] {
+        let shell = caller().with("HTTPS_PROXY", &format!("http://{}", proxy.address)).with("NO_PROXY", list);
+        let finished = shell.with("AWS_ENDPOINT_URL", &format!("https://{closed}")).atrest("doctor").ended(5);
+        let told = match is_direct {
+            true => format!("failed to reach AWS: {closed} refused the connection hint"),
+            false => format!("the proxy {} refused to connect to {closed} (HTTP 502)", proxy.address),
+        };
+        says(&finished, &[&told]);
+        let warned = finished.stderr.matches("NO_PROXY has entries without effect: `127.*`").count();
+        assert_eq!(warned, usize::from(list == "127.*"), "{finished}");
     }
 }
 
@@ -86,9 +118,14 @@ fn a_proxys_password_is_sent_and_never_shown() {
     for secret in ["s3cr", "bWU6czNjckB0"] {
         assert!(!finished.stderr.contains(secret) && !finished.stdout.contains(secret), "{finished}");
     }
-    let wrong = caller().with("HTTPS_PROXY", "http://me:s3cr#t@proxy:1").atrest("doctor").ended(2);
-    says(&wrong, &["HTTPS_PROXY"]);
-    assert!(!wrong.stderr.contains("s3cr"), "{wrong}");
+    assert!(proxy.heads().iter().all(|head| head.contains("Basic bWU6czNjckB0")), "{:?}", proxy.heads());
+    for wrong in
+        ["http://me:s3cr#t@proxy:1", "s3cr://proxy:1", "S3CR://me@proxy:1", "http://me:s3cr@t@proxy:1"]
+    {
+        let wrong = caller().with("HTTPS_PROXY", wrong).atrest("doctor").ended(2);
+        says(&wrong, &["HTTPS_PROXY"]);
+        assert!(!wrong.stderr.to_lowercase().contains("s3cr"), "{wrong}");
+    }
 }
 
 #[test]
@@ -127,7 +164,11 @@ fn credentials_of_this_machine_are_not_fetched_through_a_proxy() {
         .with("AWS_CONTAINER_CREDENTIALS_FULL_URI", &format!("http://{endpoint}/credentials"));
     let finished = shell.atrest("doctor").ended(5);
     says(&finished, &["refused to connect to", STS]);
-    assert_eq!(proxy.heads().len(), 1, "the call to STS, and none for credentials: {:?}", proxy.heads());
+    let heads = proxy.heads();
+    assert!(
+        heads.iter().all(|head| head.contains(STS)),
+        "the call to STS, and none for credentials: {heads:?}"
+    );
 }
 
 #[test]
@@ -141,6 +182,47 @@ fn a_fips_host_that_cannot_be_had_falls_back_only_with_leave() {
     let endpoint =
         caller().with("AWS_ENDPOINT_URL", "http://127.0.0.1:9").atrest("doctor --fips require").ended(2);
     says(&endpoint, &["FIPS", "AWS_ENDPOINT_URL"]);
+    let neither = caller().with("AWS_USE_FIPS_ENDPOINT", "maybe").atrest("doctor").ended(2);
+    says(
+        &neither,
+        &["AWS_USE_FIPS_ENDPOINT is neither true nor false: `maybe`", "set AWS_USE_FIPS_ENDPOINT=true"],
+    );
+}
+
+/// A busy proxy is no proof that a service has no FIPS host.
+#[test]
+fn a_refusal_that_passes_gives_no_fips_host_up() {
+    // Twice: an attempt, and the question for its status. What comes then ends the run.
+    let busy = |head: &str, before: usize| match before {
+        0 | 1 if head.contains("sts-fips.") => "503 Service Unavailable",
+        _ => "407 Proxy Authentication Required",
+    };
+    let passing = |head: &str, before: usize| match before {
+        0 if head.contains("sts-fips.") => "504 Gateway Timeout",
+        1 => "200 Connection established",
+        _ => "407 Proxy Authentication Required",
+    };
+    let answers: [fn(&str, usize) -> &'static str; 2] = [busy, passing];
+    for answer in answers {
+        let proxy = Proxy::start(Answer::By(answer));
+        let finished =
+            through(&proxy).with("ATREST_MAX_ATTEMPTS", "3").atrest("doctor --fips prefer").ended(5);
+        says(&finished, &["(HTTP 407) to connect to sts-fips.eu-west-1.amazonaws.com:443"]);
+        assert!(proxy.heads().iter().all(|head| head.contains("sts-fips.")), "{:?}", proxy.heads());
+    }
+}
+
+/// Two proxies' documented ways to say that a name does not exist; these need no second attempt.
+#[test]
+fn a_proxy_that_knows_of_no_such_host_is_believed_at_once() {
+    let answer = |head: &str, _: usize| match head.contains("sts-fips.") {
+        true => "502 Bad Gateway\r\nProxy-Status: p; error=dns_error; rcode=\"NXDOMAIN\"",
+        false => "407 Proxy Authentication Required",
+    };
+    let proxy = Proxy::start(Answer::By(answer));
+    let finished = through(&proxy).with("ATREST_MAX_ATTEMPTS", "6").atrest("doctor --fips prefer").ended(5);
+    says(&finished, &["it says that there is no such host", &format!("(HTTP 407) to connect to {STS}:443")]);
+    assert_eq!(proxy.heads().len(), 3, "FIPS, its status, and the standard host: {:?}", proxy.heads());
 }
 
 // Logins
