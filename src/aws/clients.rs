@@ -25,6 +25,7 @@ use aws_types::endpoint_config::{UseDualStack, UseFips};
 
 use super::dates::Dates;
 use super::endpoint::Endpoint;
+use super::provider::Usable;
 use super::session::{RoleAssumer, Session, SessionCredentials};
 use super::variant::{Variants, Wish, Wishes};
 use crate::clock::SharedClock;
@@ -66,8 +67,11 @@ impl ClientFactory {
             fips: wishes.fips.or(base.use_fips().filter(|wanted| *wanted).map(|_| Wish::Require)),
             dual_stack: wishes.dual_stack.or(base.use_dual_stack().filter(|it| *it).map(|_| Wish::Require)),
         };
-        let base = base
-            .to_builder()
+        let mut builder = base.to_builder();
+        builder.set_credentials_provider(
+            base.credentials_provider().map(|given| SharedCredentialsProvider::new(Usable(given))),
+        );
+        let base = builder
             .app_name(AppName::new("atrest").expect("the name has only letters"))
             .retry_config(RetryConfig::disabled())
             // The door times each attempt; the SDK's connect time-out stays.

@@ -1,9 +1,14 @@
 //! What a credential provider said, where there were no credentials to sign with: a session that is over,
 //! a process that failed, a container's endpoint that is gone.
 
+use std::io;
+
+use aws_credential_types::Credentials;
 use aws_credential_types::provider::error::CredentialsError;
+use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider, future};
 use aws_sdk_s3::error::SdkError;
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
+use aws_smithy_types::error::ErrorMetadata;
 
 use super::causes::{chain, telling};
 use super::classify::{Failure, Stage, fault_of};
@@ -34,17 +39,75 @@ pub(super) fn fault(error: &CredentialsError) -> Fault {
     fault_of(FaultKind::Identity, &failure)
 }
 
-/// Why a provider gave none. Where the network's client met it, that is its sentence. Else the last error
-/// says most, and the one above it what was tried.
+/// Why a provider gave none. Where the network's client met it, that is its sentence; where AWS refused, its code
+/// and message. Else the last error says most, and the one above it what was tried.
 pub fn reason(error: &AnyError) -> String {
     if let Some(unreached) = Unreached::find(error) {
         return unreached.to_string();
     }
+    if let Some(refused) = chain(error).find_map(|link| link.downcast_ref::<ErrorMetadata>())
+        && let Some(code) = refused.code()
+    {
+        return format!("{code}: {}", refused.message().unwrap_or("AWS does not say why"));
+    }
     // `CredentialsError` itself says no more than that there was one.
-    match &telling(error, |link| link.is::<CredentialsError>())[..] {
+    let reason = match &telling(error, |link| link.is::<CredentialsError>())[..] {
         [] => error.to_string(),
         [one] => one.clone(),
         [.., tried, last] => format!("{tried}: {last}"),
+    };
+    // What a process prints for a person may be its secret.
+    let told = reason.split("Stderr:").next().unwrap_or_default().trim();
+    told.to_owned()
+}
+
+/// Whether AWS was asked, and refused.
+pub fn is_refused(error: &AnyError) -> bool {
+    chain(error).any(|link| link.is::<ErrorMetadata>())
+}
+
+/// Whether a file is not there that a login leaves.
+pub fn is_not_there(error: &AnyError) -> bool {
+    let is_missing = |error: &io::Error| error.kind() == io::ErrorKind::NotFound;
+    chain(error).filter_map(|link| link.downcast_ref::<io::Error>()).any(is_missing)
+}
+
+/// Credentials that can be sent. The SDK panics on what a header cannot hold: the end of a line in a mounted
+/// secret, or in a file with Windows' line ends.
+pub fn usable(credentials: Credentials) -> Result<Credentials, CredentialsError> {
+    match unsendable(&credentials) {
+        None => Ok(credentials),
+        Some(what) => Err(CredentialsError::invalid_configuration(format!(
+            "the {what} has a character that none has, such as a line end or a letter with an accent: look at how it \
+             is written where it comes from"
+        ))),
+    }
+}
+
+/// What of the credentials cannot be sent.
+pub(super) fn unsendable(credentials: &Credentials) -> Option<&'static str> {
+    let is_plain = |text: &str| text.bytes().all(|byte| byte.is_ascii_graphic());
+    let token = credentials.session_token();
+    [
+        ("access key id", Some(credentials.access_key_id())),
+        ("secret access key", Some(credentials.secret_access_key())),
+        ("session token", token),
+    ]
+    .into_iter()
+    .find(|(_, value)| value.is_some_and(|value| !is_plain(value)))
+    .map(|(what, _)| what)
+}
+
+/// The caller's provider, with what can be sent alone.
+#[derive(Debug)]
+pub(super) struct Usable(pub(super) SharedCredentialsProvider);
+
+impl ProvideCredentials for Usable {
+    fn provide_credentials<'a>(&'a self) -> future::ProvideCredentials<'a>
+    where
+        Self: 'a,
+    {
+        future::ProvideCredentials::new(async { usable(self.0.provide_credentials().await?) })
     }
 }
 

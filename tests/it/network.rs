@@ -225,6 +225,16 @@ fn a_proxy_that_knows_of_no_such_host_is_believed_at_once() {
     assert_eq!(proxy.heads().len(), 3, "FIPS, its status, and the standard host: {:?}", proxy.heads());
 }
 
+/// Where no host of the lake is, its own name is told, and not the one of AWS.
+#[test]
+fn a_lake_that_is_not_there_is_named() {
+    let simulator = Simulated::start("--accounts 3 --buckets 12 --keys 6");
+    let closed = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let line = format!("doctor --lake s3://b/p --lake-endpoint http://{closed}");
+    let finished = Shell::on(&simulator).with("ATREST_MAX_ATTEMPTS", "1").atrest(&line).ended(2);
+    says(&finished, &[&format!("{closed} refused the connection"), "a server listens there"]);
+}
+
 // Logins
 
 /// A caller of a simulator whose keys are in no variable, but in what a profile leads to.
@@ -241,10 +251,8 @@ fn a_console_login_and_a_process_are_credentials() {
         (simulator.variable("AWS_ACCESS_KEY_ID"), simulator.variable("AWS_SECRET_ACCESS_KEY"));
     let shell = logged_in(&simulator, "[profile audit]\nlogin_session = arn:aws:iam::111122223333:user/me\n");
     let missing = shell.with("AWS_LOGIN_CACHE_DIRECTORY", "cache");
-    says(
-        &missing.atrest("doctor").ended(2),
-        &["failed to load AWS credentials", "aws login --profile audit"],
-    );
+    let told = "failed to load AWS credentials of the `aws login` session of the profile `audit`: no login is cached";
+    says(&missing.atrest("doctor").ended(2), &[told, "aws login --profile audit"]);
     std::fs::create_dir(missing.path("cache")).unwrap();
     // printf 'arn:aws:iam::111122223333:user/me' | sha256sum
     let name = "cache/6eeec053fe13079aaf7fd81065ec5ecbdb93674f20700e51842d0c769b240c8a.json";
@@ -287,6 +295,64 @@ fn an_sso_session_is_credentials_while_its_token_lasts() {
         &shell.atrest("doctor").ended(2),
         &["failed to load AWS credentials", "aws sso login --profile audit"],
     );
+    // A session that was revoked has a token that is good by its date.
+    token("2999-01-01T00:00:00Z");
+    let revoked = serve(
+        "403 Forbidden",
+        "application/json",
+        r#"{"message":"No access","__type":"ForbiddenException"}"#,
+    );
+    let shell = shell.with("AWS_ENDPOINT_URL_SSO", &format!("http://{revoked}"));
+    let told = "credentials of the SSO login of the profile `audit`: ForbiddenException: No access";
+    let words = [told, "aws sso login --profile audit", "sso_role_name"];
+    says(&shell.atrest("doctor").ended(2), &words);
+}
+
+#[test]
+fn an_endpoint_of_credentials_that_is_gone_is_told_with_its_own_variable() {
+    let closed = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let shell = Shell::new()
+        .with("AWS_REGION", "eu-west-1")
+        .with("AWS_CONTAINER_CREDENTIALS_FULL_URI", &format!("http://{closed}/credentials"));
+    let finished = shell.atrest("doctor").ended(2);
+    let told =
+        format!("failed to load AWS credentials: the credentials' endpoint {closed} refused the connection");
+    says(&finished, &[&told, "AWS_CONTAINER_CREDENTIALS_FULL_URI"]);
+    assert!(!finished.stderr.contains("AWS_ENDPOINT_URL"), "{finished}");
+}
+
+#[test]
+fn half_a_login_says_which_half() {
+    let half = caller().without("AWS_SECRET_ACCESS_KEY").atrest("doctor").ended(2);
+    says(&half, &["AWS_ACCESS_KEY_ID is set, and AWS_SECRET_ACCESS_KEY is not", "export both"]);
+    let nobody = Shell::new().with("AWS_REGION", "eu-west-1");
+    let undefined = nobody.with("AWS_PROFILE", "nope").atrest("doctor").ended(2);
+    says(&undefined, &["the profile `nope` of AWS_PROFILE is not defined", "no profile is defined there"]);
+    let shell = Shell::new().with("AWS_REGION", "eu-west-1").with("AWS_PROFILE", "audit");
+    let config = shell.write("config", "[profile audit]\naws_access_key_id = AKIDEXAMPLE\n");
+    let half = shell.with("AWS_CONFIG_FILE", &config.to_string_lossy()).atrest("doctor").ended(2);
+    says(&half, &["the profile `audit` has aws_access_key_id, and no aws_secret_access_key"]);
+}
+
+/// A mounted secret ends with a line end, and a file of Windows' has more of them. It is told, and not shown.
+#[test]
+fn a_key_that_cannot_be_sent_is_told() {
+    for (name, what) in [
+        ("AWS_ACCESS_KEY_ID", "access key id"),
+        ("AWS_SECRET_ACCESS_KEY", "secret access key"),
+        ("AWS_SESSION_TOKEN", "session token"),
+    ] {
+        for odd in ["S3\nCR", "S3\rCR", "S3CR\u{e9}", "S3CR\n", "S3CR\r"] {
+            let shell =
+                caller().with("AWS_ENDPOINT_URL", "http://127.0.0.1:9").with("ATREST_MAX_ATTEMPTS", "1");
+            let finished = shell.with(name, odd).atrest("doctor");
+            assert!(!finished.stderr.contains("S3CR"), "{finished}");
+            // The SDK takes white space from the ends of some.
+            if odd.trim() == odd || !finished.stderr.contains("failed to reach AWS") {
+                says(&finished.ended(2), &[&format!("the {what} has a character that none has")]);
+            }
+        }
+    }
 }
 
 #[test]
@@ -304,6 +370,13 @@ fn credentials_that_end_before_the_scan_are_told_before_it_starts() {
     // The census took less than a minute: now that is known, and the credentials do.
     let second = shell.atrest("scan --lake lake").succeeded();
     assert!(!second.stderr.contains("credentials expire"), "{second}");
+    // What has ended already begins no scan: no account is asked, and no lake is made.
+    let ended = Shell::on(&simulator).with("AWS_CREDENTIAL_EXPIRATION", "2020-01-01T00:00:00Z");
+    for line in ["scan --lake lake", "scan --lake lake --estimate", "doctor"] {
+        let finished = ended.atrest(line).ended(5);
+        says(&finished, &["the AWS credentials expired at 2020-01-01T00:00:00Z", "export new ones"]);
+    }
+    assert!(!ended.path("lake/observations").exists());
     let later = Shell::on(&simulator).with("AWS_CREDENTIAL_EXPIRATION", &soon(36_000));
     let later = later.atrest("scan --lake lake --estimate").succeeded();
     assert!(!later.stderr.contains("credentials expire"), "{later}");
@@ -316,6 +389,28 @@ fn credentials_that_end_before_the_scan_are_told_before_it_starts() {
     shell.write("credentials.json", &process);
     let finished = shell.atrest("scan --lake lake").succeeded();
     says(&finished, &["the credential_process of the profile `audit` is run again"]);
+    shell.write("credentials.json", &process.replace(&ends, "2020-01-01T00:00:00Z"));
+    let words =
+        ["expired at 2020-01-01T00:00:00Z", "the credential_process of the profile `audit` gave them"];
+    says(&shell.atrest("scan --lake lake").ended(5), &words);
+}
+
+/// What a program prints for a person may be its secret.
+#[test]
+fn what_a_credential_process_prints_is_not_repeated() {
+    let simulator = Simulated::start("--accounts 3 --buckets 12 --keys 6");
+    let shell = logged_in(&simulator, "[profile audit]\ncredential_process = sh process.sh\n");
+    for script in [
+        "echo 'login failed: S3CRET' >&2; exit 3",
+        "echo S3CRET; echo S3CRET >&2; exit 3",
+        "echo S3CRET",
+        r#"echo '{"Version":1,"AccessKeyId":"S3CRET","SecretAccessKey":"S3CRET","Expiration":"S3CRET"}'"#,
+    ] {
+        shell.write("process.sh", script);
+        let finished = shell.atrest("doctor -vv").ended(2);
+        says(&finished, &["of the credential_process of the profile `audit`", "by hand (profile `audit`)"]);
+        assert!(!finished.stderr.contains("S3CRET") && !finished.stdout.contains("S3CRET"), "{finished}");
+    }
 }
 
 #[test]
