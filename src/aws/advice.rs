@@ -235,6 +235,10 @@ pub fn by_class(operation: &str, fault: &Fault) -> Option<&'static str> {
         FaultKind::Unavailable => Some(
             "the service is not active in this Region for the account: set AWS_REGION to one in which it is",
         ),
+        FaultKind::Service if fault.code.is_none() => Some(
+            "the answer has no error code, as AWS's have: check the network, AWS_REGION and AWS_ENDPOINT_URL, and what \
+             proxies are on the way",
+        ),
         FaultKind::Service if is_transient(fault) => Some(
             "the service failed, and not the permissions: run again; where it stays, look at the service's health in \
              this Region",
@@ -273,6 +277,7 @@ mod tests {
             (fault(FaultKind::Throttled, "Throttling", Some(400), ""), Some("--quota-share")),
             (fault(FaultKind::Service, "ServiceUnavailable", Some(503), ""), Some("run again")),
             (fault(FaultKind::Service, "InternalFailure", None, ""), Some("run again")),
+            (fault(FaultKind::Service, "", Some(502), ""), Some("AWS_ENDPOINT_URL")),
             (
                 fault(FaultKind::Unavailable, "RegionDisabledException", Some(403), ""),
                 Some("STS is not active"),

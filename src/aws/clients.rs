@@ -311,7 +311,9 @@ impl Intercept for Probe {
         config: &mut ConfigBag,
     ) -> Result<(), BoxError> {
         let uri = context.request().uri();
-        let host = uri.split("://").nth(1).unwrap_or(uri).split(['/', '?']).next().unwrap_or_default();
+        let authority = uri.split("://").nth(1).unwrap_or(uri).split(['/', '?']).next().unwrap_or_default();
+        // An endpoint's URL may hold a password.
+        let host = authority.rsplit('@').next().unwrap_or_default();
         // A host that may not exist is told once it has answered.
         if !self.endpoint.may_change() {
             self.endpoint.told(host);

@@ -4,7 +4,7 @@
 use std::io;
 
 use aws_credential_types::Credentials;
-use aws_credential_types::provider::error::CredentialsError;
+use aws_credential_types::provider::error::{CredentialsError, TokenError};
 use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider, future};
 use aws_sdk_s3::error::SdkError;
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
@@ -50,20 +50,23 @@ pub fn reason(error: &AnyError) -> String {
     {
         return format!("{code}: {}", refused.message().unwrap_or("AWS does not say why"));
     }
-    // `CredentialsError` itself says no more than that there was one.
-    let reason = match &telling(error, |link| link.is::<CredentialsError>())[..] {
+    // These say no more than that there was one, as do the SDK's words for the kind of an error.
+    const KINDS: [&str; 4] = ["dispatch failure", "response error", "service error", "unhandled error"];
+    let says_nothing = |link: &AnyError| {
+        link.is::<CredentialsError>() || link.is::<TokenError>() || KINDS.contains(&&*link.to_string())
+    };
+    let reason = match &telling(error, says_nothing)[..] {
         [] => error.to_string(),
+        // The SDK's words for an answer that is not JSON.
+        [.., last] if last.starts_with("Error at offset ") => {
+            "the answer is not as AWS's API promises: perhaps a proxy's page".to_owned()
+        }
         [one] => one.clone(),
         [.., tried, last] => format!("{tried}: {last}"),
     };
     // What a process prints for a person may be its secret.
     let told = reason.split("Stderr:").next().unwrap_or_default().trim();
     told.to_owned()
-}
-
-/// Whether AWS was asked, and refused.
-pub fn is_refused(error: &AnyError) -> bool {
-    chain(error).any(|link| link.is::<ErrorMetadata>())
 }
 
 /// Whether a file is not there that a login leaves.
@@ -139,5 +142,32 @@ mod tests {
         assert_eq!(failure.stage, Stage::NoCredentials, "of the cache, whose error has no public type");
         let failure = unsent("connection refused");
         assert_eq!(failure, Failure { stage: Stage::NotAnswered, ..Failure::default() });
+    }
+
+    /// As the SDK's client for the SSO portal and for `aws login` gives it.
+    #[test]
+    fn a_refusal_of_aws_is_told_by_its_code_and_a_page_as_one() {
+        #[derive(Debug, thiserror::Error)]
+        #[error("unhandled error")]
+        struct Kind(#[source] Box<dyn std::error::Error + Send + Sync>);
+        let refused = ErrorMetadata::builder().code("ForbiddenException").message("No access").build();
+        let error = CredentialsError::provider_error(Kind(refused.into()));
+        assert_eq!(reason(&error), "ForbiddenException: No access");
+        let page = CredentialsError::provider_error(Kind("Error at offset 0: unexpected token '<'".into()));
+        assert_eq!(reason(&page), "the answer is not as AWS's API promises: perhaps a proxy's page");
+        let process = CredentialsError::provider_error("process exited with 3. Stderr: hunter2\nhunter3");
+        assert_eq!(reason(&process), "process exited with 3.");
+    }
+
+    /// Of STS's answers, too, which no header could hold.
+    #[test]
+    fn credentials_that_cannot_be_sent_are_none() {
+        let of = |id: &str, token: &str| Credentials::new(id, "secret", Some(token.to_owned()), None, "test");
+        assert_eq!(unsendable(&of("AKIDEXAMPLE", "IQoJ/+=")), None);
+        for odd in ["x\n", "x\r", "x y", "x\u{e9}", "\0"] {
+            assert_eq!(unsendable(&of(odd, "t")), Some("access key id"));
+            assert_eq!(unsendable(&of("id", odd)), Some("session token"));
+            assert!(usable(of("id", odd)).is_err());
+        }
     }
 }

@@ -279,7 +279,7 @@ const ADVICE: &[(&[&str], &str)] = &[
         "set AWS_CA_BUNDLE, or the profile's ca_bundle, to a PEM file with the certificate authority that \
          signed it; where a proxy inspects TLS, that is the proxy's own",
     ),
-    (&["the name of the proxy "], "check HTTPS_PROXY"),
+    (&["the name of the proxy "], "check HTTPS_PROXY, and HTTP_PROXY for endpoints of http://"),
     (
         &["the name of ", " does not resolve"],
         "check DNS, AWS_REGION and AWS_ENDPOINT_URL. Not every service has a FIPS or a dual-stack host in every \
@@ -291,7 +291,10 @@ const ADVICE: &[(&[&str], &str)] = &[
         &[" within the time limit"],
         "check routes, security groups and VPC endpoints; where the network needs a proxy, set HTTPS_PROXY",
     ),
-    (&["the proxy "], "check HTTPS_PROXY, and that the proxy is running"),
+    (
+        &["the proxy "],
+        "check HTTPS_PROXY, HTTP_PROXY for endpoints of http://, and that the proxy is running",
+    ),
     (&[" refused the connection"], "check AWS_ENDPOINT_URL, and that a server listens there"),
     (
         &["the connection to ", " was closed before the answer came"],

@@ -14,6 +14,7 @@ use self::login::{Ending, Login, Profiles};
 use super::error::{CliError, advice_or};
 use crate::aws::advice::RENEW;
 use crate::aws::environment::{Caller, Environment, Tuning};
+use crate::aws::message;
 use crate::aws::ops::GET_CALLER_IDENTITY;
 use crate::aws::variant::{Wish, Wishes};
 use crate::clock::{Clock, SystemClock};
@@ -53,7 +54,9 @@ pub async fn load_with_ending(tuning: Tuning) -> Result<(Environment, Option<End
     let endpoints = endpoints(&base);
     if let Some(wrong) = endpoints.iter().find(|url| !is_url(url)) {
         // The SDK passes over what is no URL, and would ask AWS itself.
-        return Err(CliError::usage(format!("the endpoint `{wrong}` is not a URL"))
+        // It may hold a password, wherever.
+        let shown = message::kept(wrong).filter(|kept| !kept.contains('@')).map(|kept| format!(" `{kept}`"));
+        return Err(CliError::usage(format!("the endpoint{} is not a URL", shown.unwrap_or_default()))
             .hint("write AWS_ENDPOINT_URL, or the profile's endpoint_url, as http://127.0.0.1:4566"));
     }
     let is_overridden = base.endpoint_url().is_some() || !endpoints.is_empty();

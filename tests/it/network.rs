@@ -327,7 +327,10 @@ fn half_a_login_says_which_half() {
     says(&half, &["AWS_ACCESS_KEY_ID is set, and AWS_SECRET_ACCESS_KEY is not", "export both"]);
     let nobody = Shell::new().with("AWS_REGION", "eu-west-1");
     let undefined = nobody.with("AWS_PROFILE", "nope").atrest("doctor").ended(2);
-    says(&undefined, &["the profile `nope` of AWS_PROFILE is not defined", "no profile is defined there"]);
+    says(
+        &undefined,
+        &["the profile `nope` is not defined, and AWS_PROFILE names it", "no profile is defined there"],
+    );
     let shell = Shell::new().with("AWS_REGION", "eu-west-1").with("AWS_PROFILE", "audit");
     let config = shell.write("config", "[profile audit]\naws_access_key_id = AKIDEXAMPLE\n");
     let half = shell.with("AWS_CONFIG_FILE", &config.to_string_lossy()).atrest("doctor").ended(2);

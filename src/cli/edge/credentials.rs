@@ -38,8 +38,10 @@ pub fn refuse_half(variables: Variables<'_>, profiles: &Profiles, login: &Login)
             [] => "no profile is defined there".to_owned(),
             _ => format!("defined are: {}", names.join(", ")),
         };
-        return Err(CliError::usage(format!("the profile `{name}` of AWS_PROFILE is not defined"))
-            .hint(format!("correct AWS_PROFILE, or define the profile in {FILES}; {known}")));
+        return Err(CliError::usage(format!(
+            "the profile `{name}` is not defined, and AWS_PROFILE names it"
+        ))
+        .hint(format!("correct AWS_PROFILE, or define the profile in {FILES}; {known}")));
     }
     let Some(name) = Login::source(profiles).filter(|_| *login == Login::Other) else { return Ok(()) };
     let has = |key: &str| profiles.get(&name, key).is_some_and(|value| !value.trim().is_empty());
@@ -67,8 +69,8 @@ pub async fn require(
     given.and_then(provider::usable).map_err(|error| {
         // The provider's own text may name files and URLs.
         let reason = message::kept(&provider::reason(&error)).unwrap_or_default();
-        let hint = hint(login, &reason, provider::is_refused(&error));
-        CliError::usage(failed(login, &told(&reason, provider::is_not_there(&error)), &reason)).hint(hint)
+        let hint = hint(login, &reason);
+        CliError::usage(failed(login, &told(&reason, provider::is_not_there(&error)))).hint(hint)
     })
 }
 
@@ -79,7 +81,9 @@ pub fn expiry(credentials: &Credentials) -> Option<Timestamp> {
 }
 
 /// What to do: about the network, where the network failed; else by the login.
-fn hint(login: &Login, reason: &str, is_refused: bool) -> String {
+fn hint(login: &Login, reason: &str) -> String {
+    // AWS's code, and then its message.
+    let is_refused = reason.split(':').next().is_some_and(|code| code.ends_with("Exception"));
     let remedy = unreached::advice(reason).map_or_else(|| login.remedy(), str::to_owned);
     match login {
         Login::Sso(_) if is_refused => format!(
@@ -89,13 +93,14 @@ fn hint(login: &Login, reason: &str, is_refused: bool) -> String {
     }
 }
 
-fn failed(login: &Login, told: &str, reason: &str) -> String {
+fn failed(login: &Login, told: &str) -> String {
     let of = match login {
         Login::Sso(profile) => format!(" of the SSO login of the profile `{profile}`"),
         Login::Console(profile) => format!(" of the `aws login` session of the profile `{profile}`"),
         Login::Process(profile) => format!(" of the credential_process of the profile `{profile}`"),
-        Login::Environment | Login::Other if reason.starts_with("no credentials found in chain") => {
-            return "no AWS credentials are found: not in the environment, in a profile, or from a container or instance"
+        Login::Environment | Login::Other if told.starts_with("no credentials found in chain") => {
+            return "failed to load AWS credentials: no credentials in the environment, in a profile, or from a container \
+                    or instance"
                 .to_owned();
         }
         Login::Environment | Login::Other => String::new(),
@@ -165,7 +170,7 @@ aws_access_key_id = AKIDEXAMPLE
             ("half", &[], Some("the profile `half` has aws_access_key_id, and no aws_secret_access_key")),
             ("other-half", &[], Some("`other-half` has aws_secret_access_key, and no aws_access_key_id")),
             ("over-half", &[], Some("the profile `half` has aws_access_key_id")),
-            ("nope", &[], Some("the profile `nope` of AWS_PROFILE is not defined")),
+            ("nope", &[], Some("the profile `nope` is not defined, and AWS_PROFILE names it")),
             ("nope", &keys, None),
             ("nope", &file, None),
             ("whole", &id, Some("AWS_ACCESS_KEY_ID is set, and AWS_SECRET_ACCESS_KEY is not")),
