@@ -295,7 +295,7 @@ mod tests {
             let advice = by_class("sts:AssumeRole", &fault);
             match words {
                 Some(words) => {
-                    assert!(advice.is_some_and(|advice| advice.contains(words)), "{fault:?}: {advice:?}")
+                    assert!(advice.is_some_and(|advice| advice.contains(words)), "{fault:?}: {advice:?}");
                 }
                 None => assert_eq!(advice, None, "{fault:?}"),
             }

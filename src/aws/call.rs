@@ -272,10 +272,7 @@ impl Door {
     ) -> Option<Duration> {
         match endpoint.after(&mut attempts.host, failure.existence, self.allowed(operation, region)) {
             endpoint::Next::AsEver => None,
-            endpoint::Next::Confirm => {
-                attempts.backoff = self.jitter(attempts.backoff);
-                Some(attempts.backoff)
-            }
+            endpoint::Next::Again => Some(self.jitter(BACKOFF_BASE)),
             endpoint::Next::Another { is_news } => {
                 let fips = attempts.host.variant.fips;
                 let why = failure.message.as_deref().unwrap_or_default();

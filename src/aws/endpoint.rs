@@ -40,8 +40,9 @@ pub struct Tries {
 pub enum Next {
     /// As after any other failure.
     AsEver,
-    /// One more attempt at this host, though there were as many as allowed: a proxy refused once.
-    Confirm,
+    /// One more attempt at this host, and soon: a proxy refused, and is not believed yet. Where it goes on, all of a
+    /// service's Regions wait for it.
+    Again,
     /// Another host is used from now on, `is_news` by this call.
     Another {
         /// Whether this call gave the host up; other calls may meet the same at the same time.
@@ -91,10 +92,11 @@ impl Endpoint {
         }
         if existence == Existence::Doubted {
             tries.refused += 1;
-            match (self.may_change(), tries.sent >= allowed, tries.refused >= BELIEVED) {
-                (true, true, false) => return Next::Confirm,
-                (true, true, true) => {}
-                _ => return Next::AsEver,
+            if !self.may_change() {
+                return Next::AsEver;
+            }
+            if tries.sent < allowed || tries.refused < BELIEVED {
+                return Next::Again;
             }
         }
         match self.0.variants.learn(self.0.service, &self.0.region, tries.variant) {
@@ -141,19 +143,20 @@ mod tests {
     fn a_proxy_that_refuses_is_believed_at_the_end_of_a_call() {
         use Existence::{Doubted, Unsaid};
         let prefer = || endpoint(Some(Wish::Prefer));
-        assert_eq!(call(&prefer(), &[Doubted], 6), (vec![Next::AsEver], true));
-        assert_eq!(call(&prefer(), &[Doubted; 5], 6), (vec![Next::AsEver; 5], true));
-        let mut last = vec![Next::AsEver; 5];
+        assert_eq!(call(&prefer(), &[Doubted], 6), (vec![Next::Again], true));
+        assert_eq!(call(&prefer(), &[Doubted; 5], 6), (vec![Next::Again; 5], true));
+        let mut last = vec![Next::Again; 5];
         last.push(GIVEN_UP);
         assert_eq!(call(&prefer(), &[Doubted; 6], 6), (last, false));
         // The last attempt tells, and one refusal alone does not.
-        assert_eq!(call(&prefer(), &[Doubted, Doubted, Unsaid], 3), (vec![Next::AsEver; 3], true));
-        assert_eq!(call(&prefer(), &[Unsaid, Doubted], 2), (vec![Next::AsEver, Next::Confirm], true));
-        assert_eq!(call(&prefer(), &[Doubted, Doubted], 1), (vec![Next::Confirm, GIVEN_UP], false));
+        let passes = vec![Next::Again, Next::Again, Next::AsEver];
+        assert_eq!(call(&prefer(), &[Doubted, Doubted, Unsaid], 3), (passes, true));
+        assert_eq!(call(&prefer(), &[Unsaid, Doubted], 2), (vec![Next::AsEver, Next::Again], true));
+        assert_eq!(call(&prefer(), &[Doubted, Doubted], 1), (vec![Next::Again, GIVEN_UP], false));
         // Calls that are refused once each, however many, give nothing up.
         let busy = prefer();
         for _ in 0..100 {
-            assert_eq!(call(&busy, &[Doubted, Unsaid], 6), (vec![Next::AsEver; 2], true));
+            assert_eq!(call(&busy, &[Doubted, Unsaid], 6), (vec![Next::Again, Next::AsEver], true));
         }
     }
 

@@ -39,6 +39,9 @@ pub(super) fn fault(error: &CredentialsError) -> Fault {
     fault_of(FaultKind::Identity, &failure)
 }
 
+/// The SDK's words for the kind of an error.
+const KINDS: [&str; 4] = ["dispatch failure", "response error", "service error", "unhandled error"];
+
 /// Why a provider gave none. Where the network's client met it, that is its sentence; where AWS refused, its code
 /// and message. Else the last error says most, and the one above it what was tried.
 pub fn reason(error: &AnyError) -> String {
@@ -51,7 +54,6 @@ pub fn reason(error: &AnyError) -> String {
         return format!("{code}: {}", refused.message().unwrap_or("AWS does not say why"));
     }
     // These say no more than that there was one, as do the SDK's words for the kind of an error.
-    const KINDS: [&str; 4] = ["dispatch failure", "response error", "service error", "unhandled error"];
     let says_nothing = |link: &AnyError| {
         link.is::<CredentialsError>() || link.is::<TokenError>() || KINDS.contains(&&*link.to_string())
     };

@@ -381,9 +381,7 @@ fn the_password_of_an_endpoint_is_kept_nowhere() {
     let finished = shell.atrest("scan --lake lake -vv");
     assert!(!finished.stderr.contains("S3CRET"), "{finished}");
     for (name, path) in files(&shell.path("lake")) {
-        let bytes = std::fs::read(path).unwrap();
-        let text = if name.ends_with(".zst") { zstd::decode_all(&bytes[..]).unwrap() } else { bytes };
-        assert!(!String::from_utf8_lossy(&text).contains("S3CRET"), "{name}");
+        assert!(!text_of(&path).contains("S3CRET"), "{name}");
     }
     let closed = Shell::on(&simulated).with("AWS_ENDPOINT_URL", "http://me:S3CRET@127.0.0.1:9");
     let refused = closed.with("ATREST_MAX_ATTEMPTS", "1").atrest("scan --lake lake").ended(5);

@@ -307,6 +307,9 @@ fn a_bucket_in_another_region_is_followed_or_told() {
     }
 }
 
+/// A request to a lake's store.
+type Try = fn(&S3Store) -> Result<(), StoreError>;
+
 /// Two Regions that each send to the other: the redirects are followed a few times, and then told.
 #[test]
 fn redirects_without_end_end() {
@@ -316,7 +319,6 @@ fn redirects_without_end_end() {
         let region = if is_home { "eu-central-1" } else { "eu-west-1" };
         (status, vec![("x-amz-bucket-region", region.to_owned())], body)
     };
-    type Try = fn(&S3Store) -> Result<(), StoreError>;
     let tries: [(&str, Try); 3] = [
         ("GET", |store| in_time(store.get("runs/x")).map(|_| ())),
         ("GET", |store| in_time(store.list("runs/")).map(|_| ())),
