@@ -64,7 +64,8 @@ pub fn reason(error: &AnyError) -> String {
             "the answer is not as AWS's API promises: perhaps a proxy's page".to_owned()
         }
         [one] => one.clone(),
-        [.., tried, last] => format!("{tried}: {last}"),
+        // Behind a colon, what follows the word token would be taken for one.
+        [.., tried, last] => format!("{tried} ({last})"),
     };
     // What a process prints for a person may be its secret.
     let told = reason.split("Stderr:").next().unwrap_or_default().trim();

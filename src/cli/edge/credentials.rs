@@ -70,7 +70,7 @@ pub async fn require(
         // The provider's own text may name files and URLs.
         let reason = message::kept(&provider::reason(&error)).unwrap_or_default();
         let hint = hint(login, &reason);
-        CliError::usage(failed(login, &told(&reason, provider::is_not_there(&error)))).hint(hint)
+        CliError::usage(failed(login, &told(login, &reason, provider::is_not_there(&error)))).hint(hint)
     })
 }
 
@@ -109,9 +109,15 @@ fn failed(login: &Login, told: &str) -> String {
 }
 
 /// The provider's reason in one line.
-fn told(reason: &str, is_not_there: bool) -> String {
-    if is_not_there {
-        return "no login is cached, or its file is gone".to_owned();
+fn told(login: &Login, reason: &str, is_not_there: bool) -> String {
+    match login {
+        Login::Console(_) if is_not_there => return "no login is cached, or its file is gone".to_owned(),
+        Login::Other if is_not_there => {
+            return "the file of the token is not there that AWS_WEB_IDENTITY_TOKEN_FILE, or the profile's \
+                    web_identity_token_file, names"
+                .to_owned();
+        }
+        _ => {}
     }
     // Where every provider was tried, the list says only of the profile what is not known anyway.
     if let Some((_, rest)) = reason.split_once("provider was not enabled: profile `")
@@ -129,14 +135,15 @@ mod tests {
     #[test]
     fn a_reason_is_one_line() {
         let chain = "no credentials found in chain. Attempted: Environment: not enabled";
-        assert_eq!(told(chain, false), "no credentials found in chain.");
+        assert_eq!(told(&Login::Other, chain, false), "no credentials found in chain.");
         let profile = "no credentials found in chain. Attempted: Profile: the credential provider was not \
                        enabled: profile `x` was not defined: could not find source profile";
-        assert_eq!(told(profile, false), "the profile `x` is not defined");
-        assert_eq!(
-            told("No such file or directory (os error 2)", true),
-            "no login is cached, or its file is gone"
-        );
+        assert_eq!(told(&Login::Other, profile, false), "the profile `x` is not defined");
+        let missing = "No such file or directory (os error 2)";
+        let console = Login::Console("p".to_owned());
+        assert_eq!(told(&console, missing, true), "no login is cached, or its file is gone");
+        assert!(told(&Login::Other, missing, true).contains("AWS_WEB_IDENTITY_TOKEN_FILE"));
+        assert_eq!(told(&Login::Process("p".to_owned()), missing, true), missing);
     }
 
     const CONFIG: &str = "
