@@ -6,11 +6,9 @@
 //! soon gets only one attempt a read.
 
 use std::collections::HashMap;
-use std::error::Error as _;
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use aws_credential_types::provider::error::CredentialsError;
 use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_types::request_id::RequestId;
@@ -18,11 +16,12 @@ use tokio::time::Instant;
 
 use super::advice::{Cause, Said, cause};
 use super::classify::{Failure, Meaning, Stage, classify, fault_of, is_expiry};
-use super::dates;
+use super::endpoint::{self, Endpoint, Tries};
 use super::ops::{Grant, Operation, QuotaOwner};
 use super::pace::Pacer;
 use super::session::Session;
 use super::unreached::Unreached;
+use super::{dates, provider};
 use crate::clock::SharedClock;
 use crate::model::{AwsClock, Calls, Fault, FaultKind, Observation, Reading, Region};
 
@@ -62,9 +61,6 @@ pub struct Door {
     failing: Mutex<HashMap<(&'static str, Region), u32>>,
 }
 
-/// A client's host, learned from the first request that it sends.
-pub type Endpoint = Arc<OnceLock<String>>;
-
 /// One read's answer, and where S3 says that the bucket really is.
 #[derive(Debug)]
 pub struct Answer<T> {
@@ -77,6 +73,7 @@ pub struct Answer<T> {
 /// What is known of a read while its attempts go on.
 struct Attempts {
     sent: u32,
+    host: Tries,
     gone_before: bool,
     backoff: Duration,
     request_id: Option<String>,
@@ -126,6 +123,7 @@ impl Door {
     {
         let mut attempts = Attempts {
             sent: 0,
+            host: endpoint.tries(),
             gone_before: false,
             backoff: BACKOFF_BASE,
             request_id: None,
@@ -144,6 +142,10 @@ impl Door {
                 }
                 Err(failure) => failure,
             };
+            if let Some(pause) = self.at_another_host(operation, region, endpoint, &mut attempts, &failure) {
+                tokio::time::sleep(pause).await;
+                continue;
+            }
             match self.after(operation, region, &mut attempts, &failure, generation).await {
                 Next::Stop(reading) => break reading,
                 Next::Again(pause) => tokio::time::sleep(pause).await,
@@ -153,7 +155,7 @@ impl Door {
             operation: operation.id.into(),
             region: region.clone(),
             at: Some(self.shared.clock.now()),
-            endpoint: endpoint.get().cloned(),
+            endpoint: endpoint.host().map(str::to_owned),
             request_id: attempts.request_id,
             attempts: attempts.sent,
             reading,
@@ -194,6 +196,7 @@ impl Door {
         };
         let admission = pacer.admit(operation, region).await;
         attempts.sent += 1;
+        attempts.host.sent += 1;
         let started = Instant::now();
         let result = match tokio::time::timeout(timeout_of(operation), send()).await {
             Ok(result) => result.map_err(|error| self.dated(&error)),
@@ -257,6 +260,31 @@ impl Door {
         }
     }
 
+    /// When to try again a read that did not reach its host, as another host will do. A host that does not
+    /// exist costs no attempt.
+    fn at_another_host(
+        &self,
+        operation: &'static Operation,
+        region: &Region,
+        endpoint: &Endpoint,
+        attempts: &mut Attempts,
+        failure: &Failure,
+    ) -> Option<Duration> {
+        match endpoint.after(&mut attempts.host, failure.existence, self.allowed(operation, region)) {
+            endpoint::Next::AsEver => None,
+            endpoint::Next::Again => Some(self.jitter(BACKOFF_BASE)),
+            endpoint::Next::Another { is_news } => {
+                let fips = attempts.host.variant.fips;
+                let why = failure.message.as_deref().unwrap_or_default();
+                if is_news {
+                    tracing::warn!(fips, "{why}: another host of the service is used, as allowed");
+                }
+                attempts.host = endpoint.tries();
+                Some(Duration::ZERO)
+            }
+        }
+    }
+
     /// A token that ran out is renewed. A Region that does not take a token which works elsewhere is
     /// `unavailable`, and the account is not broken.
     async fn after_identity<T>(
@@ -298,8 +326,7 @@ impl Door {
         kind: FaultKind,
         retry: bool,
     ) -> Next<T> {
-        let allowed = if self.is_tired(operation, region) { 1 } else { self.shared.max_attempts };
-        if retry && attempts.sent < allowed {
+        if retry && attempts.host.sent < self.allowed(operation, region) {
             attempts.backoff = self.jitter(attempts.backoff);
             return Next::Again(attempts.backoff);
         }
@@ -311,6 +338,10 @@ impl Door {
             session.refused(&fault, is_clock(operation, failure));
         }
         Next::Stop(Reading::Unread(fault))
+    }
+
+    fn allowed(&self, operation: &'static Operation, region: &Region) -> u32 {
+        if self.is_tired(operation, region) { 1 } else { self.shared.max_attempts }
     }
 
     /// Decorrelated jitter: between the base and three times the last pause.
@@ -369,7 +400,7 @@ where
     E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
 {
     let raw = error.raw_response();
-    if let Some(reason) = no_credentials(error) {
+    if let Some(reason) = provider::refusal(error) {
         return Failure { stage: Stage::NoCredentials, message: Some(reason), ..Failure::default() };
     }
     let stage = match error {
@@ -383,7 +414,7 @@ where
         _ => Stage::NotUnderstood,
     };
     let service = error.as_service_error();
-    let stays = Unreached::find(error).is_some_and(|unreached| !unreached.may_pass());
+    let unreached = Unreached::find(error);
     Failure {
         stage,
         code: service.and_then(ProvideErrorMetadata::code).filter(|code| !code.is_empty()).map(str::to_owned),
@@ -392,7 +423,8 @@ where
         clock_ahead: None,
         request_id: request_id_of(error),
         bucket_region: raw.and_then(|raw| raw.headers().get("x-amz-bucket-region")).map(str::to_owned),
-        stays,
+        stays: unreached.is_some_and(|unreached| !unreached.may_pass()),
+        existence: unreached.map(Unreached::existence).unwrap_or_default(),
     }
 }
 
@@ -411,75 +443,4 @@ where
 fn request_id_of<E>(error: &SdkError<E, HttpResponse>) -> Option<String> {
     let headers = error.raw_response()?.headers();
     ["x-amz-request-id", "x-amzn-requestid"].iter().find_map(|name| headers.get(*name)).map(str::to_owned)
-}
-
-/// What the credential provider said, where a request was not sent for want of credentials.
-fn no_credentials<E>(error: &SdkError<E, HttpResponse>) -> Option<String>
-where
-    E: std::error::Error + Send + Sync + 'static,
-{
-    if !matches!(error, SdkError::DispatchFailure(_) | SdkError::ConstructionFailure(_)) {
-        return None;
-    }
-    let chain = || causes(error);
-    // The cache of credentials gives up after a while, with an error of its own that has no public type.
-    let is_time_out = |error: &&dyn std::error::Error| {
-        error.source().is_none() && error.to_string().starts_with("identity resolver timed out")
-    };
-    let from_provider = chain().any(|error| error.is::<CredentialsError>());
-    (from_provider || chain().any(|error| is_time_out(&error))).then(|| reason_of(chain()))
-}
-
-/// What an error names as its reason, and that one as its own.
-fn causes(error: &dyn std::error::Error) -> impl Iterator<Item = &(dyn std::error::Error + 'static)> {
-    std::iter::successors(error.source(), |error| (*error).source())
-}
-
-/// The fault of a credential provider that was asked by us, and not by a client.
-pub(super) fn provider_fault(error: &CredentialsError) -> Fault {
-    let itself: &(dyn std::error::Error + 'static) = error;
-    let message = Some(reason_of(std::iter::once(itself).chain(causes(error))));
-    fault_of(FaultKind::Identity, &Failure { stage: Stage::NoCredentials, message, ..Failure::default() })
-}
-
-/// The last error of a chain says most, and the one above it what was tried. `CredentialsError` itself
-/// says no more than that there was one, and what wraps the first of them is the client's.
-fn reason_of<'a>(chain: impl Iterator<Item = &'a (dyn std::error::Error + 'static)>) -> String {
-    let chain: Vec<_> = chain.collect();
-    let first = chain.iter().position(|error| error.is::<CredentialsError>());
-    let inside = &chain[first.unwrap_or(chain.len().saturating_sub(1))..];
-    let telling: Vec<_> = inside.iter().filter(|error| !error.is::<CredentialsError>()).collect();
-    match telling[..] {
-        [] => inside.first().map(ToString::to_string).unwrap_or_default(),
-        [one] => one.to_string(),
-        [.., tried, last] => format!("{tried}: {last}"),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use aws_sdk_sts::operation::get_caller_identity::GetCallerIdentityError;
-    use aws_smithy_runtime_api::client::result::ConnectorError;
-
-    fn unsent(source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Failure {
-        let error = ConnectorError::other(source.into(), None);
-        failure_of(&SdkError::<GetCallerIdentityError, HttpResponse>::dispatch_failure(error))
-    }
-
-    /// As the SDK's client gives it: a provider's error in a provider's error, as if it were the network's.
-    #[test]
-    fn a_provider_that_fails_is_no_network_that_fails() {
-        let inner = CredentialsError::provider_error("the SSO session has expired");
-        let failure = unsent(CredentialsError::provider_error(inner));
-        assert_eq!(failure.stage, Stage::NoCredentials);
-        assert_eq!(failure.message.as_deref(), Some("the SSO session has expired"));
-        let failure = unsent(CredentialsError::provider_timed_out(Duration::from_secs(5)));
-        assert_eq!(failure.stage, Stage::NoCredentials);
-        assert_eq!(failure.message.as_deref(), Some("credentials provider timed out after 5 seconds"));
-        let failure = unsent("identity resolver timed out after 5s");
-        assert_eq!(failure.stage, Stage::NoCredentials, "of the cache, whose error has no public type");
-        let failure = unsent("connection refused");
-        assert_eq!(failure, Failure { stage: Stage::NotAnswered, ..Failure::default() });
-    }
 }

@@ -4,6 +4,7 @@
 
 use super::message;
 use super::ops::Operation;
+use super::unreached::Existence;
 use crate::model::{DeniedBy, DenyType, Fault, FaultKind};
 
 /// An unsuccessful attempt, freed of the SDK's types.
@@ -25,6 +26,8 @@ pub struct Failure {
     pub bucket_region: Option<String>,
     /// Another attempt would meet the same: a proxy's password, a certificate that is not trusted.
     pub stays: bool,
+    /// What it says of the host's being there at all.
+    pub existence: Existence,
 }
 
 /// How far an attempt got.
@@ -136,6 +139,11 @@ const TRANSIENT: &[&str] = &[
     "ServiceUnavailableException",
 ];
 
+/// Whether the service says by this code that it failed for a moment.
+pub fn is_transient_code(code: &str) -> bool {
+    TRANSIENT.contains(&code)
+}
+
 /// Says what a failure means for this operation.
 pub fn classify(operation: &Operation, failure: &Failure) -> Meaning {
     match failure.stage {
@@ -167,7 +175,7 @@ fn with_code(operation: &Operation, code: &str, status: Option<u16>) -> Meaning 
         fault(FaultKind::Transport, true)
     } else {
         // A code that this version does not know is an error with its code, never "absent".
-        let transient = TRANSIENT.contains(&code) || status.is_some_and(|s| s >= 500 || s == 429);
+        let transient = is_transient_code(code) || status.is_some_and(|s| s >= 500 || s == 429);
         fault(FaultKind::Service, transient)
     }
 }
@@ -196,7 +204,7 @@ pub fn fault_of(kind: FaultKind, failure: &Failure) -> Fault {
     let is_far = |ahead: &i64| kind == FaultKind::Identity && ahead.unsigned_abs() >= CLOCK_DIFFERS;
     Fault {
         kind,
-        code: failure.code.as_deref().map(code_kept),
+        code: failure.code.as_deref().and_then(code_kept),
         status: failure.status,
         denied_by,
         deny_type,
@@ -208,14 +216,14 @@ pub fn fault_of(kind: FaultKind, failure: &Failure) -> Fault {
 /// The longest code that is kept whole; AWS's have fewer than 64 letters.
 const LONGEST_CODE: usize = 128;
 
-/// A code as AWS has them. Of anything else that stands in its place what may be kept of a message.
-fn code_kept(code: &str) -> String {
+/// A code as AWS has them. Of anything else that stands in its place what may be kept of a message, if anything.
+fn code_kept(code: &str) -> Option<String> {
     let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"._:-#".contains(&byte);
     if code.len() <= LONGEST_CODE && code.bytes().all(is_plain) {
-        return message::without_secrets(code).into_owned();
+        return Some(message::without_secrets(code).into_owned());
     }
-    let kept = message::kept(code).unwrap_or_default();
-    kept[..kept.floor_char_boundary(LONGEST_CODE)].to_owned()
+    let kept = message::kept(code)?;
+    Some(kept[..kept.floor_char_boundary(LONGEST_CODE)].to_owned())
 }
 
 /// A clock that differs by fewer seconds is no reason to refuse a signature: AWS allows 5 minutes

@@ -4,7 +4,7 @@
 //! time comes from the injected clock, so that a frozen run signs the same requests.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::SystemTime;
 
 use aws_config::identity::IdentityCache;
@@ -18,16 +18,16 @@ use aws_smithy_async::time::TimeSource;
 use aws_smithy_runtime_api::box_error::BoxError;
 use aws_smithy_runtime_api::client::interceptors::context::{
     BeforeDeserializationInterceptorContextRef, BeforeSerializationInterceptorContextRef,
-    BeforeTransmitInterceptorContextRef, FinalizerInterceptorContextRef,
+    BeforeTransmitInterceptorContextRef,
 };
 use aws_smithy_types::config_bag::{Storable, StoreReplace};
 use aws_types::endpoint_config::{UseDualStack, UseFips};
 
-use super::call::Endpoint;
 use super::dates::Dates;
+use super::endpoint::Endpoint;
+use super::provider::Usable;
 use super::session::{RoleAssumer, Session, SessionCredentials};
-use super::unreached::Unreached;
-use super::variant::{Variant, Variants, Wish, Wishes};
+use super::variant::{Variants, Wish, Wishes};
 use crate::clock::SharedClock;
 use crate::model::Region;
 
@@ -67,8 +67,11 @@ impl ClientFactory {
             fips: wishes.fips.or(base.use_fips().filter(|wanted| *wanted).map(|_| Wish::Require)),
             dual_stack: wishes.dual_stack.or(base.use_dual_stack().filter(|it| *it).map(|_| Wish::Require)),
         };
-        let base = base
-            .to_builder()
+        let mut builder = base.to_builder();
+        builder.set_credentials_provider(
+            base.credentials_provider().map(|given| SharedCredentialsProvider::new(Usable(given))),
+        );
+        let base = builder
             .app_name(AppName::new("atrest").expect("the name has only letters"))
             .retry_config(RetryConfig::disabled())
             // The door times each attempt; the SDK's connect time-out stays.
@@ -91,10 +94,9 @@ impl ClientFactory {
     }
 
     fn probe(&self, service: &'static str, region: &Region) -> (Endpoint, Probe) {
-        let endpoint: Endpoint = Arc::new(OnceLock::new());
+        let endpoint = Endpoint::new(service, region, &self.variants);
         let (clock, dates) = (SharedClock::clone(&self.clock), self.dates.clone());
-        let (region, variants) = (region.clone(), Arc::clone(&self.variants));
-        (Arc::clone(&endpoint), Probe { endpoint, clock, dates, service, region, variants })
+        (endpoint.clone(), Probe { endpoint, clock, dates })
     }
 
     /// The Region of the caller's configuration.
@@ -259,29 +261,9 @@ struct Probe {
     endpoint: Endpoint,
     clock: SharedClock,
     dates: Dates,
-    service: &'static str,
-    region: Region,
-    variants: Arc<Variants>,
 }
 
-impl Probe {
-    fn learn_host(&self, host: &str) {
-        if self.endpoint.get().is_none() {
-            // A second request that got here first has told the same.
-            let _ = self.endpoint.set(host.to_owned());
-        }
-    }
-}
-
-/// Which host a request was made for.
-#[derive(Debug)]
-struct Tried(Variant);
-
-impl Storable for Tried {
-    type Storer = StoreReplace<Self>;
-}
-
-/// The host that it was sent to.
+/// The host that a request was sent to.
 #[derive(Debug)]
 struct Host(String);
 
@@ -300,31 +282,11 @@ impl Intercept for Probe {
         _context: &BeforeSerializationInterceptorContextRef<'_>,
         config: &mut ConfigBag,
     ) -> Result<(), BoxError> {
-        let variant = self.variants.of(self.service, &self.region);
+        let variant = self.endpoint.variant();
         config
             .interceptor_state()
             .store_put(UseFips(variant.fips))
-            .store_put(UseDualStack(variant.dual_stack))
-            .store_put(Tried(variant));
-        Ok(())
-    }
-
-    /// A host that does not exist is not tried again where another one will do.
-    fn read_after_attempt(
-        &self,
-        context: &FinalizerInterceptorContextRef<'_>,
-        _components: &RuntimeComponents,
-        config: &mut ConfigBag,
-    ) -> Result<(), BoxError> {
-        let Some(Err(error)) = context.output_or_error() else { return Ok(()) };
-        let unreached = error.as_connector_error().and_then(|error| Unreached::find(error));
-        if let (Some(unreached), Some(Tried(tried))) = (unreached, config.load::<Tried>())
-            && unreached.may_not_exist()
-            && self.variants.learn(self.service, &self.region, *tried)
-        {
-            let (fips, dual_stack) = (tried.fips, tried.dual_stack);
-            tracing::warn!(fips, dual_stack, "{unreached}: another host of the service is used, as allowed");
-        }
+            .store_put(UseDualStack(variant.dual_stack));
         Ok(())
     }
 
@@ -337,7 +299,7 @@ impl Intercept for Probe {
     ) -> Result<(), BoxError> {
         self.dates.note(context.response().headers().get("date"), self.clock.now());
         if let Some(Host(host)) = config.load::<Host>() {
-            self.learn_host(host);
+            self.endpoint.told(host);
         }
         Ok(())
     }
@@ -349,10 +311,12 @@ impl Intercept for Probe {
         config: &mut ConfigBag,
     ) -> Result<(), BoxError> {
         let uri = context.request().uri();
-        let host = uri.split("://").nth(1).unwrap_or(uri).split(['/', '?']).next().unwrap_or_default();
+        let authority = uri.split("://").nth(1).unwrap_or(uri).split(['/', '?']).next().unwrap_or_default();
+        // An endpoint's URL may hold a password.
+        let host = authority.rsplit('@').next().unwrap_or_default();
         // A host that may not exist is told once it has answered.
-        if !self.variants.may_change(self.service, &self.region) {
-            self.learn_host(host);
+        if !self.endpoint.may_change() {
+            self.endpoint.told(host);
         }
         config.interceptor_state().store_put(Host(host.to_owned()));
         Ok(())
@@ -368,8 +332,13 @@ mod tests {
     use aws_smithy_runtime_api::client::result::ConnectorError;
     use aws_smithy_types::body::SdkBody;
 
+    use super::super::environment::{Environment, Tuning};
+    use super::super::ops::GET_CALLER_IDENTITY;
+    use super::super::tunnel::Refusal;
+    use super::super::unreached::{Meant, Unreached};
     use super::*;
     use crate::clock::{FrozenClock, Timestamp};
+    use crate::model::Source;
 
     /// A network where hosts of some kinds do not exist.
     #[derive(Debug, Clone)]
@@ -393,7 +362,8 @@ mod tests {
             if is_missing {
                 let error = "failed to lookup address information: Name or service not known";
                 let error = ConnectorError::io(error.into());
-                return HttpConnectorFuture::ready(Err(Unreached::wrap(error, &host, None, true)));
+                let meant = Meant { host, ..Meant::default() };
+                return HttpConnectorFuture::ready(Err(Unreached::wrap(error, &meant, Refusal::Unknown)));
             }
             let answer = "<GetCallerIdentityResponse xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\">\
                           <GetCallerIdentityResult/></GetCallerIdentityResponse>";
@@ -417,14 +387,18 @@ mod tests {
             .http_client(network.clone())
             .build();
         let clock = Arc::new(FrozenClock(Timestamp::from_millis(1_795_230_000_000)));
-        let factory = ClientFactory::new(&base, S3Addressing::Path, wishes, clock);
         let region: Region = "eu-west-1".parse().unwrap();
+        // One attempt: a host that does not exist costs none.
+        let tuning = Tuning { max_attempts: 1, hosts: wishes, ..Tuning::default() };
+        let environment = Environment::new(&base, clock, tuning, Source::Endpoint, region.clone(), 1);
+        let (door, factory) = (&environment.door, &environment.factory);
         let client = factory.sts(&region, None);
-        let _ = client.sdk.get_caller_identity().send().await;
-        let _ = client.sdk.get_caller_identity().send().await;
-        let _ = factory.sts(&region, None).sdk.get_caller_identity().send().await;
+        for client in [&client, &client, &factory.sts(&region, None)] {
+            let send = || client.sdk.get_caller_identity().send();
+            door.call(&GET_CALLER_IDENTITY, &region, &client.endpoint, send).await;
+        }
         let sent = network.0.lock().unwrap().clone();
-        (sent, client.endpoint.get().cloned())
+        (sent, client.endpoint.host().map(str::to_owned))
     }
 
     const FIPS: &str = "sts-fips.eu-west-1.amazonaws.com";
@@ -434,7 +408,7 @@ mod tests {
     async fn a_preferred_host_that_does_not_exist_is_tried_once() {
         let prefer = Wishes { fips: Some(Wish::Prefer), dual_stack: None };
         let (sent, endpoint) = hosts(false, prefer, &["-fips"]).await;
-        assert_eq!(sent, [FIPS, STANDARD, STANDARD]);
+        assert_eq!(sent, [FIPS, STANDARD, STANDARD, STANDARD]);
         assert_eq!(endpoint.as_deref(), Some(STANDARD));
         let (sent, endpoint) = hosts(true, prefer, &[]).await;
         assert_eq!(sent, [FIPS; 3]);
@@ -458,6 +432,6 @@ mod tests {
     async fn dual_stack_is_given_up_before_fips() {
         let both = Wishes { fips: Some(Wish::Prefer), dual_stack: Some(Wish::Prefer) };
         let (sent, _) = hosts(false, both, &[".api.aws"]).await;
-        assert_eq!(sent, ["sts-fips.eu-west-1.api.aws", FIPS, FIPS]);
+        assert_eq!(sent, ["sts-fips.eu-west-1.api.aws", FIPS, FIPS, FIPS]);
     }
 }

@@ -66,6 +66,10 @@ static HEADERS: LazyLock<Regex> = LazyLock::new(|| {
     regex(&format!(r#"(?i)\b({names})({SEPARATOR})[^\r\n"']+"#))
 });
 
+/// STS repeats an external id that it does not take: `Value 'X' at 'externalId' failed to satisfy constraint`.
+static REPEATED: LazyLock<Regex> =
+    LazyLock::new(|| regex(r"(?is)\bvalue '[^']*' at '(external_?id|token_?code)'"));
+
 /// Names whose value is a secret, to the next blank, quotation mark or separator of a list or a query.
 static NAMED: LazyLock<Regex> = LazyLock::new(|| {
     // What stands before a name does not matter: `oauth_refresh_token`, `MY_SECRET`.
@@ -111,7 +115,10 @@ fn regex(pattern: &str) -> Regex {
 /// The text without what is, or looks like, a secret.
 pub fn without_secrets(text: &str) -> Cow<'_, str> {
     let after_name = |found: &Captures<'_>| format!("{}{}{REMOVED}", &found[1], &found[2]);
-    let text = ELEMENTS.replace_all(text, |found: &Captures<'_>| format!("<{}>{REMOVED}", &found[1]));
+    let text = without_printed(text);
+    let text = ELEMENTS.replace_all(&text, |found: &Captures<'_>| format!("<{}>{REMOVED}", &found[1]));
+    let text =
+        REPEATED.replace_all(&text, |found: &Captures<'_>| format!("Value '{REMOVED}' at '{}'", &found[1]));
     let text = HEADERS.replace_all(&text, after_name).into_owned();
     let text = NAMED.replace_all(&text, after_name).into_owned();
     let text = SCHEMES.replace_all(&text, |found: &Captures<'_>| match is_plain_word(&found[2]) {
@@ -127,6 +134,18 @@ pub fn without_secrets(text: &str) -> Cow<'_, str> {
     let text = WORDS.replace_all(&text, |found: &Captures<'_>| without_tokens(&found[0]));
     let text = INNER_KEY_IDS.replace_all(&text, REMOVED);
     Cow::Owned(text.replace("[removed][removed]", REMOVED))
+}
+
+/// What a `credential_process` prints for a person may be its secret, and looks like anything. The SDK repeats it, once
+/// as it is and once escaped, so that nothing behind it can be told from it.
+fn without_printed(text: &str) -> Cow<'_, str> {
+    match text.split_once("Stderr:") {
+        Some((before, printed)) => {
+            let end = if printed.ends_with('\n') { "\n" } else { "" };
+            Cow::Owned(format!("{before}Stderr: {REMOVED}{end}"))
+        }
+        None => Cow::Borrowed(text),
+    }
 }
 
 /// `Basic authentication.` is prose.
@@ -241,6 +260,16 @@ mod tests {
                 "<Error><AWSAccessKeyId>[removed]</AWSAccessKeyId><StringToSign>[removed]</StringToSign></Error>",
             ),
             (format!("password={SECRET}"), "password=[removed]"),
+            (
+                "1 validation error detected: Value 'hunter2' at 'externalId' failed to satisfy constraint"
+                    .to_owned(),
+                "1 validation error detected: Value '[removed]' at 'externalId' failed to satisfy constraint",
+            ),
+            (
+                "external process exited with code exit status: 3. Stderr: hunter2\nhunter3 \"hunter4\""
+                    .to_owned(),
+                "external process exited with code exit status: 3. Stderr: [removed]",
+            ),
             (
                 "refresh_token=abc client_secret=hunter2 x-api-key: k1 Secret Access Key: k2 end".to_owned(),
                 "refresh_token=[removed] client_secret=[removed] x-api-key: [removed] Secret Access Key: [removed] end",

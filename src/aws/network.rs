@@ -24,8 +24,10 @@ use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use http::Uri;
 use hyper_util::client::proxy::matcher::Matcher;
 
+use super::no_proxy::NoProxy;
 use super::trust::Bundle;
-use super::unreached::{PROXY_CREDENTIALS, Unreached};
+use super::tunnel::{self, Refusal};
+use super::unreached::{Meant, PROXY_CREDENTIALS, Unreached, is_refused_tunnel};
 
 /// A proxy as a variable names it. Its URL may hold a password, so it is never shown.
 #[derive(Clone, PartialEq, Eq)]
@@ -50,8 +52,12 @@ pub enum ProxyError {
     NotUrl,
     /// SOCKS and the like.
     #[error("`{0}` is not a scheme that is supported: a proxy is http:// or https://")]
-    Scheme(String),
+    Scheme(&'static str),
 }
+
+/// Schemes of proxies that other tools have.
+const OTHER_SCHEMES: &[&str] =
+    &["ftp", "pac+http", "pac+https", "quic", "socks", "socks4", "socks4a", "socks5", "socks5h"];
 
 impl Proxy {
     /// Reads `http://USER:PASSWORD@HOST:PORT`; the scheme may be left out.
@@ -60,13 +66,13 @@ impl Proxy {
         let (scheme, rest) = text.split_once("://").unwrap_or(("http", text));
         let scheme = scheme.to_ascii_lowercase();
         if !matches!(scheme.as_str(), "http" | "https") {
-            // What is before `://` is no scheme where it is half a password.
-            let is_word = scheme.chars().all(|c| c.is_ascii_alphanumeric());
-            return Err(if is_word { ProxyError::Scheme(scheme) } else { ProxyError::NotUrl });
+            // What stands before `://` may be a password: only a scheme that proxies have is told.
+            let known = OTHER_SCHEMES.iter().find(|known| **known == scheme);
+            return Err(known.map_or(ProxyError::NotUrl, |known| ProxyError::Scheme(known)));
         }
         // A password with one of these would be cut there, and what is before it would be the host.
         let rest = rest.strip_suffix('/').unwrap_or(rest);
-        if rest.contains(['/', '?', '#']) {
+        if rest.contains(['/', '?', '#']) || rest.matches('@').count() > 1 {
             return Err(ProxyError::NotUrl);
         }
         let url: Uri = format!("{scheme}://{rest}").parse().map_err(|_| ProxyError::NotUrl)?;
@@ -78,6 +84,18 @@ impl Proxy {
         let shown = format!("{host}:{}", port.ok_or(ProxyError::NotUrl)?);
         Ok(Self { url, shown })
     }
+
+    /// Why this proxy refused a tunnel. One of `https://` is not asked again: its TLS is the HTTP stack's.
+    async fn refusal(&self, host: &str) -> Refusal {
+        if is_https(&self.url) {
+            return Refusal::Unknown;
+        }
+        // The header is made of user and password as the HTTP stack makes it.
+        let matcher = Matcher::builder().all(self.url.to_string()).build();
+        let intercept = Uri::try_from(format!("https://{host}")).ok().and_then(|uri| matcher.intercept(&uri));
+        let authorization = intercept.as_ref().and_then(|intercept| intercept.basic_auth());
+        tunnel::ask(&self.shown, host, authorization.map(|value| value.as_bytes())).await
+    }
 }
 
 /// Which requests go through which proxy.
@@ -88,7 +106,7 @@ pub struct Proxies {
     /// For `https://`: `HTTPS_PROXY`, else `ALL_PROXY`.
     pub https: Option<Proxy>,
     /// `NO_PROXY`.
-    pub no_proxy: String,
+    pub no_proxy: NoProxy,
     /// Authorities that hand out credentials on this machine, beside the link-local ones.
     pub local: BTreeSet<String>,
 }
@@ -114,7 +132,7 @@ impl Network {
             direct: stack(tls.clone(), ProxyConfig::disabled()),
             http: self.proxies.http.as_ref().map(through),
             https: self.proxies.https.as_ref().map(through),
-            routes: Arc::new(Routes::new(self.proxies.clone())),
+            routes: Arc::new(Routes(self.proxies.clone())),
         })
     }
 }
@@ -136,40 +154,22 @@ fn stack(tls: TlsContext, proxy: ProxyConfig) -> SharedHttpClient {
 
 /// What decides which way a request goes.
 #[derive(Debug)]
-struct Routes {
-    proxies: Proxies,
-    /// The SDK's own reading of `NO_PROXY`.
-    matcher: Matcher,
-    /// `NO_PROXY=*`. The matcher takes it for names, and not for addresses.
-    none: bool,
-}
+struct Routes(Proxies);
 
 impl Routes {
-    fn new(proxies: Proxies) -> Self {
-        let url = |proxy: &Option<Proxy>| proxy.as_ref().map(|it| it.url.to_string()).unwrap_or_default();
-        let matcher = Matcher::builder()
-            .http(url(&proxies.http))
-            .https(url(&proxies.https))
-            .no(plain(&proxies.no_proxy));
-        let none = proxies.no_proxy.split(',').any(|rule| rule.trim() == "*");
-        Self { matcher: matcher.build(), none, proxies }
-    }
-
     /// The proxy for a request; none where it goes directly.
     fn proxy(&self, uri: &Uri) -> Option<&Proxy> {
-        let authority = uri.authority()?.as_str();
-        if self.none || is_link_local(uri.host()?) || self.proxies.local.contains(authority) {
+        if self.hands_out_credentials(uri) || self.0.no_proxy.has(uri) {
             return None;
         }
-        self.matcher.intercept(uri)?;
-        if is_https(uri) { self.proxies.https.as_ref() } else { self.proxies.http.as_ref() }
+        if is_https(uri) { self.0.https.as_ref() } else { self.0.http.as_ref() }
     }
-}
 
-/// `*.example.com` is written as often as `.example.com`, and means the same.
-fn plain(no_proxy: &str) -> String {
-    let rules = no_proxy.split(',').map(str::trim);
-    rules.map(|rule| rule.strip_prefix("*.").unwrap_or(rule)).collect::<Vec<_>>().join(",")
+    /// Whether the host hands out credentials on this machine.
+    fn hands_out_credentials(&self, uri: &Uri) -> bool {
+        let is_own = uri.authority().is_some_and(|authority| self.0.local.contains(authority.as_str()));
+        is_own || uri.host().is_some_and(is_link_local)
+    }
 }
 
 fn is_https(uri: &Uri) -> bool {
@@ -230,17 +230,31 @@ impl HttpConnector for Connector {
         let connector = if is_tunnel { &self.https } else { &self.http };
         let way = self.routes.proxy(&uri).zip(connector.as_ref());
         let (proxy, connector) =
-            way.map_or((None, &self.direct), |(proxy, connector)| (Some(proxy), connector));
-        let (host, proxy) = (shown(&uri), proxy.map(|proxy| proxy.shown.clone()));
+            way.map_or((None, &self.direct), |(proxy, connector)| (Some(proxy.clone()), connector));
+        let meant = Meant {
+            host: shown(&uri),
+            proxy: proxy.as_ref().map(|proxy| proxy.shown.clone()),
+            is_tunnel,
+            hands_out_credentials: self.routes.hands_out_credentials(&uri),
+        };
         let answer = connector.call(request);
         HttpConnectorFuture::new(async move {
-            let wrap = |error| Unreached::wrap(error, &host, proxy.as_deref(), is_tunnel);
-            match answer.await.map_err(wrap)? {
-                // Without a tunnel the proxy's own answer comes as if it were the host's.
-                response if response.status().as_u16() == 407 && !is_tunnel && proxy.is_some() => {
-                    Err(wrap(ConnectorError::other(PROXY_CREDENTIALS.into(), None)))
+            match answer.await {
+                Err(error) => {
+                    let refusal = match &proxy {
+                        Some(proxy) if is_tunnel && is_refused_tunnel(&error) => {
+                            proxy.refusal(&meant.host).await
+                        }
+                        _ => Refusal::Unknown,
+                    };
+                    Err(Unreached::wrap(error, &meant, refusal))
                 }
-                response => Ok(response),
+                // Without a tunnel the proxy's own answer comes as if it were the host's.
+                Ok(response) if response.status().as_u16() == 407 && !is_tunnel && proxy.is_some() => {
+                    let error = ConnectorError::other(PROXY_CREDENTIALS.into(), None);
+                    Err(Unreached::wrap(error, &meant, Refusal::Unknown))
+                }
+                Ok(response) => Ok(response),
             }
         })
     }
@@ -258,7 +272,7 @@ mod tests {
     fn routes(http: &str, https: &str, no_proxy: &str) -> Routes {
         let proxy = |text: &str| (!text.is_empty()).then(|| Proxy::parse(text).unwrap());
         let local = BTreeSet::from(["127.0.0.1:9911".to_owned()]);
-        Routes::new(Proxies { http: proxy(http), https: proxy(https), no_proxy: no_proxy.to_owned(), local })
+        Routes(Proxies { http: proxy(http), https: proxy(https), no_proxy: NoProxy::parse(no_proxy), local })
     }
 
     fn way(routes: &Routes, url: &str) -> Option<String> {
@@ -281,12 +295,12 @@ mod tests {
             assert!(
                 !format!(
                     "{proxy:?}{:?}",
-                    Routes::new(Proxies { https: Some(proxy.clone()), ..Proxies::default() })
+                    Routes(Proxies { https: Some(proxy.clone()), ..Proxies::default() })
                 )
                 .contains("s3cr")
             );
         }
-        assert_eq!(Proxy::parse("socks5://p:1"), Err(ProxyError::Scheme("socks5".to_owned())));
+        assert_eq!(Proxy::parse("socks5://p:1"), Err(ProxyError::Scheme("socks5")));
         for wrong in [
             "",
             "http://",
@@ -296,6 +310,8 @@ mod tests {
             "http://p:99999",
             "http://me:p#w@p:1",
             "me:a://b@proxy:1",
+            "hunter2://me@proxy:1",
+            "http://me:a@b@proxy:1",
         ] {
             let error = Proxy::parse(wrong).unwrap_err();
             assert_eq!(error, ProxyError::NotUrl, "{wrong}");

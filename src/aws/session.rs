@@ -13,9 +13,11 @@ use aws_credential_types::Credentials;
 use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider, future};
 use futures::future::BoxFuture;
 
-use super::call::{Door, Endpoint, provider_fault};
+use super::call::Door;
 use super::clients::Client;
+use super::endpoint::Endpoint;
 use super::ops::{ASSUME_ROLE, GET_CALLER_IDENTITY, session_policy};
+use super::provider;
 use crate::clock::{SharedClock, Timestamp};
 use crate::model::{AccountId, Fault, FaultKind, Observation, Partition, Reading, Region};
 
@@ -115,10 +117,12 @@ impl RoleAssumer {
                 .send()
         };
         let answer = self.door.call(&ASSUME_ROLE, &self.region, &self.endpoint, send).await;
-        let credentials = answer.observation.reading.known().and_then(credentials_of);
+        let given = answer.observation.reading.known().and_then(credentials_of);
+        let unsendable = given.as_ref().and_then(provider::unsendable);
+        let credentials = given.filter(|_| unsendable.is_none());
         let mut observation = answer.observation.map(|_| ());
         if credentials.is_none() && observation.reading.known().is_some() {
-            observation.reading = Reading::Unread(no_credentials());
+            observation.reading = Reading::Unread(no_use(unsendable));
         }
         observation.region = Region::global();
         if let Reading::Unread(fault) = &observation.reading
@@ -132,6 +136,17 @@ impl RoleAssumer {
 
 fn no_credentials() -> Fault {
     Fault::new(FaultKind::Identity)
+}
+
+/// Why STS's answer has no credentials that can be used. That is the account's trouble, and not the caller's.
+fn no_use(unsendable: Option<&str>) -> Fault {
+    match unsendable {
+        None => no_credentials(),
+        Some(what) => {
+            let message = format!("the {what} of STS's answer has a character that none has");
+            Fault { message: Some(message), ..Fault::new(FaultKind::Protocol) }
+        }
+    }
 }
 
 fn credentials_of(output: &aws_sdk_sts::operation::assume_role::AssumeRoleOutput) -> Option<Credentials> {
@@ -227,7 +242,7 @@ impl Session {
             Renewal::Caller(provider) => {
                 let given = provider.provide_credentials().await;
                 return given.map_err(|error| {
-                    let fault = provider_fault(&error);
+                    let fault = provider::fault(&error);
                     self.assumer.doubt(&fault);
                     fault
                 });

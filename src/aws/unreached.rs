@@ -11,6 +11,9 @@ use std::io;
 use aws_smithy_runtime_api::client::result::ConnectorError;
 use rustls::CertificateError;
 
+use super::causes::chain;
+use super::tunnel::Refusal;
+
 /// hyper-util's words for a 407.
 pub(super) const PROXY_CREDENTIALS: &str = "proxy authorization required";
 
@@ -21,6 +24,8 @@ pub struct Unreached {
     pub host: String,
     /// Host and port of the proxy that was asked, if one was. Never its credentials.
     pub proxy: Option<String>,
+    /// Whether the host hands out credentials on this machine: to a container, or to an instance.
+    pub hands_out_credentials: bool,
     /// What went wrong.
     pub cause: Cause,
     source: Box<dyn Error + Send + Sync>,
@@ -42,7 +47,7 @@ pub enum Cause {
     /// The proxy wants other credentials: 407.
     ProxyCredentials,
     /// The proxy answered CONNECT with another status.
-    ProxyRefused,
+    ProxyRefused(Refusal),
     /// The certificate is not trusted.
     Certificate(Peer, String),
     /// The handshake failed in another way.
@@ -51,6 +56,18 @@ pub enum Cause {
     Closed,
     /// In the HTTP stack's own words.
     Other(String),
+}
+
+/// What an error says of a host's being there at all.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Existence {
+    /// Nothing.
+    #[default]
+    Unsaid,
+    /// A proxy did not go there: perhaps there is none, perhaps the proxy is busy.
+    Doubted,
+    /// There is no such host.
+    Denied,
 }
 
 /// Who was spoken to: with a proxy on the way there are two.
@@ -62,18 +79,37 @@ pub enum Peer {
     Proxy,
 }
 
+/// What a request was to reach.
+#[derive(Debug, Clone, Default)]
+pub struct Meant {
+    /// Host and port.
+    pub host: String,
+    /// Host and port of the proxy on the way.
+    pub proxy: Option<String>,
+    /// Whether it goes through a tunnel of the proxy's.
+    pub is_tunnel: bool,
+    /// Whether the host hands out credentials on this machine.
+    pub hands_out_credentials: bool,
+}
+
+/// Whether the HTTP stack says that a proxy refused the tunnel, of which it keeps no status.
+pub fn is_refused_tunnel(error: &ConnectorError) -> bool {
+    matches!(cause(&Link::all(error), false, Peer::Host, Refusal::Unknown), Cause::ProxyRefused(_))
+}
+
 impl Unreached {
-    /// Wraps what the HTTP stack gave; the SDK's class of the error stays.
-    pub fn wrap(error: ConnectorError, host: &str, proxy: Option<&str>, is_tunnel: bool) -> ConnectorError {
+    /// Wraps what the HTTP stack gave; the SDK's class of the error stays. `refusal` is what a proxy said to CONNECT.
+    pub fn wrap(error: ConnectorError, meant: &Meant, refusal: Refusal) -> ConnectorError {
         let (is_timeout, is_io, is_user) = (error.is_timeout(), error.is_io(), error.is_user());
         let (kind, connection) = (error.as_other(), error.connection_metadata().cloned());
         let links = Link::all(&error);
         // A plain request goes to the proxy as to a host; a tunnel has the proxy's part and the host's.
-        let near = if proxy.is_some() && !is_tunnel { Peer::Proxy } else { Peer::Host };
-        let cause = cause(&links, is_timeout, near);
+        let near = if meant.proxy.is_some() && !meant.is_tunnel { Peer::Proxy } else { Peer::Host };
+        let cause = cause(&links, is_timeout, near, refusal);
         let wrapped: Box<dyn Error + Send + Sync> = Box::new(Self {
-            host: host.to_owned(),
-            proxy: proxy.map(str::to_owned),
+            host: meant.host.clone(),
+            proxy: meant.proxy.clone(),
+            hands_out_credentials: meant.hands_out_credentials,
             cause,
             source: Box::new(error),
         });
@@ -99,15 +135,27 @@ impl Unreached {
         !matches!(self.cause, Cause::ProxyCredentials | Cause::Certificate(..))
     }
 
-    /// Whether the host may well not exist: its name is unknown, or a proxy would not go there.
-    pub fn may_not_exist(&self) -> bool {
-        matches!(self.cause, Cause::NoName(Peer::Host) | Cause::ProxyRefused)
+    /// What this says of the host's being there at all.
+    pub fn existence(&self) -> Existence {
+        match self.cause {
+            Cause::NoName(Peer::Host) => Existence::Denied,
+            Cause::ProxyRefused(Refusal::Status { no_such_host: true, .. }) => Existence::Denied,
+            // Asked again, the proxy went there.
+            Cause::ProxyRefused(Refusal::Passing) => Existence::Unsaid,
+            Cause::ProxyRefused(_) => Existence::Doubted,
+            _ => Existence::Unsaid,
+        }
+    }
+
+    fn host(&self) -> String {
+        let what = if self.hands_out_credentials { "the credentials' endpoint " } else { "" };
+        format!("{what}{}", self.host)
     }
 
     fn peer(&self, peer: Peer) -> String {
         match (peer, &self.proxy) {
             (Peer::Proxy, Some(proxy)) => format!("the proxy {proxy}"),
-            _ => self.host.clone(),
+            _ => self.host(),
         }
     }
 
@@ -123,7 +171,7 @@ impl Unreached {
 
 impl fmt::Display for Unreached {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let host = &self.host;
+        let host = &self.host();
         let proxy = self.proxy.as_deref().unwrap_or("on the way");
         match &self.cause {
             Cause::NoName(at) => {
@@ -142,7 +190,9 @@ impl fmt::Display for Unreached {
             Cause::ProxyCredentials => {
                 write!(f, "the proxy {proxy} asks for a user and a password (HTTP 407) to connect to {host}")
             }
-            Cause::ProxyRefused => write!(f, "the proxy {proxy} refused to connect to {host}"),
+            Cause::ProxyRefused(why) => {
+                write!(f, "the proxy {proxy} refused to connect to {host} ({})", Why(*why))
+            }
             Cause::Certificate(at, why) => {
                 write!(f, "the TLS certificate of {} is not trusted: {why}{}", self.peer(*at), self.way(*at))
             }
@@ -163,6 +213,22 @@ impl fmt::Display for Unreached {
     }
 }
 
+/// Why a proxy refused, in words.
+struct Why(Refusal);
+
+impl fmt::Display for Why {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            Refusal::Unknown => f.write_str("its status is not known: the HTTP library keeps none"),
+            Refusal::Passing => f.write_str("asked again, it did connect"),
+            Refusal::Status { code, no_such_host: false } => write!(f, "HTTP {code}"),
+            Refusal::Status { code, no_such_host: true } => {
+                write!(f, "HTTP {code}: it says that there is no such host")
+            }
+        }
+    }
+}
+
 impl Error for Unreached {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         Some(&*self.source)
@@ -171,38 +237,75 @@ impl Error for Unreached {
 
 /// What to do about a sentence of [`Unreached`], wherever it was kept. None for other sentences.
 pub fn advice(sentence: &str) -> Option<&'static str> {
-    const ADVICE: [(&str, &str); 10] = [
-        (
-            "(HTTP 407)",
-            "write the user and the password into the proxy's URL (HTTPS_PROXY, HTTP_PROXY): \
-             http://USER:PASSWORD@HOST:PORT, special characters percent-encoded",
-        ),
-        (
-            " refused to connect to ",
-            "have the host put on the proxy's allow list, or name it in NO_PROXY where it can be reached directly",
-        ),
-        (
-            " is not trusted: ",
-            "set AWS_CA_BUNDLE, or the profile's ca_bundle, to a PEM file with the certificate authority that \
-             signed it; where a proxy inspects TLS, that is the proxy's own",
-        ),
-        ("the name of the proxy ", "check HTTPS_PROXY"),
-        (
-            " does not resolve",
-            "check DNS, AWS_REGION and AWS_ENDPOINT_URL. Not every service has a FIPS or a dual-stack host in every \
-             Region: --fips prefer and --dual-stack prefer use the standard host there",
-        ),
-        ("the name server ", "check the DNS of this machine"),
-        (" handshake with ", "check that the port speaks TLS, and what proxies and firewalls are on the way"),
-        (
-            " within the time limit",
-            "check routes, security groups and VPC endpoints; where the network needs a proxy, set HTTPS_PROXY",
-        ),
-        ("the proxy ", "check HTTPS_PROXY, and that the proxy is running"),
-        (" refused the connection", "check AWS_ENDPOINT_URL, and that a server listens there"),
-    ];
-    ADVICE.iter().find(|(mark, _)| sentence.contains(mark)).map(|(_, advice)| *advice)
+    ADVICE
+        .iter()
+        .find(|(marks, _)| marks.iter().all(|mark| sentence.contains(mark)))
+        .map(|(_, advice)| *advice)
 }
+
+/// The first line whose words are all in the sentence decides.
+const ADVICE: &[(&[&str], &str)] = &[
+    (
+        &["(HTTP 407)"],
+        "write the user and the password into the proxy's URL (HTTPS_PROXY, HTTP_PROXY): \
+         http://USER:PASSWORD@HOST:PORT, special characters percent-encoded",
+    ),
+    (
+        &["the credentials' endpoint "],
+        "it is the endpoint that hands out credentials to this container or instance: check that its agent runs, \
+         AWS_CONTAINER_CREDENTIALS_FULL_URI or AWS_CONTAINER_CREDENTIALS_RELATIVE_URI, and on an instance \
+         AWS_EC2_METADATA_SERVICE_ENDPOINT",
+    ),
+    (
+        &[" refused to connect to ", "no such host"],
+        "check AWS_REGION, AWS_ENDPOINT_URL and the name servers of the proxy. Not every service has a FIPS or a \
+         dual-stack host in every Region: --fips prefer and --dual-stack prefer use the standard host there",
+    ),
+    (
+        &[" refused to connect to ", "(HTTP 5"],
+        "the proxy could not reach the host, or is busy: look into its log, check its name servers and routes, and \
+         run again; where the host can be reached directly, name it in NO_PROXY",
+    ),
+    (
+        &[" refused to connect to ", "asked again, it did connect"],
+        "the proxy refuses now and then: look into its log for its limits, and run again",
+    ),
+    (
+        &[" refused to connect to "],
+        "have the host put on the proxy's allow list, or name it in NO_PROXY where it can be reached directly",
+    ),
+    (
+        &[" is not trusted: "],
+        "set AWS_CA_BUNDLE, or the profile's ca_bundle, to a PEM file with the certificate authority that \
+         signed it; where a proxy inspects TLS, that is the proxy's own",
+    ),
+    (&["the name of the proxy "], "check HTTPS_PROXY, and HTTP_PROXY for endpoints of http://"),
+    (
+        &["the name of ", " does not resolve"],
+        "check DNS, AWS_REGION and AWS_ENDPOINT_URL. Not every service has a FIPS or a dual-stack host in every \
+         Region: --fips prefer and --dual-stack prefer use the standard host there",
+    ),
+    (&["the name server "], "check the DNS of this machine"),
+    (&[" handshake with "], "check that the port speaks TLS, and what proxies and firewalls are on the way"),
+    (
+        &[" within the time limit"],
+        "check routes, security groups and VPC endpoints; where the network needs a proxy, set HTTPS_PROXY",
+    ),
+    (
+        &["the proxy "],
+        "check HTTPS_PROXY, HTTP_PROXY for endpoints of http://, and that the proxy is running",
+    ),
+    (&[" refused the connection"], "check AWS_ENDPOINT_URL, and that a server listens there"),
+    (
+        &["the connection to ", " was closed before the answer came"],
+        "run again; if it stays, look at what firewalls and proxies are on the way",
+    ),
+    (
+        &["the network has no route to "],
+        "check the routes of this machine; where the network needs a proxy, set HTTPS_PROXY",
+    ),
+    (&["no answer from "], "check the network, AWS_REGION and AWS_ENDPOINT_URL"),
+];
 
 /// One error of a chain, as plain data.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -239,14 +342,6 @@ impl Link {
     }
 }
 
-/// An error and what is under it. An `io::Error` hides its payload from `source()`.
-fn chain<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
-    std::iter::successors(Some(error), |&error| match error.downcast_ref::<io::Error>() {
-        Some(io) => io.get_ref().map(|inner| inner as &(dyn Error + 'static)),
-        None => error.source(),
-    })
-}
-
 fn untrusted(why: &CertificateError) -> String {
     match why {
         CertificateError::UnknownIssuer => "its issuer is not in the trust store".to_owned(),
@@ -261,15 +356,15 @@ fn untrusted(why: &CertificateError) -> String {
     }
 }
 
-fn cause(links: &[Link], is_timeout: bool, near: Peer) -> Cause {
+fn cause(links: &[Link], is_timeout: bool, near: Peer, refusal: Refusal) -> Cause {
     let says = |words: &str| links.iter().any(|link| link.says(words));
     let is_io = |kind: io::ErrorKind| links.iter().any(|link| link.io == Some(kind));
     // hyper-util's words for a tunnel (client/legacy/connect/proxy/tunnel.rs): its type is not public.
-    if says(PROXY_CREDENTIALS) {
+    if says(PROXY_CREDENTIALS) || matches!(refusal, Refusal::Status { code: 407, .. }) {
         return Cause::ProxyCredentials;
     }
     if says("tunnel error: unsuccessful") || says("tunnel error: proxy response headers too long") {
-        return Cause::ProxyRefused;
+        return Cause::ProxyRefused(refusal);
     }
     let peer = if says("failed to create underlying connection") { Peer::Proxy } else { near };
     if let Some(tls) = links.iter().find_map(|link| link.tls.clone()) {
@@ -321,7 +416,8 @@ mod tests {
 
     fn sentence(cause: Cause, proxy: Option<&str>) -> String {
         let host = "sts.eu-west-1.amazonaws.com:443".to_owned();
-        Unreached { host, proxy: proxy.map(str::to_owned), cause, source: "x".into() }.to_string()
+        let proxy = proxy.map(str::to_owned);
+        Unreached { host, proxy, hands_out_credentials: false, cause, source: "x".into() }.to_string()
     }
 
     #[test]
@@ -333,7 +429,7 @@ mod tests {
             Link { tls: Some(Tls::Certificate("why".to_owned())), ..link("invalid peer certificate") };
         for (links, near, expected) in [
             (vec![link("tunnel error: proxy authorization required")], Host, Cause::ProxyCredentials),
-            (vec![link("tunnel error: unsuccessful")], Host, Cause::ProxyRefused),
+            (vec![link("tunnel error: unsuccessful")], Host, Cause::ProxyRefused(Refusal::Unknown)),
             (vec![link("dns error"), gai("Name or service not known")], Host, Cause::NoName(Host)),
             (vec![gai("Name does not resolve")], Proxy, Cause::NoName(Proxy)),
             (vec![tunnel(), gai("Name or service not known")], Host, Cause::NoName(Proxy)),
@@ -349,9 +445,14 @@ mod tests {
             (vec![link("tunnel error: unexpected end of file")], Host, Cause::Closed),
             (vec![link("outer"), link("inner")], Host, Cause::Other("inner".to_owned())),
         ] {
-            assert_eq!(cause(&links, false, near), expected, "{links:?}");
+            assert_eq!(cause(&links, false, near, Refusal::Unknown), expected, "{links:?}");
         }
-        assert_eq!(cause(&[link("any")], true, Host), Cause::Slow);
+        assert_eq!(cause(&[link("any")], true, Host, Refusal::Unknown), Cause::Slow);
+        let refused = Refusal::Status { code: 503, no_such_host: false };
+        let links = [link("tunnel error: unsuccessful")];
+        assert_eq!(cause(&links, false, Host, refused), Cause::ProxyRefused(refused));
+        let wants = Refusal::Status { code: 407, no_such_host: false };
+        assert_eq!(cause(&links, false, Host, wants), Cause::ProxyCredentials);
     }
 
     #[test]
@@ -359,7 +460,10 @@ mod tests {
         let rustls = rustls::Error::InvalidCertificate(CertificateError::UnknownIssuer);
         let error = io::Error::other(io::Error::new(io::ErrorKind::InvalidData, rustls));
         let issuer = "its issuer is not in the trust store".to_owned();
-        assert_eq!(cause(&Link::all(&error), false, Peer::Host), Cause::Certificate(Peer::Host, issuer));
+        assert_eq!(
+            cause(&Link::all(&error), false, Peer::Host, Refusal::Unknown),
+            Cause::Certificate(Peer::Host, issuer)
+        );
     }
 
     #[test]
@@ -375,7 +479,9 @@ mod tests {
                 Cause::Handshake(peer, "no version in common".to_owned()),
                 Cause::Slow,
                 Cause::ProxyCredentials,
-                Cause::ProxyRefused,
+                Cause::ProxyRefused(Refusal::Unknown),
+                Cause::ProxyRefused(Refusal::Passing),
+                Cause::ProxyRefused(Refusal::Status { code: 503, no_such_host: true }),
                 Cause::Closed,
                 Cause::Other("words".to_owned()),
             ]
@@ -388,7 +494,14 @@ mod tests {
         }
         for (cause, words) in [
             (Cause::ProxyCredentials, "USER:PASSWORD@"),
-            (Cause::ProxyRefused, "NO_PROXY"),
+            (Cause::ProxyRefused(Refusal::Unknown), "allow list"),
+            (Cause::ProxyRefused(Refusal::Status { code: 403, no_such_host: false }), "allow list"),
+            (
+                Cause::ProxyRefused(Refusal::Status { code: 502, no_such_host: false }),
+                "its name servers and routes",
+            ),
+            (Cause::ProxyRefused(Refusal::Status { code: 503, no_such_host: true }), "--fips prefer"),
+            (Cause::ProxyRefused(Refusal::Passing), "now and then"),
             (Cause::Certificate(Host, String::new()), "AWS_CA_BUNDLE"),
             (Cause::NoName(Host), "--fips prefer"),
             (Cause::NoName(Proxy), "HTTPS_PROXY"),
@@ -401,12 +514,48 @@ mod tests {
 
     #[test]
     fn what_stays_as_it_is_is_not_tried_again() {
-        let of = |cause| Unreached { host: "h:1".to_owned(), proxy: None, cause, source: "x".into() };
+        let of = |cause| {
+            let (host, source) = ("h:1".to_owned(), "x".into());
+            Unreached { host, proxy: None, hands_out_credentials: false, cause, source }
+        };
         assert!(!of(Cause::ProxyCredentials).may_pass());
         assert!(!of(Cause::Certificate(Peer::Host, String::new())).may_pass());
         assert!(of(Cause::Refused(Peer::Host)).may_pass());
-        assert!(of(Cause::NoName(Peer::Host)).may_not_exist() && of(Cause::ProxyRefused).may_not_exist());
-        assert!(!of(Cause::NoNameServer(Peer::Host)).may_not_exist());
-        assert!(!of(Cause::NoName(Peer::Proxy)).may_not_exist());
+    }
+
+    /// A busy proxy is no proof that a host does not exist, and neither is anything on the way.
+    #[test]
+    fn only_who_knows_says_that_there_is_no_such_host() {
+        let refused = |code, no_such_host| Cause::ProxyRefused(Refusal::Status { code, no_such_host });
+        for (cause, expected) in [
+            (Cause::NoName(Peer::Host), Existence::Denied),
+            (refused(503, true), Existence::Denied),
+            (refused(503, false), Existence::Doubted),
+            (refused(403, false), Existence::Doubted),
+            (Cause::ProxyRefused(Refusal::Unknown), Existence::Doubted),
+            (Cause::ProxyRefused(Refusal::Passing), Existence::Unsaid),
+            (Cause::NoName(Peer::Proxy), Existence::Unsaid),
+            (Cause::NoNameServer(Peer::Host), Existence::Unsaid),
+            (Cause::Slow, Existence::Unsaid),
+            (Cause::Closed, Existence::Unsaid),
+        ] {
+            let (host, source) = ("h:1".to_owned(), "x".into());
+            let unreached = Unreached { host, proxy: None, hands_out_credentials: false, cause, source };
+            assert_eq!(unreached.existence(), expected, "{unreached}");
+        }
+    }
+
+    #[test]
+    fn an_endpoint_that_hands_out_credentials_is_told_as_one() {
+        let meant =
+            Meant { host: "169.254.170.2:80".to_owned(), hands_out_credentials: true, ..Meant::default() };
+        let refused = io::Error::from(io::ErrorKind::ConnectionRefused);
+        let error = Unreached::wrap(ConnectorError::io(refused.into()), &meant, Refusal::Unknown);
+        let text = Unreached::find(&error).unwrap().to_string();
+        assert_eq!(text, "the credentials' endpoint 169.254.170.2:80 refused the connection");
+        let advice = advice(&text).unwrap();
+        assert!(
+            advice.contains("AWS_CONTAINER_CREDENTIALS_FULL_URI") && !advice.contains("AWS_ENDPOINT_URL")
+        );
     }
 }

@@ -1,8 +1,8 @@
 //! FIPS and dual-stack hosts, and what is used where a service has none in a Region.
 //!
 //! The SDK's endpoint rules name such a host for every Region, whether it exists or not, and no list
-//! of them is kept up: that a name does not resolve is the one sign. So the first read of a service in
-//! a Region learns it, and all later ones know it. Without the user's leave (`--fips prefer`) nothing
+//! of them is kept up. So the first read of a service in a Region learns that there is none, and all later
+//! ones know it; what is a sign of it, and what passes, [`super::endpoint`] decides. Without the user's leave (`--fips prefer`) nothing
 //! falls back: then the host that does not exist is an error with its name.
 
 use std::collections::HashMap;

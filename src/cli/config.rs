@@ -7,6 +7,7 @@ use std::any::TypeId;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
+use clap::error::{ContextKind, ContextValue};
 use clap::{Arg, ArgAction, ArgMatches, Command, CommandFactory};
 use toml::Value;
 
@@ -19,10 +20,35 @@ use crate::spelling::nearest;
 pub fn parse(arguments: Vec<OsString>) -> Result<ArgMatches, ParseError> {
     let command = Cli::command();
     let Some((subcommand, path)) = config_path(&command, &arguments) else {
-        return command.try_get_matches_from(arguments).map_err(ParseError::Usage);
+        return command
+            .try_get_matches_from(arguments)
+            .map_err(|error| ParseError::Usage(without_secrets(error)));
     };
     let command = with_file(command, &subcommand, &path).map_err(ParseError::Config)?;
-    command.try_get_matches_from(arguments).map_err(|error| ParseError::UsageOverFile(error, path))
+    let matches = command.try_get_matches_from(arguments);
+    matches.map_err(|error| ParseError::UsageOverFile(without_secrets(error), path))
+}
+
+/// The error without a value that is a secret, or that may hold one: clap repeats what was typed.
+fn without_secrets(mut error: clap::Error) -> clap::Error {
+    let Some(ContextValue::String(argument)) = error.get(ContextKind::InvalidArg) else { return error };
+    let is_secret = argument.starts_with("--external-id");
+    let is_text =
+        |value: &ContextValue| matches!(value, ContextValue::String(text) if is_secret || text.contains('@'));
+    if error.get(ContextKind::InvalidValue).is_some_and(is_text) {
+        error.insert(ContextKind::InvalidValue, ContextValue::String("[removed]".to_owned()));
+    }
+    error
+}
+
+/// Why a file is no TOML. The library shows the line, unless a secret may stand in it.
+fn not_toml(error: &toml::de::Error, text: &str) -> String {
+    let full = error.to_string();
+    if !text.contains("external") {
+        return full.trim_end().to_owned();
+    }
+    let place = full.lines().next().unwrap_or_default();
+    format!("{place}: {}", error.message())
 }
 
 /// Why the command line gives no command.
@@ -50,8 +76,7 @@ fn with_file(command: Command, subcommand: &str, path: &Path) -> Result<Command,
     let text = std::fs::read_to_string(path)
         .map_err(|error| CliError::usage(format!("failed to read the settings file {shown}: {error}")))?;
     let table: toml::Table = toml::from_str(&text).map_err(|error| {
-        let error = error.to_string();
-        CliError::usage(format!("failed to read the settings file {shown}: {}", error.trim_end()))
+        CliError::usage(format!("failed to read the settings file {shown}: {}", not_toml(&error, &text)))
     })?;
     let mut command = command;
     let known = keys_of(&command, subcommand);

@@ -11,12 +11,11 @@ use super::args::DoctorArgs;
 use super::error::{CliError, advice_or};
 use super::exit::Exit;
 use super::{edge, print, summary};
-use crate::aws::advice::{Said, cause};
 use crate::aws::environment::{Caller, Environment};
 use crate::aws::ops::{ASSUME_ROLE, LIST_ACCOUNTS, LIST_ORGANIZATIONAL_UNITS};
 use crate::aws::service::{AccountReader, account, kms, organizations, s3};
 use crate::aws::session::{Renewal, RoleSettings, Session};
-use crate::model::{Account, Coverage, CoverageRow, FaultKind, Reading, RotationHistory, Source};
+use crate::model::{Account, Coverage, CoverageRow, Fault, FaultKind, Reading, RotationHistory, Source};
 
 /// Buckets that are read in the sample account: enough to meet a policy that bars.
 const BUCKETS: usize = 20;
@@ -253,15 +252,21 @@ fn tell(visit: &mut Visit, row: &CoverageRow) {
 
 /// What to do about it, by what AWS said.
 fn fix(row: &CoverageRow) -> String {
-    let (code, message) = (row.tally.sample_code(), row.tally.sample_message());
     let operation = row.operation.as_str();
-    if let Some(cause) = cause(Said { operation, code, message, clock_ahead: None }) {
-        return cause.advice(operation);
-    }
-    if row.tally.faults_of(FaultKind::Denied) == 0 {
-        return "try again; if it stays, look at the service's health and the network".to_owned();
-    }
-    format!("give the audit role the policy of `atrest iam --role audit`; it lacks {operation}")
+    let (code, message) = (row.tally.sample_code(), row.tally.sample_message());
+    let is_there = |kind: &&FaultKind| row.tally.faults_of(**kind) > 0;
+    let Some(kind) = FaultKind::ALL.iter().find(is_there) else {
+        return "what this read depends on was not read: see the steps above".to_owned();
+    };
+    let fault =
+        Fault { code: code.map(str::to_owned), message: message.map(str::to_owned), ..Fault::new(*kind) };
+    let usual = match kind {
+        FaultKind::Denied => {
+            format!("give the audit role the policy of `atrest iam --role audit`; it lacks {operation}")
+        }
+        _ => "try again; if it stays, look at the service's health and the network".to_owned(),
+    };
+    advice_or(operation, &fault, &usual)
 }
 
 #[cfg(test)]

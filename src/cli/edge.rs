@@ -1,6 +1,7 @@
 //! The environment's AWS: profiles, SSO, credential processes and endpoints as every AWS tool reads
 //! them, made into what a scan needs.
 
+mod credentials;
 pub mod login;
 pub mod network;
 
@@ -9,13 +10,14 @@ use std::sync::Arc;
 use aws_config::{BehaviorVersion, SdkConfig};
 use aws_types::service_config::ServiceConfigKey;
 
-use self::login::{Login, Profiles};
+use self::login::{Ending, Login, Profiles};
 use super::error::{CliError, advice_or};
+use crate::aws::advice::RENEW;
 use crate::aws::environment::{Caller, Environment, Tuning};
+use crate::aws::message;
 use crate::aws::ops::GET_CALLER_IDENTITY;
-use crate::aws::unreached;
 use crate::aws::variant::{Wish, Wishes};
-use crate::clock::SystemClock;
+use crate::clock::{Clock, SystemClock};
 use crate::model::{FaultKind, Reading, Region, Source};
 
 /// A variable of the environment, by its name.
@@ -28,9 +30,15 @@ fn variable(name: &str) -> Option<String> {
 
 /// Reads the environment. No Region, or no credentials: one sentence that says what to do.
 pub async fn load(tuning: Tuning) -> Result<Environment, CliError> {
+    Ok(load_with_ending(tuning).await?.0)
+}
+
+/// The same, and when the caller's credentials end where nothing renews them without being asked.
+pub async fn load_with_ending(tuning: Tuning) -> Result<(Environment, Option<Ending>), CliError> {
     let profiles = Profiles::load().await?;
     let network = network::read(&variable, &profiles)?;
     let login = Login::of(&variable, &profiles);
+    credentials::refuse_half(&variable, &profiles, &login)?;
     login::refuse_mfa(&login, &profiles)?;
     let mut loader = aws_config::defaults(BehaviorVersion::latest()).http_client(network.client());
     // What is required, the calls for the caller's own credentials keep to as well.
@@ -46,7 +54,9 @@ pub async fn load(tuning: Tuning) -> Result<Environment, CliError> {
     let endpoints = endpoints(&base);
     if let Some(wrong) = endpoints.iter().find(|url| !is_url(url)) {
         // The SDK passes over what is no URL, and would ask AWS itself.
-        return Err(CliError::usage(format!("the endpoint `{wrong}` is not a URL"))
+        // It may hold a password, wherever.
+        let shown = message::kept(wrong).filter(|kept| !kept.contains('@')).map(|kept| format!(" `{kept}`"));
+        return Err(CliError::usage(format!("the endpoint{} is not a URL", shown.unwrap_or_default()))
             .hint("write AWS_ENDPOINT_URL, or the profile's endpoint_url, as http://127.0.0.1:4566"));
     }
     let is_overridden = base.endpoint_url().is_some() || !endpoints.is_empty();
@@ -59,10 +69,14 @@ pub async fn load(tuning: Tuning) -> Result<Environment, CliError> {
                    AWS_USE_DUALSTACK_ENDPOINT, --fips and --dual-stack",
         ));
     }
-    login::require(base.credentials_provider(), &login).await?;
+    let given = credentials::require(base.credentials_provider(), &login).await?;
+    let expiry = credentials::expiry(&given);
+    let ending = Ending::of(&login, &profiles, &variable, expiry);
+    let ends = ending.as_ref().map(|ending| ending.at).or(expiry);
+    login::refuse_ended(&login, ends, SystemClock.now())?;
     let source = if is_overridden { Source::Endpoint } else { Source::Aws };
     let (clock, seed) = (Arc::new(SystemClock), u64::from(super::random_u32()));
-    Ok(Environment::new(&base, clock, tuning, source, home, seed))
+    Ok((Environment::new(&base, clock, tuning, source, home, seed), ending))
 }
 
 /// Asks STS who calls.
@@ -81,9 +95,10 @@ pub async fn caller(environment: &Environment) -> Result<Caller, CliError> {
     let endpoint = observation.endpoint.unwrap_or_else(|| "STS".to_owned());
     let message = fault.message.as_deref().map(|message| format!(": {message}")).unwrap_or_default();
     Err(match fault.kind {
-        FaultKind::Identity if fault.code.is_none() => {
-            CliError::usage(format!("failed to load the AWS credentials{message}")).hint(RENEW)
-        }
+        FaultKind::Identity if fault.code.is_none() => CliError::usage(format!(
+            "failed to load the AWS credentials{message}"
+        ))
+        .hint(advice_or(GET_CALLER_IDENTITY.id, &fault, RENEW)),
         FaultKind::Identity | FaultKind::Denied => {
             CliError::usage(format!("failed to use the AWS credentials: {endpoint} answered {code}{message}"))
                 .hint(advice_or(GET_CALLER_IDENTITY.id, &fault, RENEW))
@@ -93,17 +108,16 @@ pub async fn caller(environment: &Environment) -> Result<Caller, CliError> {
                 .hint("check AWS_ENDPOINT_URL and the profile's endpoint_url")
         }
         FaultKind::Transport => {
+            let hint = advice_or(GET_CALLER_IDENTITY.id, &fault, CHECK);
             let reason = fault.message.unwrap_or_else(|| format!("no answer from {endpoint}"));
-            let hint = unreached::advice(&reason);
-            CliError::organization(format!("failed to reach AWS: {reason}"))
-                .hint(hint.unwrap_or("check the network, AWS_REGION and AWS_ENDPOINT_URL"))
+            CliError::organization(format!("failed to reach AWS: {reason}")).hint(hint)
         }
         _ => CliError::organization(format!("failed to use AWS: {endpoint} answered {code}{message}"))
-            .hint("check the network, AWS_REGION and AWS_ENDPOINT_URL"),
+            .hint(advice_or(GET_CALLER_IDENTITY.id, &fault, CHECK)),
     })
 }
 
-const RENEW: &str = "renew them (`aws sso login`, a new session), or choose others with AWS_PROFILE";
+const CHECK: &str = "check the network, AWS_REGION and AWS_ENDPOINT_URL";
 
 /// The SDK passes over a word that it does not know, and would use the standard hosts without saying so.
 fn hosts_are_told() -> Result<(), CliError> {

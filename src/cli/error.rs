@@ -3,8 +3,8 @@
 use std::fmt;
 
 use super::exit::Exit;
-use crate::aws::advice::{Said, cause};
-use crate::aws::ops::{ASSUME_ROLE, GET_CALLER_IDENTITY, LIST_ACCOUNTS};
+use crate::aws::advice::{RENEW, Said, by_class, cause};
+use crate::aws::ops::{ASSUME_ROLE, GET_CALLER_IDENTITY, LIST_ACCOUNTS, LIST_ORGANIZATIONAL_UNITS};
 use crate::log::LogError;
 use crate::model::Fault;
 use crate::scan::ScanError;
@@ -45,9 +45,13 @@ impl CliError {
     }
 }
 
-/// What to do about a fault: by AWS's message where that tells the cause, else the usual advice.
+/// What to do about a fault: by AWS's message where that tells the cause, by its class where it is no refusal, else the
+/// usual advice.
 pub fn advice_or(operation: &str, fault: &Fault, usual: &str) -> String {
-    cause(Said::of(operation, fault)).map_or_else(|| usual.to_owned(), |cause| cause.advice(operation))
+    match cause(Said::of(operation, fault)) {
+        Some(cause) => cause.advice(operation),
+        None => by_class(operation, fault).unwrap_or(usual).to_owned(),
+    }
 }
 
 impl fmt::Display for CliError {
@@ -121,6 +125,14 @@ impl From<ScanError> for CliError {
                 );
                 Self::organization(error).hint(hint)
             }
+            ScanError::Units { ref fault } => {
+                let hint = advice_or(
+                    LIST_ORGANIZATIONAL_UNITS.id,
+                    fault,
+                    "give the role that runs atrest the permissions of `atrest iam --role scan`",
+                );
+                Self::organization(error).hint(hint)
+            }
             ScanError::EveryRoleRefused { ref fault, .. } => {
                 let hint = advice_or(
                     ASSUME_ROLE.id,
@@ -131,8 +143,7 @@ impl From<ScanError> for CliError {
                 Self::organization(error).hint(hint)
             }
             ScanError::CallerLost { ref run_id, ref fault, .. } => {
-                let first =
-                    advice_or(GET_CALLER_IDENTITY.id, fault, "renew them (`aws sso login`, a new session)");
+                let first = advice_or(GET_CALLER_IDENTITY.id, fault, RENEW);
                 Self::organization(&error).hint(format!("{first}; then continue with --run {run_id}"))
             }
             ScanError::Filter(_) | ScanError::OtherSettings { .. } => Self::usage(error),

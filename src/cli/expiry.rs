@@ -4,9 +4,8 @@
 //! ask a person, an SSO token without refresh. What else SSO, `aws login`, containers and instances give is
 //! renewed on the way.
 
-use super::edge::login::Login;
+use super::edge::login::{Ending, Login};
 use super::print;
-use crate::aws::environment::Environment;
 use crate::clock::Timestamp;
 use crate::sink::{Lake, Manifest};
 
@@ -15,12 +14,11 @@ const MINUTE_MS: i64 = 60_000;
 const SHORT_MS: i64 = 60 * MINUTE_MS;
 
 /// Says it, where it is so.
-pub async fn warn(environment: &Environment, lake: &Lake) {
-    let Some((login, ends)) = super::edge::login::ending(environment).await else { return };
+pub async fn warn(now: Timestamp, ending: Option<&Ending>, lake: &Lake) {
+    let Some(ending) = ending else { return };
     // A lake that cannot be read will say so itself.
     let last = super::estimate::last_census(lake).await.ok().flatten();
-    let now = environment.shared.clock.now();
-    if let Some(warning) = warning(now, ends, &login, last.as_ref().and_then(took)) {
+    if let Some(warning) = warning(now, ending.at, &ending.login, last.as_ref().and_then(took)) {
         print::say(print::wrapped(&warning, "warning: "));
     }
 }

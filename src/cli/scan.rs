@@ -20,7 +20,8 @@ pub async fn run(args: &ScanArgs, stop: &CancellationToken) -> Result<Exit, CliE
     let rules = Rules::read(&args.rules)?;
     // A lake in a folder is tried first: it costs nothing, and its mistakes are the commonest.
     let folder = args.lake.open_folder(true)?;
-    let environment = edge::load(Tuning { pace: args.pace.pace(), ..args.tuning.tuning() }).await?;
+    let tuning = Tuning { pace: args.pace.pace(), ..args.tuning.tuning() };
+    let (environment, ending) = edge::load_with_ending(tuning).await?;
     let (store, caller) = match folder {
         Some(store) => (store, None),
         None => {
@@ -46,10 +47,10 @@ pub async fn run(args: &ScanArgs, stop: &CancellationToken) -> Result<Exit, CliE
     let edge = Edge { build_sha256: build_sha256.clone(), ..edge };
     if args.estimate {
         estimate::run(&edge, &lake, &run).await?;
-        expiry::warn(&environment, &lake).await;
+        expiry::warn(now, ending.as_ref(), &lake).await;
         return Ok(Exit::Done);
     }
-    expiry::warn(&environment, &lake).await;
+    expiry::warn(now, ending.as_ref(), &lake).await;
     let watch = Watch::start(&run.run_id);
     let scanned = scan::scan(&edge, &lake, &run, &watch, stop).await;
     watch.end();

@@ -132,6 +132,13 @@ impl Fault {
         self.code.as_deref().unwrap_or(self.kind.word())
     }
 
+    /// Whether AWS said no to the request itself, as against a service that was busy, out of reach, or did not know
+    /// the caller.
+    pub fn is_refusal(&self) -> bool {
+        let has_failed = self.status.is_some_and(|status| status >= 500);
+        self.kind == FaultKind::Denied || (self.kind == FaultKind::Service && !has_failed)
+    }
+
     /// The same; then the message.
     pub fn said(&self) -> String {
         let code = self.code_or_class();

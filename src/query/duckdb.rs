@@ -146,6 +146,10 @@ impl Duckdb {
         // The caller's ~/.duckdbrc may change what rows look like.
         command.args(["-init", "/dev/null", "-batch", "-bail"]).args(format.arguments());
         command.args(["-c", &format!(".print {FIRST}"), "-c", script]);
+        // Questions are asked of files: the program has no use for what may hold a secret.
+        for name in SECRETS {
+            command.env_remove(name);
+        }
         // A group of its own: it is ended as one.
         command.process_group(0);
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
@@ -155,6 +159,23 @@ impl Duckdb {
         })
     }
 }
+
+/// Variables of the caller's that are, or may hold, secrets.
+const SECRETS: &[&str] = &[
+    "ATREST_EXTERNAL_ID",
+    "AWS_ACCESS_KEY_ID",
+    "AWS_CONTAINER_AUTHORIZATION_TOKEN",
+    "AWS_ENDPOINT_URL",
+    "AWS_ENDPOINT_URL_ACCOUNT",
+    "AWS_ENDPOINT_URL_KMS",
+    "AWS_ENDPOINT_URL_ORGANIZATIONS",
+    "AWS_ENDPOINT_URL_S3",
+    "AWS_ENDPOINT_URL_STS",
+    "AWS_SECRET_ACCESS_KEY",
+    "AWS_SECURITY_TOKEN",
+    "AWS_SESSION_TOKEN",
+    "SECRET_ACCESS_KEY",
+];
 
 /// Hands on what follows the first line; whether that is what the script prints.
 fn hand_on(child: &mut Child, line: &mut impl FnMut(&str) -> io::Result<()>) -> Result<bool, DuckdbError> {

@@ -108,8 +108,14 @@ impl Lister<'_> {
             writer.listing(observation, *listed);
         }
         let failed = listings.iter().find(|(observation, _)| observation.reading.known().is_none());
-        if let Some((observation, _)) = failed {
-            self.caller_holds(&observation.reading).await?;
+        if let Some((Observation { reading: Reading::Unread(fault), .. }, _)) = failed {
+            self.caller_holds(&Reading::Unread(fault.clone())).await?;
+            // A listing that contradicts itself is none to go on with, as of accounts; an answer of some other server has
+            // its status. Without the right to list them, units have no names.
+            if fault.kind == FaultKind::Protocol && fault.status.is_none() {
+                return Err(ScanError::Units { fault: Box::new(fault.clone()) });
+            }
+            tracing::warn!(fault = fault.said(), "the names of organizational units were not all read");
         }
         for unit in &units {
             writer.unit(unit.clone());

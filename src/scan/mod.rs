@@ -87,6 +87,12 @@ pub enum ScanError {
         /// What AWS said.
         fault: Box<Fault>,
     },
+    /// The names of the organization's units could not be read in a way that AWS does not have.
+    #[error("failed to list the organization's units: {}", fault.said())]
+    Units {
+        /// What came.
+        fault: Box<Fault>,
+    },
     /// The caller's own credentials ran out, or cannot be had any more. What is sealed is kept.
     #[error(
         "the caller's credentials {}; nothing is published, and {} kept",
@@ -104,8 +110,9 @@ pub enum ScanError {
     },
     /// Every one of the first accounts refused the role alike.
     #[error(
-        "the role {role_name} was refused in {accounts} of the first accounts, each time with {}: \
-         nothing is published{}",
+        "{} {accounts} of the first accounts, each time with {}: nothing is published{}",
+        if fault.is_refusal() { format!("the role {role_name} was refused in") }
+        else { format!("STS gave no session of the role {role_name} in") },
         fault.code_or_class(),
         fault.message.as_deref().map(|message| format!("; the first time: {message}")).unwrap_or_default()
     )]

@@ -335,6 +335,59 @@ fn text_of(path: &Path) -> String {
     }
 }
 
+#[test]
+fn an_error_does_not_repeat_a_secret_that_was_typed() {
+    let shell = Shell::new();
+    let lines = [
+        "external_id = S3CRET",
+        "external_id = 'S3CRET'x",
+        "external_id = ['S3CRET']",
+        "external_id = 'S3CRET id'",
+        "external_id = \"\"\"\nS3CRET\\q",
+        "external_id='S3CRET'\nexternal_id='S3CRET'",
+        "lake_endpoint = 'https://key:S3CRET@host'",
+    ];
+    let by_file = lines.iter().map(|text| {
+        shell.write("s.toml", text);
+        shell.run(["scan", "--lake", "lake", "--config", "s.toml"])
+    });
+    let by_file: Vec<_> = by_file.collect();
+    let by_flag = [
+        shell.run(["scan", "--lake", "lake", "--external-id", "S3CRET id"]),
+        shell.run(["doctor", "--external-id=S3CRET id"]),
+        shell.run(["scan", "--lake", "lake", "--lake-endpoint", "https://key:S3CRET@host"]),
+    ];
+    let shell = shell.with("ATREST_EXTERNAL_ID", "S3CRET\n").with("AWS_REGION", "eu-west-1");
+    let by_environment = shell.run(["scan", "--lake", "lake"]);
+    let endpoints = ["me:S3CRET@host:1", "ftp://me:S3CRET@host", "http://me:S3CRET@", "S3CRET@host"];
+    let by_endpoint: Vec<_> = endpoints
+        .into_iter()
+        .map(|url| {
+            Shell::new().with("AWS_REGION", "eu-west-1").with("AWS_ENDPOINT_URL", url).atrest("doctor")
+        })
+        .collect();
+    for finished in by_file.into_iter().chain(by_flag).chain([by_environment]).chain(by_endpoint) {
+        let finished = finished.ended(2);
+        assert!(!finished.stderr.contains("S3CRET") && !finished.stderr.is_empty(), "{finished}");
+    }
+}
+
+/// An endpoint with a password in its URL: neither the log nor an error has it.
+#[test]
+fn the_password_of_an_endpoint_is_kept_nowhere() {
+    let simulated = Simulated::start(SMALL);
+    let url = simulated.variable("AWS_ENDPOINT_URL").replace("://", "://me:S3CRET@");
+    let shell = Shell::on(&simulated).with("AWS_ENDPOINT_URL", &url);
+    let finished = shell.atrest("scan --lake lake -vv");
+    assert!(!finished.stderr.contains("S3CRET"), "{finished}");
+    for (name, path) in files(&shell.path("lake")) {
+        assert!(!text_of(&path).contains("S3CRET"), "{name}");
+    }
+    let closed = Shell::on(&simulated).with("AWS_ENDPOINT_URL", "http://me:S3CRET@127.0.0.1:9");
+    let refused = closed.with("ATREST_MAX_ATTEMPTS", "1").atrest("scan --lake lake").ended(5);
+    assert!(!refused.stderr.contains("S3CRET"), "{refused}");
+}
+
 // Settings file
 
 #[test]

@@ -307,6 +307,32 @@ fn a_bucket_in_another_region_is_followed_or_told() {
     }
 }
 
+/// A request to a lake's store.
+type Try = fn(&S3Store) -> Result<(), StoreError>;
+
+/// Two Regions that each send to the other: the redirects are followed a few times, and then told.
+#[test]
+fn redirects_without_end_end() {
+    let other = |sent: &Sent| {
+        let is_home = sent.header("authorization").unwrap().contains("/eu-west-1/s3/");
+        let (status, _, body) = refusal(301, "PermanentRedirect", "x");
+        let region = if is_home { "eu-central-1" } else { "eu-west-1" };
+        (status, vec![("x-amz-bucket-region", region.to_owned())], body)
+    };
+    let tries: [(&str, Try); 3] = [
+        ("GET", |store| in_time(store.get("runs/x")).map(|_| ())),
+        ("GET", |store| in_time(store.list("runs/")).map(|_| ())),
+        ("PUT", |store| in_time(store.put_new("runs/x", b"row")).map(|_| ())),
+    ];
+    for (method, attempt) in tries {
+        let lake = Lake::new(owned(), other);
+        let error = attempt(&lake.store).unwrap_err();
+        assert!(error.by_user && error.reason.contains("the bucket is in another Region"), "{error}");
+        let sent = lake.sent().iter().filter(|sent| sent.method == method).count();
+        assert!((2..=6).contains(&sent), "{method}: {sent}");
+    }
+}
+
 #[test]
 fn each_refusal_has_its_sentence_and_says_who_corrects_it() {
     let kms = "User: x is not authorized to perform: kms:GenerateDataKey on resource: y because no resource-based \

@@ -37,16 +37,48 @@ fn says(finished: &Finished, words: &[&str]) {
 #[test]
 fn what_a_proxy_does_with_connect_is_told_with_its_name() {
     let host = format!("{STS}:443");
-    for (answer, words, attempts) in [
-        (Answer::Status("407 Proxy Authentication Required"), "(HTTP 407) to connect to", 1),
-        (Answer::Status("403 Forbidden"), "refused to connect to", 2),
-        (Answer::Status("502 Bad Gateway"), "refused to connect to", 2),
-        (Answer::Nothing, "was closed before the answer came", 2),
+    // Of a refusal the HTTP stack keeps no status: the proxy is asked for it once an attempt.
+    for (answer, words, hint, asked) in [
+        (
+            Answer::Status("407 Proxy Authentication Required"),
+            "(HTTP 407) to connect to",
+            "USER:PASSWORD@",
+            1,
+        ),
+        (Answer::Status("403 Forbidden"), "amazonaws.com:443 (HTTP 403)", "allow list", 4),
+        (Answer::Status("502 Bad Gateway"), "amazonaws.com:443 (HTTP 502)", "its name servers", 4),
+        (Answer::Status("503 Service Unavailable"), "amazonaws.com:443 (HTTP 503)", "is busy", 4),
+        (Answer::Nothing, "was closed before the answer came", "the proxy is running", 2),
     ] {
         let proxy = Proxy::start(answer);
         let finished = through(&proxy).atrest("doctor").ended(5);
-        says(&finished, &[words, &host, &format!("the proxy {}", proxy.address), "hint:"]);
-        assert_eq!(proxy.heads().len(), attempts, "what stays as it is is not tried again: {finished}");
+        says(&finished, &[words, &host, &format!("the proxy {}", proxy.address), "hint:", hint]);
+        assert_eq!(proxy.heads().len(), asked, "what stays as it is is not tried again: {finished}");
+    }
+}
+
+/// What another tool's list says holds here, too: the run goes the way that the list says, and so does its error.
+#[test]
+fn what_no_proxy_names_is_asked_directly() {
+    let proxy = Proxy::start(Answer::Status("502 Bad Gateway"));
+    let closed = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let with_port = closed.to_string();
+    for (list, is_direct) in [
+        (with_port.as_str(), true),
+        ("localhost 127.0.0.1", true),
+        ("x; 127.0.0.0/8", true),
+        ("127.0.0.1:1", false),
+        ("127.*", false),
+    ] {
+        let shell = caller().with("HTTPS_PROXY", &format!("http://{}", proxy.address)).with("NO_PROXY", list);
+        let finished = shell.with("AWS_ENDPOINT_URL", &format!("https://{closed}")).atrest("doctor").ended(5);
+        let told = match is_direct {
+            true => format!("failed to reach AWS: {closed} refused the connection hint"),
+            false => format!("the proxy {} refused to connect to {closed} (HTTP 502)", proxy.address),
+        };
+        says(&finished, &[&told]);
+        let warned = finished.stderr.matches("NO_PROXY has entries without effect: `127.*`").count();
+        assert_eq!(warned, usize::from(list == "127.*"), "{finished}");
     }
 }
 
@@ -86,9 +118,14 @@ fn a_proxys_password_is_sent_and_never_shown() {
     for secret in ["s3cr", "bWU6czNjckB0"] {
         assert!(!finished.stderr.contains(secret) && !finished.stdout.contains(secret), "{finished}");
     }
-    let wrong = caller().with("HTTPS_PROXY", "http://me:s3cr#t@proxy:1").atrest("doctor").ended(2);
-    says(&wrong, &["HTTPS_PROXY"]);
-    assert!(!wrong.stderr.contains("s3cr"), "{wrong}");
+    assert!(proxy.heads().iter().all(|head| head.contains("Basic bWU6czNjckB0")), "{:?}", proxy.heads());
+    for wrong in
+        ["http://me:s3cr#t@proxy:1", "s3cr://proxy:1", "S3CR://me@proxy:1", "http://me:s3cr@t@proxy:1"]
+    {
+        let wrong = caller().with("HTTPS_PROXY", wrong).atrest("doctor").ended(2);
+        says(&wrong, &["HTTPS_PROXY"]);
+        assert!(!wrong.stderr.to_lowercase().contains("s3cr"), "{wrong}");
+    }
 }
 
 #[test]
@@ -127,7 +164,11 @@ fn credentials_of_this_machine_are_not_fetched_through_a_proxy() {
         .with("AWS_CONTAINER_CREDENTIALS_FULL_URI", &format!("http://{endpoint}/credentials"));
     let finished = shell.atrest("doctor").ended(5);
     says(&finished, &["refused to connect to", STS]);
-    assert_eq!(proxy.heads().len(), 1, "the call to STS, and none for credentials: {:?}", proxy.heads());
+    let heads = proxy.heads();
+    assert!(
+        heads.iter().all(|head| head.contains(STS)),
+        "the call to STS, and none for credentials: {heads:?}"
+    );
 }
 
 #[test]
@@ -141,6 +182,57 @@ fn a_fips_host_that_cannot_be_had_falls_back_only_with_leave() {
     let endpoint =
         caller().with("AWS_ENDPOINT_URL", "http://127.0.0.1:9").atrest("doctor --fips require").ended(2);
     says(&endpoint, &["FIPS", "AWS_ENDPOINT_URL"]);
+    let neither = caller().with("AWS_USE_FIPS_ENDPOINT", "maybe").atrest("doctor").ended(2);
+    says(
+        &neither,
+        &["AWS_USE_FIPS_ENDPOINT is neither true nor false: `maybe`", "set AWS_USE_FIPS_ENDPOINT=true"],
+    );
+}
+
+/// A busy proxy is no proof that a service has no FIPS host.
+#[test]
+fn a_refusal_that_passes_gives_no_fips_host_up() {
+    // Twice: an attempt, and the question for its status. What comes then ends the run.
+    let busy = |head: &str, before: usize| match before {
+        0 | 1 if head.contains("sts-fips.") => "503 Service Unavailable",
+        _ => "407 Proxy Authentication Required",
+    };
+    let passing = |head: &str, before: usize| match before {
+        0 if head.contains("sts-fips.") => "504 Gateway Timeout",
+        1 => "200 Connection established",
+        _ => "407 Proxy Authentication Required",
+    };
+    let answers: [fn(&str, usize) -> &'static str; 2] = [busy, passing];
+    for answer in answers {
+        let proxy = Proxy::start(Answer::By(answer));
+        let finished =
+            through(&proxy).with("ATREST_MAX_ATTEMPTS", "3").atrest("doctor --fips prefer").ended(5);
+        says(&finished, &["(HTTP 407) to connect to sts-fips.eu-west-1.amazonaws.com:443"]);
+        assert!(proxy.heads().iter().all(|head| head.contains("sts-fips.")), "{:?}", proxy.heads());
+    }
+}
+
+/// Two proxies' documented ways to say that a name does not exist; these need no second attempt.
+#[test]
+fn a_proxy_that_knows_of_no_such_host_is_believed_at_once() {
+    let answer = |head: &str, _: usize| match head.contains("sts-fips.") {
+        true => "502 Bad Gateway\r\nProxy-Status: p; error=dns_error; rcode=\"NXDOMAIN\"",
+        false => "407 Proxy Authentication Required",
+    };
+    let proxy = Proxy::start(Answer::By(answer));
+    let finished = through(&proxy).with("ATREST_MAX_ATTEMPTS", "6").atrest("doctor --fips prefer").ended(5);
+    says(&finished, &["it says that there is no such host", &format!("(HTTP 407) to connect to {STS}:443")]);
+    assert_eq!(proxy.heads().len(), 3, "FIPS, its status, and the standard host: {:?}", proxy.heads());
+}
+
+/// Where no host of the lake is, its own name is told, and not the one of AWS.
+#[test]
+fn a_lake_that_is_not_there_is_named() {
+    let simulator = Simulated::start("--accounts 3 --buckets 12 --keys 6");
+    let closed = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let line = format!("doctor --lake s3://b/p --lake-endpoint http://{closed}");
+    let finished = Shell::on(&simulator).with("ATREST_MAX_ATTEMPTS", "1").atrest(&line).ended(2);
+    says(&finished, &[&format!("{closed} refused the connection"), "a server listens there"]);
 }
 
 // Logins
@@ -159,10 +251,8 @@ fn a_console_login_and_a_process_are_credentials() {
         (simulator.variable("AWS_ACCESS_KEY_ID"), simulator.variable("AWS_SECRET_ACCESS_KEY"));
     let shell = logged_in(&simulator, "[profile audit]\nlogin_session = arn:aws:iam::111122223333:user/me\n");
     let missing = shell.with("AWS_LOGIN_CACHE_DIRECTORY", "cache");
-    says(
-        &missing.atrest("doctor").ended(2),
-        &["failed to load AWS credentials", "aws login --profile audit"],
-    );
+    let told = "failed to load AWS credentials of the `aws login` session of the profile `audit`: no login is cached";
+    says(&missing.atrest("doctor").ended(2), &[told, "aws login --profile audit"]);
     std::fs::create_dir(missing.path("cache")).unwrap();
     // printf 'arn:aws:iam::111122223333:user/me' | sha256sum
     let name = "cache/6eeec053fe13079aaf7fd81065ec5ecbdb93674f20700e51842d0c769b240c8a.json";
@@ -205,6 +295,67 @@ fn an_sso_session_is_credentials_while_its_token_lasts() {
         &shell.atrest("doctor").ended(2),
         &["failed to load AWS credentials", "aws sso login --profile audit"],
     );
+    // A session that was revoked has a token that is good by its date.
+    token("2999-01-01T00:00:00Z");
+    let revoked = serve(
+        "403 Forbidden",
+        "application/json",
+        r#"{"message":"No access","__type":"ForbiddenException"}"#,
+    );
+    let shell = shell.with("AWS_ENDPOINT_URL_SSO", &format!("http://{revoked}"));
+    let told = "credentials of the SSO login of the profile `audit`: ForbiddenException: No access";
+    let words = [told, "aws sso login --profile audit", "sso_role_name"];
+    says(&shell.atrest("doctor").ended(2), &words);
+}
+
+#[test]
+fn an_endpoint_of_credentials_that_is_gone_is_told_with_its_own_variable() {
+    let closed = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let shell = Shell::new()
+        .with("AWS_REGION", "eu-west-1")
+        .with("AWS_CONTAINER_CREDENTIALS_FULL_URI", &format!("http://{closed}/credentials"));
+    let finished = shell.atrest("doctor").ended(2);
+    let told =
+        format!("failed to load AWS credentials: the credentials' endpoint {closed} refused the connection");
+    says(&finished, &[&told, "AWS_CONTAINER_CREDENTIALS_FULL_URI"]);
+    assert!(!finished.stderr.contains("AWS_ENDPOINT_URL"), "{finished}");
+}
+
+#[test]
+fn half_a_login_says_which_half() {
+    let half = caller().without("AWS_SECRET_ACCESS_KEY").atrest("doctor").ended(2);
+    says(&half, &["AWS_ACCESS_KEY_ID is set, and AWS_SECRET_ACCESS_KEY is not", "export both"]);
+    let nobody = Shell::new().with("AWS_REGION", "eu-west-1");
+    let undefined = nobody.with("AWS_PROFILE", "nope").atrest("doctor").ended(2);
+    says(
+        &undefined,
+        &["the profile `nope` is not defined, and AWS_PROFILE names it", "no profile is defined there"],
+    );
+    let shell = Shell::new().with("AWS_REGION", "eu-west-1").with("AWS_PROFILE", "audit");
+    let config = shell.write("config", "[profile audit]\naws_access_key_id = AKIDEXAMPLE\n");
+    let half = shell.with("AWS_CONFIG_FILE", &config.to_string_lossy()).atrest("doctor").ended(2);
+    says(&half, &["the profile `audit` has aws_access_key_id, and no aws_secret_access_key"]);
+}
+
+/// A mounted secret ends with a line end, and a file of Windows' has more of them. It is told, and not shown.
+#[test]
+fn a_key_that_cannot_be_sent_is_told() {
+    for (name, what) in [
+        ("AWS_ACCESS_KEY_ID", "access key id"),
+        ("AWS_SECRET_ACCESS_KEY", "secret access key"),
+        ("AWS_SESSION_TOKEN", "session token"),
+    ] {
+        for odd in ["S3\nCR", "S3\rCR", "S3CR\u{e9}", "S3CR\n", "S3CR\r"] {
+            let shell =
+                caller().with("AWS_ENDPOINT_URL", "http://127.0.0.1:9").with("ATREST_MAX_ATTEMPTS", "1");
+            let finished = shell.with(name, odd).atrest("doctor");
+            assert!(!finished.stderr.contains("S3CR"), "{finished}");
+            // The SDK takes white space from the ends of some.
+            if odd.trim() == odd || !finished.stderr.contains("failed to reach AWS") {
+                says(&finished.ended(2), &[&format!("the {what} has a character that none has")]);
+            }
+        }
+    }
 }
 
 #[test]
@@ -222,6 +373,13 @@ fn credentials_that_end_before_the_scan_are_told_before_it_starts() {
     // The census took less than a minute: now that is known, and the credentials do.
     let second = shell.atrest("scan --lake lake").succeeded();
     assert!(!second.stderr.contains("credentials expire"), "{second}");
+    // What has ended already begins no scan: no account is asked, and no lake is made.
+    let ended = Shell::on(&simulator).with("AWS_CREDENTIAL_EXPIRATION", "2020-01-01T00:00:00Z");
+    for line in ["scan --lake lake", "scan --lake lake --estimate", "doctor"] {
+        let finished = ended.atrest(line).ended(5);
+        says(&finished, &["the AWS credentials expired at 2020-01-01T00:00:00Z", "export new ones"]);
+    }
+    assert!(!ended.path("lake/observations").exists());
     let later = Shell::on(&simulator).with("AWS_CREDENTIAL_EXPIRATION", &soon(36_000));
     let later = later.atrest("scan --lake lake --estimate").succeeded();
     assert!(!later.stderr.contains("credentials expire"), "{later}");
@@ -234,6 +392,28 @@ fn credentials_that_end_before_the_scan_are_told_before_it_starts() {
     shell.write("credentials.json", &process);
     let finished = shell.atrest("scan --lake lake").succeeded();
     says(&finished, &["the credential_process of the profile `audit` is run again"]);
+    shell.write("credentials.json", &process.replace(&ends, "2020-01-01T00:00:00Z"));
+    let words =
+        ["expired at 2020-01-01T00:00:00Z", "the credential_process of the profile `audit` gave them"];
+    says(&shell.atrest("scan --lake lake").ended(5), &words);
+}
+
+/// What a program prints for a person may be its secret.
+#[test]
+fn what_a_credential_process_prints_is_not_repeated() {
+    let simulator = Simulated::start("--accounts 3 --buckets 12 --keys 6");
+    let shell = logged_in(&simulator, "[profile audit]\ncredential_process = sh process.sh\n");
+    for script in [
+        "echo 'login failed: S3CRET' >&2; exit 3",
+        "echo S3CRET; echo S3CRET >&2; exit 3",
+        "echo S3CRET",
+        r#"echo '{"Version":1,"AccessKeyId":"S3CRET","SecretAccessKey":"S3CRET","Expiration":"S3CRET"}'"#,
+    ] {
+        shell.write("process.sh", script);
+        let finished = shell.atrest("doctor -vv").ended(2);
+        says(&finished, &["of the credential_process of the profile `audit`", "by hand (profile `audit`)"]);
+        assert!(!finished.stderr.contains("S3CRET") && !finished.stdout.contains("S3CRET"), "{finished}");
+    }
 }
 
 #[test]

@@ -112,6 +112,67 @@ fn a_clock_that_goes_wrong_in_the_night_is_no_account_s_fault() {
     assert_eq!(listed, "asked 1 identity 1 incomplete RequestTimeTooSkewed");
 }
 
+/// The role is to blame for a refusal. Where STS was busy, or did not know the caller, something else is.
+#[test]
+fn only_a_refusal_blames_the_role() {
+    let (world, _) = twenty();
+    for (status, code, blamed) in [
+        (403, "AccessDenied", true),
+        (503, "ServiceUnavailable", false),
+        (400, "Throttling", false),
+        (403, "RegionDisabledException", false),
+    ] {
+        let rule = Rule::always(error(status, code, "as it is")).on("sts:AssumeRole");
+        let stopped = Night::over(world.clone()).with(Schedule::of([rule])).run();
+        let error = stopped.scan.as_ref().unwrap_err();
+        assert!(matches!(error, ScanError::EveryRoleRefused { .. }), "{error}");
+        let told = error.to_string();
+        assert_eq!(told.contains("was refused in 20 of the first accounts"), blamed, "{told}");
+        assert!(told.contains(&format!("each time with {code}")), "{told}");
+    }
+}
+
+/// As of accounts: a listing that never ends is no listing, and says so by its name.
+#[test]
+fn units_that_are_listed_without_end_are_told() {
+    let world = healthy().world;
+    let rule = Rule::always(Effect::EmptyPage).on("organizations:ListOrganizationalUnitsForParent");
+    let stopped = Night::over(world.clone()).with(Schedule::of([rule])).run();
+    let error = stopped.scan.as_ref().unwrap_err().to_string();
+    assert!(
+        error.starts_with("failed to list the organization's units: protocol: the listing has no end"),
+        "{error}"
+    );
+    assert!(!stopped.is_published());
+    let continued = Night::over(world.clone()).on(&stopped.store).run();
+    same_bytes(&clean(&world).bytes(), &continued.bytes());
+}
+
+/// What stands in the place of a code is kept as a code may be: short, printable, without a secret.
+#[test]
+fn a_code_that_is_none_of_awss_is_kept_as_far_as_it_may_be() {
+    let healthy = healthy();
+    let long = "Long".repeat(200);
+    for (code, kept) in [
+        ("", None),
+        (" ", None),
+        ("Odd\u{202e}Code", Some("Odd\\u{202e}Code")),
+        ("CodeOf AKIAIOSFODNN7EXAMPLE", Some("CodeOf [removed]")),
+        (long.as_str(), Some(&long[..128])),
+    ] {
+        let rule = Rule::always(error(400, code, "m")).on("s3:GetBucketPolicy").account(healthy.one);
+        let morning = Night::over(healthy.world.clone()).with(Schedule::of([rule])).run();
+        morning.census();
+        let rows = morning.rows("coverage");
+        let id = healthy.one.to_string();
+        let row = rows.iter().find(|row| {
+            row["account_id"].as_deref() == Some(&id)
+                && row["operation"].as_deref() == Some("s3:GetBucketPolicy")
+        });
+        assert_eq!(row.unwrap()["sample_code"].as_deref(), kept, "{code:?}");
+    }
+}
+
 // The caller's own credentials
 
 fn calls(morning: &Morning, operation: &str) -> usize {

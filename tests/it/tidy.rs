@@ -92,6 +92,8 @@ const ROOMS: &[Room] = &[
     // The HTTP stack that the SDK brings, where it is set up: the way out, its trust, and what went wrong on it.
     Room { path: "aws/network", floor: Floor::Edge, rooms: &[],
            crates: &["aws_smithy_http_client", "aws_smithy_runtime_api", "http", "hyper_util", "thiserror"] },
+    Room { path: "aws/no_proxy", floor: Floor::Edge, rooms: &[], crates: &["http", "hyper_util", "ipnet"] },
+    Room { path: "aws/tunnel", floor: Floor::Edge, rooms: &[], crates: &["tokio"] },
     Room { path: "aws/trust", floor: Floor::Edge, rooms: &[],
            crates: &["aws_smithy_http_client", "base64", "rustls", "thiserror"] },
     Room { path: "aws/unreached", floor: Floor::Edge, rooms: &[], crates: &["aws_smithy_runtime_api", "rustls"] },

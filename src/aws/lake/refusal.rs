@@ -132,7 +132,9 @@ fn meaning(refusal: &Refusal<'_>, code: &str) -> Meaning {
             "the bucket's default retention (Object Lock) wants a checksum with each object. atrest sends one \
              (x-amz-checksum-crc32): a proxy or gateway on the way removes it",
         ),
-        _ if kind == FaultKind::Identity => correct("renew the credentials"),
+        _ if kind == FaultKind::Identity => {
+            correct(advice::by_class(operation(refusal), refusal.fault).unwrap_or(advice::RENEW))
+        }
         _ if kind == FaultKind::Transport => (
             unreached::advice(message).unwrap_or_default().to_owned(),
             // A server of the user's own choice is the user's to correct.

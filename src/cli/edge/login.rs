@@ -2,17 +2,14 @@
 //! SDK could not.
 
 use std::path::Path;
-use std::time::SystemTime;
 
 use aws_config::profile::ProfileSet;
-use aws_credential_types::provider::ProvideCredentials;
 use aws_types::os_shim_internal::{Env, Fs};
 use serde_json::Value;
 
 use super::Variables;
-use crate::aws::environment::Environment;
 use crate::aws::message;
-use crate::aws::unreached::{self, Unreached};
+use crate::aws::provider;
 use crate::cli::error::CliError;
 use crate::clock::Timestamp;
 
@@ -25,8 +22,11 @@ impl Profiles {
     pub async fn load() -> Result<Self, CliError> {
         let set = aws_config::profile::load(&Fs::real(), &Env::real(), &<_>::default(), None).await;
         set.map(|set| Self(Some(set))).map_err(|error| {
-            CliError::usage(format!("failed to read the AWS configuration: {}", told(&error)))
-                .hint("check ~/.aws/config and ~/.aws/credentials, or AWS_CONFIG_FILE")
+            CliError::usage(format!(
+                "failed to read the AWS configuration: {}",
+                message::kept(&provider::reason(&error)).unwrap_or_default()
+            ))
+            .hint("check ~/.aws/config and ~/.aws/credentials, or AWS_CONFIG_FILE")
         })
     }
 
@@ -35,9 +35,21 @@ impl Profiles {
         Self(None)
     }
 
+    #[cfg(test)]
+    pub async fn of(config: &str, selected: &str) -> Self {
+        let fs = Fs::from_slice(&[("config", config)]);
+        let env = Env::from_slice(&[("AWS_CONFIG_FILE", "config"), ("AWS_PROFILE", selected)]);
+        Self(Some(aws_config::profile::load(&fs, &env, &<_>::default(), None).await.unwrap()))
+    }
+
     /// The profile of `AWS_PROFILE`, or `default`.
     pub fn selected(&self) -> &str {
         self.0.as_ref().map_or("default", ProfileSet::selected_profile)
+    }
+
+    /// The names of all profiles.
+    pub fn names(&self) -> Vec<&str> {
+        self.0.iter().flat_map(ProfileSet::profiles).collect()
     }
 
     fn start_url(&self, profile: &str) -> Option<String> {
@@ -70,15 +82,18 @@ pub enum Login {
 }
 
 impl Login {
+    /// The profile that the credentials come from, where the settings lead to one.
+    pub(super) fn source(profiles: &Profiles) -> Option<String> {
+        chain(profiles.selected(), |profile, key| profiles.get(profile, key)).pop()
+    }
+
     /// In the SDK's order: the environment comes before the profile.
     pub fn of(variables: Variables<'_>, profiles: &Profiles) -> Self {
         let set = |name: &str| variables(name).is_some_and(|value| !value.is_empty());
         if set("AWS_ACCESS_KEY_ID") && set("AWS_SECRET_ACCESS_KEY") {
             return Self::Environment;
         }
-        let Some(name) = chain(profiles.selected(), |profile, key| profiles.get(profile, key)).pop() else {
-            return Self::Other;
-        };
+        let Some(name) = Self::source(profiles) else { return Self::Other };
         let has = |key: &str| profiles.get(&name, key).is_some();
         if has("sso_session") || has("sso_start_url") {
             Self::Sso(name)
@@ -92,7 +107,7 @@ impl Login {
     }
 
     /// What to do where it gave no credentials.
-    fn remedy(&self) -> String {
+    pub(super) fn remedy(&self) -> String {
         match self {
             Self::Sso(profile) => format!("run `aws sso login --profile {profile}`"),
             Self::Console(profile) => format!("run `aws login --profile {profile}`"),
@@ -147,25 +162,53 @@ pub fn refuse_mfa(login: &Login, profiles: &Profiles) -> Result<(), CliError> {
     )))
 }
 
-/// When the caller's credentials end, where nothing renews them without being asked.
-pub async fn ending(environment: &Environment) -> Option<(Login, Timestamp)> {
-    let profiles = Profiles::load().await.ok()?;
-    let login = Login::of(&super::variable, &profiles);
-    let ends = match login {
-        // As `aws configure export-credentials --format env` writes it; the SDK does not read it.
-        Login::Environment => Timestamp::parse(&super::variable("AWS_CREDENTIAL_EXPIRATION")?).ok()?,
-        Login::Process(_) => {
-            let (_, credentials) = environment.caller_credentials().await?;
-            let since = credentials.expiry()?.duration_since(SystemTime::UNIX_EPOCH).ok()?;
-            Timestamp::from_millis(i64::try_from(since.as_millis()).ok()?)
+/// When the caller's credentials end.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ending {
+    /// Who logs in, and how.
+    pub login: Login,
+    /// When.
+    pub at: Timestamp,
+}
+
+impl Ending {
+    /// Of credentials that nothing renews without being asked. `expiry` is what their provider says.
+    pub fn of(
+        login: &Login,
+        profiles: &Profiles,
+        variables: Variables<'_>,
+        expiry: Option<Timestamp>,
+    ) -> Option<Self> {
+        let at = match login {
+            // As `aws configure export-credentials --format env` writes it; the SDK does not read it.
+            Login::Environment => Timestamp::parse(&variables("AWS_CREDENTIAL_EXPIRATION")?).ok()?,
+            Login::Process(_) => expiry?,
+            Login::Sso(profile) => {
+                let start_url = profiles.start_url(profile)?;
+                sso_token_end(&start_url, &Path::new(&variables("HOME")?).join(".aws/sso/cache"))?
+            }
+            Login::Console(_) | Login::Other => return None,
+        };
+        Some(Self { login: login.clone(), at })
+    }
+}
+
+/// That the credentials have not ended before the run begins.
+pub fn refuse_ended(login: &Login, ends: Option<Timestamp>, now: Timestamp) -> Result<(), CliError> {
+    let Some(at) = ends.filter(|at| *at <= now) else { return Ok(()) };
+    let hint = match login {
+        Login::Environment => {
+            "export new ones with their AWS_SESSION_TOKEN and AWS_CREDENTIAL_EXPIRATION; where the keys \
+                               are newer than AWS_CREDENTIAL_EXPIRATION says, unset it"
+                .to_owned()
         }
-        Login::Sso(ref profile) => {
-            let start_url = profiles.start_url(profile)?;
-            sso_token_end(&start_url, &Path::new(&super::variable("HOME")?).join(".aws/sso/cache"))?
-        }
-        Login::Console(_) | Login::Other => return None,
+        Login::Process(profile) => format!(
+            "the credential_process of the profile `{profile}` gave them: log in again with the program that it runs"
+        ),
+        Login::Sso(_) | Login::Console(_) | Login::Other => login.remedy(),
     };
-    Some((login, ends))
+    let text = format!("the AWS credentials expired at {at}; by this host's clock it is {now}");
+    Err(CliError::organization(text).hint(hint))
 }
 
 /// When the token of `aws sso login` ends, where it is one that is not refreshed: of a profile without an
@@ -180,67 +223,34 @@ fn sso_token_end(start_url: &str, cache: &Path) -> Option<Timestamp> {
     tokens.max()
 }
 
-/// That there are credentials, or one sentence that says what to do.
-pub async fn require(provider: Option<impl ProvideCredentials>, login: &Login) -> Result<(), CliError> {
-    let Some(provider) = provider else {
-        return Err(CliError::usage("no AWS credentials are configured").hint(login.remedy()));
-    };
-    match provider.provide_credentials().await {
-        Ok(_) => Ok(()),
-        // The provider's own text may name files and URLs, and repeat what a process printed.
-        Err(error) => {
-            let reason = message::kept(&told(&error)).unwrap_or_default();
-            let hint = unreached::advice(&reason).map_or_else(|| login.remedy(), str::to_owned);
-            Err(CliError::usage(format!("failed to load AWS credentials: {reason}")).hint(hint))
-        }
-    }
-}
-
-/// An error in one line: where it is of the network, that; else its root.
-fn told(error: &(dyn std::error::Error + 'static)) -> String {
-    match Unreached::find(error) {
-        Some(unreached) => unreached.to_string(),
-        None => reason(&root(error)),
-    }
-}
-
-/// The provider's reason in one line. Where every provider was tried, the list says only of the
-/// profile what is not known anyway.
-fn reason(text: &str) -> String {
-    if let Some((_, rest)) = text.split_once("provider was not enabled: profile `")
-        && let Some((name, _)) = rest.split_once("` was not defined")
-    {
-        return format!("the profile `{name}` is not defined");
-    }
-    let first = text.lines().next().unwrap_or_default();
-    first.trim_end_matches("Attempted:").trim().trim_end_matches("Stderr:").trim().to_owned()
-}
-
-fn root(error: &dyn std::error::Error) -> String {
-    let mut last = error;
-    while let Some(source) = last.source() {
-        last = source;
-    }
-    last.to_string()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn a_reason_is_one_line() {
-        let chain = "no credentials found in chain. Attempted:\n  Environment: not enabled";
-        assert_eq!(reason(chain), "no credentials found in chain.");
-        let profile = "no credentials found in chain. Attempted:\n  Profile: the credential provider was not \
-                       enabled: profile `x` was not defined: could not find source profile";
-        assert_eq!(reason(profile), "the profile `x` is not defined");
+    fn credentials_that_have_ended_begin_no_run() {
+        let at = |text: &str| Timestamp::parse(text).unwrap();
+        let now = at("2026-11-21T03:00:00Z");
+        for (login, words) in [
+            (Login::Environment, "unset it"),
+            (Login::Process("p".to_owned()), "credential_process of the profile `p`"),
+            (Login::Sso("p".to_owned()), "aws sso login --profile p"),
+            (Login::Console("p".to_owned()), "aws login --profile p"),
+            (Login::Other, "AWS_PROFILE"),
+        ] {
+            for ends in ["2020-01-01T00:00:00Z", "2026-11-21T03:00:00Z"] {
+                let error = refuse_ended(&login, Some(at(ends)), now).unwrap_err();
+                assert_eq!(error.exit, crate::cli::exit::Exit::Organization);
+                let text = error.to_string().split_whitespace().collect::<Vec<_>>().join(" ");
+                assert!(text.contains(&format!("expired at {ends}")) && text.contains(words), "{text}");
+            }
+            assert!(refuse_ended(&login, Some(now.plus_millis(1)), now).is_ok());
+            assert!(refuse_ended(&login, None, now).is_ok());
+        }
     }
 
     async fn profiles(config: &str, selected: &str) -> Profiles {
-        let fs = Fs::from_slice(&[("config", config)]);
-        let env = Env::from_slice(&[("AWS_CONFIG_FILE", "config"), ("AWS_PROFILE", selected)]);
-        Profiles(Some(aws_config::profile::load(&fs, &env, &<_>::default(), None).await.unwrap()))
+        Profiles::of(config, selected).await
     }
 
     const CONFIG: &str = "

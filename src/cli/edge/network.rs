@@ -8,7 +8,9 @@ use http::Uri;
 
 use super::Variables;
 use super::login::Profiles;
+use crate::aws::message;
 use crate::aws::network::{Network, Proxies, Proxy};
+use crate::aws::no_proxy::NoProxy;
 use crate::aws::trust::Bundle;
 use crate::cli::error::CliError;
 use crate::cli::print;
@@ -23,10 +25,34 @@ fn proxies(variables: Variables<'_>) -> Result<Proxies, CliError> {
     let all = proxy(variables, "ALL_PROXY")?;
     let https = proxy(variables, "HTTPS_PROXY")?;
     let http = proxy(variables, "HTTP_PROXY")?;
-    let no_proxy = either(variables, "NO_PROXY").map(|(_, value)| value).unwrap_or_default();
+    let no_proxy = no_proxy(variables);
     let own = ["AWS_CONTAINER_CREDENTIALS_FULL_URI", "AWS_EC2_METADATA_SERVICE_ENDPOINT"];
     let local = own.iter().filter_map(|name| authority(&variables(name)?)).collect::<BTreeSet<_>>();
     Ok(Proxies { http: http.or_else(|| all.clone()), https: https.or(all), no_proxy, local })
+}
+
+/// Which hosts are asked directly. An entry that no host matches is told: its host is asked through the proxy.
+fn no_proxy(variables: Variables<'_>) -> NoProxy {
+    let Some((name, value)) = either(variables, "NO_PROXY") else { return NoProxy::default() };
+    let list = NoProxy::parse(&value);
+    if !list.without_effect().is_empty() {
+        print::say(print::wrapped(&without_effect(&name, &list), "warning: "));
+    }
+    list
+}
+
+fn without_effect(name: &str, list: &NoProxy) -> String {
+    // What has an `@` may hold a password.
+    let shown = |entry: &String| match message::kept(entry) {
+        Some(entry) if !entry.contains('@') => format!("`{entry}`"),
+        _ => "one with an @".to_owned(),
+    };
+    let entries: Vec<_> = list.without_effect().iter().map(shown).collect();
+    format!(
+        "{name} has entries without effect: {}. An entry is HOST, .DOMAIN, HOST:PORT, an address, a network such as \
+         10.0.0.0/8, or *",
+        entries.join(", ")
+    )
 }
 
 fn proxy(variables: Variables<'_>, name: &str) -> Result<Option<Proxy>, CliError> {
@@ -102,19 +128,32 @@ mod tests {
         assert_eq!(network.proxies.https, proxy("http://small:1"));
         let network = read(&[("all_proxy", "http://all:3"), ("no_proxy", "a,b")]).unwrap();
         assert_eq!(network.proxies.https, proxy("http://all:3"));
-        assert_eq!((network.proxies.http, network.proxies.no_proxy.as_str()), (proxy("http://all:3"), "a,b"));
+        assert_eq!(network.proxies.http, proxy("http://all:3"));
+        assert!(network.proxies.no_proxy.has(&"https://b/".parse().unwrap()));
     }
 
     #[test]
     fn a_proxy_that_cannot_be_used_is_named_without_its_password() {
-        for wrong in
-            ["http://me:s3cr#t@proxy:1", "socks5://me:s3cr@proxy:1", "me:s3cr://t@proxy:1", "http://"]
-        {
+        for wrong in [
+            "http://me:s3cr#t@proxy:1",
+            "socks5://me:s3cr@proxy:1",
+            "me:s3cr://t@proxy:1",
+            "s3cr://p:1",
+            "http://",
+        ] {
             let error = read(&[("https_proxy", wrong)]).unwrap_err();
             let text = error.to_string();
             assert!(text.contains("https_proxy") && !text.contains("s3cr"), "{text}");
             assert_eq!(error.exit, crate::cli::exit::Exit::Usage);
         }
+    }
+
+    #[test]
+    fn an_entry_without_effect_is_told_and_no_password_with_it() {
+        let list = NoProxy::parse("a.example 127.* me:s3cr@b.example http://x:s3cr/t@c");
+        let text = without_effect("no_proxy", &list);
+        assert!(text.starts_with("no_proxy has entries without effect: `127.*`, one with an @, "), "{text}");
+        assert!(!text.contains("s3cr") && !text.contains("a.example"), "{text}");
     }
 
     #[test]

@@ -46,6 +46,16 @@ fn a_reader_that_has_enough_is_no_mistake() {
 }
 
 #[test]
+fn the_program_has_none_of_the_callers_secrets() {
+    let names = ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "ATREST_EXTERNAL_ID"];
+    let shell = names.iter().fold(scripted("env > seen; exit 0"), |shell, name| shell.with(name, "S3CRET"));
+    let shell = shell.with("KEPT", "kept");
+    shell.atrest("query --lake d/lake population").ended(2);
+    let seen = std::fs::read_to_string(shell.path("seen")).unwrap();
+    assert!(seen.contains("KEPT=kept") && !seen.contains("S3CRET"), "{seen}");
+}
+
+#[test]
 fn a_program_that_is_not_duckdb_has_no_answer() {
     for (script, words) in [
         ("exit 0", "it does not answer as duckdb does\n"),

@@ -17,6 +17,8 @@ const BOUND: Duration = Duration::from_secs(60);
 pub enum Answer {
     /// This status line.
     Status(&'static str),
+    /// The status line and headers for a request's head, of which so many came before.
+    By(fn(&str, usize) -> &'static str),
     /// It closes the connection.
     Nothing,
     /// It speaks TLS as the host itself, and answers every request with this body.
@@ -75,9 +77,16 @@ pub fn authority(name: &str) -> (String, Arc<ServerConfig>) {
 fn serve(mut stream: TcpStream, answer: &Answer, heads: &Mutex<Vec<String>>) -> std::io::Result<()> {
     stream.set_read_timeout(Some(BOUND))?;
     let head = head_of(&mut BufReader::new(&stream))?;
-    heads.lock().unwrap().push(head);
+    let mut heads = heads.lock().unwrap();
+    let before = heads.iter().filter(|known| **known == head).count();
+    heads.push(head.clone());
+    drop(heads);
     match answer {
         Answer::Nothing => Ok(()),
+        Answer::By(choose) => {
+            let head = choose(&head, before);
+            stream.write_all(format!("HTTP/1.1 {head}\r\ncontent-length: 0\r\n\r\n").as_bytes())
+        }
         Answer::Status(status) => {
             stream.write_all(format!("HTTP/1.1 {status}\r\ncontent-length: 0\r\n\r\n").as_bytes())
         }

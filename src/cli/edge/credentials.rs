@@ -1,0 +1,202 @@
+//! The caller's own credentials at the start: what can be none is told by what the settings say, before the
+//! SDK passes over it; and where a provider gave none, one sentence says which, why, and what to do.
+
+use std::time::SystemTime;
+
+use aws_credential_types::Credentials;
+use aws_credential_types::provider::ProvideCredentials;
+
+use super::Variables;
+use super::login::{Login, Profiles};
+use crate::aws::message;
+use crate::aws::provider;
+use crate::aws::unreached;
+use crate::cli::error::CliError;
+use crate::clock::Timestamp;
+
+const FILES: &str =
+    "~/.aws/config and ~/.aws/credentials (or AWS_CONFIG_FILE and AWS_SHARED_CREDENTIALS_FILE)";
+
+/// Settings that name credentials and have none. The SDK would pass over them, and take the next best: those of
+/// an instance, say.
+pub fn refuse_half(variables: Variables<'_>, profiles: &Profiles, login: &Login) -> Result<(), CliError> {
+    let set = |name: &str| variables(name).is_some_and(|value| !value.trim().is_empty());
+    if set("AWS_ACCESS_KEY_ID") && !set("AWS_SECRET_ACCESS_KEY") && !set("SECRET_ACCESS_KEY") {
+        return Err(CliError::usage("AWS_ACCESS_KEY_ID is set, and AWS_SECRET_ACCESS_KEY is not").hint(
+            "export both, with AWS_SESSION_TOKEN where the keys are temporary; or unset AWS_ACCESS_KEY_ID",
+        ));
+    }
+    // Who has these is not asked for a profile.
+    if *login == Login::Environment || set("AWS_WEB_IDENTITY_TOKEN_FILE") {
+        return Ok(());
+    }
+    let names = profiles.names();
+    if let Some(name) =
+        variables("AWS_PROFILE").filter(|name| !name.is_empty() && !names.contains(&name.as_str()))
+    {
+        let known = match names[..] {
+            [] => "no profile is defined there".to_owned(),
+            _ => format!("defined are: {}", names.join(", ")),
+        };
+        return Err(CliError::usage(format!(
+            "the profile `{name}` is not defined, and AWS_PROFILE names it"
+        ))
+        .hint(format!("correct AWS_PROFILE, or define the profile in {FILES}; {known}")));
+    }
+    let Some(name) = Login::source(profiles).filter(|_| *login == Login::Other) else { return Ok(()) };
+    let has = |key: &str| profiles.get(&name, key).is_some_and(|value| !value.trim().is_empty());
+    let (has_id, has_secret) = (has("aws_access_key_id"), has("aws_secret_access_key"));
+    if has_id == has_secret {
+        return Ok(());
+    }
+    let (there, missing) = match has_id {
+        true => ("aws_access_key_id", "aws_secret_access_key"),
+        false => ("aws_secret_access_key", "aws_access_key_id"),
+    };
+    Err(CliError::usage(format!("the profile `{name}` has {there}, and no {missing}"))
+        .hint(format!("write both into the profile, in {FILES}; or choose another with AWS_PROFILE")))
+}
+
+/// The credentials, or one sentence that says what to do.
+pub async fn require(
+    provider: Option<impl ProvideCredentials>,
+    login: &Login,
+) -> Result<Credentials, CliError> {
+    let Some(provider) = provider else {
+        return Err(CliError::usage("no AWS credentials are configured").hint(login.remedy()));
+    };
+    let given = provider.provide_credentials().await;
+    given.and_then(provider::usable).map_err(|error| {
+        // The provider's own text may name files and URLs.
+        let reason = message::kept(&provider::reason(&error)).unwrap_or_default();
+        let hint = hint(login, &reason);
+        CliError::usage(failed(login, &told(login, &reason, provider::is_not_there(&error)))).hint(hint)
+    })
+}
+
+/// When a provider says that its credentials end.
+pub fn expiry(credentials: &Credentials) -> Option<Timestamp> {
+    let since = credentials.expiry()?.duration_since(SystemTime::UNIX_EPOCH).ok()?;
+    i64::try_from(since.as_millis()).ok().map(Timestamp::from_millis)
+}
+
+/// What to do: about the network, where the network failed; else by the login.
+fn hint(login: &Login, reason: &str) -> String {
+    // AWS's code, and then its message.
+    let is_refused = reason.split(':').next().is_some_and(|code| code.ends_with("Exception"));
+    let remedy = unreached::advice(reason).map_or_else(|| login.remedy(), str::to_owned);
+    match login {
+        Login::Sso(_) if is_refused => format!(
+            "{remedy}; where it stays refused, check sso_account_id and sso_role_name: the role has to be assigned to you"
+        ),
+        _ => remedy,
+    }
+}
+
+fn failed(login: &Login, told: &str) -> String {
+    let of = match login {
+        Login::Sso(profile) => format!(" of the SSO login of the profile `{profile}`"),
+        Login::Console(profile) => format!(" of the `aws login` session of the profile `{profile}`"),
+        Login::Process(profile) => format!(" of the credential_process of the profile `{profile}`"),
+        Login::Environment | Login::Other if told.starts_with("no credentials found in chain") => {
+            return "failed to load AWS credentials: no credentials in the environment, in a profile, or from a container \
+                    or instance"
+                .to_owned();
+        }
+        Login::Environment | Login::Other => String::new(),
+    };
+    format!("failed to load AWS credentials{of}: {told}")
+}
+
+/// The provider's reason in one line.
+fn told(login: &Login, reason: &str, is_not_there: bool) -> String {
+    match login {
+        Login::Console(_) if is_not_there => return "no login is cached, or its file is gone".to_owned(),
+        Login::Other if is_not_there => {
+            return "the file of the token is not there that AWS_WEB_IDENTITY_TOKEN_FILE, or the profile's \
+                    web_identity_token_file, names"
+                .to_owned();
+        }
+        _ => {}
+    }
+    // Where every provider was tried, the list says only of the profile what is not known anyway.
+    if let Some((_, rest)) = reason.split_once("provider was not enabled: profile `")
+        && let Some((name, _)) = rest.split_once("` was not defined")
+    {
+        return format!("the profile `{name}` is not defined");
+    }
+    reason.split("Attempted:").next().unwrap_or_default().trim().to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_reason_is_one_line() {
+        let chain = "no credentials found in chain. Attempted: Environment: not enabled";
+        assert_eq!(told(&Login::Other, chain, false), "no credentials found in chain.");
+        let profile = "no credentials found in chain. Attempted: Profile: the credential provider was not \
+                       enabled: profile `x` was not defined: could not find source profile";
+        assert_eq!(told(&Login::Other, profile, false), "the profile `x` is not defined");
+        let missing = "No such file or directory (os error 2)";
+        let console = Login::Console("p".to_owned());
+        assert_eq!(told(&console, missing, true), "no login is cached, or its file is gone");
+        assert!(told(&Login::Other, missing, true).contains("AWS_WEB_IDENTITY_TOKEN_FILE"));
+        assert_eq!(told(&Login::Process("p".to_owned()), missing, true), missing);
+    }
+
+    const CONFIG: &str = "
+[profile half]
+aws_access_key_id = AKIDEXAMPLE
+
+[profile other-half]
+aws_secret_access_key = example
+
+[profile whole]
+aws_access_key_id = AKIDEXAMPLE
+aws_secret_access_key = example
+
+[profile over-half]
+role_arn = arn:aws:iam::111122223333:role/audit
+source_profile = half
+
+[profile program]
+credential_process = /bin/program
+aws_access_key_id = AKIDEXAMPLE
+";
+
+    #[tokio::test]
+    async fn half_a_login_is_told_by_what_is_missing() {
+        let keys = [("AWS_ACCESS_KEY_ID", "x"), ("AWS_SECRET_ACCESS_KEY", "x")];
+        let file = [("AWS_WEB_IDENTITY_TOKEN_FILE", "x")];
+        let id = [("AWS_ACCESS_KEY_ID", "x"), ("AWS_SECRET_ACCESS_KEY", "")];
+        for (selected, more, words) in [
+            ("whole", &[][..], None),
+            ("program", &[], None),
+            ("half", &[], Some("the profile `half` has aws_access_key_id, and no aws_secret_access_key")),
+            ("other-half", &[], Some("`other-half` has aws_secret_access_key, and no aws_access_key_id")),
+            ("over-half", &[], Some("the profile `half` has aws_access_key_id")),
+            ("nope", &[], Some("the profile `nope` is not defined, and AWS_PROFILE names it")),
+            ("nope", &keys, None),
+            ("nope", &file, None),
+            ("whole", &id, Some("AWS_ACCESS_KEY_ID is set, and AWS_SECRET_ACCESS_KEY is not")),
+        ] {
+            let profiles = Profiles::of(CONFIG, selected).await;
+            let variables = |name: &str| {
+                let found = more.iter().find(|(known, _)| *known == name).map(|(_, value)| *value);
+                found.or((name == "AWS_PROFILE").then_some(selected)).map(str::to_owned)
+            };
+            let login = Login::of(&variables, &profiles);
+            let error = refuse_half(&variables, &profiles, &login).err().map(|error| error.to_string());
+            match words {
+                Some(words) => assert!(error.as_ref().is_some_and(|text| text.contains(words)), "{error:?}"),
+                None => assert_eq!(error, None, "{selected}"),
+            }
+        }
+        let unknown = Profiles::of(CONFIG, "nope").await;
+        let variables = |name: &str| (name == "AWS_PROFILE").then(|| "nope".to_owned());
+        let text = refuse_half(&variables, &unknown, &Login::Other).unwrap_err().to_string();
+        assert!(text.contains("whole") && text.contains("AWS_CONFIG_FILE"), "{text}");
+    }
+}
