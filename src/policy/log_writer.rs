@@ -216,9 +216,13 @@ impl Question<'_> {
         let (prefix, given) = start.split_once("AWSLogs/").unwrap_or((start, ""));
         let account = self.bucket.account_id.to_string();
         let documented = [account.as_str()].into_iter().chain(ELB_FOLDERS);
-        // The folders that the pattern names whole, in place of any.
-        let given: Vec<&str> =
-            given.rsplit_once('/').map_or(Vec::new(), |(whole, _)| whole.split('/').collect());
+        // The folders that the pattern names whole, in place of any; an account's number is whole by itself.
+        let whole = match given.rsplit_once('/') {
+            Some((whole, _)) => whole,
+            None if given.parse::<AccountId>().is_ok() => given,
+            None => "",
+        };
+        let given: Vec<&str> = whole.split('/').filter(|_| !whole.is_empty()).collect();
         let folders: Vec<&str> = documented
             .enumerate()
             .map(|(at, folder)| match given.get(at) {

@@ -26,6 +26,7 @@ mod key;
 mod key_use;
 mod kleene;
 mod log_writer;
+mod network;
 mod parse;
 mod principal;
 mod refusal;

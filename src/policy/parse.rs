@@ -116,7 +116,10 @@ pub(super) struct Statement {
 
 impl Statement {
     pub(super) fn names(&self, caller: &Caller) -> Kleene {
-        self.principals.cover(caller)
+        match self.effect {
+            Effect::Allow => self.principals.cover(caller),
+            Effect::Deny => self.principals.refuse(caller),
+        }
     }
 
     pub(super) fn acts_on(&self, resource: &str) -> Kleene {
@@ -141,7 +144,14 @@ impl Statement {
         let resource = self.resources.entries.iter().find_map(|glob| {
             Some(format!("the policy variable `{}` of Resource is not known", glob.variable()?))
         });
-        let doubt = principal.or(resource).or_else(|| self.tests.iter().find_map(Test::doubt))?;
+        let in_part = || {
+            let entry = self.principals.named_in_part().filter(|_| self.effect == Effect::Deny)?;
+            Some(format!(
+                "NotPrincipal names {entry} without its account or role, and AWS may deny it all the same"
+            ))
+        };
+        let doubt = principal.or(resource).or_else(|| self.tests.iter().find_map(Test::doubt));
+        let doubt = doubt.or_else(in_part)?;
         Some(format!("{}: {doubt}", self.place))
     }
 }
