@@ -7,8 +7,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
-use super::condition::{Test, Value, accounts_in};
-use super::glob::{Glob, OfAccount};
+use super::condition::{Test, Value};
+use super::glob::{Glob, OfAccount, Syntax};
+use super::index::accounts_in;
 use super::network::Networks;
 use super::parse::{Effect, Policy};
 use super::request::{self, in_account};
@@ -171,14 +172,18 @@ impl<'a> Named<'a> {
         let tested = self.tested(key);
         let by_number = |id: &AccountId| tested.accounts.contains(id) || !tested.takes_whole;
         let nameless = self.fresh.filter(|_| tested.takes_whole);
-        Domain::within(match who.account().filter(by_number).or(nameless) {
+        let mut bounds = match who.account().filter(by_number).or(nameless) {
             Some(id) => Bounds {
                 like: vec![in_account(&id.to_string())],
                 accounts: Some(InAccounts { id: Some(id), none_of: Rc::default() }),
                 ..Bounds::default()
             },
             None => Bounds { like: vec![in_account("????????????")], ..self.arns_of_others(who, key) },
-        })
+        };
+        if !tested.takes_whole {
+            bounds.unlike.push(with_colons());
+        }
+        Domain::within(bounds)
     }
 
     /// Nothing in the accounts of others. Those that the key's tests do not name need not be told: no value that stands
@@ -275,6 +280,11 @@ impl<'a> Named<'a> {
         }
         Networks::of(others.into_iter().chain(Networks::of(let_in).narrow().iter()))
     }
+}
+
+/// An ARN whose resource has a colon, as of no identity: the star of `StringLike` takes colons too, and finds none.
+pub(super) fn with_colons() -> Glob {
+    Glob::new("arn:*:*:*:*:*:*", Syntax::Arn, false)
 }
 
 /// The first account of a row that is not among them.

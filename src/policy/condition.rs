@@ -1,11 +1,11 @@
 //! One test of a condition: an operator, a key, its values, and what it says of a request.
 
-use std::collections::{HashMap, HashSet};
 use std::fmt;
 
 use ipnet::IpNet;
 
 use super::glob::{Glob, OfAccount, Syntax};
+use super::index::Index;
 use super::kleene::Kleene;
 use super::network::Networks;
 use crate::clock::Timestamp;
@@ -206,13 +206,13 @@ impl Test {
         is_key.then(|| Self::new(&self.operator, name, vec![value.to_owned()], true))
     }
 
-    /// The same of another key, whose values go with those of this one, and in the words of this one. Only where each
-    /// value is one text.
+    /// The same of another key, whose values go with those of this one, in its words; where each value is one text.
     pub(super) fn of_key(&self, key: &str, same: &dyn Fn(&str) -> String) -> Option<Self> {
-        let is_texts = self.is_null() || self.values.iter().all(|value| matches!(value, Value::Pattern(glob) if glob.is_one_text()));
-        let texts = self.texts.iter().map(|text| same(text)).collect();
-        let of_key = || Self::new(&self.operator, key, texts, false);
-        is_texts.then(|| Self { name: self.name.clone(), texts: self.texts.clone(), ..of_key() })
+        let is_texts = self.is_null()
+            || self.values.iter().all(|value| matches!(value, Value::Pattern(glob) if glob.is_one_text()));
+        let of_key =
+            Self::new(&self.operator, key, self.texts.iter().map(|text| same(text)).collect(), false);
+        is_texts.then(|| Self { name: self.name.clone(), texts: self.texts.clone(), ..of_key })
     }
 
     /// The instants that it compares with, in dates or in seconds since 1970.
@@ -284,52 +284,6 @@ impl Test {
         let variable = self.patterns().find_map(Glob::variable)?;
         Some(format!("the policy variable `{variable}` of {} is not known", self.name))
     }
-}
-
-/// The values of a test by what finds them: lists of hundreds are common, and each is held against hundreds of texts.
-#[derive(Debug, Clone, Default, PartialEq)]
-struct Index {
-    /// Values that are one text.
-    texts: HashSet<String>,
-    networks: Networks,
-    /// Patterns that have an account's number, by the number: what matches has it too.
-    by_account: HashMap<AccountId, Vec<usize>>,
-    /// All others, by their place.
-    others: Vec<usize>,
-}
-
-impl Index {
-    fn of(values: &[Value]) -> Self {
-        let mut index = Self::default();
-        let mut networks = Vec::new();
-        for (at, value) in values.iter().enumerate() {
-            match value {
-                Value::Network(network) => networks.push(*network),
-                Value::Pattern(glob) if glob.is_one_text() => {
-                    index.texts.insert(glob.text().to_owned());
-                }
-                Value::Pattern(glob) => match glob.account() {
-                    OfAccount::Whole(id) => index.by_account.entry(id).or_default().push(at),
-                    OfAccount::Alike | OfAccount::Some => index.others.push(at),
-                },
-                _ => index.others.push(at),
-            }
-        }
-        index.networks = Networks::of(networks);
-        index
-    }
-
-    /// The places of the values that a text has to be held against, beside those that are found whole.
-    fn open(&self, text: &str) -> impl Iterator<Item = usize> {
-        let ids = accounts_in(text).filter(|_| !self.by_account.is_empty());
-        let by_account = ids.filter_map(|id| self.by_account.get(&id)).flatten();
-        by_account.chain(&self.others).copied()
-    }
-}
-
-/// The accounts in a text: twelve digits on their own.
-pub(super) fn accounts_in(text: &str) -> impl Iterator<Item = AccountId> {
-    text.split(|c: char| !c.is_ascii_digit()).filter_map(|word| word.parse().ok())
 }
 
 impl fmt::Display for Test {

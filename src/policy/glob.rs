@@ -169,6 +169,19 @@ impl Glob {
         self.is_plain() && self.tokens.len() == self.text.chars().count()
     }
 
+    /// The beginning that every text has which it matches, where it asks for nothing else.
+    pub(super) fn beginning(&self) -> Option<String> {
+        let (last, start) = self.tokens.split_last()?;
+        let plain = |token: &Token| if let Token::Char(it) = token { Some(*it) } else { None };
+        let is_open = *last == Token::Any(true) && !self.ignore_case && self.variable.is_none();
+        if is_open { start.iter().map(plain).collect() } else { None }
+    }
+
+    /// Whether it is plain to see that it matches whatever the other matches.
+    pub(super) fn covers(&self, other: &Self) -> bool {
+        self.tokens == other.tokens && self.variable.is_none() && (self.ignore_case || !other.ignore_case)
+    }
+
     /// A text that it matches, with a character of no policy for each star.
     pub(super) fn example(&self) -> String {
         let shown = |token: &Token| if let Token::Char(it) = token { *it } else { FIRST_FRESH };
@@ -203,6 +216,7 @@ impl Glob {
         let step = |at: Vec<usize>, next| Some(self.step(at, next)).filter(|at| !at.is_empty());
         let accepted = match self.is_plain() {
             true => text.chars().map(Token::Char).eq(self.tokens.iter().copied()),
+            false if !self.may_begin(text) => false,
             false => text.chars().try_fold(self.enter(0), step).is_some_and(|at| at.contains(&self.end())),
         };
         match (accepted, &self.variable) {

@@ -98,14 +98,12 @@ fn public_size(net: Ipv4Net) -> u128 {
 
 fn fours_between(first: Option<u32>, last: Option<u32>) -> impl Iterator<Item = IpNet> {
     let both = first.zip(last).filter(|(first, last)| first <= last);
-    both.into_iter()
-        .flat_map(|(first, last)| Ipv4Subnets::new(first.into(), last.into(), 0).map(IpNet::from))
+    both.into_iter().flat_map(|(first, last)| Ipv4Subnets::new(first.into(), last.into(), 0).map(IpNet::from))
 }
 
 fn sixes_between(first: Option<u128>, last: Option<u128>) -> impl Iterator<Item = IpNet> {
     let both = first.zip(last).filter(|(first, last)| first <= last);
-    both.into_iter()
-        .flat_map(|(first, last)| Ipv6Subnets::new(first.into(), last.into(), 0).map(IpNet::from))
+    both.into_iter().flat_map(|(first, last)| Ipv6Subnets::new(first.into(), last.into(), 0).map(IpNet::from))
 }
 
 #[cfg(test)]

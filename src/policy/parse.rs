@@ -144,14 +144,9 @@ impl Statement {
         let resource = self.resources.entries.iter().find_map(|glob| {
             Some(format!("the policy variable `{}` of Resource is not known", glob.variable()?))
         });
-        let in_part = || {
-            let entry = self.principals.named_in_part().filter(|_| self.effect == Effect::Deny)?;
-            Some(format!(
-                "NotPrincipal names {entry} without its account or role, and AWS may deny it all the same"
-            ))
-        };
+        let spared = || self.principals.spared_in_doubt().filter(|_| self.effect == Effect::Deny);
         let doubt = principal.or(resource).or_else(|| self.tests.iter().find_map(Test::doubt));
-        let doubt = doubt.or_else(in_part)?;
+        let doubt = doubt.or_else(spared)?;
         Some(format!("{}: {doubt}", self.place))
     }
 }

@@ -142,14 +142,27 @@ impl Principals {
         self.entries.iter().any(|entry| within(entry) && entry.account() == Some(account))
     }
 
-    /// The first whom `NotPrincipal` names without what it belongs to.
-    pub(super) fn named_in_part(&self) -> Option<&Principal> {
-        let in_part = |entry: &&Principal| match entry.account() {
-            Some(id) => !self.sorted.contains(&Principal::Account(id)) || !self.names_role_of(entry),
-            None => false,
-        };
-        let everyone = self.sorted.contains(&Principal::Everyone);
-        self.entries.iter().filter(|_| self.negated && !everyone).find(in_part)
+    /// Whom `NotPrincipal` of a Deny may spare or not, in words; none where that is plain of everyone.
+    pub(super) fn spared_in_doubt(&self) -> Option<String> {
+        if !self.negated || self.sorted.contains(&Principal::Everyone) {
+            return None;
+        }
+        let has_account = |id: AccountId| self.sorted.contains(&Principal::Account(id));
+        let mut within = self.entries.iter().filter(|it| !matches!(it, Principal::Account(_)));
+        within.find_map(|entry| {
+            let id = entry.account()?;
+            Some(match (has_account(id), self.names_role_of(entry)) {
+                (false, _) => {
+                    format!("NotPrincipal names {entry} without its account, and AWS may deny it all the same")
+                }
+                (true, false) => {
+                    format!("NotPrincipal names {entry} without its role, and AWS may deny it all the same")
+                }
+                (true, true) => {
+                    format!("NotPrincipal names account {id} beside {entry}, and AWS may deny others of the account")
+                }
+            })
+        })
     }
 
     /// About how many steps that takes.

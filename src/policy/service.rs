@@ -11,23 +11,18 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use super::budget::{Budget, TooMany};
-use super::candidate::{Candidate, Named, accounts_of};
-use super::condition::{Test, accounts_in};
+use super::candidate::{Candidate, Named, accounts_of, with_colons};
+use super::condition::Test;
 use super::cover::{Class, Passed, passing};
 use super::glob::{Glob, OfAccount, Syntax, samples};
 use super::kleene::Kleene;
+use super::log_paths::{ELB_SERVICES, LogPaths};
 use super::parse::{Effect, Policy, Statement};
 use super::principal::{Caller, Principal};
 use super::refusal::doubts;
 use super::request::{self, OfSource};
 use super::values::{Bounds, Domain};
 use crate::model::AccountId;
-
-/// Elastic Load Balancing writes access logs only under `AWSLogs/` and the account that owns the load
-/// balancer, and its guide has a policy without a condition (Application Load Balancers, "Enable access
-/// logs for your Application Load Balancer").
-const BY_LOG_PATH: [&str; 2] =
-    ["logdelivery.elasticloadbalancing.amazonaws.com", "logdelivery.elb.amazonaws.com"];
 
 /// A service that a statement lets in.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -88,8 +83,11 @@ impl ServiceAccess {
             &mut self.by_bucket_name,
             &mut self.by_log_path,
         ];
-        let bound =
-            self.accounts.values_mut().chain(self.members.values_mut()).chain(self.organizations.values_mut());
+        let bound = self
+            .accounts
+            .values_mut()
+            .chain(self.members.values_mut())
+            .chain(self.organizations.values_mut());
         for services in unbound.into_iter().chain(bound).filter(|services| services.contains(of)) {
             let others = names.iter().map(|name| AdmittedService { name: Some(name.clone()), ..of.clone() });
             services.extend(others);
@@ -110,7 +108,7 @@ pub fn services_of_key(policy: &Policy, key_arn: &str) -> ServiceAccess {
 /// For whom a bucket's policy lets services in, to the bucket or its objects.
 pub fn services_of_bucket(policy: &Policy, bucket_arn: &str) -> ServiceAccess {
     access(policy, bucket_arn, "s3:", &|services, budget| {
-        let log_paths = services.iter().flatten().any(|name| BY_LOG_PATH.contains(&name.as_str()));
+        let log_paths = services.iter().flatten().any(|name| ELB_SERVICES.contains(&name.as_str()));
         let paths = if log_paths { LogPaths::of(policy, bucket_arn).all() } else { Vec::new() };
         let named = policy.statements.iter().flat_map(|it| &it.resources.entries);
         let globs: Vec<&Glob> = named.chain(&paths).collect();
@@ -163,10 +161,11 @@ type Kind = (Option<String>, Vec<String>);
 
 /// One service of each kind that the policy tells apart: lists of a hundred are common.
 fn kinds(policy: &Policy, services: &Services) -> Vec<Kind> {
-    let asks_for_names = policy.statements.iter().flat_map(|it| &it.tests).any(|it| request::is_service_name(&it.key));
+    let asks_for_names =
+        policy.statements.iter().flat_map(|it| &it.tests).any(|it| request::is_service_name(&it.key));
     let mut kinds: BTreeMap<(Vec<usize>, Option<&String>), Kind> = BTreeMap::new();
     for name in services {
-        let is_alone = asks_for_names || name.as_deref().is_none_or(|name| BY_LOG_PATH.contains(&name));
+        let is_alone = asks_for_names || name.as_deref().is_none_or(|name| ELB_SERVICES.contains(&name));
         let who = caller(name.as_ref());
         let naming = policy.statements.iter().enumerate().filter(|(_, it)| it.names(&who) == Kleene::True);
         let by = (naming.map(|(at, _)| at).collect(), name.as_ref().filter(|_| is_alone));
@@ -216,53 +215,6 @@ fn tells_source(test: &Test) -> bool {
     let key = test.key.as_str();
     request::of_source(key).is_some()
         || matches!(key, "kms:calleraccount" | "s3:dataaccesspointaccount" | "s3:dataaccesspointarn")
-}
-
-const ACCOUNT_DIGITS: usize = 12;
-
-/// Where Elastic Load Balancing writes.
-struct LogPaths {
-    bucket_arn: String,
-    accounts: BTreeSet<AccountId>,
-}
-
-impl LogPaths {
-    fn of(policy: &Policy, bucket_arn: &str) -> Self {
-        let globs = policy.statements.iter().flat_map(|it| &it.resources.entries);
-        let accounts = globs.flat_map(|glob| accounts_in(glob.text())).collect();
-        Self { bucket_arn: bucket_arn.to_owned(), accounts }
-    }
-
-    fn of_account(&self, id: &str) -> [Glob; 2] {
-        ["", "*/"].map(|start| Glob::wild(&format!("{}/{start}AWSLogs/{id}/*", self.bucket_arn)))
-    }
-
-    fn all(&self) -> Vec<Glob> {
-        let ids = self.accounts.iter().map(ToString::to_string).chain(["????????????".to_owned()]);
-        ids.flat_map(|id| self.of_account(&id)).collect()
-    }
-
-    /// Whether a load balancer of that source writes there; what is no object, whatever the source.
-    ///
-    /// The prefix that a customer chooses "must not include the string AWSLogs" (Application Load Balancers, "Access
-    /// logs for your Application Load Balancer"), so that there is one.
-    fn is_of(&self, source: &Source, resource: &str) -> bool {
-        let Some(name) = resource.strip_prefix(&self.bucket_arn).and_then(|rest| rest.strip_prefix('/')) else {
-            return resource == self.bucket_arn;
-        };
-        let Some((prefix, rest)) = name.split_once("AWSLogs/") else { return false };
-        let is_log = (prefix.is_empty() || prefix.ends_with('/')) && !rest.contains("AWSLogs/");
-        let end = rest.char_indices().nth(ACCOUNT_DIGITS).map_or(rest.len(), |(end, _)| end);
-        let (owner, log) = rest.split_at(end);
-        if !is_log || !log.starts_with('/') {
-            return false;
-        }
-        let owner_is = |id: &AccountId| owner == id.to_string();
-        match source.who().account().filter(|id| self.accounts.contains(id)) {
-            Some(id) => owner_is(&id),
-            None => !self.accounts.iter().any(owner_is),
-        }
-    }
 }
 
 /// On whose behalf a service acts.
@@ -382,8 +334,7 @@ impl Desk<'_> {
     }
 
     fn writes_by_path(&self, service: &AdmittedService) -> bool {
-        service.name.as_deref().is_some_and(|name| BY_LOG_PATH.contains(&name))
-            && self.paths.bucket_arn.contains(":s3:")
+        service.name.as_deref().is_some_and(|name| ELB_SERVICES.contains(&name)) && self.paths.are_of_bucket()
     }
 
     fn passes(
@@ -409,7 +360,7 @@ impl Desk<'_> {
         }
         let mut resources = self.resources.clone();
         if self.writes_by_path(service) {
-            resources.retain(|resource| self.paths.is_of(source, resource));
+            resources.retain(|resource| self.paths.are_of(source.who().account(), resource));
         }
         let domain = |key: &str| self.domain(service.name.as_ref(), source, key);
         let class = Class {
@@ -463,7 +414,7 @@ impl Desk<'_> {
         bounds.unlike.extend(self.not_by_a_name(source.who(), key));
         if key == request::LOG_SOURCE {
             // Its resource is a star.
-            bounds.unlike.push(Glob::new("arn:*:*:*:*:*:*", Syntax::Arn, false));
+            bounds.unlike.push(with_colons());
         }
         if matches!(source, Source::Told | Source::Untold) {
             let of_key = |glob: &Glob| glob.literal().is_some_and(|text| has_no_account(&text));
@@ -479,7 +430,8 @@ impl Desk<'_> {
     /// binds nothing. A resource type that is spelled out after the account is no part of a name, where the service is
     /// told (`arn:aws:cloudtrail:*:111122223333:trail/*`).
     fn not_by_a_name(&self, who: &Candidate, key: &str) -> Vec<Glob> {
-        let patterns: Vec<&Glob> = self.named.tests(key).flat_map(Test::patterns).collect();
+        let patterns = self.named.tests(key).flat_map(Test::patterns);
+        let in_part: Vec<&Glob> = patterns.filter(|glob| glob.account() == OfAccount::Some).collect();
         let types = |id: &AccountId| {
             let id = format!(":{id}:");
             let after = |glob: &Glob| {
@@ -490,10 +442,9 @@ impl Desk<'_> {
                 let spelled_out = if names_service { until_wildcard(rest) } else { "" };
                 (!spelled_out.is_empty()).then(|| Glob::wild(&format!("*{id}{spelled_out}*")))
             };
-            let in_part = patterns.iter().filter(|glob| glob.account() == OfAccount::Some);
-            in_part.filter_map(|glob| after(glob)).collect::<Vec<_>>()
+            in_part.iter().filter_map(|glob| after(glob)).collect::<Vec<_>>()
         };
-        let others = self.accounts.iter().filter(|id| who.account() != Some(**id));
+        let others = self.accounts.iter().filter(|id| !in_part.is_empty() && who.account() != Some(**id));
         [Glob::new(WITHOUT_COLONS, Syntax::Arn, false)].into_iter().chain(others.flat_map(types)).collect()
     }
 }

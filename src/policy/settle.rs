@@ -19,7 +19,7 @@ use super::glob::{Glob, Syntax};
 use super::kleene::Kleene;
 use super::parse::{Policy, Statement};
 use crate::clock::Timestamp;
-use crate::model::{AccountId, KeyMetadata, Membership};
+use crate::model::{AccountId, KeyMetadata, KeyObservation, Membership, Organization, Region};
 
 /// The keys that hold the time of the request.
 const TIME: [&str; 2] = ["aws:currenttime", "aws:epochtime"];
@@ -73,7 +73,39 @@ pub struct Setting<'a> {
     pub as_of: Timestamp,
 }
 
-impl Setting<'_> {
+impl<'a> Setting<'a> {
+    /// A bucket's, where its account belongs to an organization.
+    pub fn of_bucket(
+        account_id: AccountId,
+        region: Option<&'a Region>,
+        organization: &'a Organization,
+        as_of: Timestamp,
+    ) -> Self {
+        Self {
+            resource: Resource::Bucket,
+            account_id,
+            region: region.map(Region::as_str),
+            membership: organization.membership_of(account_id),
+            as_of,
+        }
+    }
+
+    /// A key's, where its account belongs to an organization.
+    pub fn of_key(
+        account_id: AccountId,
+        key: &'a KeyObservation,
+        organization: &'a Organization,
+        as_of: Timestamp,
+    ) -> Self {
+        Self {
+            resource: Resource::Key(key.describe.reading.known()),
+            account_id,
+            region: Some(key.region.as_str()),
+            membership: organization.membership_of(account_id),
+            as_of,
+        }
+    }
+
     /// What a key, in any case, holds for the resource; none where that is not known.
     fn of_place(&self, key: &str) -> Option<String> {
         let key = key.to_ascii_lowercase();

@@ -5,7 +5,7 @@
 //! for no real value (the outcome of a test that nobody can bring about), it makes an answer more
 //! careful, never less: a class of requests with more in it is refused as a whole less often.
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::net::IpAddr;
 use std::rc::Rc;
 
@@ -151,7 +151,10 @@ impl Bounds {
     /// A pattern that is one text needs no search: its text is a sample, and every other is none of it. Only where a
     /// sample of the others is such a text by chance, all are searched together.
     fn samples(&self, patterns: &[&Glob], budget: &Budget) -> Result<Vec<String>, TooMany> {
-        let (texts, wild): (Vec<&Glob>, Vec<&Glob>) = patterns.iter().partition(|glob| glob.is_one_text());
+        let (texts, mut wild): (Vec<&Glob>, Vec<&Glob>) =
+            patterns.iter().partition(|glob| glob.is_one_text());
+        let unlike: HashMap<&str, &Glob> = self.unlike.iter().map(|glob| (glob.text(), glob)).collect();
+        wild.retain(|glob| !unlike.get(glob.text()).is_some_and(|unlike| unlike.covers(glob)));
         let texts: BTreeSet<&str> = texts.into_iter().map(Glob::text).collect();
         budget.take(texts.len())?;
         let is_free = |text: &String| !texts.contains(text.as_str());
@@ -167,17 +170,19 @@ impl Bounds {
         Ok(found)
     }
 
-    /// The same where at most one pattern and one bound are to be met, if it is plain; else nothing.
+    /// The same where no text matches two of the patterns and there is one bound at most, if that is plain; else
+    /// nothing.
     fn examples(&self, wild: &[&Glob]) -> Vec<String> {
+        let (None | Some([]), true) = (self.like.get(1..), are_apart(wild)) else { return Vec::new() };
         let any = Glob::wild("*");
-        let (None | Some([]), [] | [_]) = (self.like.get(1..), wild) else { return Vec::new() };
         let without = self.like.first().unwrap_or(&any).example();
-        let with = wild.first().map(|glob| glob.example());
-        let is_right = |text: &String, expected: Kleene| {
-            self.admit(text) && wild.iter().all(|glob| glob.matches(text) == expected)
-        };
-        let both = is_right(&without, Kleene::False) && with.iter().all(|it| is_right(it, Kleene::True));
-        if both { with.into_iter().chain([without]).collect() } else { Vec::new() }
+        let each = wild.iter().map(|glob| glob.example());
+        let is_met =
+            |(glob, text): (&&Glob, String)| glob.matches(&text) == Kleene::True && self.admit(&text);
+        let is_right = wild.iter().zip(each.clone()).all(is_met)
+            && self.admit(&without)
+            && wild.iter().all(|glob| glob.matches(&without) == Kleene::False);
+        if is_right { each.chain([without]).collect() } else { Vec::new() }
     }
 
     /// A text for every kind of value that the tests and the bounds can tell.
@@ -202,6 +207,19 @@ impl Bounds {
         texts.retain(|text| self.admit(text));
         Ok(texts)
     }
+}
+
+/// Whether it is plain to see that no text matches two of the patterns.
+fn are_apart(patterns: &[&Glob]) -> bool {
+    if patterns.len() < 2 {
+        return true;
+    }
+    let mut beginnings: Vec<Option<String>> = patterns.iter().map(|glob| glob.beginning()).collect();
+    beginnings.sort_unstable();
+    beginnings.windows(2).all(|pair| match pair {
+        [Some(one), Some(other)] => !other.starts_with(one),
+        _ => false,
+    })
 }
 
 /// Whether a text has wildcards where no ARN has any: in its first five parts, and in a bucket's name. Under
