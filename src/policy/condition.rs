@@ -83,7 +83,7 @@ pub(super) struct Test {
     pub(super) quantifier: Quantifier,
     texts: Vec<String>,
     pub(super) values: Vec<Value>,
-    index: Index,
+    index: Box<Index>,
 }
 
 impl Test {
@@ -103,7 +103,7 @@ impl Test {
         };
         let values: Vec<Value> = texts.iter().map(|text| value(family, text, variables)).collect();
         Self {
-            index: Index::of(&values),
+            index: Box::new(Index::of(&values)),
             operator: operator.to_owned(),
             name: name.to_owned(),
             key: name.to_ascii_lowercase(),
