@@ -11,9 +11,9 @@ const MOST: (u128, u128) = (1 << (32 - 8), 1 << (128 - 32));
 
 /// RFC 1918. No request from the Internet has such an address.
 const PRIVATE: [Ipv4Net; 3] = [
-    Ipv4Net::new_assert(std::net::Ipv4Addr::new(10, 0, 0, 0), 8),
-    Ipv4Net::new_assert(std::net::Ipv4Addr::new(172, 16, 0, 0), 12),
-    Ipv4Net::new_assert(std::net::Ipv4Addr::new(192, 168, 0, 0), 16),
+    Ipv4Net::new_assert(core::net::Ipv4Addr::new(10, 0, 0, 0), 8),
+    Ipv4Net::new_assert(core::net::Ipv4Addr::new(172, 16, 0, 0), 12),
+    Ipv4Net::new_assert(core::net::Ipv4Addr::new(192, 168, 0, 0), 16),
 ];
 
 /// Networks as a set of addresses.

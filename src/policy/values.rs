@@ -5,8 +5,8 @@
 //! for no real value (the outcome of a test that nobody can bring about), it makes an answer more
 //! careful, never less: a class of requests with more in it is refused as a whole less often.
 
+use core::net::IpAddr;
 use std::collections::{BTreeSet, HashMap, VecDeque};
-use std::net::IpAddr;
 use std::rc::Rc;
 
 use ipnet::{IpNet, Ipv4Net, Ipv6Net};
