@@ -6,7 +6,7 @@ use super::outsiders::ORGANIZATION_NOT_KNOWN;
 use super::policy_reading::{POLICY_NOT_READ, POLICY_NOT_UNDERSTOOD, POLICY_UNDECIDED};
 use super::service_deputy::{
     self, BY_BUCKET_NAME, FOR_ANYONE, FOR_OTHER_ORGANIZATION, FOR_OUTSIDE_ACCOUNT, NO_SERVICE, Of,
-    SERVICES_BOUND, SERVICES_BOUND_TO_TRUSTED, SOURCE_MAY_BE_ABSENT,
+    SERVICES_BOUND, SERVICES_BOUND_TO_TRUSTED, SOURCE_MAY_BE_ABSENT, WITH_EVERYONE,
 };
 use super::support::MEMBERSHIP_UNPROVEN;
 use super::{Check, Context, Judge, KeySubject, Outcome, Reason};
@@ -37,6 +37,7 @@ pub static CHECK: Check = Check {
         &SERVICES_BOUND,
         &SERVICES_BOUND_TO_TRUSTED,
         &FOR_ANYONE,
+        &WITH_EVERYONE,
         &SOURCE_MAY_BE_ABSENT,
         &BY_BUCKET_NAME,
         &SENDS_NO_SOURCE,
@@ -59,7 +60,8 @@ pub static CHECK: Check = Check {
                 a source; an ARN without an account, as of a bucket, needs aws:SourceAccount beside it. \
                 kms:CallerAccount binds too, and so does the ARN that a service puts into the encryption context, such \
                 as kms:EncryptionContext:aws:logs:arn. An operator with IfExists, and one that negates, admit a request \
-                that does not tell its source. All statements of the key policy count together. Grants, IAM policies \
+                that does not tell its source. A statement that admits everyone admits services too, which is a reason \
+                of its own: kms_policy_public judges it first. All statements of the key policy count together. Grants, IAM policies \
                 and resource control policies are not judged.",
     remedy: "Add to the statement a condition StringEquals on aws:SourceAccount or aws:SourceOrgID, or ArnLike on \
              aws:SourceArn with the account in it. For EventBridge and encrypted SNS topics, which tell no source, \
@@ -68,7 +70,12 @@ pub static CHECK: Check = Check {
 };
 
 fn judge(key: &KeySubject<'_>, context: &Context<'_>) -> Outcome {
-    let of = Of { resource: "key", account_id: key.facts.account_id, sends_no_source: &sends_no_source };
+    let of = Of {
+        resource: "key",
+        public: "Whether anyone may use the key is judged by kms_policy_public.",
+        account_id: key.facts.account_id,
+        sends_no_source: &sends_no_source,
+    };
     judged(key, context, &|policy| service_deputy::judge(policy.services(), &of, context))
 }
 

@@ -55,9 +55,9 @@ use std::collections::BTreeSet;
 use crate::clock::Timestamp;
 use crate::model::{
     AccountFacts, AccountId, BucketFacts, Category, EncryptionRequirement, HeldDestination, KeyFacts,
-    Organization, Parameters, Region, Severity, TrustedAccount, Verdict,
+    Organization, Parameters, Severity, TrustedAccount, Verdict,
 };
-use crate::policy::{Policy, PolicyError, Resource, Setting};
+use crate::policy::{Policy, PolicyError, Setting};
 
 pub use bucket::is_aws_managed;
 pub use documentation::documentation;
@@ -305,13 +305,7 @@ impl<'a> PolicyReading<'a> {
         organization: &Organization,
         as_of: Timestamp,
     ) -> SettledReading<'a> {
-        self.settled(&Setting {
-            resource: Resource::Bucket,
-            account_id: facts.account_id,
-            region: facts.region.as_ref().map(Region::as_str),
-            membership: organization.membership_of(facts.account_id),
-            as_of,
-        })
+        self.settled(&Setting::of_bucket(facts.account_id, facts.region.as_ref(), organization, as_of))
     }
 
     /// The same for a key.
@@ -321,13 +315,7 @@ impl<'a> PolicyReading<'a> {
         organization: &Organization,
         as_of: Timestamp,
     ) -> SettledReading<'a> {
-        self.settled(&Setting {
-            resource: Resource::Key(facts.observation.describe.reading.known()),
-            account_id: facts.account_id,
-            region: Some(facts.observation.region.as_str()),
-            membership: organization.membership_of(facts.account_id),
-            as_of,
-        })
+        self.settled(&Setting::of_key(facts.account_id, &facts.observation, organization, as_of))
     }
 
     fn settled(self, setting: &Setting<'_>) -> SettledReading<'a> {

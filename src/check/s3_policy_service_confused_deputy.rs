@@ -5,7 +5,7 @@ use super::outsiders::ORGANIZATION_NOT_KNOWN;
 use super::policy_reading::{POLICY_NOT_READ, POLICY_NOT_UNDERSTOOD, POLICY_UNDECIDED, now_and_later};
 use super::service_deputy::{
     self, BY_BUCKET_NAME, FOR_ANYONE, FOR_OTHER_ORGANIZATION, FOR_OUTSIDE_ACCOUNT, NO_SERVICE, Of,
-    SERVICES_BOUND, SERVICES_BOUND_TO_TRUSTED, SOURCE_MAY_BE_ABSENT,
+    SERVICES_BOUND, SERVICES_BOUND_TO_TRUSTED, SOURCE_MAY_BE_ABSENT, WITH_EVERYONE,
 };
 use super::support::{MEMBERSHIP_UNPROVEN, decided};
 use super::{BucketSubject, Check, Context, Judge, Outcome, Reason};
@@ -31,6 +31,7 @@ pub static CHECK: Check = Check {
         &SERVICES_BOUND,
         &SERVICES_BOUND_TO_TRUSTED,
         &FOR_ANYONE,
+        &WITH_EVERYONE,
         &SOURCE_MAY_BE_ABSENT,
         &BY_BUCKET_NAME,
         &FOR_OUTSIDE_ACCOUNT,
@@ -48,15 +49,22 @@ pub static CHECK: Check = Check {
                 bind a service to a source; an ARN without an account, as of a bucket, needs aws:SourceAccount beside \
                 it. An operator with IfExists, and one that negates, admit a request that does not tell its source. \
                 Elastic Load Balancing writes access logs only under AWSLogs/ and the account of the load balancer, \
-                so that a statement on such a path is bound by it. All statements of the bucket policy count together; \
-                policies of the organization and access point policies are not seen.",
+                so that a statement on such a path is bound by it. A statement that admits everyone, as of a public \
+                bucket, admits services too, which is a reason of its own; whether a bucket is public hangs on S3 Block \
+                Public Access too, and no check judges it: IAM Access Analyzer for S3 does. All statements of the \
+                bucket policy count together; policies of the organization and access point policies are not seen.",
     remedy: "Add to the statement a condition StringEquals on aws:SourceAccount or aws:SourceOrgID, or ArnLike on \
              aws:SourceArn with the account in it; where the ARN is a bucket's, both.",
     judge: Judge::Bucket(judge),
 };
 
 fn judge(bucket: &BucketSubject<'_>, context: &Context<'_>) -> Outcome {
-    let of = Of { resource: "bucket", account_id: bucket.facts.account_id, sends_no_source: &|_| None };
+    let of = Of {
+        resource: "bucket",
+        public: "Whether the bucket is public hangs on S3 Block Public Access too, which is not judged.",
+        account_id: bucket.facts.account_id,
+        sends_no_source: &|_| None,
+    };
     let bucket_arn = bucket.facts.arn();
     decided(policy(bucket.policy).map(|policy| match policy {
         Some(policy) => now_and_later(policy, context.as_of, &|policy| {

@@ -24,6 +24,15 @@ pub static SERVICES_BOUND_TO_TRUSTED: Reason = Reason::pass(
 /// A service is admitted for an account that is not known.
 pub static FOR_ANYONE: Reason =
     Reason::fail("service_for_any_account", "The policy admits an AWS service on behalf of any AWS account.");
+/// Everyone is admitted, and services are no exception.
+pub static WITH_EVERYONE: Reason = Reason::fail(
+    "everyone_and_services_admitted",
+    "The policy admits everyone, and so AWS services on behalf of any AWS account too.",
+)
+.with_remedy(
+    "Name the principals of the statement, or add conditions that keep others out. What keeps out principals alone, \
+     such as aws:PrincipalOrgID in a Deny that makes an exception for services, leaves services in.",
+);
 /// A service comes in where it does not say for whom.
 pub static SOURCE_MAY_BE_ABSENT: Reason = Reason::fail(
     "service_source_may_be_absent",
@@ -50,6 +59,8 @@ pub static FOR_OTHER_ORGANIZATION: Reason = Reason::fail(
 pub struct Of<'a> {
     /// `key` or `bucket`.
     pub resource: &'a str,
+    /// Who judges whether everyone may come in, in words.
+    pub public: &'a str,
     /// The account of the resource.
     pub account_id: AccountId,
     /// What to say of unbound services where AWS documents that they tell no source.
@@ -108,6 +119,13 @@ fn unbound(access: &ServiceAccess, of: &Of<'_>) -> Option<Outcome> {
              aws:SourceAccount is needed too."
         );
         return Some(Outcome::from(&BY_BUCKET_NAME).saying(text));
+    }
+    if let Some(service) = access.with_everyone.first() {
+        let text = format!(
+            "The {resource} policy admits everyone by {}, and so AWS services on behalf of any AWS account too. {}",
+            service.statement, of.public
+        );
+        return Some(Outcome::from(&WITH_EVERYONE).saying(text));
     }
     documented.first().and_then(|service| (of.sends_no_source)(service))
 }

@@ -217,7 +217,7 @@ fn too_many() -> Refusal {
 
 /// Everybody whom the policy can tell apart.
 fn anyone(policy: &Policy) -> Result<BTreeSet<Caller>, TooMany> {
-    callers(policy.with(Effect::Deny).into_iter().flat_map(|deny| &deny.principals.entries))
+    callers(policy.with(Effect::Deny).into_iter().map(|deny| &deny.principals))
 }
 
 fn globs(policy: &Policy, of: impl Fn(&Statement) -> &Vec<Glob>) -> Vec<&Glob> {

@@ -5,21 +5,19 @@
 //! encryption context, its user name) is free for everyone.
 
 use std::collections::{BTreeMap, BTreeSet};
-
-use ipnet::IpNet;
+use std::rc::Rc;
 
 use super::condition::{Test, Value};
-use super::glob::Glob;
-use super::parse::Policy;
+use super::glob::{Glob, OfAccount, Syntax};
+use super::index::accounts_in;
+use super::network::Networks;
+use super::parse::{Effect, Policy};
 use super::request::{self, in_account};
-use super::values::{Bounds, Domain};
+use super::values::{Bounds, Domain, InAccounts};
 use crate::model::{AccountId, Arn};
 
 const ORGANIZATION_KEYS: [&str; 4] =
     ["aws:principalorgid", "aws:principalorgpaths", "aws:sourceorgid", "aws:sourceorgpaths"];
-
-/// Networks of fewer bits say little of who is in them (`0.0.0.0/1` is half of everybody).
-const NETWORK_BITS: (u8, u8) = (8, 32);
 
 /// Characters of a unique id that nobody else can come by.
 const UNIQUE: usize = 16;
@@ -64,23 +62,61 @@ pub(super) struct Named<'a> {
     policy: &'a Policy,
     key_account: Option<AccountId>,
     /// The accounts that the tests of a key name.
-    tested: BTreeMap<&'a str, BTreeSet<AccountId>>,
+    tested: BTreeMap<&'a str, Tested>,
+    /// What is named by the tests of a key that none is about.
+    nothing: Tested,
+    /// An account that the policy does not name.
+    fresh: Option<AccountId>,
+}
+
+/// What the tests of a condition key name, and how.
+#[derive(Debug)]
+struct Tested {
+    accounts: Rc<BTreeSet<AccountId>>,
+    /// Those in patterns that take some accounts by their digits.
+    in_part: BTreeSet<AccountId>,
+    /// Whether no pattern takes accounts by their digits: all that are not named are then alike, and hundreds of them
+    /// are weighed as one.
+    takes_whole: bool,
+    /// Whether each value is one text.
+    is_texts: bool,
+}
+
+impl Default for Tested {
+    fn default() -> Self {
+        Self { accounts: Rc::default(), in_part: BTreeSet::new(), takes_whole: true, is_texts: true }
+    }
+}
+
+impl Tested {
+    fn add(&mut self, test: &Test) {
+        Rc::make_mut(&mut self.accounts).extend(accounts_of(test));
+        for glob in test.patterns() {
+            if glob.account() == OfAccount::Some {
+                self.takes_whole = false;
+                self.in_part.extend(accounts_in(glob.text()));
+            }
+        }
+        let is_text = |value: &Value| matches!(value, Value::Pattern(glob) if glob.is_one_text());
+        self.is_texts &= test.is_null() || test.values.iter().all(is_text);
+    }
 }
 
 impl<'a> Named<'a> {
     pub(super) fn of(policy: &'a Policy, key_arn: &str) -> Self {
         let key_account = Arn::parse(key_arn).and_then(|arn| arn.account.parse().ok());
         let mut accounts: BTreeSet<AccountId> = key_account.into_iter().collect();
-        let (mut organizations, mut tested) = (BTreeSet::new(), BTreeMap::<&str, BTreeSet<AccountId>>::new());
+        let (mut organizations, mut tested) = (BTreeSet::new(), BTreeMap::<&str, Tested>::new());
         for statement in &policy.statements {
             accounts.extend(statement.principals.entries.iter().filter_map(|entry| entry.account()));
             for test in &statement.tests {
-                tested.entry(&test.key).or_default().extend(accounts_of(test));
+                tested.entry(&test.key).or_default().add(test);
                 organizations.extend(organizations_of(test));
             }
         }
-        accounts.extend(tested.values().flatten());
-        Self { accounts, organizations, policy, key_account, tested }
+        accounts.extend(tested.values().flat_map(|tested| tested.accounts.iter()));
+        let fresh = unnamed(&accounts);
+        Self { accounts, organizations, policy, key_account, tested, nothing: Tested::default(), fresh }
     }
 
     pub(super) fn tests(&self, key: &str) -> impl Iterator<Item = &'a Test> {
@@ -119,50 +155,51 @@ impl<'a> Named<'a> {
     }
 
     pub(super) fn account(&self, who: &Candidate, key: &str) -> Domain {
-        match who.account() {
-            Some(id) => Domain::always(&id.to_string()),
+        let tested = self.tested(key);
+        let of = |id: AccountId| Domain::always(&id.to_string());
+        let by_number = |id: &AccountId| tested.accounts.contains(id) || !tested.is_texts;
+        match who.account().filter(by_number).or(self.fresh.filter(|_| tested.is_texts)) {
+            Some(id) => of(id),
             None => Domain::within(Bounds {
                 like: vec![Glob::wild("????????????")],
-                unlike: self.tested(key).map(|id| Glob::plain(&id.to_string())).collect(),
+                unlike: tested.accounts.iter().map(|id| Glob::plain(&id.to_string())).collect(),
                 ..Bounds::default()
             }),
         }
     }
 
     fn arn(&self, who: &Candidate, key: &str) -> Domain {
-        let by_number =
-            |id: &AccountId| self.tested(key).any(|it| it == id) || !self.takes_accounts_whole(key);
-        Domain::within(match who.account().filter(by_number) {
-            Some(id) => Bounds { like: vec![in_account(&id.to_string())], ..Bounds::default() },
+        let tested = self.tested(key);
+        let by_number = |id: &AccountId| tested.accounts.contains(id) || !tested.takes_whole;
+        let nameless = self.fresh.filter(|_| tested.takes_whole);
+        let mut bounds = match who.account().filter(by_number).or(nameless) {
+            Some(id) => Bounds {
+                like: vec![in_account(&id.to_string())],
+                accounts: Some(InAccounts { id: Some(id), none_of: Rc::default() }),
+                ..Bounds::default()
+            },
             None => Bounds { like: vec![in_account("????????????")], ..self.arns_of_others(who, key) },
-        })
+        };
+        if !tested.takes_whole {
+            bounds.unlike.push(with_colons());
+        }
+        Domain::within(bounds)
     }
 
     /// Nothing in the accounts of others. Those that the key's tests do not name need not be told: no value that stands
     /// for a kind of values has a number that no test has.
     pub(super) fn arns_of_others(&self, who: &Candidate, key: &str) -> Bounds {
-        let others = self.tested(key).filter(|id| who.account() != Some(**id));
+        let tested = self.tested(key);
+        let in_part = tested.in_part.iter().filter(|id| who.account() != Some(**id));
         Bounds {
-            unlike: others.map(|id| in_account(&id.to_string()).ignoring_case()).collect(),
+            unlike: in_part.map(|id| in_account(&id.to_string()).ignoring_case()).collect(),
+            accounts: Some(InAccounts { id: who.account(), none_of: tested.accounts.clone() }),
             ..Bounds::default()
         }
     }
 
-    /// Whether the tests of a key take an account by its whole number or any at all, so that those that they do not
-    /// name are all alike: hundreds of them are then weighed as one.
-    fn takes_accounts_whole(&self, key: &str) -> bool {
-        let is_whole = |glob: &Glob| {
-            let parts: Vec<&str> = glob.text().splitn(6, ':').collect();
-            let is_told = |part: &&str| !part.contains(['*', '?', '$']);
-            parts.len() == 6
-                && parts[..4].iter().all(is_told)
-                && (parts[4] == "*" || parts[4].parse::<AccountId>().is_ok())
-        };
-        self.tests(key).flat_map(Test::patterns).all(is_whole)
-    }
-
-    fn tested(&self, key: &str) -> impl Iterator<Item = &AccountId> {
-        self.tested.get(key).into_iter().flatten()
+    fn tested(&self, key: &str) -> &Tested {
+        self.tested.get(key).unwrap_or(&self.nothing)
     }
 
     pub(super) fn organization(&self, who: &Candidate, key: &str) -> Domain {
@@ -227,27 +264,38 @@ impl<'a> Named<'a> {
         Domain::within(bounds).or_absent()
     }
 
-    fn networks(&self, key: &str) -> Vec<IpNet> {
-        let narrow = |net: &IpNet| match net {
-            IpNet::V4(net) => net.prefix_len() >= NETWORK_BITS.0,
-            IpNet::V6(net) => net.prefix_len() >= NETWORK_BITS.1,
-        };
-        let networks = self.tests(key).flat_map(|test| &test.values).filter_map(|value| match value {
-            Value::Network(net) => Some(*net),
-            _ => None,
-        });
-        networks.filter(narrow).collect()
+    /// Networks that say who is in them. Those that Allow statements let in count together.
+    fn networks(&self, key: &str) -> Networks {
+        let (mut let_in, mut others) = (Vec::new(), Vec::new());
+        for statement in &self.policy.statements {
+            for test in statement.tests.iter().filter(|test| test.key == key) {
+                let (named, rest) = (test.networks().narrow(), test.networks().others().narrow());
+                let (matching, not_matching) = if test.negated { (rest, named) } else { (named, rest) };
+                match statement.effect {
+                    Effect::Allow => let_in.extend(matching.iter()),
+                    Effect::Deny => others.extend(matching.iter()),
+                }
+                others.extend(not_matching.iter());
+            }
+        }
+        Networks::of(others.into_iter().chain(Networks::of(let_in).narrow().iter()))
     }
+}
+
+/// An ARN whose resource has a colon, as of no identity: the star of `StringLike` takes colons too, and finds none.
+pub(super) fn with_colons() -> Glob {
+    Glob::new("arn:*:*:*:*:*:*", Syntax::Arn, false)
+}
+
+/// The first account of a row that is not among them.
+fn unnamed(accounts: &BTreeSet<AccountId>) -> Option<AccountId> {
+    let mut row = (400_000_000_000_u64..).map_while(|number| number.to_string().parse().ok());
+    row.find(|id| !accounts.contains(id))
 }
 
 /// The accounts in a test's values: twelve digits on their own, or in an ARN.
 pub(super) fn accounts_of(test: &Test) -> BTreeSet<AccountId> {
     test.patterns().flat_map(|glob| accounts_in(glob.text())).collect()
-}
-
-/// The accounts in a text: twelve digits on their own.
-pub(super) fn accounts_in(text: &str) -> impl Iterator<Item = AccountId> {
-    text.split(|c: char| !c.is_ascii_digit()).filter_map(|word| word.parse().ok())
 }
 
 /// The organizations that a test of an organization key names; their ids are in lower case.

@@ -4,9 +4,12 @@ use std::fmt;
 
 use ipnet::IpNet;
 
-use super::glob::{Glob, Syntax};
+use super::glob::{Glob, OfAccount, Syntax};
+use super::index::Index;
 use super::kleene::Kleene;
+use super::network::Networks;
 use crate::clock::Timestamp;
+use crate::model::AccountId;
 
 /// How a number or an instant is compared.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -80,6 +83,7 @@ pub(super) struct Test {
     pub(super) quantifier: Quantifier,
     texts: Vec<String>,
     pub(super) values: Vec<Value>,
+    index: Box<Index>,
 }
 
 impl Test {
@@ -97,8 +101,9 @@ impl Test {
             (Family::Null, _) if if_exists || quantifier != Quantifier::None => (Family::Strange, false),
             known => known,
         };
-        let values = texts.iter().map(|text| value(family, text, variables)).collect();
+        let values: Vec<Value> = texts.iter().map(|text| value(family, text, variables)).collect();
         Self {
+            index: Box::new(Index::of(&values)),
             operator: operator.to_owned(),
             name: name.to_owned(),
             key: name.to_ascii_lowercase(),
@@ -151,11 +156,16 @@ impl Test {
     fn weigh_value(&self, text: &str) -> Kleene {
         // A number that is none, and the like, equals nothing.
         let given = value(self.family, text, false);
-        let found = Kleene::any(self.values.iter().map(|named| match named {
-            Value::Pattern(glob) => glob.matches(text),
-            Value::Strange => Kleene::Unknown,
-            named => self.compare(&given, named).into(),
-        }));
+        let is_named = self.index.texts.contains(text)
+            || matches!(&given, Value::Network(address) if self.index.networks.contain(address));
+        let found = match is_named {
+            true => Kleene::True,
+            false => Kleene::any(self.index.open(text).map(|at| match &self.values[at] {
+                Value::Pattern(glob) => glob.matches(text),
+                Value::Strange => Kleene::Unknown,
+                named => self.compare(&given, named).into(),
+            })),
+        };
         if self.negated { found.not() } else { found }
     }
 
@@ -164,7 +174,6 @@ impl Test {
             (Family::Number(order), Value::Number(given), Value::Number(named)) => order.holds(given, named),
             (Family::Date(order), Value::Date(given), Value::Date(named)) => order.holds(given, named),
             (_, Value::Bool(given), Value::Bool(named)) => given == named,
-            (_, Value::Network(given), Value::Network(named)) => named.contains(given),
             _ => false,
         }
     }
@@ -195,6 +204,15 @@ impl Test {
         let is_key =
             !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || b":/_-".contains(&b));
         is_key.then(|| Self::new(&self.operator, name, vec![value.to_owned()], true))
+    }
+
+    /// The same of another key, whose values go with those of this one, in its words; where each value is one text.
+    pub(super) fn of_key(&self, key: &str, same: &dyn Fn(&str) -> String) -> Option<Self> {
+        let is_texts = self.is_null()
+            || self.values.iter().all(|value| matches!(value, Value::Pattern(glob) if glob.is_one_text()));
+        let of_key =
+            Self::new(&self.operator, key, self.texts.iter().map(|text| same(text)).collect(), false);
+        is_texts.then(|| Self { name: self.name.clone(), texts: self.texts.clone(), ..of_key })
     }
 
     /// The instants that it compares with, in dates or in seconds since 1970.
@@ -231,13 +249,27 @@ impl Test {
             .filter_map(|value| if let Value::Pattern(glob) = value { Some(glob) } else { None })
     }
 
+    /// The patterns that ARNs in an account may match, or ARNs in none that the test names.
+    pub(super) fn patterns_in(&self, account: Option<AccountId>) -> impl Iterator<Item = &Glob> {
+        let in_account = move |glob: &&Glob| match glob.account() {
+            OfAccount::Whole(id) => account == Some(id),
+            OfAccount::Alike | OfAccount::Some => true,
+        };
+        self.patterns().filter(in_account)
+    }
+
+    /// The networks that it names.
+    pub(super) const fn networks(&self) -> &Networks {
+        &self.index.networks
+    }
+
     /// About how many steps it takes to hold it against the text.
     pub(super) fn steps(&self, text: &str) -> usize {
-        let values = self.values.iter().map(|value| match value {
+        let open = self.index.open(text).map(|at| match &self.values[at] {
             Value::Pattern(glob) => glob.steps(text),
             _ => 1,
         });
-        values.sum()
+        1 + open.sum::<usize>()
     }
 
     /// Why the test cannot always be decided, if so.

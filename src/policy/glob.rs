@@ -10,6 +10,7 @@ use std::collections::{BTreeMap, HashSet, VecDeque};
 
 use super::budget::{Budget, TooMany};
 use super::kleene::Kleene;
+use crate::model::AccountId;
 
 /// Steps of the automaton that one set of patterns may take: a moment, and more than all but
 /// contrived policies need.
@@ -36,10 +37,57 @@ pub(super) enum Syntax {
     Arn,
 }
 
+/// What a pattern of ARNs says of their account.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum OfAccount {
+    /// It matches ARNs in this account alone. The star of `StringLike` takes colons too: that it stands for a Region
+    /// is said where the service and the beginning of the resource are spelled out, so that no name can be meant.
+    Whole(AccountId),
+    /// All accounts, or none: it matches in each of them alike.
+    Alike,
+    /// Some of them, by their digits.
+    Some,
+}
+
+impl OfAccount {
+    fn of(text: &str, syntax: Syntax) -> Self {
+        let crosses = syntax == Syntax::Wild;
+        let is_wild = |text: &str| syntax != Syntax::Plain && text.contains(['*', '?']);
+        if text.contains('$') {
+            return Self::Some;
+        }
+        if let [start @ .., account, resource] = &text.splitn(6, ':').collect::<Vec<_>>()[..]
+            && start.len() == 4
+        {
+            let id = account.parse().ok().map(Self::Whole);
+            let is_spelled_out = !start[..3].iter().any(|part| is_wild(part))
+                && !resource.is_empty()
+                && !resource.starts_with(['*', '?']);
+            match (crosses && start.iter().any(|part| is_wild(part)), id) {
+                (false, Some(whole)) => return whole,
+                (true, Some(whole)) if is_spelled_out => return whole,
+                (false, None) if !is_wild(account) => return Self::Alike,
+                (false, None) if !crosses => {
+                    let told = account.contains(|c: char| c.is_ascii_digit());
+                    return if told { Self::Some } else { Self::Alike };
+                }
+                _ => {}
+            }
+        }
+        // Where digits are between colons or wildcards, an account's may be meant.
+        let may_be_account = |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit());
+        match is_wild(text) && text.split(['*', '?', ':']).any(may_be_account) {
+            true => Self::Some,
+            false => Self::Alike,
+        }
+    }
+}
+
 /// A pattern.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Glob {
     text: String,
+    account: OfAccount,
     tokens: Vec<Token>,
     ignore_case: bool,
     variable: Option<String>,
@@ -48,7 +96,13 @@ pub(super) struct Glob {
 impl Glob {
     /// Reads a pattern; with `variables`, `${…}` stands for a text that is not known here.
     pub(super) fn new(text: &str, syntax: Syntax, variables: bool) -> Self {
-        let mut glob = Self { text: text.to_owned(), tokens: Vec::new(), ignore_case: false, variable: None };
+        let mut glob = Self {
+            text: text.to_owned(),
+            account: OfAccount::of(text, syntax),
+            tokens: Vec::new(),
+            ignore_case: false,
+            variable: None,
+        };
         let mut rest = text;
         let mut colons = 0;
         while let Some(next) = rest.chars().next() {
@@ -104,6 +158,36 @@ impl Glob {
         &self.text
     }
 
+    /// What it says of the account of ARNs.
+    pub(super) const fn account(&self) -> OfAccount {
+        self.account
+    }
+
+    /// Whether it matches one text and no other, not even in another case.
+    pub(super) fn is_one_text(&self) -> bool {
+        // `${*}` is one character.
+        self.is_plain() && self.tokens.len() == self.text.chars().count()
+    }
+
+    /// The beginning that every text has which it matches, where it asks for nothing else.
+    pub(super) fn beginning(&self) -> Option<String> {
+        let (last, start) = self.tokens.split_last()?;
+        let plain = |token: &Token| if let Token::Char(it) = token { Some(*it) } else { None };
+        let is_open = *last == Token::Any(true) && !self.ignore_case && self.variable.is_none();
+        if is_open { start.iter().map(plain).collect() } else { None }
+    }
+
+    /// Whether it is plain to see that it matches whatever the other matches.
+    pub(super) fn covers(&self, other: &Self) -> bool {
+        self.tokens == other.tokens && self.variable.is_none() && (self.ignore_case || !other.ignore_case)
+    }
+
+    /// A text that it matches, with a character of no policy for each star.
+    pub(super) fn example(&self) -> String {
+        let shown = |token: &Token| if let Token::Char(it) = token { *it } else { FIRST_FRESH };
+        self.tokens.iter().map(shown).collect()
+    }
+
     /// The first policy variable in it.
     pub(super) fn variable(&self) -> Option<&str> {
         self.variable.as_deref()
@@ -132,6 +216,7 @@ impl Glob {
         let step = |at: Vec<usize>, next| Some(self.step(at, next)).filter(|at| !at.is_empty());
         let accepted = match self.is_plain() {
             true => text.chars().map(Token::Char).eq(self.tokens.iter().copied()),
+            false if !self.may_begin(text) => false,
             false => text.chars().try_fold(self.enter(0), step).is_some_and(|at| at.contains(&self.end())),
         };
         match (accepted, &self.variable) {
@@ -229,10 +314,13 @@ pub(super) fn variable(text: &str) -> Option<(&str, &str)> {
     text.strip_prefix("${")?.split_once('}')
 }
 
+/// The first of the characters that Unicode leaves to private use.
+const FIRST_FRESH: char = '\u{e000}';
+
 /// A character that no pattern has.
 fn fresh(globs: &[&Glob]) -> char {
     let used = |c: char| globs.iter().any(|glob| glob.tokens.contains(&Token::Char(c)));
-    ('\u{e000}'..'\u{f8ff}').find(|c| !used(*c)).unwrap_or('\u{f8ff}')
+    (FIRST_FRESH..'\u{f8ff}').find(|c| !used(*c)).unwrap_or('\u{f8ff}')
 }
 
 /// Where every pattern that is still alive stands: its number and a position, in order. Flat, for the walk

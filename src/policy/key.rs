@@ -7,6 +7,7 @@ use super::candidate::{Candidate, Named, accounts_of, organizations_of};
 use super::condition::some_of;
 use super::cover::{Class, Known, Passed, passing_known};
 use super::glob::{Glob, samples};
+use super::kleene::Kleene;
 use super::parse::{Effect, Policy, Statement};
 use super::principal::{Caller, Principal, callers};
 use super::refusal::doubts;
@@ -39,7 +40,7 @@ pub fn admitted(policy: &Policy, key_arn: &str) -> Admitted {
         Admitted { undecided, ..Admitted::default() }
     };
     let Ok(actions) = samples(&globs, "kms:", &budget) else { return too_many("actions") };
-    let principals = policy.statements.iter().flat_map(|it| &it.principals.entries);
+    let principals = policy.statements.iter().map(|it| &it.principals);
     let Ok(callers) = callers(principals) else { return too_many("principals") };
     let denies = policy.with(Effect::Deny);
     let door = Door {
@@ -126,7 +127,10 @@ impl Door<'_> {
         });
         if !anyone.some && self.principals(allow, &Candidate::Unnamed, nobody(), &Known::default()).some {
             admitted.undecided.get_or_insert_with(|| {
-                let by: Vec<String> = allow.tests.iter().map(ToString::to_string).collect();
+                // Where it has no condition, an exception of a Deny is what lets in.
+                let denies = self.denies.iter().filter(|_| allow.tests.is_empty());
+                let tests = [allow].into_iter().chain(denies.copied()).flat_map(|it| &it.tests);
+                let by: Vec<String> = tests.map(ToString::to_string).collect();
                 format!("{} lets in by {}, which names no account", allow.place, some_of(&by))
             });
         }
@@ -178,6 +182,9 @@ impl Door<'_> {
     ) -> Passed {
         if self.budget.is_spent() {
             return Passed { in_doubt: true, ..Passed::default() };
+        }
+        if callers.iter().all(|caller| allow.names(caller) == Kleene::False) {
+            return Passed { not_all: true, ..Passed::default() };
         }
         let resources = vec![self.key_arn.to_owned()];
         let (actions, budget) = (self.actions.clone(), &self.budget);

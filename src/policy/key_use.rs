@@ -65,7 +65,7 @@ pub enum KeyUseAnswer {
 /// Weighs the policy, which is settled for the key. What was not read of the organization, or of the key, decides
 /// nothing.
 pub fn key_use(policy: &Policy, asked: &KeyUse<'_>) -> KeyUseAnswer {
-    let principals = policy.statements.iter().flat_map(|it| &it.principals.entries);
+    let principals = policy.statements.iter().map(|it| &it.principals);
     let Ok(callers) = callers(principals) else {
         return KeyUseAnswer::Undecided("its principals have more combinations than are weighed".to_owned());
     };

@@ -13,6 +13,7 @@ use super::budget::Budget;
 use super::candidate::{Candidate, Named};
 use super::cover::{Class, Passed, passing};
 use super::glob::{Glob, Syntax};
+use super::log_paths::ELB_SERVICES;
 use super::parse::{Effect, Policy, Statement};
 use super::principal::{Caller, Principal};
 use super::request::{self, like};
@@ -21,10 +22,6 @@ use crate::model::{AccountId, DestinationService};
 
 /// The service principal of S3's server access logs.
 const S3_LOGS: &str = "logging.s3.amazonaws.com";
-
-/// The service principals of load balancers' logs, in Regions since August 2022 and in Outposts.
-const ELB_SERVICES: [&str; 2] =
-    ["logdelivery.elasticloadbalancing.amazonaws.com", "logdelivery.elb.amazonaws.com"];
 
 /// The accounts that deliver load balancers' access logs in older Regions, as the Application Load
 /// Balancer guide lists them: one a Region, from Virginia to the partitions of GovCloud and China. A
@@ -204,7 +201,8 @@ impl Question<'_> {
         let patterns = allow.resources.entries.iter().filter(|_| !allow.resources.negated);
         let starts =
             patterns.map(|glob| glob.fixed_start().strip_prefix(&objects).unwrap_or_default().to_owned());
-        starts.chain([String::new()]).collect()
+        // Where a pattern leaves the prefix open: none, and some.
+        starts.chain([String::new(), "logs/".to_owned()]).collect()
     }
 
     /// The ARN of a log that the service may deliver under names that begin so.
@@ -216,9 +214,13 @@ impl Question<'_> {
         let (prefix, given) = start.split_once("AWSLogs/").unwrap_or((start, ""));
         let account = self.bucket.account_id.to_string();
         let documented = [account.as_str()].into_iter().chain(ELB_FOLDERS);
-        // The folders that the pattern names whole, in place of any.
-        let given: Vec<&str> =
-            given.rsplit_once('/').map_or(Vec::new(), |(whole, _)| whole.split('/').collect());
+        // The folders that the pattern names whole, in place of any; an account's number is whole by itself.
+        let whole = match given.rsplit_once('/') {
+            Some((whole, _)) => whole,
+            None if given.parse::<AccountId>().is_ok() => given,
+            None => "",
+        };
+        let given: Vec<&str> = whole.split('/').filter(|_| !whole.is_empty()).collect();
         let folders: Vec<&str> = documented
             .enumerate()
             .map(|(at, folder)| match given.get(at) {
@@ -231,11 +233,11 @@ impl Question<'_> {
 
     /// What a condition key of a delivery may be. The source of a server access log is a bucket of the same account.
     fn of_delivery(&self, service: DestinationService, principal: &Principal, key: &str) -> Domain {
-        let account = || self.bucket.account_id.to_string();
-        let arn = |pattern: &str| like(Glob::new(pattern, Syntax::Arn, false));
         let is_service = matches!(principal, Principal::Service(_));
         match (key, service) {
-            ("aws:sourceaccount", DestinationService::S3ServerAccessLogs) => Domain::always(&account()),
+            ("aws:sourceaccount", DestinationService::S3ServerAccessLogs) => {
+                Domain::always(&self.bucket.account_id.to_string())
+            }
             ("aws:sourcearn", DestinationService::S3ServerAccessLogs) => a_bucket(),
             ("aws:sourceorgid", _) if is_service => match self.bucket.org_id {
                 Some(id) => Domain::always(id).or_absent(),
@@ -245,7 +247,7 @@ impl Question<'_> {
                 like(Glob::wild("????????????")).or_absent()
             }
             ("aws:sourcearn", DestinationService::ElbAccessLogs) if is_service => {
-                arn("arn:*:elasticloadbalancing:*:*:*").or_absent()
+                like(Glob::new("arn:*:elasticloadbalancing:*:*:*", Syntax::Arn, false)).or_absent()
             }
             _ => self.of_upload(principal, key),
         }

@@ -21,11 +21,14 @@ mod exercise;
 mod glob;
 #[cfg(test)]
 mod hostile;
+mod index;
 mod json;
 mod key;
 mod key_use;
 mod kleene;
+mod log_paths;
 mod log_writer;
+mod network;
 mod parse;
 mod principal;
 mod refusal;

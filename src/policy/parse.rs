@@ -116,7 +116,10 @@ pub(super) struct Statement {
 
 impl Statement {
     pub(super) fn names(&self, caller: &Caller) -> Kleene {
-        self.principals.cover(caller)
+        match self.effect {
+            Effect::Allow => self.principals.cover(caller),
+            Effect::Deny => self.principals.refuse(caller),
+        }
     }
 
     pub(super) fn acts_on(&self, resource: &str) -> Kleene {
@@ -141,7 +144,9 @@ impl Statement {
         let resource = self.resources.entries.iter().find_map(|glob| {
             Some(format!("the policy variable `{}` of Resource is not known", glob.variable()?))
         });
-        let doubt = principal.or(resource).or_else(|| self.tests.iter().find_map(Test::doubt))?;
+        let spared = || self.principals.spared_in_doubt().filter(|_| self.effect == Effect::Deny);
+        let doubt = principal.or(resource).or_else(|| self.tests.iter().find_map(Test::doubt));
+        let doubt = doubt.or_else(spared)?;
         Some(format!("{}: {doubt}", self.place))
     }
 }

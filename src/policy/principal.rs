@@ -1,6 +1,6 @@
 //! Who a statement names, and who a request may come from.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use super::budget::TooMany;
@@ -107,6 +107,64 @@ impl Principals {
         if self.negated { found.not() } else { found }
     }
 
+    /// Whether a Deny with them refuses a caller.
+    ///
+    /// With `NotPrincipal` the account of the one who is spared must be named too: "Otherwise, the policy might deny
+    /// access to the entire account containing the principal." AWS may look at the account first, then at the role and
+    /// then at the session (IAM User Guide, "AWS JSON policy elements: `NotPrincipal`"). So one whose name is there
+    /// without what it belongs to may be refused or not. An account by itself is all who are in it; beside names of
+    /// its own, for the others it stands there for their sake only.
+    pub(super) fn refuse(&self, caller: &Caller) -> Kleene {
+        let found = self.cover(caller);
+        if !self.negated || found == Kleene::True || self.sorted.contains(&Principal::Everyone) {
+            return found;
+        }
+        let named: Vec<&Principal> = caller.names.iter().filter(|name| self.sorted.contains(*name)).collect();
+        let Some(account) = caller.account else { return found };
+        let is_account = |name: &&Principal| matches!(name, Principal::CanonicalUser(_));
+        let whole = self.sorted.contains(&Principal::Account(account)) || named.iter().any(is_account);
+        let is_whole = |name: &&Principal| !is_account(name) && self.names_role_of(name);
+        let is_spared = match named.iter().any(|name| !is_account(name)) {
+            true => named.iter().any(is_whole),
+            false => !self.names_within(account),
+        };
+        if whole && is_spared { found } else { Kleene::Unknown }
+    }
+
+    /// Whether the role of a session is named; true of every other.
+    fn names_role_of(&self, name: &Principal) -> bool {
+        !is_of(name, ":assumed-role/") || self.entries.iter().any(|role| is_session_of(name, role))
+    }
+
+    /// Whether they name somebody in an account.
+    fn names_within(&self, account: AccountId) -> bool {
+        let within = |entry: &Principal| !matches!(entry, Principal::Account(_));
+        self.entries.iter().any(|entry| within(entry) && entry.account() == Some(account))
+    }
+
+    /// Whom `NotPrincipal` of a Deny may spare or not, in words; none where that is plain of everyone.
+    pub(super) fn spared_in_doubt(&self) -> Option<String> {
+        if !self.negated || self.sorted.contains(&Principal::Everyone) {
+            return None;
+        }
+        let has_account = |id: AccountId| self.sorted.contains(&Principal::Account(id));
+        let mut within = self.entries.iter().filter(|it| !matches!(it, Principal::Account(_)));
+        within.find_map(|entry| {
+            let id = entry.account()?;
+            Some(match (has_account(id), self.names_role_of(entry)) {
+                (false, _) => {
+                    format!("NotPrincipal names {entry} without its account, and AWS may deny it all the same")
+                }
+                (true, false) => {
+                    format!("NotPrincipal names {entry} without its role, and AWS may deny it all the same")
+                }
+                (true, true) => {
+                    format!("NotPrincipal names account {id} beside {entry}, and AWS may deny others of the account")
+                }
+            })
+        })
+    }
+
     /// About how many steps that takes.
     pub(super) fn steps(caller: &Caller) -> usize {
         2 + caller.names.len()
@@ -153,30 +211,51 @@ impl Caller {
 
 /// Somebody for every combination of the entries that can name one request's sender.
 ///
-/// A session has its own ARN and its role's, which the session's ARN does not give whole; a canonical
-/// user is an account by another name; a federated identity may hold a role's session. An account has
-/// one canonical user, and a session one identity: nobody has two names of a kind.
-pub(super) fn callers<'a>(entries: impl Iterator<Item = &'a Principal>) -> Result<BTreeSet<Caller>, TooMany> {
-    let entries: BTreeSet<&Principal> = entries.collect();
-    let mut all: BTreeSet<Caller> = entries.iter().filter_map(|entry| on_its_own(entry)).collect();
-    let sessions = entries.iter().filter(|entry| is_of(entry, ":assumed-role/"));
-    for session in sessions {
-        let roles = entries.iter().filter(|it| is_of(it, ":role/") && it.account() == session.account());
-        all.extend(roles.map(|role| Caller::by(session).also(role)));
+/// A session has its own ARN and its role's; a canonical user is an account by another name; a federated identity may
+/// hold a session of a role in the account of its provider. An account has one canonical user, and a session one
+/// identity: nobody has two names of a kind. Of names that the same statements have, one stands for all in these
+/// combinations, for nothing tells them apart.
+pub(super) fn callers<'a>(
+    statements: impl Iterator<Item = &'a Principals>,
+) -> Result<BTreeSet<Caller>, TooMany> {
+    let mut entries: BTreeMap<&Principal, Vec<usize>> = BTreeMap::new();
+    for (at, principals) in statements.enumerate() {
+        for entry in &principals.sorted {
+            entries.entry(entry).or_default().push(at);
+        }
+    }
+    let mut all: BTreeSet<Caller> = entries.keys().filter_map(|entry| on_its_own(entry)).collect();
+    let roles: Vec<&Principal> = entries.keys().copied().filter(|it| is_of(it, ":role/")).collect();
+    for session in entries.keys().filter(|entry| is_of(entry, ":assumed-role/")) {
+        let its_roles = roles.iter().filter(|role| is_session_of(session, role));
+        all.extend(its_roles.map(|role| Caller::by(session).also(role)));
     }
     let kinds: [fn(&Principal) -> bool; 2] = [
         |entry| matches!(entry, Principal::CanonicalUser(_)),
         |entry| matches!(entry, Principal::Federated(_)),
     ];
     for of_kind in kinds {
-        let other_names: Vec<&Principal> = entries.iter().copied().filter(|it| of_kind(it)).collect();
-        let has_none = |caller: &&Caller| !caller.names.iter().any(of_kind);
-        let known: Vec<Caller> =
-            all.iter().filter(|it| it.account.is_some()).filter(has_none).cloned().collect();
-        if known.len() * other_names.len() > CALLERS {
-            return Err(TooMany);
+        let of_names = |caller: &Caller| -> Vec<&Vec<usize>> {
+            caller.names.iter().filter_map(|name| entries.get(name)).collect()
+        };
+        let mut known = BTreeMap::new();
+        for caller in all.iter().filter(|it| it.account.is_some() && !it.names.iter().any(of_kind)) {
+            known.entry((caller.account, of_names(caller))).or_insert_with(|| caller.clone());
         }
-        all.extend(known.iter().flat_map(|caller| other_names.iter().map(|name| caller.also(name))));
+        let mut others = BTreeMap::new();
+        for (name, statements) in entries.iter().filter(|(name, _)| of_kind(name)) {
+            others.entry((name.account(), statements)).or_insert(*name);
+        }
+        let mut pairs = BTreeSet::new();
+        for caller in known.into_values() {
+            let of_account = |id: &Option<AccountId>| id.is_none() || *id == caller.account;
+            let names = others.iter().filter(|((id, _), _)| of_account(id));
+            pairs.extend(names.map(|(_, name)| caller.also(name)));
+            if pairs.len() > CALLERS {
+                return Err(TooMany);
+            }
+        }
+        all.extend(pairs);
     }
     all.insert(Caller::default());
     Ok(all)
@@ -185,6 +264,15 @@ pub(super) fn callers<'a>(entries: impl Iterator<Item = &'a Principal>) -> Resul
 fn on_its_own(entry: &Principal) -> Option<Caller> {
     let someone = !matches!(entry, Principal::Everyone | Principal::Strange(_));
     someone.then(|| Caller::by(entry))
+}
+
+/// Whether a session's ARN is one of a role's: it has the role's name, and not its path.
+fn is_session_of(session: &Principal, role: &Principal) -> bool {
+    let (Principal::Aws(session), Principal::Aws(arn)) = (session, role) else { return false };
+    let of_session = session.split_once(":assumed-role/").and_then(|(_, rest)| rest.split('/').next());
+    let of_role = arn.split_once(":role/").and_then(|(_, path)| path.rsplit('/').next());
+    let account = |arn: &str| Arn::parse(arn).map(|arn| arn.account.to_owned());
+    of_session.is_some() && of_session == of_role && account(session) == account(arn)
 }
 
 fn is_of(entry: &Principal, kind: &str) -> bool {
@@ -229,7 +317,9 @@ mod tests {
     fn a_session_has_its_roles_name_too_and_users_are_one_each() {
         let count = |texts: &[&str]| {
             let entries: Vec<Principal> = texts.iter().map(|it| Principal::aws(it)).collect();
-            callers(entries.iter()).unwrap().into_iter().filter(|caller| caller.names.len() == 2).count()
+            let principals = Principals::new(false, entries);
+            let all = callers([&principals].into_iter()).unwrap();
+            all.into_iter().filter(|caller| caller.names.len() == 2).count()
         };
         assert_eq!(count(&[ROLE, "arn:aws:sts::111122223333:assumed-role/x/s"]), 1);
         assert_eq!(count(&[ROLE, "arn:aws:sts::444455556666:assumed-role/x/s"]), 0);

@@ -38,7 +38,44 @@ const OF_PRINCIPAL: [&str; 17] = [
 /// The same of every key that begins so.
 const OF_PRINCIPAL_BY_START: [&str; 2] = ["aws:principaltag/", "aws:vpce"];
 
-const SERVICE_NAMES: [&str; 2] = ["aws:principalservicename", "aws:principalservicenameslist"];
+const SERVICE_NAME: &str = "aws:principalservicename";
+const SERVICE_NAMES: &str = "aws:principalservicenameslist";
+
+/// What a service puts into the encryption context by itself: the ARN that it encrypts for.
+const OWN_CONTEXT: &str = "kms:encryptioncontext:aws:";
+
+/// The same of the delivery of logs: `arn:aws:logs:eu-west-1:111122223333:*` (Amazon `CloudWatch` Logs User Guide,
+/// "Enable logging from AWS services"; Amazon `EventBridge` User Guide, "Encrypting event bus logs").
+pub(super) const LOG_SOURCE: &str = "kms:encryptioncontext:sourcearn";
+
+/// The account of a table (Amazon `DynamoDB` Developer Guide, "`DynamoDB` encryption context").
+const TABLE_ACCOUNT: &str = "kms:encryptioncontext:aws:dynamodb:subscriberid";
+
+/// What a key of a service's request says of its source.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum OfSource {
+    /// The number of its account.
+    Account,
+    /// The id of its organization, or its path in it.
+    Organization,
+    /// Its ARN.
+    Arn,
+}
+
+/// What a key of a service's request says of its source; of every other key, nothing.
+pub(super) fn of_source(key: &str) -> Option<OfSource> {
+    match key {
+        "aws:sourceaccount" | "aws:sourceowner" | TABLE_ACCOUNT => Some(OfSource::Account),
+        "aws:sourceorgid" | "aws:sourceorgpaths" => Some(OfSource::Organization),
+        "aws:sourcearn" | LOG_SOURCE => Some(OfSource::Arn),
+        _ => key.starts_with(OWN_CONTEXT).then_some(OfSource::Arn),
+    }
+}
+
+/// Whether a key holds the names of the service that asks.
+pub(super) fn is_service_name(key: &str) -> bool {
+    [SERVICE_NAME, SERVICE_NAMES].contains(&key)
+}
 
 /// What a service's own request holds of a key that its kind decides.
 pub(super) fn of_service(key: &str) -> Option<Domain> {
@@ -53,9 +90,9 @@ pub(super) fn of_service(key: &str) -> Option<Domain> {
 /// What a service calls itself, where its name is known.
 pub(super) fn service_name(name: &str, key: &str) -> Option<Domain> {
     match key {
-        "aws:principalservicename" => Some(Domain::always(name)),
+        SERVICE_NAME => Some(Domain::always(name)),
         // The list has the service's name of one Region and its name of all.
-        "aws:principalservicenameslist" => {
+        SERVICE_NAMES => {
             Some(Domain::among([name.to_owned()].into_iter().chain(without_region(name)).collect()))
         }
         _ => None,
@@ -66,7 +103,7 @@ pub(super) fn service_name(name: &str, key: &str) -> Option<Domain> {
 pub(super) fn of_principal(key: &str) -> Option<Domain> {
     match key {
         "aws:principalisawsservice" => Some(Domain::always("false")),
-        _ => SERVICE_NAMES.contains(&key).then(Domain::never),
+        _ => is_service_name(key).then(Domain::never),
     }
 }
 

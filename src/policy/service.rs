@@ -6,33 +6,23 @@
 //! name, one that is not told, a bucket that the policy names, and each account and organization that
 //! it names, by itself and together. All statements count, so that a Deny that shuts a source out does.
 
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use super::budget::{Budget, TooMany};
-use super::candidate::{Candidate, Named, accounts_in, accounts_of};
+use super::candidate::{Candidate, Named, accounts_of, with_colons};
 use super::condition::Test;
 use super::cover::{Class, Passed, passing};
-use super::glob::{Glob, Syntax, samples};
+use super::glob::{Glob, OfAccount, Syntax, samples};
 use super::kleene::Kleene;
+use super::log_paths::{ELB_SERVICES, LogPaths};
 use super::parse::{Effect, Policy, Statement};
 use super::principal::{Caller, Principal};
 use super::refusal::doubts;
-use super::request;
+use super::request::{self, OfSource};
 use super::values::{Bounds, Domain};
 use crate::model::AccountId;
-
-const SERVICE_NAME: &str = "aws:principalservicename";
-const SERVICE_NAMES: &str = "aws:principalservicenameslist";
-
-/// What a service puts into the encryption context by itself: the ARN that it encrypts for.
-const OWN_CONTEXT: &str = "kms:encryptioncontext:aws:";
-
-/// Elastic Load Balancing writes access logs only under `AWSLogs/` and the account that owns the load
-/// balancer, and its guide has a policy without a condition (Application Load Balancers, "Enable access
-/// logs for your Application Load Balancer").
-const BY_LOG_PATH: [&str; 2] =
-    ["logdelivery.elasticloadbalancing.amazonaws.com", "logdelivery.elb.amazonaws.com"];
 
 /// A service that a statement lets in.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -52,6 +42,8 @@ impl fmt::Display for AdmittedService {
 /// For whom a policy lets services in.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ServiceAccess {
+    /// With everyone else: the statement keeps out neither principals nor services that the policy does not name.
+    pub with_everyone: BTreeSet<AdmittedService>,
     /// For a source in an account and organization that the policy does not name.
     pub for_anyone: BTreeSet<AdmittedService>,
     /// Not for such a source, but where the request does not tell its source.
@@ -75,9 +67,31 @@ pub struct ServiceAccess {
 impl ServiceAccess {
     /// Every service that is let in, for whomever.
     pub fn services(&self) -> BTreeSet<&AdmittedService> {
-        let unbound = [&self.for_anyone, &self.without_source, &self.by_bucket_name].into_iter().flatten();
+        let unbound =
+            [&self.with_everyone, &self.for_anyone, &self.without_source, &self.by_bucket_name].into_iter();
+        let unbound = unbound.flatten();
         let bound = self.accounts.values().chain(self.members.values()).chain(self.organizations.values());
         unbound.chain(bound.flatten()).collect()
+    }
+
+    /// What holds of one service holds of others, too.
+    fn spread(&mut self, of: &AdmittedService, names: &[String]) {
+        let unbound = [
+            &mut self.with_everyone,
+            &mut self.for_anyone,
+            &mut self.without_source,
+            &mut self.by_bucket_name,
+            &mut self.by_log_path,
+        ];
+        let bound = self
+            .accounts
+            .values_mut()
+            .chain(self.members.values_mut())
+            .chain(self.organizations.values_mut());
+        for services in unbound.into_iter().chain(bound).filter(|services| services.contains(of)) {
+            let others = names.iter().map(|name| AdmittedService { name: Some(name.clone()), ..of.clone() });
+            services.extend(others);
+        }
     }
 
     fn too_many(what: &str) -> Self {
@@ -94,7 +108,7 @@ pub fn services_of_key(policy: &Policy, key_arn: &str) -> ServiceAccess {
 /// For whom a bucket's policy lets services in, to the bucket or its objects.
 pub fn services_of_bucket(policy: &Policy, bucket_arn: &str) -> ServiceAccess {
     access(policy, bucket_arn, "s3:", &|services, budget| {
-        let log_paths = services.iter().flatten().any(|name| BY_LOG_PATH.contains(&name.as_str()));
+        let log_paths = services.iter().flatten().any(|name| ELB_SERVICES.contains(&name.as_str()));
         let paths = if log_paths { LogPaths::of(policy, bucket_arn).all() } else { Vec::new() };
         let named = policy.statements.iter().flat_map(|it| &it.resources.entries);
         let globs: Vec<&Glob> = named.chain(&paths).collect();
@@ -126,7 +140,8 @@ fn access(policy: &Policy, arn: &str, prefix: &str, resources: &Resources<'_>) -
     let desk = Desk {
         denies: policy.with(Effect::Deny),
         named: Named::of(policy, arn),
-        accounts: source_accounts(policy),
+        accounts: source_accounts(&policy.statements),
+        denied_accounts: source_accounts(policy.with(Effect::Deny)),
         paths: LogPaths::of(policy, arn),
         names: named_services(policy),
         actions,
@@ -134,10 +149,35 @@ fn access(policy: &Policy, arn: &str, prefix: &str, resources: &Resources<'_>) -
         budget,
     };
     let mut access = ServiceAccess { is_named: services.len() > 1, ..ServiceAccess::default() };
+    let kinds = kinds(policy, &services);
     for allow in allows {
-        desk.weigh(allow, &services, &mut access);
+        desk.weigh(allow, &kinds, &mut access);
     }
     access
+}
+
+/// A service, and the others that no statement tells from it.
+type Kind = (Option<String>, Vec<String>);
+
+/// One service of each kind that the policy tells apart: lists of a hundred are common.
+fn kinds(policy: &Policy, services: &Services) -> Vec<Kind> {
+    let asks_for_names =
+        policy.statements.iter().flat_map(|it| &it.tests).any(|it| request::is_service_name(&it.key));
+    let mut kinds: BTreeMap<(Vec<usize>, Option<&String>), Kind> = BTreeMap::new();
+    for name in services {
+        let is_alone = asks_for_names || name.as_deref().is_none_or(|name| ELB_SERVICES.contains(&name));
+        let who = caller(name.as_ref());
+        let naming = policy.statements.iter().enumerate().filter(|(_, it)| it.names(&who) == Kleene::True);
+        let by = (naming.map(|(at, _)| at).collect(), name.as_ref().filter(|_| is_alone));
+        match (kinds.entry(by), name) {
+            (Entry::Occupied(kind), Some(name)) => kind.into_mut().1.push(name.clone()),
+            (entry, _) => drop(entry.or_insert_with(|| (name.clone(), Vec::new()))),
+        }
+    }
+    // One that the policy does not name comes first: where it gets in, there is no need to name others.
+    let mut kinds: Vec<Kind> = kinds.into_values().collect();
+    kinds.sort();
+    kinds
 }
 
 /// The services that statements name: as principals, or in conditions.
@@ -152,7 +192,7 @@ fn named_services(policy: &Policy) -> BTreeSet<String> {
         _ => None,
     });
     let tests = policy.statements.iter().flat_map(|it| &it.tests);
-    let of_service = tests.filter(|test| [SERVICE_NAME, SERVICE_NAMES].contains(&test.key.as_str()));
+    let of_service = tests.filter(|test| request::is_service_name(&test.key));
     principals.chain(of_service.flat_map(|test| test.patterns().filter_map(Glob::literal))).collect()
 }
 
@@ -166,57 +206,15 @@ fn lets_in_any(allow: &Statement, services: &Services) -> bool {
 }
 
 /// The accounts that tests of a request's source name.
-fn source_accounts(policy: &Policy) -> BTreeSet<AccountId> {
-    let tests = policy.statements.iter().flat_map(|it| &it.tests);
+fn source_accounts<'a>(statements: impl IntoIterator<Item = &'a Statement>) -> BTreeSet<AccountId> {
+    let tests = statements.into_iter().flat_map(|it| &it.tests);
     tests.filter(|test| tells_source(test)).flat_map(accounts_of).collect()
 }
 
 fn tells_source(test: &Test) -> bool {
     let key = test.key.as_str();
-    key.starts_with("aws:source") && !matches!(key, "aws:sourceip" | "aws:sourcevpc" | "aws:sourcevpce")
+    request::of_source(key).is_some()
         || matches!(key, "kms:calleraccount" | "s3:dataaccesspointaccount" | "s3:dataaccesspointarn")
-        || key.starts_with(OWN_CONTEXT)
-}
-
-/// Where Elastic Load Balancing writes.
-struct LogPaths {
-    bucket_arn: String,
-    accounts: BTreeSet<AccountId>,
-}
-
-impl LogPaths {
-    fn of(policy: &Policy, bucket_arn: &str) -> Self {
-        let globs = policy.statements.iter().flat_map(|it| &it.resources.entries);
-        let accounts = globs.flat_map(|glob| accounts_in(glob.text())).collect();
-        Self { bucket_arn: bucket_arn.to_owned(), accounts }
-    }
-
-    fn of_account(&self, id: &str) -> [Glob; 2] {
-        ["", "*/"].map(|start| Glob::wild(&format!("{}/{start}AWSLogs/{id}/*", self.bucket_arn)))
-    }
-
-    fn all(&self) -> Vec<Glob> {
-        let ids = self.accounts.iter().map(ToString::to_string).chain(["????????????".to_owned()]);
-        ids.flat_map(|id| self.of_account(&id)).collect()
-    }
-
-    fn has(&self, id: &str, resource: &str) -> bool {
-        self.of_account(id).iter().any(|glob| glob.matches(resource) == Kleene::True)
-    }
-
-    /// Whether a load balancer of that source writes there; what is no object, whatever the source.
-    fn is_of(&self, source: &Source, resource: &str) -> bool {
-        if resource == self.bucket_arn {
-            return true;
-        }
-        match source.who().account().filter(|id| self.accounts.contains(id)) {
-            Some(id) => self.has(&id.to_string(), resource),
-            None => {
-                let is_named = self.accounts.iter().any(|id| self.has(&id.to_string(), resource));
-                self.has("????????????", resource) && !is_named
-            }
-        }
-    }
 }
 
 /// On whose behalf a service acts.
@@ -247,6 +245,8 @@ struct Desk<'a> {
     named: Named<'a>,
     /// Those that may be sources.
     accounts: BTreeSet<AccountId>,
+    /// Those that tests of Deny statements name.
+    denied_accounts: BTreeSet<AccountId>,
     paths: LogPaths,
     names: BTreeSet<String>,
     actions: Vec<String>,
@@ -255,24 +255,34 @@ struct Desk<'a> {
 }
 
 impl Desk<'_> {
-    fn weigh(&self, allow: &Statement, services: &Services, access: &mut ServiceAccess) {
-        // One that the policy does not name comes first: where it gets in, there is no need to name others.
-        for service in services {
+    fn weigh(&self, allow: &Statement, kinds: &[Kind], access: &mut ServiceAccess) {
+        let any_service = AdmittedService { name: None, statement: allow.place.clone() };
+        for (service, alike) in kinds {
             if allow.names(&caller(service.as_ref())) == Kleene::False {
                 continue;
             }
             let admitted = AdmittedService { name: service.clone(), statement: allow.place.clone() };
-            let any = |set: &BTreeSet<AdmittedService>| {
-                set.contains(&AdmittedService { name: None, statement: allow.place.clone() })
-            };
-            if any(&access.for_anyone) {
+            if access.for_anyone.contains(&any_service) || access.with_everyone.contains(&any_service) {
                 break;
             }
-            if self.unbound(allow, &admitted, access) {
-                continue;
+            if !self.unbound(allow, &admitted, access) {
+                self.bound(allow, &admitted, access);
             }
-            self.bound(allow, &admitted, access);
+            access.spread(&admitted, alike);
         }
+    }
+
+    /// Whether a statement keeps out no principal that the policy does not name.
+    fn admits_everyone(&self, allow: &Statement) -> bool {
+        let domain = |key: &str| self.named.of_principal(&Candidate::Outsider, key);
+        let class = Class {
+            callers: BTreeSet::from([Caller::default()]),
+            actions: self.actions.clone(),
+            resources: self.resources.clone(),
+            domain: &domain,
+            budget: &self.budget,
+        };
+        passing(Some(allow), &self.denies, &class).some
     }
 
     /// Whether it gets in for a source that the policy does not name.
@@ -280,6 +290,7 @@ impl Desk<'_> {
         for source in [Source::Told, Source::Untold, Source::Bucket] {
             if self.passes(allow, service, &source, access) {
                 let services = match source {
+                    _ if service.name.is_none() && self.admits_everyone(allow) => &mut access.with_everyone,
                     Source::Told => &mut access.for_anyone,
                     Source::Untold => &mut access.without_source,
                     Source::Bucket | Source::Named(_) => &mut access.by_bucket_name,
@@ -301,7 +312,10 @@ impl Desk<'_> {
         }
         let by_path = self.writes_by_path(service);
         let of_paths = self.paths.accounts.iter().filter(|_| by_path);
-        for id in self.accounts.iter().chain(of_paths).collect::<BTreeSet<_>>() {
+        // One that neither this statement nor a Deny names is like any other.
+        let named = source_accounts([allow]);
+        let named = named.iter().chain(&self.denied_accounts).chain(of_paths);
+        for id in named.collect::<BTreeSet<_>>() {
             if self.passes(allow, service, &Source::Named(Candidate::Account(*id)), access) {
                 access.accounts.entry(*id).or_default().insert(service.clone());
                 if by_path && !allow.tests.iter().any(tells_source) {
@@ -320,8 +334,7 @@ impl Desk<'_> {
     }
 
     fn writes_by_path(&self, service: &AdmittedService) -> bool {
-        service.name.as_deref().is_some_and(|name| BY_LOG_PATH.contains(&name))
-            && self.paths.bucket_arn.contains(":s3:")
+        service.name.as_deref().is_some_and(|name| ELB_SERVICES.contains(&name)) && self.paths.are_of_bucket()
     }
 
     fn passes(
@@ -347,7 +360,7 @@ impl Desk<'_> {
         }
         let mut resources = self.resources.clone();
         if self.writes_by_path(service) {
-            resources.retain(|resource| self.paths.is_of(source, resource));
+            resources.retain(|resource| self.paths.are_of(source.who().account(), resource));
         }
         let domain = |key: &str| self.domain(service.name.as_ref(), source, key);
         let class = Class {
@@ -367,24 +380,23 @@ impl Desk<'_> {
         }
         let untold = |domain: Domain| if *source == Source::Told { domain } else { domain.or_absent() };
         match key {
-            SERVICE_NAME | SERVICE_NAMES => self.service_name(service, key),
+            _ if request::is_service_name(key) => self.service_name(service, key),
             // A service has neither an address of a customer's network nor a user id.
             "aws:sourceip" | "aws:userid" => self.named.around(&Candidate::Outsider, key),
             // Through an access point, whose own policy stands before the bucket's.
             "s3:dataaccesspointaccount" => self.named.account(source.who(), key).or_absent(),
             "s3:dataaccesspointarn" => self.source_arn(source, key).or_absent(),
-            "aws:sourceaccount" | "aws:sourceowner" => untold(self.named.account(source.who(), key)),
-            "aws:sourceorgid" | "aws:sourceorgpaths" => {
-                self.named.organization(source.who(), key).or_absent()
-            }
-            "aws:sourcearn" => untold(self.source_arn(source, key)),
-            _ if key.starts_with(OWN_CONTEXT) => untold(self.source_arn(source, key)),
             // Whose account KMS takes a service's call for is the source's, where a service is named.
             "kms:calleraccount" if service.is_some() => self.named.account(source.who(), key).or_absent(),
             "aws:principalaccount" | "kms:calleraccount" => {
                 self.named.account(&Candidate::Unnamed, key).or_absent()
             }
-            _ => self.named.around(source.who(), key),
+            _ => match request::of_source(key) {
+                Some(OfSource::Account) => untold(self.named.account(source.who(), key)),
+                Some(OfSource::Organization) => self.named.organization(source.who(), key).or_absent(),
+                Some(OfSource::Arn) => untold(self.source_arn(source, key)),
+                None => self.named.around(source.who(), key),
+            },
         }
     }
 
@@ -400,6 +412,10 @@ impl Desk<'_> {
     fn source_arn(&self, source: &Source, key: &str) -> Domain {
         let mut bounds = Bounds { is_arn: true, ..self.named.arns_of_others(source.who(), key) };
         bounds.unlike.extend(self.not_by_a_name(source.who(), key));
+        if key == request::LOG_SOURCE {
+            // Its resource is a star.
+            bounds.unlike.push(with_colons());
+        }
         if matches!(source, Source::Told | Source::Untold) {
             let of_key = |glob: &Glob| glob.literal().is_some_and(|text| has_no_account(&text));
             bounds.unlike.extend(self.named.patterns(key, of_key).unlike);
@@ -414,6 +430,8 @@ impl Desk<'_> {
     /// binds nothing. A resource type that is spelled out after the account is no part of a name, where the service is
     /// told (`arn:aws:cloudtrail:*:111122223333:trail/*`).
     fn not_by_a_name(&self, who: &Candidate, key: &str) -> Vec<Glob> {
+        let patterns = self.named.tests(key).flat_map(Test::patterns);
+        let in_part: Vec<&Glob> = patterns.filter(|glob| glob.account() == OfAccount::Some).collect();
         let types = |id: &AccountId| {
             let id = format!(":{id}:");
             let after = |glob: &Glob| {
@@ -424,9 +442,9 @@ impl Desk<'_> {
                 let spelled_out = if names_service { until_wildcard(rest) } else { "" };
                 (!spelled_out.is_empty()).then(|| Glob::wild(&format!("*{id}{spelled_out}*")))
             };
-            self.named.tests(key).flat_map(Test::patterns).filter_map(after).collect::<Vec<_>>()
+            in_part.iter().filter_map(|glob| after(glob)).collect::<Vec<_>>()
         };
-        let others = self.accounts.iter().filter(|id| who.account() != Some(**id));
+        let others = self.accounts.iter().filter(|id| !in_part.is_empty() && who.account() != Some(**id));
         [Glob::new(WITHOUT_COLONS, Syntax::Arn, false)].into_iter().chain(others.flat_map(types)).collect()
     }
 }

@@ -19,7 +19,7 @@ use super::glob::{Glob, Syntax};
 use super::kleene::Kleene;
 use super::parse::{Policy, Statement};
 use crate::clock::Timestamp;
-use crate::model::{AccountId, KeyMetadata, Membership};
+use crate::model::{AccountId, KeyMetadata, KeyObservation, Membership, Organization, Region};
 
 /// The keys that hold the time of the request.
 const TIME: [&str; 2] = ["aws:currenttime", "aws:epochtime"];
@@ -41,6 +41,10 @@ const PLACE: [&str; 10] = [
 /// A key of requests about grants alone, and those requests (AWS KMS Developer Guide, "AWS KMS condition keys").
 const OF_GRANTS: &str = "kms:grantisforawsresource";
 const GRANTS: [&str; 3] = ["kms:creategrant", "kms:listgrants", "kms:revokegrant"];
+
+/// The keys of who belongs to an organization.
+const MANAGEMENT_ACCOUNT: &str = "aws:principalorgmasteraccountid";
+const ORGANIZATION: &str = "aws:principalorgid";
 
 /// Later instants of one policy that are looked at.
 const LATER: usize = 8;
@@ -69,7 +73,39 @@ pub struct Setting<'a> {
     pub as_of: Timestamp,
 }
 
-impl Setting<'_> {
+impl<'a> Setting<'a> {
+    /// A bucket's, where its account belongs to an organization.
+    pub fn of_bucket(
+        account_id: AccountId,
+        region: Option<&'a Region>,
+        organization: &'a Organization,
+        as_of: Timestamp,
+    ) -> Self {
+        Self {
+            resource: Resource::Bucket,
+            account_id,
+            region: region.map(Region::as_str),
+            membership: organization.membership_of(account_id),
+            as_of,
+        }
+    }
+
+    /// A key's, where its account belongs to an organization.
+    pub fn of_key(
+        account_id: AccountId,
+        key: &'a KeyObservation,
+        organization: &'a Organization,
+        as_of: Timestamp,
+    ) -> Self {
+        Self {
+            resource: Resource::Key(key.describe.reading.known()),
+            account_id,
+            region: Some(key.region.as_str()),
+            membership: organization.membership_of(account_id),
+            as_of,
+        }
+    }
+
     /// What a key, in any case, holds for the resource; none where that is not known.
     fn of_place(&self, key: &str) -> Option<String> {
         let key = key.to_ascii_lowercase();
@@ -182,7 +218,7 @@ enum Settled {
 
 fn hangs_on_place(statement: &Statement) -> bool {
     let mut keys = statement.tests.iter().map(|test| test.key.as_str());
-    keys.any(|key| PLACE.contains(&key) || key == OF_GRANTS)
+    keys.any(|key| PLACE.contains(&key) || [OF_GRANTS, MANAGEMENT_ACCOUNT].contains(&key))
         || statement.tests.iter().any(|test| test.patterns().any(|glob| glob.variable().is_some()))
         || statement.resources.entries.iter().any(|glob| glob.variable().is_some())
 }
@@ -196,10 +232,19 @@ fn placed(statement: &Statement, test: &Test, setting: &Setting<'_>) -> Settled 
         return settle(test, None);
     }
     let test = test.with_texts(&|text| replaced(text, setting)).unwrap_or_else(|| test.clone());
+    let test = of_organization(&test, setting).unwrap_or(test);
     match setting.of_place(&test.key) {
         Some(value) => settle(&test, Some(&value)),
         None => Settled::Open(test),
     }
+}
+
+/// A test of the management account of the organization, as one of the organization: each has one.
+fn of_organization(test: &Test, setting: &Setting<'_>) -> Option<Test> {
+    let Membership { org_id, management_account_id, .. } = setting.membership;
+    let (id, account) = (org_id?, management_account_id?.to_string());
+    let same = |text: &str| if text == account { id.to_owned() } else { text.to_owned() };
+    if test.key == MANAGEMENT_ACCOUNT { test.of_key(ORGANIZATION, &same) } else { None }
 }
 
 /// What a test comes to where its key holds that value, or is absent.

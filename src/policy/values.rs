@@ -5,7 +5,9 @@
 //! for no real value (the outcome of a test that nobody can bring about), it makes an answer more
 //! careful, never less: a class of requests with more in it is refused as a whole less often.
 
-use std::collections::{BTreeSet, VecDeque};
+use core::net::IpAddr;
+use std::collections::{BTreeSet, HashMap, VecDeque};
+use std::rc::Rc;
 
 use ipnet::{IpNet, Ipv4Net, Ipv6Net};
 
@@ -13,7 +15,9 @@ use super::budget::{Budget, TooMany};
 use super::condition::{Quantifier, Test, Value};
 use super::glob::{Glob, samples};
 use super::kleene::Kleene;
+use super::network::Networks;
 use crate::clock::Timestamp;
+use crate::model::AccountId;
 
 /// Kinds of sets of values that one key may have before it counts as too many.
 const SETS: usize = 512;
@@ -52,9 +56,28 @@ enum Present {
 pub(super) struct Bounds {
     pub(super) like: Vec<Glob>,
     pub(super) unlike: Vec<Glob>,
-    pub(super) outside: Vec<IpNet>,
+    pub(super) outside: Networks,
+    /// In which accounts ARNs are, where that is known.
+    pub(super) accounts: Option<InAccounts>,
     /// Whether each is the ARN of something that there is.
     pub(super) is_arn: bool,
+}
+
+/// ARNs in one account, or in none that is named; and what has no account.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct InAccounts {
+    pub(super) id: Option<AccountId>,
+    /// The accounts in which no value is, but for that one. Those whose number only whole patterns have need no
+    /// pattern in `unlike`: no text that stands for a kind of values has their number.
+    pub(super) none_of: Rc<BTreeSet<AccountId>>,
+}
+
+impl InAccounts {
+    fn admit(&self, text: &str) -> bool {
+        let parts: Vec<&str> = text.splitn(6, ':').collect();
+        let id = if let [_, _, _, _, id, _] = parts[..] { id.parse().ok() } else { None };
+        id == self.id || id.is_none_or(|id| !self.none_of.contains(&id))
+    }
 }
 
 impl Domain {
@@ -106,31 +129,76 @@ impl Domain {
 
 impl Bounds {
     fn admit(&self, text: &str) -> bool {
-        let outside = |net: &IpNet| {
-            format!("{text}/32")
-                .parse()
-                .or_else(|_| format!("{text}/128").parse())
-                .is_ok_and(|it: IpNet| net.contains(&it))
-        };
+        let address = || text.parse().ok().map(|address: IpAddr| IpNet::from(address));
         let matches = |glob: &Glob| glob.matches(text) == Kleene::True;
-        let is_bounded = self.like.iter().all(matches) && !self.unlike.iter().any(matches);
-        let is_possible = !self.is_arn || !has_wildcard(text);
-        is_bounded && is_possible && !self.outside.iter().any(outside)
+        self.like.iter().all(matches)
+            && !self.unlike.iter().any(matches)
+            && (!self.is_arn || !has_wildcard(text))
+            && self.accounts.as_ref().is_none_or(|accounts| accounts.admit(text))
+            && !address().is_some_and(|address| self.outside.contain(&address))
+    }
+
+    /// The patterns of tests that some value may match.
+    fn patterns<'a>(&self, tests: &[&'a Test]) -> Vec<&'a Glob> {
+        match &self.accounts {
+            Some(accounts) => tests.iter().flat_map(|test| test.patterns_in(accounts.id)).collect(),
+            None => tests.iter().flat_map(|test| test.patterns()).collect(),
+        }
+    }
+
+    /// A text for every combination of the patterns.
+    ///
+    /// A pattern that is one text needs no search: its text is a sample, and every other is none of it. Only where a
+    /// sample of the others is such a text by chance, all are searched together.
+    fn samples(&self, patterns: &[&Glob], budget: &Budget) -> Result<Vec<String>, TooMany> {
+        let (texts, mut wild): (Vec<&Glob>, Vec<&Glob>) =
+            patterns.iter().partition(|glob| glob.is_one_text());
+        let unlike: HashMap<&str, &Glob> = self.unlike.iter().map(|glob| (glob.text(), glob)).collect();
+        wild.retain(|glob| !unlike.get(glob.text()).is_some_and(|unlike| unlike.covers(glob)));
+        let texts: BTreeSet<&str> = texts.into_iter().map(Glob::text).collect();
+        budget.take(texts.len())?;
+        let is_free = |text: &String| !texts.contains(text.as_str());
+        let mut found = self.examples(&wild);
+        if found.is_empty() || !found.iter().all(is_free) {
+            let bounds = self.like.iter().chain(&self.unlike);
+            found = samples(&wild.iter().copied().chain(bounds.clone()).collect::<Vec<_>>(), "", budget)?;
+            if !found.iter().all(is_free) {
+                return samples(&patterns.iter().copied().chain(bounds).collect::<Vec<_>>(), "", budget);
+            }
+        }
+        found.extend(texts.into_iter().map(str::to_owned));
+        Ok(found)
+    }
+
+    /// The same where no text matches two of the patterns and there is one bound at most, if that is plain; else
+    /// nothing.
+    fn examples(&self, wild: &[&Glob]) -> Vec<String> {
+        let (None | Some([]), true) = (self.like.get(1..), are_apart(wild)) else { return Vec::new() };
+        let any = Glob::wild("*");
+        let without = self.like.first().unwrap_or(&any).example();
+        let each = wild.iter().map(|glob| glob.example());
+        let is_met =
+            |(glob, text): (&&Glob, String)| glob.matches(&text) == Kleene::True && self.admit(&text);
+        let is_right = wild.iter().zip(each.clone()).all(is_met)
+            && self.admit(&without)
+            && wild.iter().all(|glob| glob.matches(&without) == Kleene::False);
+        if is_right { each.chain([without]).collect() } else { Vec::new() }
     }
 
     /// A text for every kind of value that the tests and the bounds can tell.
     fn texts(&self, key: &str, tests: &[&Test], budget: &Budget) -> Result<Vec<String>, TooMany> {
         let mut texts = typed(tests, &self.outside);
-        let patterns: Vec<&Glob> =
-            tests.iter().flat_map(|test| test.patterns()).chain(&self.like).chain(&self.unlike).collect();
+        let patterns = self.patterns(tests);
+        let is_bounded = !self.like.is_empty() || !self.unlike.is_empty();
         // A key that holds numbers, instants or addresses holds nothing else, but where people
         // write the values themselves: tags, and the encryption context.
         if !patterns.is_empty()
+            || is_bounded
             || texts.is_empty()
             || key.contains('/')
             || key.starts_with("kms:encryptioncontext")
         {
-            texts.extend(samples(&patterns, "", budget)?);
+            texts.extend(self.samples(&patterns, budget)?);
         }
         for text in &texts {
             let globs = self.like.iter().chain(&self.unlike);
@@ -139,6 +207,19 @@ impl Bounds {
         texts.retain(|text| self.admit(text));
         Ok(texts)
     }
+}
+
+/// Whether it is plain to see that no text matches two of the patterns.
+fn are_apart(patterns: &[&Glob]) -> bool {
+    if patterns.len() < 2 {
+        return true;
+    }
+    let mut beginnings: Vec<Option<String>> = patterns.iter().map(|glob| glob.beginning()).collect();
+    beginnings.sort_unstable();
+    beginnings.windows(2).all(|pair| match pair {
+        [Some(one), Some(other)] => !other.starts_with(one),
+        _ => false,
+    })
 }
 
 /// Whether a text has wildcards where no ARN has any: in its first five parts, and in a bucket's name. Under
@@ -208,21 +289,21 @@ fn together(test: &Test, one: Kleene, other: Kleene) -> Kleene {
 }
 
 /// Texts on every side of each number, instant, truth and address that the tests name.
-fn typed(tests: &[&Test], outside: &[IpNet]) -> Vec<String> {
-    let (mut numbers, mut dates, mut networks) = (Vec::new(), Vec::new(), outside.to_vec());
+fn typed(tests: &[&Test], outside: &Networks) -> Vec<String> {
+    let (mut numbers, mut dates) = (Vec::new(), Vec::new());
+    let networks = tests.iter().map(|test| test.networks()).chain([outside]).flat_map(Networks::iter);
     let mut texts = BTreeSet::new();
     for value in tests.iter().filter(|test| !test.is_null()).flat_map(|test| &test.values) {
         match value {
             Value::Number(number) => numbers.push(*number),
             Value::Date(at) => dates.push(*at),
-            Value::Network(network) => networks.push(*network),
             Value::Bool(_) => texts.extend(["true", "false"].map(str::to_owned)),
-            Value::Pattern(_) | Value::Strange => {}
+            Value::Network(_) | Value::Pattern(_) | Value::Strange => {}
         }
     }
     texts.extend(around_numbers(numbers));
     texts.extend(dates.iter().flat_map(|at| [-1, 0, 1].map(|by| around(*at, by))));
-    texts.extend(around_networks(&networks));
+    texts.extend(around_networks(networks));
     texts.into_iter().collect()
 }
 
@@ -240,8 +321,9 @@ fn around_numbers(mut numbers: Vec<f64>) -> Vec<String> {
 
 /// The first and last address of each network and those beside it, and the ends of all there are:
 /// networks lie in or beside each other, so every part of one that others leave free has one of them.
-fn around_networks(networks: &[IpNet]) -> Vec<String> {
-    if networks.is_empty() {
+fn around_networks(networks: impl Iterator<Item = IpNet>) -> Vec<String> {
+    let mut networks = networks.peekable();
+    if networks.peek().is_none() {
         return Vec::new();
     }
     let (mut fours, mut sixes) = (BTreeSet::from([0, u32::MAX]), BTreeSet::from([0, u128::MAX]));

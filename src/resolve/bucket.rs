@@ -9,7 +9,7 @@ use crate::model::{
     KeyJoin, KeyLink, KeyRotation, Organization, Partition, PolicyHash, Reading, Region, RotationReason,
     TlsOnly,
 };
-use crate::policy::{self, Resource, Setting};
+use crate::policy::{self, Setting};
 
 /// By what policies are weighed where facts are made: the run's organization, and the instant that the
 /// run is judged as of. A rejudged run weighs them anew, at its own instant.
@@ -46,13 +46,7 @@ pub fn bucket_facts(
         bucket_key: bucket_key.filter(|_| encryption == Encryption::SseKms),
     };
     let blocked = blocked_types(reading.known());
-    let setting = Setting {
-        resource: Resource::Bucket,
-        account_id,
-        region: bucket.region.as_ref().map(Region::as_str),
-        membership: weighed.organization.membership_of(account_id),
-        as_of: weighed.as_of,
-    };
+    let setting = Setting::of_bucket(account_id, bucket.region.as_ref(), weighed.organization, weighed.as_of);
     BucketFacts {
         account_id,
         encryption,

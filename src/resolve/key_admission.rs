@@ -14,7 +14,7 @@ use crate::clock::Timestamp;
 use crate::model::{
     AccountId, BucketObservation, KeyAdmission, KeyObservation, Organization, PolicyHash, Reading, Region,
 };
-use crate::policy::{KeyUse, KeyUseAnswer, Policy, Resource, Setting, UsedBy, key_use, tells_buckets_apart};
+use crate::policy::{KeyUse, KeyUseAnswer, Policy, Setting, UsedBy, key_use, tells_buckets_apart};
 
 /// A key by its place and id.
 type KeyId = (AccountId, Region, Box<str>);
@@ -112,13 +112,7 @@ impl Admissions {
             Ok(policy) => policy,
             Err(why) => return Answer::Alike(why),
         };
-        let policy = policy.settled(&Setting {
-            resource: Resource::Key(key.describe.reading.known()),
-            account_id: owner,
-            region: Some(key.region.as_str()),
-            membership: self.organization.membership_of(owner),
-            as_of: self.as_of,
-        });
+        let policy = policy.settled(&Setting::of_key(owner, key, &self.organization, self.as_of));
         match tells_buckets_apart(&policy) {
             true => Answer::ByBucket(Arc::new(policy.into_owned())),
             false => Answer::Alike(self.ask(&policy, &key.key_arn, account, UsedBy::Any)),

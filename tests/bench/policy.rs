@@ -8,7 +8,7 @@ use atrest::policy::{
     KeyUse, Policy, UsedBy, admitted, key_use, plain_http, services_of_bucket, services_of_key,
     sse_c_uploads, uploads,
 };
-use atrest::sim::generate::heavy::{self, Spread};
+use atrest::sim::generate::heavy::{self, SHAPES, Spread};
 
 use super::Failed;
 use super::process::Figures;
@@ -19,6 +19,10 @@ const TIMES: usize = 21;
 
 /// Milliseconds of each question, the fastest of some runs (what a busy machine adds is no cost of a policy), and the bytes of the policy.
 pub fn run(of: &str, spread: &str) -> Result<Figures, Failed> {
+    if let Some(shape) = SHAPES.into_iter().find(|shape| format!("{shape:?}") == spread) {
+        let text = heavy::shaped(shape);
+        return if of == "key" { of_key(&text) } else { of_bucket(&text) };
+    }
     let spread = match spread {
         "accounts" => Spread::Accounts,
         roles => Spread::Roles(roles.parse()?),

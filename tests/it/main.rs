@@ -43,6 +43,7 @@ mod policy_heavy;
 mod policy_laws;
 mod policy_service_laws;
 mod policy_services;
+mod policy_verdicts;
 mod query;
 mod questions;
 mod refused;

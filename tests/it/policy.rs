@@ -154,7 +154,7 @@ fn plain_http_is_refused_in_whole_in_part_or_not_at_all() {
                 "part: only for Principal arn:aws:iam::111122223333:role/x",
             ),
             (
-                r#"{"Effect":"Deny","NotPrincipal":{"AWS":"arn:aws:iam::111122223333:role/x"},"Action":"s3:*","Resource":BOTH,"Condition":{"Bool":{"aws:SecureTransport":"false"}}}"#,
+                r#"{"Effect":"Deny","NotPrincipal":{"AWS":["arn:aws:iam::111122223333:role/x","111122223333"]},"Action":"s3:*","Resource":BOTH,"Condition":{"Bool":{"aws:SecureTransport":"false"}}}"#,
                 "part: not for Principal arn:aws:iam::111122223333:role/x",
             ),
             (

@@ -6,7 +6,7 @@ use atrest::policy::{
     KeyUse, KeyUseAnswer, Policy, Refusal, Resource, Setting, UsedBy, admitted, key_use, plain_http,
     services_of_bucket, services_of_key, uploads,
 };
-use atrest::sim::generate::heavy::{Spread, account, of_bucket, of_key};
+use atrest::sim::generate::heavy::{SHAPES, Shape, Spread, account, of_bucket, of_key, shaped};
 
 const KEY: &str = "arn:aws:kms:eu-west-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab";
 const BUCKET: &str = "arn:aws:s3:::b";
@@ -57,4 +57,54 @@ fn a_bucket_policy_of_five_hundred_principals_is_decided() {
         assert!(!uploads(&policy, BUCKET).iter().any(|(_, refusal)| undecided(refusal)), "{spread:?}");
         assert_eq!(services_of_bucket(&policy, BUCKET).undecided, None, "{spread:?}");
     }
+}
+
+/// Lists of hundreds under conditions, as under Principal.
+#[test]
+fn a_policy_of_long_lists_is_decided_wherever_they_are() {
+    for shape in SHAPES {
+        let text = shaped(shape);
+        let policy = Policy::parse_of_key(&text).unwrap();
+        let of_key = policy.settled(&setting(Resource::Key(None)));
+        let found = admitted(&of_key, KEY);
+        let services = services_of_key(&of_key, KEY);
+        // That a network lets in is all that is known of it.
+        let is_open = found.undecided.as_ref().is_some_and(|why| why.contains("which names no account"));
+        let counts = (found.anyone.is_some(), found.accounts.len(), is_open, services.accounts.len());
+        let expected = match shape {
+            Shape::PrincipalArns => (false, 500, false, 0),
+            // No role is excepted from all four.
+            Shape::Exceptions => (false, 0, false, 0),
+            Shape::Sources => (false, 500, false, 500),
+            Shape::Services => (false, 100, false, 100),
+            Shape::Providers => (false, 1, false, 0),
+            Shape::AllBut => (true, 0, false, 0),
+            Shape::Networks => (false, 0, true, 0),
+        };
+        assert_eq!(counts, expected, "{shape:?}");
+        assert!(found.undecided.is_none() || is_open, "{shape:?}: {:?}", found.undecided);
+        assert_eq!(services.undecided, None, "{shape:?}");
+        let account_id = account(0).parse().unwrap();
+        let asked = KeyUse { key_arn: KEY, account_id, membership: membership(), bucket: UsedBy::Any };
+        assert!(!matches!(key_use(&of_key, &asked), KeyUseAnswer::Undecided(_)), "{shape:?}");
+        let of_bucket = policy.settled(&setting(Resource::Bucket));
+        assert!(!matches!(plain_http(&of_bucket, BUCKET), Refusal::Undecided(_)), "{shape:?}");
+        let all = uploads(&of_bucket, BUCKET);
+        assert!(!all.iter().any(|(_, refusal)| matches!(refusal, Refusal::Undecided(_))), "{shape:?}");
+        assert_eq!(services_of_bucket(&of_bucket, BUCKET).undecided, None, "{shape:?}");
+    }
+}
+
+/// Every service of a list is named, though one of them is weighed.
+#[test]
+fn services_that_nothing_tells_apart_are_all_told() {
+    let policy = Policy::parse_of_key(&shaped(Shape::Services)).unwrap();
+    let access = services_of_key(&policy, KEY);
+    assert!(access.accounts.values().all(|services| services.len() == 100));
+    let policy = shaped(Shape::Services).replace(r#""Effect":"Allow""#, r#""Effect":"Deny""#);
+    let allow = r#""Statement":[{"Effect":"Allow","Principal":{"Service":["s7.amazonaws.com","other.amazonaws.com"]},"Action":"kms:*","Resource":"*"},"#;
+    let policy = Policy::parse_of_key(&policy.replace(r#""Statement":["#, allow)).unwrap();
+    let access = services_of_key(&policy, KEY);
+    let names: Vec<&str> = access.for_anyone.iter().filter_map(|it| it.name.as_deref()).collect();
+    assert_eq!(names, ["other.amazonaws.com", "s7.amazonaws.com"]);
 }

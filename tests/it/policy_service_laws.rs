@@ -113,7 +113,7 @@ proptest! {
         let found = services_of_key(&Policy::parse(&text).unwrap(), KEY);
         let inside: Vec<Source> =
             sources().into_iter().filter(|source| source_gets_in(&statements, source)).collect();
-        let unbound = [&found.for_anyone, &found.without_source, &found.by_bucket_name];
+        let unbound = [&found.with_everyone, &found.for_anyone, &found.without_source, &found.by_bucket_name];
         let is_unbound = unbound.iter().any(|services| !services.is_empty());
         for source in &inside {
             let account: Option<AccountId> = source.told_account().map(|id| id.parse().unwrap());

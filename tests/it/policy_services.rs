@@ -36,14 +36,17 @@ fn setting() -> Setting<'static> {
     }
 }
 
-/// An answer in a line: `any`, `untold` and `bucket` with the services that are not bound, then the
+/// An answer in a line: `all`, `any`, `untold` and `bucket` with the services that are not bound, then the
 /// accounts and organizations that they are bound to, then `?`.
 fn line(access: &ServiceAccess) -> String {
     let name = |it: &atrest::policy::AdmittedService| it.name.clone().unwrap_or_else(|| "*".to_owned());
     let mut words = Vec::new();
-    for (word, services) in
-        [("any", &access.for_anyone), ("untold", &access.without_source), ("bucket", &access.by_bucket_name)]
-    {
+    for (word, services) in [
+        ("all", &access.with_everyone),
+        ("any", &access.for_anyone),
+        ("untold", &access.without_source),
+        ("bucket", &access.by_bucket_name),
+    ] {
         words.extend(services.iter().map(|it| format!("{word}:{}", name(it).replace(".amazonaws.com", ""))));
     }
     words.extend(access.accounts.keys().map(ToString::to_string));
@@ -198,7 +201,7 @@ fn services_are_named_in_many_ways() {
         (allow(r#""*""#, service), "any:*"),
         (allow(r#"{"AWS":"*"}"#, service), "any:*"),
         (allow(r#""*""#, &format!(r#"{service},"StringEquals":{{"aws:SourceAccount":"OWN"}}"#)), OWN),
-        (allow(r#""*""#, ""), "any:*"),
+        (allow(r#""*""#, ""), "all:*"),
         (allow(r#""*""#, r#""StringEquals":{"aws:PrincipalOrgID":"ORG"}"#), ""),
         (allow(r#""*""#, r#""StringEquals":{"aws:PrincipalAccount":"OWN"}"#), ""),
         (
@@ -233,12 +236,12 @@ fn services_are_named_in_many_ways() {
         (allow(r#"{"Service":"*.amazonaws.com"}"#, ""), "?"),
         (
             r#"{"Effect":"Allow","NotPrincipal":{"AWS":"OWN"},"Action":"kms:*","Resource":"*"}"#.to_owned(),
-            "any:*",
+            "all:*",
         ),
         (
             r#"{"Effect":"Allow","NotPrincipal":{"Service":"s3.amazonaws.com"},"Action":"kms:*","Resource":"*"}"#
                 .to_owned(),
-            "any:*",
+            "all:*",
         ),
         (allow(S3, "").replace("kms:", "s3:"), ""),
     ] {
@@ -303,6 +306,7 @@ fn delivering_services_are_bound_in_bucket_policies_too() {
         ("BUCKET/AWSLogs/OWN/*", "111122223333 by_log_path"),
         ("BUCKET/a/b/AWSLogs/OWN/*", "111122223333 by_log_path"),
         ("BUCKET/AWSLogs/444455556666/*", "444455556666 by_log_path"),
+        ("BUCKET/*/AWSLogs/OWN/*", "111122223333 by_log_path"),
         ("BUCKET/AWSLogs/*", "any:logdelivery.elasticloadbalancing"),
         ("BUCKET/*", "any:logdelivery.elasticloadbalancing"),
         ("BUCKET", "any:logdelivery.elasticloadbalancing"),

@@ -14,7 +14,7 @@ ANYONE = {
     "kms_policy_public": fails("policy_admits_anyone"),
     "kms_policy_outside_org": fails("policy_admits_anyone"),
     # Anyone is any service too.
-    "kms_policy_service_confused_deputy": fails("service_for_any_account"),
+    "kms_policy_service_confused_deputy": fails("everyone_and_services_admitted"),
 }
 NAMED_WITHIN = {
     "kms_policy_public": passes("policy_admits_named_only"),

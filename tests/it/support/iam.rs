@@ -131,9 +131,16 @@ pub fn statement(
     let conditions = prop::collection::vec(condition(keys), 0..=2);
     (deny, scope(principals), scope(actions), scope(resources), conditions).prop_map(
         |(deny, principal, action, resource, conditions)| {
+            let principal = if deny { fully_named(principal) } else { principal };
             without_twins(Statement { deny, principal, action, resource, conditions })
         },
     )
+}
+
+/// `NotPrincipal` of a Deny with accounts for roles: whether a role is spared whose account is not named, AWS leaves open.
+fn fully_named((negated, entries): Scope) -> Scope {
+    let account = |entry: &'static str| entry.split(':').nth(4).filter(|_| negated).unwrap_or(entry);
+    (negated, entries.into_iter().map(account).collect())
 }
 
 // ---- the second evaluator ----
