@@ -4,7 +4,7 @@ use std::fmt;
 
 use super::exit::Exit;
 use crate::aws::advice::{RENEW, Said, by_class, cause};
-use crate::aws::ops::{ASSUME_ROLE, GET_CALLER_IDENTITY, LIST_ACCOUNTS, LIST_ORGANIZATIONAL_UNITS};
+use crate::aws::ops::{ASSUME_ROLE, GET_CALLER_IDENTITY, LIST_ACCOUNTS};
 use crate::log::LogError;
 use crate::model::Fault;
 use crate::scan::ScanError;
@@ -122,14 +122,6 @@ impl From<ScanError> for CliError {
                     fault,
                     "run as the management account or a delegated administrator with the permissions of \
                      `atrest iam --role scan`, or name accounts with --account",
-                );
-                Self::organization(error).hint(hint)
-            }
-            ScanError::Units { ref fault } => {
-                let hint = advice_or(
-                    LIST_ORGANIZATIONAL_UNITS.id,
-                    fault,
-                    "give the role that runs atrest the permissions of `atrest iam --role scan`",
                 );
                 Self::organization(error).hint(hint)
             }

@@ -87,12 +87,6 @@ pub enum ScanError {
         /// What AWS said.
         fault: Box<Fault>,
     },
-    /// The names of the organization's units could not be read in a way that AWS does not have.
-    #[error("failed to list the organization's units: {}", fault.said())]
-    Units {
-        /// What came.
-        fault: Box<Fault>,
-    },
     /// The caller's own credentials ran out, or cannot be had any more. What is sealed is kept.
     #[error(
         "the caller's credentials {}; nothing is published, and {} kept",
