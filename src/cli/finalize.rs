@@ -4,7 +4,7 @@ use super::args::FinalizeArgs;
 use super::error::CliError;
 use super::exit::Exit;
 use super::rules::Rules;
-use super::{print, summary};
+use super::{loss, print, summary};
 use crate::clock::{Clock, SystemClock, Timestamp};
 use crate::model::{RunId, RunStatus};
 use crate::sink::{self, CommittedRun, Judgement};
@@ -33,7 +33,8 @@ pub async fn run(args: &FinalizeArgs) -> Result<Exit, CliError> {
         exceptions: rules.exceptions,
         max_lost: args.loss.max_lost,
     };
-    let census = sink::finalize(&lake, &judgement).await?;
+    let census = sink::finalize(&lake, &judgement).await;
+    let census = census.map_err(|error| loss::refused(error, &args.lake, &args.rules))?;
     summary::tell_not_compared(&census);
     print::say(summary::render(&census, &summary::Next::Lake(args.lake.uri.as_str())));
     Ok(if census.run.status == RunStatus::Partial { Exit::Partial } else { Exit::Done })

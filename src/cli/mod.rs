@@ -16,6 +16,7 @@ mod finalize;
 mod folder;
 mod iam;
 mod lake;
+mod loss;
 mod output;
 mod print;
 mod progress;

@@ -95,7 +95,7 @@ pub async fn finalize(lake: &Lake, judgement: &Judgement) -> Result<Census, Fina
 /// Refuses a census that lost too many of the accounts that the last one reached.
 async fn compared(lake: &Lake, log: &RunLog, judgement: &Judgement) -> Result<Option<String>, FinalizeError> {
     let Judgement { run_id, max_lost, .. } = judgement;
-    match loss::compare(lake, log, run_id, *max_lost).await {
+    match loss::compare(lake, log, run_id, *max_lost).await? {
         Compared::Fine => Ok(None),
         Compared::Unreadable(error) => Ok(Some(error.to_string())),
         Compared::Lost { previous, loss } => {

@@ -47,25 +47,24 @@ impl FolderStore {
     }
 
     fn check_root(&self, create: bool) -> Result<(), StoreError> {
-        let refused = |reason: &str| {
-            let reason = reason.to_owned();
-            StoreError {
-                action: "open the lake",
-                uri: self.uri.clone(),
-                reason,
-                by_user: true,
-                fault: StoreFault::Other,
-            }
+        let refused = |reason: &str, advice: &str| StoreError {
+            action: "open the lake",
+            uri: self.uri.clone(),
+            reason: reason.to_owned(),
+            advice: Some(advice.to_owned()),
+            by_user: true,
+            fault: StoreFault::Other,
         };
         if self.uri.is_empty() {
-            return Err(refused("no path is given; name a folder or s3://bucket/prefix"));
+            return Err(refused("no path is given", "name a folder or s3://bucket/prefix"));
         }
         match fs::metadata(&self.root) {
-            Ok(found) if !found.is_dir() => return Err(refused("it is a file; name a folder")),
+            Ok(found) if !found.is_dir() => return Err(refused("it is a file", "name a folder")),
             Ok(_) => {}
             Err(error) if error.kind() == ErrorKind::NotFound && !create => {
                 return Err(refused(
-                    "there is no such folder; check the path, or run `atrest scan`, which makes it",
+                    "there is no such folder",
+                    "check the path, or run `atrest scan`, which makes it",
                 ));
             }
             Err(error) if error.kind() == ErrorKind::NotFound => {}
@@ -73,9 +72,8 @@ impl FolderStore {
         }
         if create {
             self.try_writing().map_err(|error| {
-                refused(&format!(
-                    "it cannot be written ({error}); give this user write permission or choose another folder"
-                ))
+                let advice = "give this user write permission or choose another folder";
+                refused(&format!("it cannot be written ({error})"), advice)
             })?;
         }
         Ok(())
@@ -216,6 +214,7 @@ impl FolderStore {
                 action,
                 uri: format!("{}/{key}", self.uri),
                 reason: "the key does not stay inside the lake".to_owned(),
+                advice: None,
                 by_user: false,
                 fault: StoreFault::Other,
             });
@@ -229,7 +228,8 @@ impl FolderStore {
             ErrorKind::PermissionDenied => StoreFault::Denied,
             _ => StoreFault::Other,
         };
-        StoreError { action, uri, reason: error.to_string(), by_user: user_can_mend(error.kind()), fault }
+        let by_user = user_can_mend(error.kind());
+        StoreError { action, uri, reason: error.to_string(), advice: None, by_user, fault }
     }
 }
 

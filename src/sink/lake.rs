@@ -132,16 +132,22 @@ impl LakeError {
         matches!(self, Self::NoManifest { .. } | Self::Manifest { .. } | Self::Damaged { .. })
     }
 
-    fn is_denied(&self) -> bool {
-        matches!(self, Self::Store(error) if error.fault == StoreFault::Denied)
-    }
-
-    /// Whether a night is lost by it, and not the lake: what was committed is not there as it was, lies in an
-    /// archive, or may not be read.
+    /// Whether an older night is lost by it, and not the lake: what was committed is not there as it was, lies in
+    /// an archive, may not be read, is not given out, or is a newer tool's. A caller who is not known any more reads
+    /// no night.
     pub fn is_lost_night(&self) -> bool {
         match self {
-            Self::Store(error) => matches!(error.fault, StoreFault::Archived | StoreFault::Denied),
+            Self::Store(error) => error.fault != StoreFault::Caller,
+            Self::NewerSchema { .. } => true,
             error => error.is_damage(),
+        }
+    }
+
+    /// The kind of trouble that the lake's storage has.
+    fn store_fault(&self) -> Option<StoreFault> {
+        match self {
+            Self::Store(error) => Some(error.fault),
+            _ => None,
         }
     }
 
@@ -186,8 +192,10 @@ impl Lake {
                     lake.newest = Some(Arc::new(manifest));
                     break;
                 }
+                // Beside what a newer tool wrote last, this one publishes nothing.
+                Err(error @ LakeError::NewerSchema { .. }) if lost.is_empty() => return Err(error),
                 Err(error) if error.is_lost_night() => {
-                    if lost.is_empty() && error.is_denied() && lake.nothing_can_be_read().await {
+                    if lost.is_empty() && lake.nothing_can_be_read(&error).await {
                         return Err(error);
                     }
                     lost.push((run_id.clone(), error.to_string()));
@@ -199,10 +207,14 @@ impl Lake {
         Ok(lake)
     }
 
-    /// Whether a read of what cannot be there is denied, too: then it is the permission, and no one object.
-    async fn nothing_can_be_read(&self) -> bool {
-        let probe = self.store.get("manifests/none.json").await;
-        probe.is_err_and(|error| error.fault == StoreFault::Denied)
+    /// Whether a read of what cannot be there fails alike: then it is the permission or the server, and no one object.
+    async fn nothing_can_be_read(&self, first: &LakeError) -> bool {
+        match first.store_fault() {
+            Some(fault @ (StoreFault::Denied | StoreFault::Other)) => {
+                self.store.get("manifests/none.json").await.is_err_and(|error| error.fault == fault)
+            }
+            _ => false,
+        }
     }
 
     /// What to tell of runs that are passed over.
@@ -454,7 +466,8 @@ mod tests {
 
     #[tokio::test]
     async fn a_lost_manifest_is_passed_over_and_an_older_one_says_what_the_lake_holds() {
-        for how in [Some(StoreFault::Archived), Some(StoreFault::Denied), None] {
+        let faults = [StoreFault::Archived, StoreFault::Denied, StoreFault::Other];
+        for how in faults.map(Some).into_iter().chain([None]) {
             let store = MemoryStore::new();
             let (first, second, third) = (run_id(1), run_id(2), run_id(3));
             commit(&store, &first);
@@ -488,11 +501,13 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_caller_who_may_read_nothing_is_refused_before_a_night_begins() {
-        let store = MemoryStore::new();
-        commit(&store, &run_id(1));
-        store.lose("manifests/", StoreFault::Denied);
-        let error = Lake::open(Arc::new(store)).await.unwrap_err();
-        assert!(error.is_denied(), "{error}");
+    async fn where_nothing_can_be_read_no_night_begins() {
+        for fault in [StoreFault::Denied, StoreFault::Other] {
+            let store = MemoryStore::new();
+            commit(&store, &run_id(1));
+            store.lose("manifests/", fault);
+            let error = Lake::open(Arc::new(store)).await.unwrap_err();
+            assert_eq!(error.store_fault(), Some(fault), "{error}");
+        }
     }
 }

@@ -18,7 +18,7 @@ pub enum Put {
 
 /// A lake that could not be read or written.
 #[derive(Debug, thiserror::Error)]
-#[error("failed to {action} {uri}: {reason}")]
+#[error("{}{}", self.what(), advice.as_ref().map(|advice| format!("; {advice}")).unwrap_or_default())]
 pub struct StoreError {
     /// `read`, `write`, `list`, …
     pub action: &'static str,
@@ -26,10 +26,19 @@ pub struct StoreError {
     pub uri: String,
     /// What the system or AWS said.
     pub reason: String,
+    /// What to do about it, where that is known.
+    pub advice: Option<String>,
     /// Whether the caller can mend it: the path, the permission.
     pub by_user: bool,
     /// What kind of trouble it is.
     pub fault: StoreFault,
+}
+
+impl StoreError {
+    /// What was tried, where, and what came of it, without the advice.
+    pub fn what(&self) -> String {
+        format!("failed to {} {}: {}", self.action, self.uri, self.reason)
+    }
 }
 
 /// What kind of trouble a lake has: one object's, or the lake's as a whole.
@@ -39,6 +48,8 @@ pub enum StoreFault {
     Archived,
     /// The caller may not, or the key that the object lies under cannot be used.
     Denied,
+    /// The caller's own credentials do not hold, or cannot be had: that is no object's trouble.
+    Caller,
     /// Anything else.
     Other,
 }

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use super::super::error::CliError;
 use super::Visit;
 use crate::model::{OrganizationIdentity, Source};
-use crate::sink::{Lake, Put, Store};
+use crate::sink::{Lake, LakeError, Put, Store, StoreError};
 
 /// Where a run's log goes: the same permission, and no table's reader looks there.
 const KEY: &str = "observations/doctor.txt";
@@ -21,24 +21,41 @@ pub async fn visit(
     source: Source,
     organization: Option<OrganizationIdentity>,
 ) -> Result<(), CliError> {
-    let opened = Lake::open(Arc::clone(&store)).await?;
+    let opened = Lake::open(Arc::clone(&store)).await.map_err(of_lake)?;
     let runs = opened.runs().count();
     if let Some(identity) = organization {
-        opened.check(source, identity.org_id.as_deref())?;
+        opened.check(source, identity.org_id.as_deref()).map_err(of_lake)?;
     }
     for note in opened.notes() {
         visit.note("lake", note);
     }
-    store.replace(KEY, TEXT).await?;
-    if store.put_new(KEY, TEXT).await? == Put::Created {
+    store.replace(KEY, TEXT).await.map_err(refused)?;
+    if store.put_new(KEY, TEXT).await.map_err(refused)? == Put::Created {
         return Err(unconditional(store.uri()));
     }
-    match store.get(KEY).await? {
+    match store.get(KEY).await.map_err(refused)? {
         Some(found) if found == TEXT => {}
         found => return Err(other(store.uri(), found.as_deref())),
     }
     visit.pass("lake", format!("{} can be listed, written and read, {runs} committed run(s)", store.uri()));
     Ok(())
+}
+
+/// What was refused, and under `fix` what a scan says to do about it.
+pub fn refused(error: StoreError) -> CliError {
+    let (what, advice) = (error.what(), error.advice.clone());
+    let told = CliError { message: what, ..CliError::from(error) };
+    match advice {
+        Some(advice) => told.hint(advice),
+        None => told,
+    }
+}
+
+fn of_lake(error: LakeError) -> CliError {
+    match error {
+        LakeError::Store(error) => refused(error),
+        error => CliError::from(error),
+    }
 }
 
 fn unconditional(uri: &str) -> CliError {
@@ -64,7 +81,7 @@ mod tests {
     use futures::future::BoxFuture;
 
     use super::*;
-    use crate::sink::{MemoryStore, StoreError};
+    use crate::sink::MemoryStore;
 
     /// A server that obeys no condition, or forgets what it was given.
     #[derive(Debug)]
