@@ -82,7 +82,7 @@ impl From<LakeError> for CliError {
 impl From<LogError> for CliError {
     fn from(error: LogError) -> Self {
         match error {
-            LogError::Newer { .. } => Self::usage(error),
+            LogError::Newer { .. } | LogError::Foreign { .. } => Self::usage(error),
             LogError::NotSealed { .. } => Self::internal(error),
         }
     }
@@ -91,9 +91,11 @@ impl From<LogError> for CliError {
 impl From<FinalizeError> for CliError {
     fn from(error: FinalizeError) -> Self {
         match error {
-            FinalizeError::NoAccountList(_) | FinalizeError::Standard(_) | FinalizeError::Changed(_) => {
-                Self::usage(error)
-            }
+            FinalizeError::NoAccountList(_)
+            | FinalizeError::Standard(_)
+            | FinalizeError::Changed(_)
+            | FinalizeError::CommittedByAnother(_)
+            | FinalizeError::BegunOtherwise { .. } => Self::usage(error),
             // What to do names the lake: the commands add it.
             FinalizeError::Lost { .. } => Self::organization(error),
             FinalizeError::Log(error) => error.into(),

@@ -3,6 +3,7 @@
 mod args;
 mod build;
 mod checks;
+mod committed;
 mod config;
 #[cfg(feature = "sim")]
 mod demo;

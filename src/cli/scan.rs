@@ -9,13 +9,13 @@ use super::error::CliError;
 use super::exit::Exit;
 use super::progress::Watch;
 use super::rules::Rules;
-use super::{edge, estimate, expiry, loss, print, summary};
+use super::{committed, edge, estimate, expiry, loss, print, summary};
 use crate::aws::environment::{Caller, Environment, Tuning};
 use crate::clock::Timestamp;
 use crate::log;
 use crate::model::{RotationHistory, RunHeader, RunId, RunKind, RunStatus, ScanFilter, ScanSettings, Source};
 use crate::scan::{self, Edge, ScanError};
-use crate::sink::{self, Judgement, Lake, Store, canonical_json, sha256_hex};
+use crate::sink::{self, Judgement, Lake, Published, Store, canonical_json, sha256_hex};
 
 /// Runs the scan.
 pub async fn run(args: &ScanArgs, stop: &CancellationToken) -> Result<Exit, CliError> {
@@ -33,7 +33,7 @@ pub async fn run(args: &ScanArgs, stop: &CancellationToken) -> Result<Exit, CliE
     let now = environment.shared.clock.now();
     let run_id = run_id(args.run.as_ref(), args.lake.uri.as_str(), now);
     let opened = Opened { environment, store, caller, rules, now, run_id };
-    match census(args, &opened, stop).await {
+    match Box::pin(census(args, &opened, stop)).await {
         // A lake that is refused may be a caller whose session is over.
         Err(error) if error.exit == Exit::Usage && args.lake.uri.s3().is_some() => {
             let fault = scan::lost_caller(&opened.environment).await.ok_or(error)?;
@@ -78,6 +78,8 @@ async fn census(args: &ScanArgs, opened: &Opened, stop: &CancellationToken) -> R
         return Ok(Exit::Done);
     }
     expiry::warn(environment, &lake).await;
+    // Who cannot hold it goes on: what is there already decides.
+    let _hold = lake.store().hold(&run.run_id, false);
     let watch = Watch::start(&run.run_id);
     let scanned = scan::scan(&edge, &lake, &run, &watch, stop).await;
     watch.end();
@@ -94,19 +96,25 @@ async fn census(args: &ScanArgs, opened: &Opened, stop: &CancellationToken) -> R
         exceptions: rules.exceptions.clone(),
         max_lost: args.loss.max_lost,
     };
-    let census = publish(&lake, &judgement, args, stop).await?;
+    let Some(census) = publish(&lake, &judgement, args, stop).await? else {
+        return committed_by_another(&lake, &run.run_id, args).await;
+    };
+    if matches!(census.published, Published::Committed { by_another: true, .. }) {
+        committed::tell_same(&run.run_id);
+    }
     summary::tell_not_compared(&census);
     print::say(summary::render(&census, &summary::Next::Lake(args.lake.uri.as_str())));
     Ok(exit_of(&census, args))
 }
 
-/// Publishes the run's log. An interruption leaves nothing that a reader sees.
+/// Publishes the run's log; none where another process committed the run otherwise. An interruption leaves nothing
+/// that a reader sees.
 async fn publish(
     lake: &Lake,
     judgement: &Judgement,
     args: &ScanArgs,
     stop: &CancellationToken,
-) -> Result<sink::Census, CliError> {
+) -> Result<Option<sink::Census>, CliError> {
     tokio::select! {
         biased;
         () = stop.cancelled() => Err(CliError {
@@ -118,7 +126,7 @@ async fn publish(
             hint: None,
         }),
         census = sink::finalize(lake, judgement) => {
-            census.map_err(|error| loss::refused(error, &args.lake, &args.rules))
+            committed::unless_by_another(census).map_err(|error| loss::refused(error, &args.lake, &args.rules))
         }
     }
 }
@@ -144,6 +152,13 @@ async fn already_committed(lake: &Lake, run_id: &RunId, args: &ScanArgs) -> Resu
     let manifest = lake.manifest(run_id).await?;
     print::say(format!("run {run_id} is committed already ({}): it is left alone", manifest.status.word()));
     Ok(exit(manifest.status, args))
+}
+
+/// The run that the lake holds, which is not what was scanned here.
+async fn committed_by_another(lake: &Lake, run_id: &RunId, args: &ScanArgs) -> Result<Exit, CliError> {
+    let at_least = args.fail_on.filter(|_| !args.exit_zero_for.contains(&ExitZeroFor::Findings));
+    let told = committed::tell(lake, run_id, at_least.map(Into::into)).await?;
+    Ok(told.exit(args.exit_zero_for.contains(&ExitZeroFor::Coverage)))
 }
 
 /// How a census ends: what could not be seen comes before what was found.

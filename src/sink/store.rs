@@ -7,6 +7,9 @@ use std::fmt;
 
 use futures::future::BoxFuture;
 
+use super::Hold;
+use crate::model::RunId;
+
 /// What came of a write that replaces nothing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Put {
@@ -70,4 +73,10 @@ pub trait Store: Send + Sync + fmt::Debug {
 
     /// The keys under `prefix`, sorted.
     fn list<'a>(&'a self, prefix: &'a str) -> BoxFuture<'a, Result<Vec<String>, StoreError>>;
+
+    /// Holds a run with others who scan it, or alone; none where others are in the way. A storage that cannot tell
+    /// who is there lets everyone in.
+    fn hold(&self, _run_id: &RunId, _alone: bool) -> Result<Option<Hold>, StoreError> {
+        Ok(Some(Hold::default()))
+    }
 }

@@ -12,6 +12,8 @@ use crate::sink::{Lake, LakeError, Put, Store, StoreError};
 
 /// Where a run's log goes: the same permission, and no table's reader looks there.
 const KEY: &str = "observations/doctor.txt";
+/// What is written under the condition alone: the lock by which a run is committed once.
+const LOCK: &str = "observations/doctor.lock";
 const TEXT: &[u8] = b"atrest doctor was here\n";
 
 /// Tries the lake.
@@ -30,8 +32,12 @@ pub async fn visit(
         visit.note("lake", note);
     }
     store.replace(KEY, TEXT).await.map_err(refused)?;
-    if store.put_new(KEY, TEXT).await.map_err(refused)? == Put::Created {
-        return Err(unconditional(store.uri()));
+    // Of two conditional writes of one object the second is refused, whatever became of the first.
+    store.put_new(LOCK, TEXT).await.map_err(refused)?;
+    for key in [LOCK, KEY] {
+        if store.put_new(key, TEXT).await.map_err(refused)? == Put::Created {
+            return Err(unconditional(store.uri(), key));
+        }
     }
     match store.get(KEY).await.map_err(refused)? {
         Some(found) if found == TEXT => {}
@@ -58,9 +64,9 @@ fn of_lake(error: LakeError) -> CliError {
     }
 }
 
-fn unconditional(uri: &str) -> CliError {
+fn unconditional(uri: &str, key: &str) -> CliError {
     CliError::usage(format!(
-        "failed to write {uri}/{KEY}: the server replaced an object that PutObject with If-None-Match must not \
+        "failed to write {uri}/{key}: the server replaced an object that PutObject with If-None-Match must not \
          replace"
     ))
     .hint("by that condition a run is committed once: use a server that obeys it, as Amazon S3 does")
