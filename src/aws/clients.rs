@@ -22,6 +22,7 @@ use aws_smithy_runtime_api::client::interceptors::context::{
 };
 use aws_smithy_types::config_bag::{Storable, StoreReplace};
 use aws_types::endpoint_config::{UseDualStack, UseFips};
+use aws_types::service_config::ServiceConfigKey;
 
 use super::dates::Dates;
 use super::endpoint::Endpoint;
@@ -102,6 +103,15 @@ impl ClientFactory {
     /// The Region of the caller's configuration.
     pub fn home(&self) -> Option<&str> {
         self.base.region().map(AsRef::as_ref)
+    }
+
+    /// The server that a service's clients ask in the place of AWS's own, where the configuration names one.
+    pub fn server(&self, service: &str) -> Option<String> {
+        let of_service = self.base.service_config().and_then(|config| {
+            let key = ServiceConfigKey::builder().service_id(service);
+            config.load_config(key.env("AWS_ENDPOINT_URL").profile("endpoint_url").build().ok()?)
+        });
+        of_service.or_else(|| self.base.endpoint_url().map(str::to_owned))
     }
 
     /// The caller's own credentials.

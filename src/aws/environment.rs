@@ -126,6 +126,12 @@ impl Environment {
         Some((provider, credentials))
     }
 
+    /// The caller's account, where its credentials say it: who has it so does not ask STS.
+    pub async fn account_of_credentials(&self) -> Option<AccountId> {
+        let (_, credentials) = self.caller_credentials().await?;
+        credentials.account_id()?.as_str().parse().ok()
+    }
+
     /// What assumes the audit role.
     pub fn assumer(&self, settings: RoleSettings) -> RoleAssumer {
         RoleAssumer::new(

@@ -73,10 +73,7 @@ pub async fn run(args: &DoctorArgs) -> Result<Exit, CliError> {
                 Err(error) => Err(error),
             };
             if let Err(error) = tried {
-                let fix = error.hint.unwrap_or_else(|| {
-                    "correct what the message says; `atrest iam --role lake` prints the permissions"
-                        .to_owned()
-                });
+                let fix = error.hint.unwrap_or_else(|| "correct what the message says".to_owned());
                 visit.fail("lake", error.message, None, &fix);
             }
         }

@@ -54,11 +54,18 @@ pub fn advice_or(operation: &str, fault: &Fault, usual: &str) -> String {
     }
 }
 
+/// A hint in lines of 80 columns. What stands in lines of its own in it is a command to paste, and is not broken.
+fn hint_lines(hint: &str) -> Vec<String> {
+    let mut lines = hint.lines();
+    let words = super::print::wrapped(lines.next().unwrap_or_default(), "  hint: ");
+    std::iter::once(words).chain(lines.map(|command| format!("    {command}"))).collect()
+}
+
 impl fmt::Display for CliError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "error: {}", self.message)?;
         match &self.hint {
-            Some(hint) => write!(f, "\n{}", super::print::wrapped(hint, "  hint: ")),
+            Some(hint) => write!(f, "\n{}", hint_lines(hint).join("\n")),
             None => Ok(()),
         }
     }
@@ -79,7 +86,7 @@ impl From<LakeError> for CliError {
 impl From<LogError> for CliError {
     fn from(error: LogError) -> Self {
         match error {
-            LogError::Newer { .. } => Self::usage(error),
+            LogError::Newer { .. } | LogError::Foreign { .. } => Self::usage(error),
             LogError::NotSealed { .. } => Self::internal(error),
         }
     }
@@ -88,18 +95,13 @@ impl From<LogError> for CliError {
 impl From<FinalizeError> for CliError {
     fn from(error: FinalizeError) -> Self {
         match error {
-            FinalizeError::NoAccountList(_) | FinalizeError::Standard(_) | FinalizeError::Changed(_) => {
-                Self::usage(error)
-            }
-            FinalizeError::Lost { ref run_id, .. } => {
-                let hint = format!(
-                    "`atrest doctor` tries one account. Where the accounts can be reached again, `atrest scan --run \
-                     {run_id}` asks the refused ones once more; a list that has changed is read by a new run. To accept \
-                     the loss for this night, and only for it: `atrest finalize --run {run_id} --max-lost 100`, with the \
-                     same --lake, or `atrest scan` with these two"
-                );
-                Self::organization(error).hint(hint)
-            }
+            FinalizeError::NoAccountList(_)
+            | FinalizeError::Standard(_)
+            | FinalizeError::Changed(_)
+            | FinalizeError::CommittedByAnother(_)
+            | FinalizeError::BegunOtherwise { .. } => Self::usage(error),
+            // What to do names the lake: the commands add it.
+            FinalizeError::Lost { .. } => Self::organization(error),
             FinalizeError::Log(error) => error.into(),
             FinalizeError::Lake(error) => error.into(),
             FinalizeError::Store(error) | FinalizeError::Publish(PublishError::Store(error)) => error.into(),

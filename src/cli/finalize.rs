@@ -4,16 +4,17 @@ use super::args::FinalizeArgs;
 use super::error::CliError;
 use super::exit::Exit;
 use super::rules::Rules;
-use super::{print, summary};
+use super::{committed, loss, print, summary};
 use crate::clock::{Clock, SystemClock, Timestamp};
 use crate::model::{RunId, RunStatus};
-use crate::sink::{self, CommittedRun, Judgement};
+use crate::sink::{self, CommittedRun, Hold, Judgement, Lake, Published};
 
 /// Publishes an uncommitted run as it is, and a committed one as a new `rejudged` run.
 pub async fn run(args: &FinalizeArgs) -> Result<Exit, CliError> {
     let rules = Rules::read(&args.rules)?;
     let lake = super::lake::opened(args.lake.open(args.tuning.tuning()).await?).await?;
     let now = SystemClock.now();
+    let _alone = alone(&lake, &args.run)?;
     // A run that was judged again has no log of its own: its manifest names the run that has it.
     let (observed_run_id, run_id) = match lake.committed(&args.run) {
         true => {
@@ -33,10 +34,33 @@ pub async fn run(args: &FinalizeArgs) -> Result<Exit, CliError> {
         exceptions: rules.exceptions,
         max_lost: args.loss.max_lost,
     };
-    let census = sink::finalize(&lake, &judgement).await?;
+    let census = sink::finalize(&lake, &judgement).await;
+    let census = committed::unless_by_another(census);
+    let census = census.map_err(|error| loss::refused(error, &args.lake, &args.rules))?;
+    let Some(census) = census else {
+        return committed::tell(&lake, &judgement.run_id, None).await.map(|told| told.exit(false));
+    };
+    if matches!(census.published, Published::Committed { by_another: true, .. }) {
+        committed::tell_same(&census.run.run_id);
+    }
     summary::tell_not_compared(&census);
     print::say(summary::render(&census, &summary::Next::Lake(args.lake.uri.as_str())));
     Ok(if census.run.status == RunStatus::Partial { Exit::Partial } else { Exit::Done })
+}
+
+/// A log that is still written is no run to be published: what is sealed later would be missing from it.
+fn alone(lake: &Lake, run_id: &RunId) -> Result<Option<Hold>, CliError> {
+    if lake.committed(run_id) {
+        return Ok(None);
+    }
+    let hold = lake.store().hold(run_id, true)?;
+    let in_the_way = || {
+        CliError::usage(format!(
+            "failed to finalize run {run_id}: another atrest process scans or publishes it"
+        ))
+        .hint("wait until it has ended: it publishes the run itself. One that hangs is to be ended first")
+    };
+    hold.map(Some).ok_or_else(in_the_way)
 }
 
 fn rejudged_id(now: Timestamp) -> RunId {

@@ -123,22 +123,33 @@ impl LakeS3Args {
         Ok(Arc::new(S3Store::new(bucket, prefix, settings, factory, door, home)))
     }
 
-    /// A bucket belongs to an account on AWS alone: another server has owners of its own, and is sent none.
+    /// The owner decides something only where the lake's server knows the accounts that STS names. Any other server
+    /// has owners of its own: it is sent none, and STS is not asked.
     async fn settings(
         &self,
         environment: &Environment,
         caller: Option<&Caller>,
     ) -> Result<LakeSettings, CliError> {
         let endpoint = self.endpoint.clone();
-        let is_owned = endpoint.as_deref().is_none_or(is_aws);
+        let server = endpoint.clone().or_else(|| environment.factory.server("S3"));
+        let knows_accounts = knows_accounts(server.as_deref(), environment.factory.server("STS").as_deref());
         let owner = match (self.owner, caller) {
             (Some(owner), _) => Some(owner),
-            (None, _) if !is_owned => None,
+            (None, _) if !knows_accounts => None,
             (None, Some(caller)) => Some(caller.account_id),
-            (None, None) => Some(edge::caller(environment).await.map_err(or_named)?.account_id),
+            (None, None) => match environment.account_of_credentials().await {
+                Some(account_id) => Some(account_id),
+                None => Some(edge::caller(environment).await.map_err(or_named)?.account_id),
+            },
         };
         Ok(LakeSettings { endpoint, owner, sse: self.sse.map(Sse::from), kms_key: self.kms_key.clone() })
     }
+}
+
+/// Whether the lake's server is AWS, or is the very server that stands in for STS.
+fn knows_accounts(lake: Option<&str>, sts: Option<&str>) -> bool {
+    let plain = |url: &str| url.trim_end_matches('/').to_owned();
+    lake.is_none_or(|lake| is_aws(lake) || sts.is_some_and(|sts| plain(sts) == plain(lake)))
 }
 
 /// Who cannot ask STS may say what it would have told.
@@ -182,6 +193,21 @@ impl FromStr for LakeUri {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_owner_is_demanded_where_the_server_knows_the_accounts_of_sts() {
+        let (aws, minio) = ("https://s3.eu-west-1.amazonaws.com", "http://minio:9000");
+        for (lake, sts, knows) in [
+            (None, None, true),
+            (None, Some("http://127.0.0.1:4566"), true),
+            (Some(aws), None, true),
+            (Some(minio), None, false),
+            (Some(minio), Some("http://127.0.0.1:4566"), false),
+            (Some("http://127.0.0.1:4566/"), Some("http://127.0.0.1:4566"), true),
+        ] {
+            assert_eq!(knows_accounts(lake, sts), knows, "{lake:?} {sts:?}");
+        }
+    }
 
     #[test]
     fn a_lake_is_a_folder_or_a_bucket() {

@@ -3,6 +3,7 @@
 mod args;
 mod build;
 mod checks;
+mod committed;
 mod config;
 #[cfg(feature = "sim")]
 mod demo;
@@ -16,6 +17,7 @@ mod finalize;
 mod folder;
 mod iam;
 mod lake;
+mod loss;
 mod output;
 mod print;
 mod progress;

@@ -1,19 +1,22 @@
 //! `atrest scan`: one night, from the settings to the summary.
 
+use std::sync::Arc;
+
 use tokio_util::sync::CancellationToken;
 
 use super::args::{ExitZeroFor, RunArg, ScanArgs};
+use super::edge::login::Ending;
 use super::error::CliError;
 use super::exit::Exit;
 use super::progress::Watch;
 use super::rules::Rules;
-use super::{edge, estimate, expiry, print, summary};
-use crate::aws::environment::Tuning;
+use super::{committed, edge, estimate, expiry, loss, print, summary};
+use crate::aws::environment::{Caller, Environment, Tuning};
 use crate::clock::Timestamp;
 use crate::log;
 use crate::model::{RotationHistory, RunHeader, RunId, RunKind, RunStatus, ScanFilter, ScanSettings, Source};
 use crate::scan::{self, Edge, ScanError};
-use crate::sink::{self, Judgement, Lake, canonical_json, sha256_hex};
+use crate::sink::{self, Judgement, Lake, Published, Store, canonical_json, sha256_hex};
 
 /// Runs the scan.
 pub async fn run(args: &ScanArgs, stop: &CancellationToken) -> Result<Exit, CliError> {
@@ -29,17 +32,45 @@ pub async fn run(args: &ScanArgs, stop: &CancellationToken) -> Result<Exit, CliE
             (args.lake.s3.open(&args.lake.uri, &environment, Some(&caller)).await?, Some(caller))
         }
     };
-    let lake = super::lake::opened(store).await?;
     let now = environment.shared.clock.now();
     let run_id = run_id(args.run.as_ref(), args.lake.uri.as_str(), now);
+    let opened = Opened { environment, ending, store, caller, rules, now, run_id };
+    match Box::pin(census(args, &opened, stop)).await {
+        // A lake that is refused may be a caller whose session is over.
+        Err(error) if error.exit == Exit::Usage && args.lake.uri.s3().is_some() => {
+            let fault = scan::lost_caller(&opened.environment).await.ok_or(error)?;
+            Err(ScanError::CallerLost { run_id: opened.run_id, sealed: None, fault }.into())
+        }
+        ended => ended,
+    }
+}
+
+/// What a night stands on, once it is known.
+struct Opened {
+    environment: Environment,
+    /// When the caller's credentials end, where that is known.
+    ending: Option<Ending>,
+    store: Arc<dyn Store>,
+    /// Known already where the lake is on S3.
+    caller: Option<Caller>,
+    rules: Rules,
+    now: Timestamp,
+    run_id: RunId,
+}
+
+/// The night, from the lake to the summary.
+async fn census(args: &ScanArgs, opened: &Opened, stop: &CancellationToken) -> Result<Exit, CliError> {
+    let Opened { environment, ending, rules, now, .. } = opened;
+    let (now, run_id) = (*now, opened.run_id.clone());
+    let lake = super::lake::opened(Arc::clone(&opened.store)).await?;
     if lake.committed(&run_id) {
         return already_committed(&lake, &run_id, args).await;
     }
     sink::unchanged(lake.newest(), &rules.standard, &rules.exceptions).map_err(CliError::usage)?;
     let run = header(run_id, now, settings(args), environment.source);
-    let caller = match caller {
-        Some(caller) => caller,
-        None => edge::caller(&environment).await?,
+    let caller = match &opened.caller {
+        Some(caller) => caller.clone(),
+        None => edge::caller(environment).await?,
     };
     let external_id = args.role.external_id.clone();
     let build_sha256 = super::build::sha256();
@@ -51,6 +82,8 @@ pub async fn run(args: &ScanArgs, stop: &CancellationToken) -> Result<Exit, CliE
         return Ok(Exit::Done);
     }
     expiry::warn(now, ending.as_ref(), &lake).await;
+    // Who cannot hold it goes on: what is there already decides.
+    let _hold = lake.store().hold(&run.run_id, false);
     let watch = Watch::start(&run.run_id);
     let scanned = scan::scan(&edge, &lake, &run, &watch, stop).await;
     watch.end();
@@ -63,30 +96,29 @@ pub async fn run(args: &ScanArgs, stop: &CancellationToken) -> Result<Exit, CliE
         judged_at,
         tool_version: super::VERSION.to_owned(),
         build_sha256,
-        standard: rules.standard,
-        exceptions: rules.exceptions,
+        standard: rules.standard.clone(),
+        exceptions: rules.exceptions.clone(),
         max_lost: args.loss.max_lost,
     };
-    let census = match publish(&lake, &judgement, stop).await {
-        Ok(census) => census,
-        // A lake that is refused may be a caller whose session is over.
-        Err(error) if error.exit == Exit::Usage && args.lake.uri.s3().is_some() => {
-            let fault = scan::lost_caller(&environment).await.ok_or(error)?;
-            return Err(ScanError::CallerLost { run_id: run.run_id, sealed: None, fault }.into());
-        }
-        Err(error) => return Err(error),
+    let Some(census) = publish(&lake, &judgement, args, stop).await? else {
+        return committed_by_another(&lake, &run.run_id, args).await;
     };
+    if matches!(census.published, Published::Committed { by_another: true, .. }) {
+        committed::tell_same(&run.run_id);
+    }
     summary::tell_not_compared(&census);
     print::say(summary::render(&census, &summary::Next::Lake(args.lake.uri.as_str())));
     Ok(exit_of(&census, args))
 }
 
-/// Publishes the run's log. An interruption leaves nothing that a reader sees.
+/// Publishes the run's log; none where another process committed the run otherwise. An interruption leaves nothing
+/// that a reader sees.
 async fn publish(
     lake: &Lake,
     judgement: &Judgement,
+    args: &ScanArgs,
     stop: &CancellationToken,
-) -> Result<sink::Census, CliError> {
+) -> Result<Option<sink::Census>, CliError> {
     tokio::select! {
         biased;
         () = stop.cancelled() => Err(CliError {
@@ -97,7 +129,9 @@ async fn publish(
             ),
             hint: None,
         }),
-        census = sink::finalize(lake, judgement) => Ok(census?),
+        census = sink::finalize(lake, judgement) => {
+            committed::unless_by_another(census).map_err(|error| loss::refused(error, &args.lake, &args.rules))
+        }
     }
 }
 
@@ -122,6 +156,13 @@ async fn already_committed(lake: &Lake, run_id: &RunId, args: &ScanArgs) -> Resu
     let manifest = lake.manifest(run_id).await?;
     print::say(format!("run {run_id} is committed already ({}): it is left alone", manifest.status.word()));
     Ok(exit(manifest.status, args))
+}
+
+/// The run that the lake holds, which is not what was scanned here.
+async fn committed_by_another(lake: &Lake, run_id: &RunId, args: &ScanArgs) -> Result<Exit, CliError> {
+    let at_least = args.fail_on.filter(|_| !args.exit_zero_for.contains(&ExitZeroFor::Findings));
+    let told = committed::tell(lake, run_id, at_least.map(Into::into)).await?;
+    Ok(told.exit(args.exit_zero_for.contains(&ExitZeroFor::Coverage)))
 }
 
 /// How a census ends: what could not be seen comes before what was found.

@@ -4,8 +4,10 @@
 //! `observations/<run_id>/<account_id>.jsonl.zst`: JSON lines in one zstd frame. First a header;
 //! then keys and aliases, then buckets, then coverage and calls; last a footer with counts and the
 //! SHA-256 of all that stands before it. **A segment with a good footer is sealed. Anything else is
-//! ignored and scanned again**, which is all that resuming needs.
+//! ignored and scanned again**, which is all that resuming needs. What is sealed is never replaced: an account
+//! that refused, and gives a session to a continued run, has a second segment beside the first.
 
+mod belongs;
 mod read;
 mod write;
 
@@ -14,8 +16,8 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::model::{
-    Account, AccountScan, AliasObservation, BucketObservation, CallTally, CoverageRow, KeyObservation,
-    Observation, OrganizationIdentity, OrganizationalUnit, Region, RunHeader, RunId, Witness,
+    Account, AccountId, AccountScan, AliasObservation, BucketObservation, CallTally, CoverageRow,
+    KeyObservation, Observation, OrganizationIdentity, OrganizationalUnit, Region, RunHeader, RunId, Witness,
 };
 
 pub use read::{LogError, Segment, digest, hex};
@@ -118,8 +120,25 @@ pub fn organization_key(run_id: &RunId) -> String {
 }
 
 /// The key of an account's segment.
-pub fn segment_key(run_id: &RunId, account_id: crate::model::AccountId) -> String {
+pub fn segment_key(run_id: &RunId, account_id: AccountId) -> String {
     format!("observations/{run_id}/{account_id}.jsonl.zst")
+}
+
+/// The key of a later segment of an account: of one that refused the role, and gave a session to a continued run.
+pub fn later_segment_key(run_id: &RunId, account_id: AccountId, nth: u32) -> String {
+    match nth {
+        0 => segment_key(run_id, account_id),
+        nth => format!("observations/{run_id}/{account_id}-{nth}.jsonl.zst"),
+    }
+}
+
+/// The account that a segment's name says, and which of its segments it is; none for any other key.
+pub fn account_of(run_id: &RunId, key: &str) -> Option<(AccountId, u32)> {
+    let name = key.strip_prefix(prefix(run_id).as_str())?.strip_suffix(".jsonl.zst")?;
+    let (account_id, nth) = name.split_once('-').map_or(Some((name, 0)), |(account_id, nth)| {
+        Some((account_id, nth.parse().ok().filter(|nth| *nth > 0)?))
+    })?;
+    Some((account_id.parse().ok()?, nth))
 }
 
 /// The prefix of a run's log.

@@ -17,6 +17,16 @@ pub enum LogError {
         /// What is wrong with it.
         reason: String,
     },
+    /// It is whole, and not of the run in whose folder it lies.
+    #[error(
+        "the log {key} is {what}: move it away, or start a new run; what is published from it would be no census"
+    )]
+    Foreign {
+        /// The log's key in the lake.
+        key: String,
+        /// What it is.
+        what: String,
+    },
     /// A newer version of the tool wrote it.
     #[error(
         "the log {key} has version {found}, and this atrest reads up to {LOG_VERSION}: use a newer atrest"

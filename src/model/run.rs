@@ -63,6 +63,28 @@ pub struct RunHeader {
     pub settings_sha256: String,
 }
 
+impl RunHeader {
+    /// The first flag in which two parts of one run's log differ so that they are no one census. The session policy
+    /// changes nothing of the log, and who meets its limit goes on with the same run without it.
+    pub fn difference(&self, other: &Self) -> Option<&'static str> {
+        let (held, asked) = (&self.settings, &other.settings);
+        [
+            ("--role-name", held.role_name != asked.role_name),
+            ("--external-id", held.external_id_sha256 != asked.external_id_sha256),
+            ("--account", held.filter.accounts != asked.filter.accounts),
+            ("--exclude-account", held.filter.exclude_accounts != asked.filter.exclude_accounts),
+            ("--ou", held.filter.ous != asked.filter.ous),
+            ("--region", held.filter.regions != asked.filter.regions),
+            ("--no-rotation-history", held.history.automatic != asked.history.automatic),
+            ("--imported-rotation-history", held.history.imported != asked.history.imported),
+            ("the endpoint", self.source != other.source),
+        ]
+        .into_iter()
+        .find(|(_, differs)| *differs)
+        .map(|(name, _)| name)
+    }
+}
+
 /// What a scan was asked for, as far as it changes what the log holds.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ScanSettings {

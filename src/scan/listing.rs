@@ -9,10 +9,10 @@ use tokio::sync::mpsc;
 
 use super::caller::lost_caller;
 use super::resume::KnownOrganization;
-use super::{Edge, ScanError};
+use super::{Edge, ScanError, seal};
 use crate::aws::call::Door;
 use crate::aws::service::organizations::{self, OrganizationsClient};
-use crate::log::{self, OrganizationWriter};
+use crate::log::OrganizationWriter;
 use crate::model::{
     Account, AccountId, FaultKind, Observation, OrganizationIdentity, OrganizationalUnit, Reading, RunHeader,
     ScanFilter, Source,
@@ -84,14 +84,20 @@ impl Lister<'_> {
         if !at_once {
             send_admitted(&sender, &filter, &found.unit_names(), found.accounts.clone()).await;
         }
-        // The scheduler may end while the log is written.
-        drop(sender);
-        for account in found.accounts {
+        for account in found.accounts.clone() {
             writer.account(account);
         }
         let witness = self.edge.witness(self.edge.aws.factory.dates());
         let bytes = writer.seal(self.run, &found.identity, &door.take_calls(), &witness);
-        self.lake.store().replace(&log::organization_key(&self.run.run_id), &bytes).await?;
+        let theirs =
+            seal::organization(self.lake.store().as_ref(), self.run, &found.identity, &bytes).await?;
+        if let Some(theirs) = theirs {
+            // The list that was sealed first is the run's: what it has beyond ours is to be scanned, too.
+            let known = KnownOrganization::read(&theirs)?;
+            let ours: BTreeSet<AccountId> = found.accounts.iter().map(|account| account.id).collect();
+            let more = known.accounts.into_iter().filter(|account| !ours.contains(&account.id)).collect();
+            send_admitted(&sender, &filter, &known.unit_names, more).await;
+        }
         Ok(())
     }
 

@@ -10,6 +10,7 @@ mod listing;
 mod progress;
 mod refusal;
 mod resume;
+mod seal;
 
 use std::collections::BTreeSet;
 
@@ -23,11 +24,11 @@ pub use progress::{Event, Progress, Silent};
 use crate::aws::dates::Dates;
 use crate::aws::environment::{Caller, Environment};
 use crate::aws::session::{RoleAssumer, RoleSettings};
-use crate::log::{self, LogError};
+use crate::log::LogError;
 use crate::model::{
     Account, AccountId, Fault, OrganizationIdentity, Region, RotationHistory, RunHeader, Witness,
 };
-use crate::sink::{Lake, LakeError, StoreError};
+use crate::sink::{Begun, Lake, LakeError, StoreError};
 use caller::Doubt;
 use listing::{Listed, Lister};
 use refusal::{Held, Refusals};
@@ -192,6 +193,10 @@ pub async fn scan(
     progress: &dyn Progress,
     stop: &CancellationToken,
 ) -> Result<(), ScanError> {
+    if Begun::is_there(lake.store().as_ref(), &run.run_id).await? {
+        // What is published is settled, and a segment more would be none of it.
+        return Ok(());
+    }
     let earlier = Earlier::read(lake, run).await?;
     // The times of a run are those of its first attempt.
     let run = &RunHeader { started_at: earlier.started_at.unwrap_or(run.started_at), ..run.clone() };
@@ -208,6 +213,7 @@ pub async fn scan(
         lake,
         run,
         progress,
+        organization: earlier.identity.clone().unwrap_or_default(),
         earlier,
         refusals: Refusals::default(),
         doubt: Doubt::default(),
@@ -229,6 +235,8 @@ struct Night<'a> {
     run: &'a RunHeader,
     progress: &'a dyn Progress,
     earlier: Earlier,
+    /// As the list told it; of an earlier attempt until then.
+    organization: OrganizationIdentity,
     refusals: Refusals,
     doubt: Doubt,
     /// Accounts that are scanned a second time, because the caller's credentials failed them once.
@@ -278,7 +286,10 @@ impl Night<'_> {
                         listed = true;
                         progress.tell(Event::Listed);
                     }
-                    Some(Listed::Organization(identity)) => organization = identity,
+                    Some(Listed::Organization(identity)) => {
+                        self.organization = identity.clone();
+                        organization = identity;
+                    }
                     Some(Listed::Account(account)) => {
                         self.start(&mut tasks, &organization, account);
                     }
@@ -349,7 +360,8 @@ impl Night<'_> {
         let refused = scanned.refused.as_ref().map(Fault::said);
         tracing::info!(account.id = %account.id, refused, "account scanned");
         self.progress.tell(Event::Done(account.id, scanned.refused.is_none()));
-        let held = Held { account_id: account.id, bytes: scanned.bytes };
+        let had_session = scanned.refused.is_none();
+        let held = Held { account_id: account.id, bytes: scanned.bytes, had_session };
         for held in self.refusals.settle(place, scanned.refused, held) {
             self.write(held).await?;
         }
@@ -357,13 +369,13 @@ impl Night<'_> {
     }
 
     async fn write(&mut self, held: Held) -> Result<(), ScanError> {
-        let key = log::segment_key(&self.run.run_id, held.account_id);
-        if let Err(error) = self.lake.store().replace(&key, &held.bytes).await {
+        let store = self.lake.store().as_ref();
+        if let Err(error) = seal::account(store, self.run, &self.organization, &held).await {
             // A lake on S3 is written by the caller, too.
-            if error.by_user && self.lake.uri().starts_with("s3://") {
+            if matches!(&error, ScanError::Store(error) if error.by_user && error.uri.starts_with("s3://")) {
                 self.caller_holds(true).await?;
             }
-            return Err(error.into());
+            return Err(error);
         }
         self.sealed += 1;
         Ok(())

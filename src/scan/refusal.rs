@@ -16,6 +16,8 @@ pub struct Held {
     pub account_id: AccountId,
     /// The segment.
     pub bytes: Vec<u8>,
+    /// Whether the account gave a session.
+    pub had_session: bool,
 }
 
 /// The verdict so far.
@@ -98,7 +100,7 @@ mod tests {
     use crate::model::FaultKind;
 
     fn held(n: usize) -> Held {
-        Held { account_id: format!("{n:012}").parse().unwrap(), bytes: vec![] }
+        Held { account_id: format!("{n:012}").parse().unwrap(), bytes: vec![], had_session: false }
     }
 
     fn run(codes: &[Option<&str>], listed: bool) -> (Option<String>, usize) {

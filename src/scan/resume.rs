@@ -8,7 +8,7 @@ use super::ScanError;
 use crate::clock::Timestamp;
 use crate::log::{self, Header, LogError, Record, Segment};
 use crate::model::{Account, AccountId, OrganizationIdentity, RunHeader};
-use crate::sink::{Lake, StoreError, StoreFault, manifest_key};
+use crate::sink::{Lake, StoreError, StoreFault};
 
 /// Logs that are fetched at the same time: on S3 each is a round trip.
 const FETCHES: usize = 16;
@@ -22,7 +22,8 @@ pub struct Earlier {
     pub sealed: BTreeMap<AccountId, bool>,
     /// The account list, where it was sealed.
     pub organization: Option<KnownOrganization>,
-    identity: Option<OrganizationIdentity>,
+    /// The organization that the log names.
+    pub identity: Option<OrganizationIdentity>,
 }
 
 /// A sealed account list.
@@ -57,21 +58,17 @@ impl Earlier {
                 opened => opened?,
             };
             same_settings(segment.header(), run)?;
+            segment.belongs(run, &earlier.identity.clone().unwrap_or_default())?;
             earlier.started_at = Some(segment.header().run.started_at);
             earlier.identity = Some(segment.header().organization.clone());
             if key == organization {
                 earlier.organization = Some(KnownOrganization::read(&segment)?);
             } else if let Some(scan) = &segment.header().scan {
-                earlier.sealed.insert(scan.account_id, scan.access_path.is_some());
+                *earlier.sealed.entry(scan.account_id).or_default() |= scan.access_path.is_some();
             }
         }
-        let is_refused = |had_session: &bool| !had_session;
-        if earlier.sealed.values().any(is_refused) {
-            // Who was refused is asked again, for the role may be there by now. Not where a publish was cut
-            // short behind its manifest: what it wrote has to be written again as it was.
-            let published = lake.store().get(&manifest_key(&run.run_id)).await?.is_some();
-            earlier.sealed.retain(|_, had_session| *had_session || published);
-        }
+        // Who was refused is asked again, for the role may be there by now.
+        earlier.sealed.retain(|_, had_session| *had_session);
         Ok(earlier)
     }
 
@@ -83,7 +80,7 @@ impl Earlier {
 }
 
 impl KnownOrganization {
-    fn read(segment: &Segment) -> Result<Self, LogError> {
+    pub(super) fn read(segment: &Segment) -> Result<Self, LogError> {
         let mut known = Self { identity: segment.header().organization.clone(), ..Self::default() };
         for record in segment.records(|name| matches!(name, "account" | "organizational_unit")) {
             match record? {
@@ -96,25 +93,13 @@ impl KnownOrganization {
     }
 }
 
-/// Settings that change what the log would hold. The session policy changes nothing of it, and who meets its
-/// limit goes on with the same run without it.
+/// Settings that change what the log would hold.
 fn same_settings(header: &Header, run: &RunHeader) -> Result<(), ScanError> {
-    let (held, asked) = (&header.run.settings, &run.settings);
-    let difference = [
-        ("--role-name", held.role_name != asked.role_name),
-        ("--external-id", held.external_id_sha256 != asked.external_id_sha256),
-        ("--account", held.filter.accounts != asked.filter.accounts),
-        ("--exclude-account", held.filter.exclude_accounts != asked.filter.exclude_accounts),
-        ("--ou", held.filter.ous != asked.filter.ous),
-        ("--region", held.filter.regions != asked.filter.regions),
-        ("--no-rotation-history", held.history.automatic != asked.history.automatic),
-        ("--imported-rotation-history", held.history.imported != asked.history.imported),
-        ("the endpoint", header.run.source != run.source),
-    ]
-    .into_iter()
-    .find(|(_, differs)| *differs)
-    .map(|(name, _)| name);
-    match difference {
+    if header.run.run_id != run.run_id {
+        // Whose it is is told with its key.
+        return Ok(());
+    }
+    match header.run.difference(run) {
         Some(name) => Err(ScanError::OtherSettings {
             run_id: run.run_id.clone(),
             difference: format!("{name} differs"),

@@ -1,9 +1,8 @@
 //! Publishing a run: what it was judged by, tables, then the manifest, then the `runs` row, which is the commit.
 //!
 //! A crash anywhere before that row leaves nothing that a reader sees, and the same run published
-//! again, byte for byte the same or not, ends in one committed run. What a write finds in its place
-//! decides: the same content is success; other content belongs to a run that is committed by now,
-//! to a publish that crashed before its manifest, which is replaced, or to another process.
+//! again ends in one committed run. What a write finds in its place decides: the same content is success;
+//! other content belongs to a run that is committed by now, or to another publish, and is never replaced.
 
 use super::lake::{commit_key, committed_runs, table_key};
 use super::{
@@ -34,9 +33,10 @@ pub enum PublishError {
     /// The `runs` row could not be encoded.
     #[error(transparent)]
     Encode(#[from] EncodeError),
-    /// There is other content, and it is not a crashed publish's.
+    /// There is other content, and the run is not committed.
     #[error(
-        "failed to publish run {run_id}: another process publishes this run, for {key} has other content than ours"
+        "failed to publish run {run_id}: another process publishes this run or was cut short, for {key} has other \
+         content than ours; wait until it has ended and start the same run again, or start a new run"
     )]
     OtherPublisher {
         /// The run.
@@ -55,8 +55,10 @@ pub enum Published {
         manifest_key: String,
         /// The manifest's hash.
         manifest_sha256: String,
+        /// Whether another process committed it first, with the same content.
+        by_another: bool,
     },
-    /// The run was committed before; it was left alone.
+    /// The run was committed by another, with other content; it was left alone.
     AlreadyCommitted,
 }
 
@@ -73,6 +75,8 @@ pub struct Publication<'a> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Written {
     Ours,
+    /// It was there, with the same content.
+    Same,
     AlreadyCommitted,
 }
 
@@ -136,19 +140,22 @@ impl<'a> Publication<'a> {
         run.manifest_sha256 = sha256_hex(&bytes);
         self.write(&run.manifest_key, &bytes).await?;
         let row = runs_file(&run)?;
-        self.write(&commit_key(&self.run_id), &row).await?;
+        let written = self.write(&commit_key(&self.run_id), &row).await?;
         if self.already {
             return Ok(Published::AlreadyCommitted);
         }
-        Ok(Published::Committed { manifest_key: run.manifest_key, manifest_sha256: run.manifest_sha256 })
+        let (manifest_key, manifest_sha256) = (run.manifest_key, run.manifest_sha256);
+        Ok(Published::Committed { manifest_key, manifest_sha256, by_another: written == Written::Same })
     }
 
     /// Writes an object, unless the run turned out to be committed.
-    async fn write(&mut self, key: &str, bytes: &[u8]) -> Result<(), PublishError> {
-        if !self.already {
-            self.already = self.put(key, bytes).await? == Written::AlreadyCommitted;
+    async fn write(&mut self, key: &str, bytes: &[u8]) -> Result<Written, PublishError> {
+        if self.already {
+            return Ok(Written::AlreadyCommitted);
         }
-        Ok(())
+        let written = self.put(key, bytes).await?;
+        self.already = written == Written::AlreadyCommitted;
+        Ok(written)
     }
 
     async fn put(&self, key: &str, bytes: &[u8]) -> Result<Written, PublishError> {
@@ -156,17 +163,12 @@ impl<'a> Publication<'a> {
             return Ok(Written::Ours);
         }
         if self.store.get(key).await?.as_deref() == Some(bytes) {
-            return Ok(Written::Ours);
+            return Ok(Written::Same);
         }
         if committed_runs(self.store).await?.contains(&self.run_id) {
             return Ok(Written::AlreadyCommitted);
         }
-        // Who wrote a manifest has finished its tables and is about to commit them as they are.
-        if self.store.get(&manifest_key(&self.run_id)).await?.is_some() {
-            return Err(PublishError::OtherPublisher { run_id: self.run_id.clone(), key: key.to_owned() });
-        }
-        self.store.replace(key, bytes).await?;
-        Ok(Written::Ours)
+        Err(PublishError::OtherPublisher { run_id: self.run_id.clone(), key: key.to_owned() })
     }
 }
 

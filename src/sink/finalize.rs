@@ -6,13 +6,12 @@ use std::collections::BTreeMap;
 
 use super::agreed::{StandardEntry, unchanged};
 use super::judgement::{FinalizeError, Judgement};
+use super::lake::committed_runs;
 use super::loss::{self, Compared};
 use super::pass::Pass;
 use super::run_log::RunLog;
 use super::tables::Tables;
-use super::{
-    CoverageTotals, Lake, Manifest, Publication, Published, canonical_json, manifest_key, sha256_hex,
-};
+use super::{Begun, CoverageTotals, Lake, Manifest, Publication, Published, canonical_json, sha256_hex};
 use crate::clock::Timestamp;
 use crate::control;
 use crate::judge::{Findings, Judge, Rules};
@@ -47,10 +46,7 @@ pub struct Census {
 /// Resolves a run's log, judges it, and publishes its tables.
 pub async fn finalize(lake: &Lake, judgement: &Judgement) -> Result<Census, FinalizeError> {
     unchanged(lake.newest(), &judgement.standard, &judgement.exceptions)?;
-    let judgement = &taken_up(lake, judgement).await?;
-    let log = RunLog::fetch(lake, &judgement.observed_run_id).await?;
-    let not_compared = compared(lake, &log, judgement).await?;
-    let previous = lake.previous_manifest(&judgement.run_id).await?;
+    let Ready { log, judgement, previous, not_compared } = &begin(lake, judgement).await?;
     let as_of = judgement.as_of.unwrap_or(log.header.started_at);
     let rules = Rules::of(&judgement.standard, &log.accounts, &log.unit_names)?;
     let judge = Judge::new(&judgement.standard, &judgement.exceptions, &log.organization, as_of);
@@ -61,8 +57,7 @@ pub async fn finalize(lake: &Lake, judgement: &Judgement) -> Result<Census, Fina
 
     let index = log.with_admissions(log.key_index()?, as_of)?;
     let tables = Tables::new(&mut publication, &judgement.run_id);
-    let mut pass =
-        Pass { log: &log, rules: &rules, judge, index, tables, gaps: &judgement.standard.gaps, as_of };
+    let mut pass = Pass { log, rules: &rules, judge, index, tables, gaps: &judgement.standard.gaps, as_of };
     let seen = pass.run().await?;
     let exceptions = pass.judge.exception_uses();
     pass.catalogue(judgement).await?;
@@ -70,12 +65,17 @@ pub async fn finalize(lake: &Lake, judgement: &Judgement) -> Result<Census, Fina
 
     let run =
         log.run_facts(judgement, &seen.accounts, &findings, previous.as_ref().map(|(id, _)| id.clone()));
-    let manifest =
-        log.manifest(judgement, &run, &exceptions, seen.coverage, previous.and_then(|(_, sha256)| sha256));
+    let manifest = log.manifest(
+        judgement,
+        &run,
+        &exceptions,
+        seen.coverage,
+        previous.clone().and_then(|(_, sha256)| sha256),
+    );
     let manifest = Manifest { posture: Some(findings.posture()), ..manifest };
     let published = publication.finish(manifest, run.clone()).await?;
     let mut run = run;
-    if let Published::Committed { manifest_key, manifest_sha256 } = &published {
+    if let Published::Committed { manifest_key, manifest_sha256, .. } = &published {
         run.manifest_key.clone_from(manifest_key);
         run.manifest_sha256.clone_from(manifest_sha256);
     }
@@ -88,14 +88,14 @@ pub async fn finalize(lake: &Lake, judgement: &Judgement) -> Result<Census, Fina
         exceptions,
         standard,
         published,
-        not_compared,
+        not_compared: not_compared.clone(),
     })
 }
 
 /// Refuses a census that lost too many of the accounts that the last one reached.
 async fn compared(lake: &Lake, log: &RunLog, judgement: &Judgement) -> Result<Option<String>, FinalizeError> {
     let Judgement { run_id, max_lost, .. } = judgement;
-    match loss::compare(lake, log, run_id, *max_lost).await {
+    match loss::compare(lake, log, run_id, *max_lost).await? {
         Compared::Fine => Ok(None),
         Compared::Unreadable(error) => Ok(Some(error.to_string())),
         Compared::Lost { previous, loss } => {
@@ -104,17 +104,51 @@ async fn compared(lake: &Lake, log: &RunLog, judgement: &Judgement) -> Result<Op
     }
 }
 
-/// A publish that crashed before its commit is taken up as it was: its manifest says when and by which build
-/// the tables were written that are there, and this one has to write the same bytes.
-async fn taken_up(lake: &Lake, judgement: &Judgement) -> Result<Judgement, FinalizeError> {
-    let mut judgement = judgement.clone();
-    let found = lake.store().get(&manifest_key(&judgement.run_id)).await?;
-    // What cannot be read is in the way of publishing, and is told there.
-    if let Some(left) = found.and_then(|bytes| serde_json::from_slice::<Manifest>(&bytes).ok()) {
-        judgement.judged_at = left.judged_at.unwrap_or(judgement.judged_at);
-        judgement.build_sha256 = left.build_sha256;
+/// What a publish stands on, from its first write to its commit.
+struct Ready {
+    log: RunLog,
+    judgement: Judgement,
+    previous: Option<(RunId, Option<String>)>,
+    not_compared: Option<String>,
+}
+
+/// Reads the log, and begins to publish it, or goes on as the first process began. What can be refused is refused
+/// before: a run that is begun is published by the same rules.
+async fn begin(lake: &Lake, judgement: &Judgement) -> Result<Ready, FinalizeError> {
+    let store = lake.store().as_ref();
+    let is_begun = judgement.run_id == judgement.observed_run_id && !lake.committed(&judgement.run_id);
+    if is_begun && let Some(begun) = Begun::read(store, &judgement.run_id).await? {
+        return Ready::as_begun(lake, judgement, &begun).await;
     }
-    Ok(judgement)
+    let log = RunLog::fetch(lake, &judgement.observed_run_id).await?;
+    let not_compared = compared(lake, &log, judgement).await?;
+    let previous = lake.previous_manifest(&judgement.run_id).await?;
+    Rules::of(&judgement.standard, &log.accounts, &log.unit_names)?;
+    judged_by(judgement)?;
+    if is_begun {
+        let ours = Begun::new(judgement, previous.as_ref(), &log.entries);
+        if !ours.write(store).await?
+            && let Some(theirs) = Begun::read(store, &judgement.run_id).await?
+            && theirs != ours
+        {
+            return Ready::as_begun(lake, judgement, &theirs).await;
+        }
+    }
+    Ok(Ready { log, judgement: judgement.clone(), previous, not_compared })
+}
+
+impl Ready {
+    /// As another process, or an earlier attempt, began.
+    async fn as_begun(lake: &Lake, judgement: &Judgement, begun: &Begun) -> Result<Self, FinalizeError> {
+        let judgement = match begun.taken_up(judgement) {
+            Err(_) if committed_runs(lake.store().as_ref()).await?.contains(&begun.run_id) => {
+                return Err(FinalizeError::CommittedByAnother(begun.run_id.clone()));
+            }
+            taken_up => taken_up?,
+        };
+        let log = RunLog::begun(lake, begun).await?;
+        Ok(Self { log, judgement, previous: begun.previous(), not_compared: None })
+    }
 }
 
 /// The texts whose hashes the manifest names.

@@ -7,19 +7,23 @@
 //! A file system without hard links (exFAT, some network and FUSE mounts) cannot do the first in one
 //! step. Writing under the final name would show half a file after a crash, and a half `runs` file
 //! would be a commit; so there a claim file in `.tmp/` keeps other writers out while the name is
-//! looked at and the file renamed. A crash in between leaves the claim, and the next writer is told.
+//! looked at and the file renamed. A crash in between leaves the claim, and the next writer is told, unless it is
+//! alone: who is, clears the hidden folder first (`writers`).
 //!
 //! The calls block: a lake's files are few and large, and a thread pool would cost a copy of each.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, ErrorKind, Write as _};
 use std::path::{Component, Path, PathBuf};
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use futures::FutureExt;
 use futures::future::{BoxFuture, ready};
 
-use super::{Put, Store, StoreError, StoreFault, sha256_hex};
+use super::{Hold, Put, Store, StoreError, StoreFault, sha256_hex, writers};
+use crate::log;
+use crate::model::RunId;
 
 /// Where files are written before they have a name. On the lake's own file system, for a link
 /// cannot leave it; hidden, so that query engines pass it over.
@@ -32,6 +36,8 @@ pub struct FolderStore {
     uri: String,
     /// Tells this process's temporary files apart.
     next: AtomicU64,
+    /// That this process writes here, from its first write on.
+    writing: OnceLock<Option<File>>,
 }
 
 impl FolderStore {
@@ -41,31 +47,30 @@ impl FolderStore {
         let text = root.to_string_lossy();
         let trimmed = text.trim_end_matches('/');
         let uri = if trimmed.is_empty() { text.to_string() } else { trimmed.to_owned() };
-        let store = Self { root, uri, next: AtomicU64::new(0) };
+        let store = Self { root, uri, next: AtomicU64::new(0), writing: OnceLock::new() };
         store.check_root(create)?;
         Ok(store)
     }
 
     fn check_root(&self, create: bool) -> Result<(), StoreError> {
-        let refused = |reason: &str| {
-            let reason = reason.to_owned();
-            StoreError {
-                action: "open the lake",
-                uri: self.uri.clone(),
-                reason,
-                by_user: true,
-                fault: StoreFault::Other,
-            }
+        let refused = |reason: &str, advice: &str| StoreError {
+            action: "open the lake",
+            uri: self.uri.clone(),
+            reason: reason.to_owned(),
+            advice: Some(advice.to_owned()),
+            by_user: true,
+            fault: StoreFault::Other,
         };
         if self.uri.is_empty() {
-            return Err(refused("no path is given; name a folder or s3://bucket/prefix"));
+            return Err(refused("no path is given", "name a folder or s3://bucket/prefix"));
         }
         match fs::metadata(&self.root) {
-            Ok(found) if !found.is_dir() => return Err(refused("it is a file; name a folder")),
+            Ok(found) if !found.is_dir() => return Err(refused("it is a file", "name a folder")),
             Ok(_) => {}
             Err(error) if error.kind() == ErrorKind::NotFound && !create => {
                 return Err(refused(
-                    "there is no such folder; check the path, or run `atrest scan`, which makes it",
+                    "there is no such folder",
+                    "check the path, or run `atrest scan`, which makes it",
                 ));
             }
             Err(error) if error.kind() == ErrorKind::NotFound => {}
@@ -73,9 +78,8 @@ impl FolderStore {
         }
         if create {
             self.try_writing().map_err(|error| {
-                refused(&format!(
-                    "it cannot be written ({error}); give this user write permission or choose another folder"
-                ))
+                let advice = "give this user write permission or choose another folder";
+                refused(&format!("it cannot be written ({error})"), advice)
             })?;
         }
         Ok(())
@@ -87,10 +91,17 @@ impl FolderStore {
         fs::remove_file(temporary)
     }
 
-    /// Writes and syncs a file that has no name in the lake yet.
-    fn write_temporary(&self, bytes: &[u8]) -> io::Result<PathBuf> {
+    /// The hidden folder, cleared of what killed processes left there.
+    fn temporary(&self) -> io::Result<PathBuf> {
         let folder = self.root.join(TEMPORARY);
         fs::create_dir_all(&folder)?;
+        self.writing.get_or_init(|| writers::join(&folder));
+        Ok(folder)
+    }
+
+    /// Writes and syncs a file that has no name in the lake yet.
+    fn write_temporary(&self, bytes: &[u8]) -> io::Result<PathBuf> {
+        let folder = self.temporary()?;
         loop {
             let number = self.next.fetch_add(1, Ordering::Relaxed);
             let path = folder.join(format!("{}-{number}", std::process::id()));
@@ -216,6 +227,7 @@ impl FolderStore {
                 action,
                 uri: format!("{}/{key}", self.uri),
                 reason: "the key does not stay inside the lake".to_owned(),
+                advice: None,
                 by_user: false,
                 fault: StoreFault::Other,
             });
@@ -229,7 +241,8 @@ impl FolderStore {
             ErrorKind::PermissionDenied => StoreFault::Denied,
             _ => StoreFault::Other,
         };
-        StoreError { action, uri, reason: error.to_string(), by_user: user_can_mend(error.kind()), fault }
+        let by_user = user_can_mend(error.kind());
+        StoreError { action, uri, reason: error.to_string(), advice: None, by_user, fault }
     }
 }
 
@@ -258,6 +271,17 @@ impl Store for FolderStore {
             _ => self.on("list", checked, || self.list_files(prefix)),
         };
         ready(listed).boxed()
+    }
+
+    /// By a lock on the run's log, which a scan has to have: who publishes finds none where nothing was scanned.
+    fn hold(&self, run_id: &RunId, alone: bool) -> Result<Option<Hold>, StoreError> {
+        let prefix = log::prefix(run_id);
+        let folder = self.root.join(&prefix);
+        let made = if alone { Ok(()) } else { make_folders(&folder) };
+        match made.and_then(|()| writers::hold(&folder, alone)) {
+            Err(error) if alone && is_missing(&error) => Ok(Some(Hold::default())),
+            held => held.map_err(|error| self.error("write", &prefix, &error)),
+        }
     }
 }
 

@@ -16,6 +16,20 @@ pub enum FinalizeError {
         "failed to finalize run {0}: its log has no sealed account list; continue it with `atrest scan --run {0}`"
     )]
     NoAccountList(RunId),
+    /// Another process committed the run by other rules.
+    #[error("run {0} was committed by another process, by other rules")]
+    CommittedByAnother(RunId),
+    /// The run's publish was begun by other rules.
+    #[error(
+        "failed to publish run {run_id}: its publish was begun with another {what}, by a process that still runs or \
+         was cut short; wait until it has ended, or start the same run again as it was begun; else start a new run"
+    )]
+    BegunOtherwise {
+        /// The run.
+        run_id: RunId,
+        /// `--standard`, `--exceptions`, …
+        what: &'static str,
+    },
     /// Two entries of the standard name an account equally closely.
     #[error(transparent)]
     Standard(#[from] Tie),

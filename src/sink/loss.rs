@@ -3,13 +3,17 @@
 //! A census in which half of the organization suddenly refuses is one more partial night by its status,
 //! and a job that excuses those would publish it as the newest. So it is held against the last census: a
 //! loss of more than a share, and of more than a few accounts, is published only where a person says so.
+//! An account that gives a session and refuses every listing is as little seen as one that gives none.
 //! A first census has nothing to be held against, so that a role can be rolled out step by step.
 
 use std::collections::BTreeMap;
 use std::fmt;
 
-use super::run_log::RunLog;
+use rayon::prelude::*;
+
+use super::run_log::{AccountSegment, RunLog};
 use super::{CommittedRun, Lake, LakeError};
+use crate::log::{LogError, Record};
 use crate::model::{AccountId, RunId, RunKind, ScanStatus};
 use crate::table::accounts;
 
@@ -19,13 +23,15 @@ pub const MAX_LOST: u8 = 20;
 const FEW: u64 = 5;
 /// Lost accounts that are named.
 const NAMED: usize = 5;
+/// The listings of resources: who is given none of them sees nothing of the account.
+const LISTINGS: [&str; 3] = ["s3:ListBuckets", "kms:ListKeys", "kms:ListAliases"];
 
 /// What this run has of an account.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Now {
     /// A session, or no need of one: the account is not active, or was not tried.
     NotLost,
-    /// It is active, and there was no session.
+    /// It is active, and there was no session, or one in which every listing was refused.
     Refused,
     /// The organization does not list it.
     Unlisted,
@@ -112,23 +118,77 @@ pub(super) enum Compared {
 
 /// Holds a census against the one before it. A part of an organization, and a log that is judged again,
 /// take nobody's sight.
-pub(super) async fn compare(lake: &Lake, log: &RunLog, run_id: &RunId, max_lost: u8) -> Compared {
+pub(super) async fn compare(
+    lake: &Lake,
+    log: &RunLog,
+    run_id: &RunId,
+    max_lost: u8,
+) -> Result<Compared, LogError> {
     if log.header.kind != RunKind::Census || log.header.run_id != *run_id || max_lost >= 100 {
-        return Compared::Fine;
+        return Ok(Compared::Fine);
     }
-    match against_last(lake, log, run_id).await {
+    let tonight = Tonight::of(log)?;
+    Ok(match against_last(lake, &tonight, run_id).await {
         Ok(Some((previous, loss))) if loss.exceeds(max_lost) => Compared::Lost { previous, loss },
         Ok(_) => Compared::Fine,
         Err(error) => Compared::Unreadable(error),
+    })
+}
+
+/// What this run has of each account.
+struct Tonight<'a> {
+    log: &'a RunLog,
+    /// Of each account that was scanned, whether nothing of it was seen.
+    refused: BTreeMap<AccountId, bool>,
+}
+
+impl<'a> Tonight<'a> {
+    fn of(log: &'a RunLog) -> Result<Self, LogError> {
+        let refused = log.segments.par_iter().map(|it| Ok((it.scan.account_id, saw_nothing(it)?)));
+        Ok(Self { log, refused: refused.collect::<Result<_, LogError>>()? })
     }
+
+    fn has(&self, account_id: AccountId) -> Now {
+        // Sorted by id, as the log reads them.
+        match self.log.accounts.binary_search_by_key(&account_id, |it| it.id) {
+            Err(_) => Now::Unlisted,
+            Ok(at) if self.log.accounts[at].is_active() => match self.refused.get(&account_id) {
+                Some(true) => Now::Refused,
+                Some(false) => Now::NotLost,
+                None => Now::Unscanned,
+            },
+            Ok(_) => Now::NotLost,
+        }
+    }
+}
+
+/// Whether there was no session, or no bucket, key or listing came of it.
+fn saw_nothing(account: &AccountSegment) -> Result<bool, LogError> {
+    if account.scan.access_path.is_none() {
+        return Ok(true);
+    }
+    for record in account.segment.records(|name| matches!(name, "bucket" | "key" | "coverage")) {
+        let is_seen = match record? {
+            Record::Coverage(row) => LISTINGS.contains(&row.operation.as_str()) && row.tally.known > 0,
+            record => matches!(record, Record::Bucket(_) | Record::Key(_)),
+        };
+        if is_seen {
+            return Ok(false);
+        }
+    }
+    Ok(true)
 }
 
 /// The last census that can be read: one that is archived or torn is passed over for the one before it. The error
 /// of the newest is given where none of them can be read.
-async fn against_last(lake: &Lake, log: &RunLog, run_id: &RunId) -> Result<Option<(RunId, Loss)>, LakeError> {
+async fn against_last(
+    lake: &Lake,
+    tonight: &Tonight<'_>,
+    run_id: &RunId,
+) -> Result<Option<(RunId, Loss)>, LakeError> {
     let (mut before, mut lost) = (run_id.clone(), None);
     while let Some(previous) = lake.census_before(Some(&before)).await? {
-        match against(lake, log, &previous).await {
+        match against(lake, tonight, &previous).await {
             Ok(loss) => return Ok(Some((previous, loss))),
             Err(error) if error.is_lost_night() => lost = lost.or(Some(error)),
             Err(error) => return Err(error),
@@ -138,31 +198,23 @@ async fn against_last(lake: &Lake, log: &RunLog, run_id: &RunId) -> Result<Optio
     lost.map_or(Ok(None), Err)
 }
 
-async fn against(lake: &Lake, log: &RunLog, previous: &RunId) -> Result<Loss, LakeError> {
+async fn against(lake: &Lake, tonight: &Tonight<'_>, previous: &RunId) -> Result<Loss, LakeError> {
     let run = CommittedRun::open(lake, previous).await?;
-    let refused = log.segments.iter().map(|it| (it.scan.account_id, it.scan.access_path.is_none()));
-    let refused: BTreeMap<AccountId, bool> = refused.collect();
-    // Sorted by id, as the log reads them.
-    let now = |account_id: AccountId| match log.accounts.binary_search_by_key(&account_id, |it| it.id) {
-        Err(_) => Now::Unlisted,
-        Ok(at) if log.accounts[at].is_active() => match refused.get(&account_id) {
-            Some(true) => Now::Refused,
-            Some(false) => Now::NotLost,
-            None => Now::Unscanned,
-        },
-        Ok(_) => Now::NotLost,
-    };
     let table = crate::table::find(accounts::TABLE.name).expect("it is registered");
     let mut loss = Loss::default();
     let count = |row: super::Row<'_>| {
         let status = row.text(1).and_then(ScanStatus::from_word);
         let account_id = row.text(0).and_then(|id| id.parse().ok());
-        if let (Some(ScanStatus::Complete | ScanStatus::Partial), Some(account_id)) = (status, account_id) {
-            loss.add(account_id, now(account_id));
+        // Of what gave nothing already, nothing can be lost: neither its buckets nor its keys were a number.
+        let was_seen = row.integer(2).is_some() || row.integer(3).is_some();
+        if let (Some(ScanStatus::Complete | ScanStatus::Partial), Some(account_id), true) =
+            (status, account_id, was_seen)
+        {
+            loss.add(account_id, tonight.has(account_id));
         }
         Ok::<_, LakeError>(())
     };
-    run.each(table, &["account_id", "scan_status"], count).await?;
+    run.each(table, &["account_id", "scan_status", "buckets", "keys"], count).await?;
     Ok(loss)
 }
 

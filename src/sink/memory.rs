@@ -81,6 +81,7 @@ impl MemoryStore {
                 action: "read",
                 uri: format!("memory://lake/{key}"),
                 reason: "the test lost it".to_owned(),
+                advice: None,
                 by_user: true,
                 fault: *fault,
             }),
@@ -116,6 +117,7 @@ fn broken(key: &str) -> StoreError {
         action: "write",
         uri: format!("memory://lake/{key}"),
         reason: "the test broke it".to_owned(),
+        advice: None,
         by_user: false,
         fault: StoreFault::Other,
     }

@@ -1,11 +1,12 @@
 //! The lake: where tables become files, and where a run becomes visible, all of it at once.
 //!
 //! A [`Store`] is objects by key, a folder here and `s3://` in the AWS edge. [`parquet`] turns rows
-//! into files, [`manifest`] says what a run wrote, [`lake`] reads what is committed, and
-//! [`commit`] writes in the one order that leaves a crash without a trace.
+//! into files, [`manifest`] says what a run wrote, [`lake`] reads what is committed, [`Begun`] is what a
+//! publish was begun with, and [`commit`] writes in the one order that leaves a crash without a trace.
 
 mod admissions;
 mod agreed;
+mod begun;
 pub mod commit;
 mod commit_row;
 pub mod finalize;
@@ -22,9 +23,11 @@ pub mod rows;
 mod run_log;
 pub mod store;
 mod tables;
+mod writers;
 
 pub use crate::log::digest as sha256_hex;
 pub use agreed::{Changed, StandardEntry, unchanged};
+pub use begun::Begun;
 pub use commit::{Publication, PublishError, Published};
 pub use finalize::{Census, finalize};
 pub use folder::FolderStore;
@@ -39,3 +42,4 @@ pub use memory::{Fault, MemoryStore};
 pub use parquet::{EncodeError, ParquetTable, Part};
 pub use rows::{CommittedRun, Earlier, Row};
 pub use store::{Put, Store, StoreError, StoreFault};
+pub use writers::Hold;

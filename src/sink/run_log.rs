@@ -11,7 +11,9 @@ use futures::{StreamExt, TryStreamExt, stream};
 use rayon::prelude::*;
 
 use super::judgement::FinalizeError;
-use super::{CommittedRun, Lake, LakeError, Observed, SegmentEntry, StoreError, sha256_hex};
+use super::{
+    Begun, CommittedRun, Lake, LakeError, Observed, SegmentEntry, StoreError, StoreFault, sha256_hex,
+};
 use crate::clock::Timestamp;
 use crate::log::{self, LogError, Record, Segment};
 use crate::model::{
@@ -81,14 +83,22 @@ impl RunLog {
             Err(LogError::NotSealed { .. }) => return Err(FinalizeError::NoAccountList(run_id.clone())),
             opened => opened?,
         };
-        Self::of(&organization, fetch_segments(lake, run_id).await?)
+        Self::of(run_id, &organization, fetch_segments(lake, run_id).await?)
+    }
+
+    /// Reads the log with which a run's publish was begun, each part held to its hash.
+    pub(super) async fn begun(lake: &Lake, begun: &Begun) -> Result<Self, FinalizeError> {
+        Self::named(lake, &begun.run_id, &begun.segments).await
     }
 
     /// A segment that is not there would read as an account whose scan was interrupted, and one that the
     /// manifest does not name is not what was judged: neither may change what the run saw.
     async fn committed(lake: &Lake, run_id: &RunId) -> Result<Self, FinalizeError> {
         let run = CommittedRun::open(lake, run_id).await?;
-        let entries = &run.manifest().segments;
+        Self::named(lake, run_id, &run.manifest().segments).await
+    }
+
+    async fn named(lake: &Lake, run_id: &RunId, entries: &[SegmentEntry]) -> Result<Self, FinalizeError> {
         let list = entries.iter().find(|entry| entry.account_id.is_none());
         let list = list.ok_or_else(|| FinalizeError::NoAccountList(run_id.clone()))?;
         let organization = Segment::open(&list.key, held(lake, list).await?)?;
@@ -98,12 +108,24 @@ impl RunLog {
             .try_collect::<Vec<_>>()
             .await?;
         let opened = fetched.into_par_iter().map(|(key, bytes)| of_account(Segment::open(&key, bytes)?));
-        Self::of(&organization, opened.collect::<Result<Vec<_>, LogError>>()?)
+        Self::of(run_id, &organization, opened.collect::<Result<Vec<_>, LogError>>()?)
     }
 
-    fn of(organization: &Segment, fetched: Vec<AccountSegment>) -> Result<Self, FinalizeError> {
+    fn of(
+        run_id: &RunId,
+        organization: &Segment,
+        fetched: Vec<AccountSegment>,
+    ) -> Result<Self, FinalizeError> {
         let mut log = Self::of_organization(organization)?;
-        for segment in fetched {
+        let run = RunHeader { run_id: run_id.clone(), ..log.header.clone() };
+        organization.belongs(&run, &log.identity)?;
+        // Before one of an account is chosen: another's in its place must not pass for a second one of its own.
+        fetched.iter().try_for_each(|it| it.segment.belongs(&run, &log.identity))?;
+        for segment in chosen(fetched) {
+            // Listed by another process alone, whose list came too late to be the run's.
+            if log.accounts.binary_search_by_key(&segment.scan.account_id, |it| it.id).is_err() {
+                continue;
+            }
             log.entries.push(segment_entry(&segment.segment, Some(&segment.scan)));
             log.observed.add(&segment.segment.header().witness);
             for record in segment.segment.records(|name| name == "calls") {
@@ -233,16 +255,35 @@ fn segment_entry(segment: &Segment, scan: Option<&AccountScan>) -> SegmentEntry 
 async fn fetch_segments(lake: &Lake, run_id: &RunId) -> Result<Vec<AccountSegment>, FinalizeError> {
     let keys = lake.store().list(&log::prefix(run_id)).await?;
     let organization = log::organization_key(run_id);
-    let fetched = stream::iter(keys.into_iter().filter(|key| *key != organization))
+    let is_segment = |key: &String| *key != organization && key.ends_with(".jsonl.zst");
+    let fetched = stream::iter(keys.into_iter().filter(is_segment))
         .map(async |key| {
-            let bytes = lake.store().get(&key).await?;
-            Ok::<_, StoreError>(bytes.map(|bytes| (key, bytes)))
+            match lake.store().get(&key).await {
+                // It is scanned again, as what was never sealed.
+                Err(error) if error.fault == StoreFault::Archived => Ok(None),
+                bytes => Ok::<_, StoreError>(bytes?.map(|bytes| (key, bytes))),
+            }
         })
         .buffered(FETCHES)
         .try_collect::<Vec<_>>()
         .await?;
     let opened = fetched.into_par_iter().flatten().map(|(key, bytes)| open_segment(&key, bytes));
     Ok(opened.collect::<Result<Vec<_>, LogError>>()?.into_iter().flatten().collect())
+}
+
+/// Of each account one segment: the first in which it gave a session, else the first.
+fn chosen(segments: Vec<AccountSegment>) -> Vec<AccountSegment> {
+    let place = |it: &AccountSegment| {
+        (it.scan.access_path.is_none(), it.segment.key().len(), it.segment.key().to_owned())
+    };
+    let mut chosen: BTreeMap<AccountId, AccountSegment> = BTreeMap::new();
+    for segment in segments {
+        match chosen.get(&segment.scan.account_id) {
+            Some(known) if place(known) <= place(&segment) => {}
+            _ => drop(chosen.insert(segment.scan.account_id, segment)),
+        }
+    }
+    chosen.into_values().collect()
 }
 
 fn open_segment(key: &str, bytes: Vec<u8>) -> Result<Option<AccountSegment>, LogError> {

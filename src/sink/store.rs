@@ -7,6 +7,9 @@ use std::fmt;
 
 use futures::future::BoxFuture;
 
+use super::Hold;
+use crate::model::RunId;
+
 /// What came of a write that replaces nothing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Put {
@@ -18,7 +21,7 @@ pub enum Put {
 
 /// A lake that could not be read or written.
 #[derive(Debug, thiserror::Error)]
-#[error("failed to {action} {uri}: {reason}")]
+#[error("{}{}", self.what(), advice.as_ref().map(|advice| format!("; {advice}")).unwrap_or_default())]
 pub struct StoreError {
     /// `read`, `write`, `list`, …
     pub action: &'static str,
@@ -26,10 +29,19 @@ pub struct StoreError {
     pub uri: String,
     /// What the system or AWS said.
     pub reason: String,
+    /// What to do about it, where that is known.
+    pub advice: Option<String>,
     /// Whether the caller can mend it: the path, the permission.
     pub by_user: bool,
     /// What kind of trouble it is.
     pub fault: StoreFault,
+}
+
+impl StoreError {
+    /// What was tried, where, and what came of it, without the advice.
+    pub fn what(&self) -> String {
+        format!("failed to {} {}: {}", self.action, self.uri, self.reason)
+    }
 }
 
 /// What kind of trouble a lake has: one object's, or the lake's as a whole.
@@ -39,6 +51,8 @@ pub enum StoreFault {
     Archived,
     /// The caller may not, or the key that the object lies under cannot be used.
     Denied,
+    /// The caller's own credentials do not hold, or cannot be had: that is no object's trouble.
+    Caller,
     /// Anything else.
     Other,
 }
@@ -59,4 +73,10 @@ pub trait Store: Send + Sync + fmt::Debug {
 
     /// The keys under `prefix`, sorted.
     fn list<'a>(&'a self, prefix: &'a str) -> BoxFuture<'a, Result<Vec<String>, StoreError>>;
+
+    /// Holds a run with others who scan it, or alone; none where others are in the way. A storage that cannot tell
+    /// who is there lets everyone in.
+    fn hold(&self, _run_id: &RunId, _alone: bool) -> Result<Option<Hold>, StoreError> {
+        Ok(Some(Hold::default()))
+    }
 }

@@ -78,6 +78,15 @@ fn a_lake_that_cannot_be_written_is_told_with_the_fix() {
         assert_fixes(&finished);
         assert!(finished.stderr.contains("  FAIL  lake: failed to "), "{finished}");
     }
+    // What a scan says to do about it is the fix.
+    for lake in ["s3://no-such-bucket-of-ours/x".to_owned(), format!("s3://{barred}/x")] {
+        let scan = shell.atrest(&format!("scan --lake {lake}")).ended(2);
+        let (_, advice) = scan.stderr.trim().split_once("; ").unwrap();
+        let visit = shell.atrest(&format!("doctor --lake {lake}"));
+        let (_, fix) = visit.stderr.split_once("FAIL  lake: ").unwrap().1.split_once("fix: ").unwrap();
+        let fix = fix.split("\n\n").next().unwrap().split_whitespace().collect::<Vec<_>>().join(" ");
+        assert_eq!(fix, advice, "{visit}");
+    }
 }
 
 #[test]

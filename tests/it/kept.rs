@@ -289,8 +289,11 @@ fn a_scan_names_its_caller_and_its_own_file_and_no_secret() {
     let secrets = [secret, simulated.variable("AWS_SECRET_ACCESS_KEY")];
     for (name, path) in files(&shell.path("lake")) {
         let bytes = std::fs::read(path).unwrap();
-        let bytes =
-            if name.starts_with("observations/") { zstd::decode_all(&bytes[..]).unwrap() } else { bytes };
+        let bytes = if name.starts_with("observations/") && !name.contains("publication") {
+            zstd::decode_all(&bytes[..]).unwrap()
+        } else {
+            bytes
+        };
         let text = String::from_utf8_lossy(&bytes);
         assert!(secrets.iter().all(|secret| !text.contains(secret)), "{name}");
     }

@@ -216,13 +216,13 @@ fn our_own_policy_lets_our_own_writes_through() {
         let written = in_time(lake.store.put_new("runs/x", b"row"));
         assert_eq!(written.is_ok(), passes, "{settings:?}");
         if let Err(error) = written {
-            assert!(error.by_user && error.reason.contains("the bucket policy denies it"), "{error}");
+            assert!(error.by_user && error.to_string().contains("the bucket policy denies it"), "{error}");
             let hint = if settings.sse.is_none() {
                 "give --lake-sse"
             } else {
                 "another encryption header than AES256"
             };
-            assert!(error.reason.contains(hint), "{error}");
+            assert!(error.to_string().contains(hint), "{error}");
         }
     }
 }
@@ -262,10 +262,10 @@ fn another_accounts_bucket_and_one_that_lets_requesters_pay_are_told() {
     let lake = Lake::new(owned(), stranger);
     for error in [lake.refused(), in_time(lake.store.list("runs/")).unwrap_err()] {
         assert!(
-            error.by_user && error.reason.contains(&format!("does not belong to account {OWNER}")),
+            error.by_user && error.to_string().contains(&format!("does not belong to account {OWNER}")),
             "{error}"
         );
-        assert!(error.reason.contains("--lake-owner"), "{error}");
+        assert!(error.to_string().contains("--lake-owner"), "{error}");
     }
     assert!(
         lake.sent().iter().all(|sent| sent.is_list() || sent.header("x-amz-expected-bucket-owner").is_some())
@@ -276,13 +276,26 @@ fn another_accounts_bucket_and_one_that_lets_requesters_pay_are_told() {
         _ => bare(),
     };
     let error = Lake::new(owned(), paid).refused();
-    assert!(error.by_user && error.reason.contains("makes the requester pay"), "{error}");
+    assert!(error.by_user && error.to_string().contains("makes the requester pay"), "{error}");
+
+    // Both at once: each alone is refused.
+    let both = move |sent: &Sent| match sent.header("x-amz-expected-bucket-owner") {
+        Some(_) => bare(),
+        None => paid(sent),
+    };
+    let error = Lake::new(owned(), both).refused();
+    let told = error.to_string();
+    assert!(error.by_user && told.contains(&format!("does not belong to account {OWNER}")), "{told}");
+    assert!(told.contains("--lake-owner") && told.contains("makes the requester pay"), "{told}");
+    // Where no owner is demanded, who pays is found out all the same.
+    let error = Lake::new(LakeSettings::default(), paid).refused();
+    assert!(error.by_user && error.to_string().contains("makes the requester pay"), "{error}");
 
     // A denial that says what denied is not asked about.
     let denied = Lake::new(owned(), |_| {
         refusal(403, "AccessDenied", "User: x is not authorized to perform: s3:PutObject")
     });
-    assert!(denied.refused().reason.contains("`atrest iam --role lake`"));
+    assert!(denied.refused().to_string().contains("`atrest iam --role lake`"));
     assert_eq!(denied.sent().len(), 1);
 }
 
@@ -303,7 +316,7 @@ fn a_bucket_in_another_region_is_followed_or_told() {
     ] {
         let settings = LakeSettings { endpoint: endpoint.map(str::to_owned), ..owned() };
         let error = Lake::new(settings, |_| refusal(301, "PermanentRedirect", "x")).refused();
-        assert!(error.by_user && error.reason.contains(words), "{error}");
+        assert!(error.by_user && error.to_string().contains(words), "{error}");
     }
 }
 
@@ -379,6 +392,15 @@ fn each_refusal_has_its_sentence_and_says_who_corrects_it() {
         ),
         (507, "XMinioStorageFull", "full", true, StoreFault::Other, "the lake's storage is full"),
         (501, "NotImplemented", "no", true, StoreFault::Other, "PutObject with If-None-Match"),
+        (400, "ExpiredToken", "expired", true, StoreFault::Caller, "renew the credentials"),
+        (
+            409,
+            "ConditionalRequestConflict",
+            "The conditional request cannot succeed.",
+            false,
+            StoreFault::Other,
+            "wait until it has ended; then start the same run again",
+        ),
         (
             500,
             "InternalError",
@@ -392,7 +414,7 @@ fn each_refusal_has_its_sentence_and_says_who_corrects_it() {
         let error = Lake::new(owned(), move |_| refusal(status, code, message)).refused();
         assert_eq!((error.by_user, error.fault), (by_user, fault), "{error}");
         assert!(error.reason.starts_with(&format!("S3 answered {code}: ")), "{error}");
-        assert!(error.reason.contains(words), "{error}");
+        assert!(error.to_string().contains(words), "{error}");
         assert_eq!(error.uri, "s3://audit-lake/census/runs/x");
     }
 }
@@ -405,8 +427,11 @@ fn an_encryption_that_the_server_does_not_have_is_the_callers_to_correct() {
         (501, "NotImplemented", "Server side encryption specified but KMS is not configured"),
     ] {
         let asked = Lake::new(sse.clone(), move |_| refusal(status, code, message)).refused();
-        assert!(asked.by_user && asked.reason.contains("correct --lake-sse and --lake-kms-key"), "{asked}");
+        assert!(
+            asked.by_user && asked.to_string().contains("correct --lake-sse and --lake-kms-key"),
+            "{asked}"
+        );
         let plain = Lake::new(owned(), move |_| refusal(status, code, message)).refused();
-        assert!(!plain.reason.contains("--lake-sse"), "{plain}");
+        assert!(!plain.to_string().contains("--lake-sse"), "{plain}");
     }
 }

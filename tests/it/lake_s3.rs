@@ -274,6 +274,13 @@ fn a_lake_may_lie_on_another_server_than_the_one_that_is_scanned() {
     // It is the scanned organization's census, and every command finds it there.
     shell.atrest(&format!("report {lake} --format s3-audit-csv -o audit.csv")).succeeded();
     shell.atrest(&format!("finalize {lake} --run {RUN}")).ended(0);
+    // The other server does not know the account that STS names: no owner is demanded of it, and STS is not asked.
+    let without_sts = Shell::on(&scanned).with("AWS_ENDPOINT_URL_STS", "http://127.0.0.1:9");
+    without_sts.atrest(&format!("report {lake} --format ocsf -o findings.json")).succeeded();
+    let by_variable = Shell::on(&scanned).with("AWS_ENDPOINT_URL_S3", &other.server.endpoint);
+    let by_variable = by_variable.with("AWS_ENDPOINT_URL_STS", "http://127.0.0.1:9");
+    let line = format!("report --lake s3://{BUCKET}/census --format ocsf -o findings.json");
+    by_variable.atrest(&line).succeeded();
     let told = shell.atrest(&format!("doctor {lake}"));
     assert!(told.stderr.contains("can be listed, written and read, 2 committed run(s)"), "{told}");
     shell.atrest(&format!("report --lake s3://{BUCKET}/census --format ocsf -o -")).ended(2);
@@ -285,6 +292,7 @@ fn what_cannot_be_a_lake_or_its_key_is_refused_before_anything() {
     for (line, words) in [
         ("--lake s3://arn:aws:s3:eu-west-1:111122223333:accesspoint/census/x", "an ARN is not supported"),
         ("--lake s3://census--euw1-az1--x-s3/x", "it is a directory bucket"),
+        ("--lake s3://census-abc123--op-s3/x", "it is an access point on Outposts"),
         ("--lake s3://census --lake-kms-key alias/lake", "not an id and not an alias"),
         ("--lake s3://census --lake-endpoint minio:9000", "write a server's URL"),
         ("--lake s3://census --lake-owner me", "--lake-owner"),

@@ -19,6 +19,7 @@ mod support {
     pub mod worlds;
 }
 
+mod at_once;
 mod athena;
 mod cli;
 mod demo;

@@ -22,9 +22,11 @@ enum Loss {
     Denied,
     Deleted,
     Torn,
+    /// The server answers that it failed, and does not cease to.
+    Broken,
 }
 
-const LOSSES: [Loss; 4] = [Loss::Archived, Loss::Denied, Loss::Deleted, Loss::Torn];
+const LOSSES: [Loss; 5] = [Loss::Archived, Loss::Denied, Loss::Deleted, Loss::Torn, Loss::Broken];
 
 /// Nights of one lake, one a day, the last one on the day of [`NOW`].
 fn nights(count: i64) -> (Arc<MemoryStore>, Vec<RunId>) {
@@ -56,6 +58,7 @@ fn without(store: &MemoryStore, part: &str, loss: Loss) -> Arc<MemoryStore> {
         match loss {
             Loss::Archived if is_hit => lost.lose(&key, StoreFault::Archived),
             Loss::Denied if is_hit => lost.lose(&key, StoreFault::Denied),
+            Loss::Broken if is_hit => lost.lose(&key, StoreFault::Other),
             _ => {}
         }
     }
@@ -115,6 +118,34 @@ fn a_page_does_without_a_lost_night_and_names_it() {
             assert_eq!(written(&store, Format::S3AuditCsv), whole, "{part} {loss:?}");
         }
     }
+}
+
+#[test]
+fn a_night_of_a_newer_atrest_is_a_missing_night_where_it_is_not_the_newest() {
+    let (store, runs) = nights(3);
+    let key = format!("manifests/{}.json", runs[1]);
+    store.plant(&key, br#"{"schema_version":99}"#);
+    let Comparison::Since(changes) = compared(&store) else { panic!("not compared") };
+    assert_eq!(changes.since, runs[0]);
+    assert!(changes.passed_over[0].1.contains("has schema version 99"), "{:?}", changes.passed_over);
+    assert!(written(&store, Format::Html).contains("1 earlier run could not be read and is left out"));
+    // Nor does it bar the next night, where the newest one is this atrest's.
+    let next = night(&store, &healthy().world, 1);
+    assert_eq!(opened(&store).newest().unwrap().run_id, next);
+    // As the newest it does: this atrest does not know what else the lake holds by now.
+    store.plant(&format!("manifests/{next}.json"), br#"{"schema_version":99}"#);
+    assert!(in_time(Lake::open(Arc::<MemoryStore>::clone(&store))).is_err());
+}
+
+#[test]
+fn a_caller_who_is_not_known_any_more_loses_no_night() {
+    let (store, runs) = nights(2);
+    store.lose(&format!("findings/dt={}/", runs[0].date()), StoreFault::Caller);
+    let error = in_time(async {
+        let lake = Lake::open(Arc::<MemoryStore>::clone(&store)).await.unwrap();
+        since_last_census(&CommittedRun::newest(&lake).await.unwrap()).await
+    });
+    assert!(error.is_err(), "{error:?}");
 }
 
 #[test]

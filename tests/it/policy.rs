@@ -484,6 +484,11 @@ fn a_key_policy_lets_in_whom_it_names_and_no_others() {
         (r#""StringNotEquals":{"kms:CallerAccount":"444455556666"}"#, "anyone"),
         (r#""StringEquals":{"aws:PrincipalTag/team":"a","kms:EncryptionContext:x":"y"}"#, "anyone"),
         (r#""StringEquals":{"aws:SourceVpce":"vpce-1"}"#, "?"),
+        // An organization's or an account's endpoints are no statement on the principal's organization.
+        (r#""StringEquals":{"aws:VpceOrgID":"o-abcdefghij"}"#, "?"),
+        (r#""ForAnyValue:StringLike":{"aws:VpceOrgPaths":"o-abcdefghij/r-ab12/*"}"#, "?"),
+        (r#""StringEquals":{"aws:VpceAccount":"444455556666"}"#, "444455556666 ?"),
+        (r#""StringLike":{"aws:VpceOrgID":"*"}"#, "anyone"),
         (r#""IpAddress":{"aws:SourceIp":"203.0.113.0/24"}"#, "?"),
         (r#""IpAddress":{"aws:SourceIp":"0.0.0.0/0"}"#, "anyone"),
         (r#""StringLike":{"aws:userid":"AROAEXAMPLEEXAMPLE123:*"}"#, "?"),

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use atrest::clock::{DAY_MS, Timestamp};
 use atrest::model::{AccountId, FaultKind};
 use atrest::scan::ScanError;
-use atrest::sim::world::AccountState;
+use atrest::sim::world::{AccountState, Denial, DeniedBy};
 use atrest::sim::{Effect, Rule, Schedule, World};
 use atrest::sink::{Census, FinalizeError};
 
@@ -269,12 +269,10 @@ fn accounts_that_failed_before_new_credentials_came_are_scanned_again() {
 
 /// A `credential_process` that works a few times, and then says that its session is over. Its credentials
 /// end so soon that the SDK asks for new ones each time.
-#[test]
-fn a_credential_process_that_fails_is_the_callers_trouble() {
-    let simulated = Simulated::start("--accounts 8 --buckets 8 --keys 8");
-    let shell = Shell::on(&simulated);
+fn by_a_process(simulated: &Simulated, works: usize) -> (Shell, String) {
+    let shell = Shell::on(simulated);
     let script = format!(
-        "echo x >> calls; if [ $(wc -l < calls) -gt 5 ]; then echo 'the session is over: AKIAIOSFODNN7EXAMPLE' >&2; exit 3; fi\n\
+        "echo x >> calls; if [ $(wc -l < calls) -gt {works} ]; then echo 'the session is over: AKIAIOSFODNN7EXAMPLE' >&2; exit 3; fi\n\
          printf '{{\"Version\":1,\"AccessKeyId\":\"%s\",\"SecretAccessKey\":\"%s\",\"Expiration\":\"%s\"}}' \
          '{}' '{}' \"$(date -u -d '+5 seconds' +%Y-%m-%dT%H:%M:%SZ)\"\n",
         simulated.variable("AWS_ACCESS_KEY_ID"),
@@ -290,6 +288,13 @@ fn a_credential_process_that_fails_is_the_callers_trouble() {
         .without("AWS_SECRET_ACCESS_KEY")
         .with("AWS_PROFILE", "p")
         .with("AWS_CONFIG_FILE", config.to_str().unwrap());
+    (shell, script)
+}
+
+#[test]
+fn a_credential_process_that_fails_is_the_callers_trouble() {
+    let simulated = Simulated::start("--accounts 8 --buckets 8 --keys 8");
+    let (shell, script) = by_a_process(&simulated, 5);
     let line = format!("scan --lake lake --run {RUN} --max-attempts 1 --accounts-in-flight 1 -vv");
     let stopped = shell.atrest(&format!("{line} --exit-zero-for coverage,findings")).ended(5);
     let said = stopped.stderr.split_whitespace().collect::<Vec<_>>().join(" ");
@@ -307,6 +312,29 @@ fn a_credential_process_that_fails_is_the_callers_trouble() {
     let finished = shell.atrest(&line);
     assert_eq!(committed(&shell.path("lake")), [RUN], "{finished}");
     assert!(names(&shell.path("lake/observations")).len() > sealed);
+}
+
+/// The lake's first calls come before any account, its last ones after all of them.
+#[test]
+fn a_session_that_ends_at_any_call_of_a_scan_to_s3_ends_it_with_5() {
+    let simulated = Simulated::start("--accounts 2 --buckets 4 --keys 2");
+    let mut ends = Vec::new();
+    for works in 2.. {
+        let (shell, _) = by_a_process(&simulated, works);
+        let line = format!("scan --lake s3://atrest-lake/{works} --run {RUN} --max-attempts 1");
+        let finished = shell.atrest(&line);
+        let code = finished.status.code();
+        if code == Some(0) {
+            break;
+        }
+        let said = finished.stderr.split_whitespace().collect::<Vec<_>>().join(" ");
+        // Asked before the lake is: no run has begun.
+        let has_begun = !said.contains("failed to load the AWS credentials");
+        assert_eq!(code, Some(if has_begun { 5 } else { 2 }), "after {works} calls: {finished}");
+        assert!(!has_begun || said.contains(&format!("continue with --run {RUN}")), "{finished}");
+        ends.push(has_begun);
+    }
+    assert!(ends.iter().filter(|has_begun| **has_begun).count() > 10, "the night is long: {ends:?}");
 }
 
 // A census that lost its sight
@@ -439,6 +467,67 @@ fn a_last_census_that_cannot_be_read_is_told_and_sets_no_limit() {
     let why = census(&tonight).not_compared.clone().unwrap();
     assert!(why.contains(accounts.as_str()), "{why}");
 }
+
+#[test]
+fn a_torn_last_census_is_passed_over_for_the_one_before_it() {
+    let (world, ids) = twenty();
+    let first = Night::over(world.clone()).run();
+    let second = Night::over(world.clone()).on(&first.store).at(NOW.plus_millis(3_600_000)).run();
+    second.census();
+    let of_second = |key: &&String| key.starts_with("accounts/") && key.contains(second.run_id.as_str());
+    let objects = first.store.objects();
+    first.store.plant(objects.keys().find(of_second).unwrap(), b"torn");
+    let tonight = Night::over(without_roles(&world, &ids[..10])).on(&first.store).at(LATER).run();
+    assert_eq!(lost(&tonight), (21, 10, 0));
+    let said = tonight.census.unwrap().unwrap_err().to_string();
+    assert!(said.contains(&format!("of the accounts that census {} reached", first.run_id)), "{said}");
+}
+
+/// A service control policy leaves the session and takes every read.
+#[test]
+fn accounts_in_which_every_listing_is_refused_are_lost() {
+    let (world, ids) = twenty();
+    let closed = |ids: &[AccountId], actions: &[&'static str]| {
+        let mut world = world.clone();
+        for id in ids {
+            let denials = actions.iter().map(|action| Denial::of(DeniedBy::Scp, action));
+            world.account_mut(*id).denials.extend(denials);
+        }
+        world
+    };
+    let first = Night::over(world.clone()).run();
+    let night = |world: World, days| Night::over(world).on(&first.store).at(NOW.plus_millis(days * DAY_MS));
+    assert_eq!(lost(&night(closed(&ids[..7], &["s3:*", "kms:*", "account:*"]), 1).run()), (21, 7, 0));
+    let blind = closed(&ids[..7], &["s3:*", "kms:*"]);
+    assert_eq!(lost(&night(blind.clone(), 2).run()), (21, 7, 0), "the Regions alone are no sight");
+    // Whoever lists the keys sees something.
+    night(closed(&ids[..7], &["s3:*"]), 3).run().census();
+    // Accepted once, they are nothing that the next night could lose.
+    night(blind.clone(), 4).judged_by(accepting_all()).run().census();
+    night(blind, 5).run().census();
+}
+
+/// The simulator's organization of twenty accounts, which has eight of them the night after.
+#[test]
+fn the_command_that_accepts_a_loss_can_be_pasted() {
+    let larger = Simulated::start("--accounts 20 --buckets 20 --keys 4");
+    let smaller = Simulated::start("--accounts 8 --buckets 20 --keys 4");
+    let lake = tempfile::tempdir().unwrap();
+    let lake = lake.path().join("a lake").display().to_string();
+    Shell::on(&larger).run(["scan", "--lake", &lake]);
+    let shell = Shell::on(&smaller);
+    let stopped = shell.run(["scan", "--lake", &lake, "--run", LOSING]).ended(5);
+    assert!(stopped.stderr.contains("no longer listed"), "{stopped}");
+    let command =
+        stopped.stderr.lines().find(|line| line.trim_start().starts_with("atrest finalize ")).unwrap();
+    assert_eq!(command.trim(), format!("atrest finalize --lake '{lake}' --run {LOSING} --max-lost 100"));
+    let again = shell.run(["finalize", "--lake", &lake, "--run", LOSING]).ended(5);
+    assert!(again.stderr.contains(command), "{again}");
+    shell.run(["finalize", "--lake", &lake, "--run", LOSING, "--max-lost", "100"]).ended(4);
+}
+
+/// A run after the larger organization's, whose id is of today.
+const LOSING: &str = "20990101T030000Z-0badcafe";
 
 #[test]
 fn a_log_that_is_judged_again_is_not_held_against_the_night_before() {

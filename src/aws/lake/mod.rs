@@ -44,10 +44,10 @@ pub struct S3Store {
 }
 
 /// What the same request is sent without, or with, to find out why it was refused.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Trial {
-    AnyOwner,
-    Paying,
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+struct Trial {
+    any_owner: bool,
+    paying: bool,
 }
 
 impl S3Store {
@@ -103,6 +103,7 @@ impl S3Store {
             action,
             uri: format!("{}/{key}", self.uri),
             reason: explained.reason,
+            advice: explained.advice,
             by_user: explained.by_user,
             fault: explained.fault,
         }
@@ -113,20 +114,30 @@ impl S3Store {
     async fn cause(&self, fault: &Fault) -> Cause {
         let message = fault.message.as_deref().unwrap_or_default();
         let is_bare = fault.kind == FaultKind::Denied && !message.contains(" is not authorized ");
-        if !is_bare || self.settings.owner.is_none() || self.tried(None).await {
+        if !is_bare || self.tried(Trial::default()).await {
             return Cause::Unknown;
         }
-        if self.tried(Some(Trial::AnyOwner)).await {
-            return Cause::OtherOwner;
+        let is_owned = self.settings.owner.is_some();
+        let of = |any_owner, paying| Trial { any_owner, paying };
+        let trials = [
+            (of(true, false), Cause::OtherOwner),
+            (of(false, true), Cause::RequesterPays),
+            (of(true, true), Cause::OtherOwnerAndPays),
+        ];
+        for (trial, cause) in trials {
+            // Without the owner's condition there is nothing to leave out.
+            if (is_owned || !trial.any_owner) && self.tried(trial).await {
+                return cause;
+            }
         }
-        if self.tried(Some(Trial::Paying)).await { Cause::RequesterPays } else { Cause::Unknown }
+        Cause::Unknown
     }
 
     /// Whether a listing is answered.
-    async fn tried(&self, trial: Option<Trial>) -> bool {
+    async fn tried(&self, trial: Trial) -> bool {
         let (region, client) = self.place();
-        let owner = self.owner().filter(|_| trial != Some(Trial::AnyOwner));
-        let payer = (trial == Some(Trial::Paying)).then_some(aws_sdk_s3::types::RequestPayer::Requester);
+        let owner = self.owner().filter(|_| !trial.any_owner);
+        let payer = trial.paying.then_some(aws_sdk_s3::types::RequestPayer::Requester);
         let send = || {
             let request = client.sdk.list_objects_v2().bucket(&self.bucket).prefix(&self.prefix).max_keys(1);
             request.set_expected_bucket_owner(owner.clone()).set_request_payer(payer.clone()).send()

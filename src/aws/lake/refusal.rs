@@ -34,13 +34,17 @@ pub enum Cause {
     OtherOwner,
     /// The same request is answered where the requester pays.
     RequesterPays,
+    /// It is answered without the owner's condition where the requester pays.
+    OtherOwnerAndPays,
 }
 
 /// A refusal in words.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Explained {
-    /// What S3 said, and what to do.
+    /// What S3 said.
     pub reason: String,
+    /// What to do, where that is known.
+    pub advice: Option<String>,
     /// Whether the caller can correct it.
     pub by_user: bool,
     /// What kind of trouble it is.
@@ -55,9 +59,8 @@ pub fn explain(refusal: &Refusal<'_>) -> Explained {
     let fault = refusal.fault;
     let code = fault.code_or_class();
     let (advice, by_user) = meaning(refusal, code);
-    let advice = if advice.is_empty() { advice } else { format!("; {advice}") };
-    let reason = format!("{}{advice}", answered(fault, refusal.settings));
-    Explained { reason, by_user, fault: class(fault, code) }
+    let advice = Some(advice).filter(|advice| !advice.is_empty());
+    Explained { reason: answered(fault, refusal.settings), advice, by_user, fault: class(fault, code) }
 }
 
 /// What came: AWS's code, where there is one.
@@ -79,6 +82,7 @@ fn answered(fault: &Fault, settings: &LakeSettings) -> String {
 fn class(fault: &Fault, code: &str) -> StoreFault {
     match code {
         "InvalidObjectState" => StoreFault::Archived,
+        _ if fault.kind == FaultKind::Identity => StoreFault::Caller,
         _ if fault.kind == FaultKind::Denied || code.starts_with("KMS.") => StoreFault::Denied,
         _ => StoreFault::Other,
     }
@@ -108,6 +112,13 @@ fn meaning(refusal: &Refusal<'_>, code: &str) -> Meaning {
         "NoSuchAccessPoint" | "NoSuchAccessPointAlias" | "InvalidAccessPointAliasError" => {
             correct("create the access point first, or name the bucket in the lake's URI")
         }
+        // A retry may meet a server that is done: that is no mistake of the caller's.
+        "ConditionalRequestConflict" | "OperationAborted" => (
+            "another request writes the same object at this time, and went on doing so: where another atrest process \
+             publishes this run, wait until it has ended; then start the same run again"
+                .to_owned(),
+            false,
+        ),
         "InvalidObjectState" => correct(
             "the object is archived: restore it (`aws s3api restore-object`), and see deploy/README.md for which \
              parts of a lake may be archived",
@@ -193,17 +204,9 @@ fn key(code: &str, refusal: &Refusal<'_>) -> String {
 fn denied(refusal: &Refusal<'_>, message: &str) -> String {
     let owner = refusal.settings.owner.map(|owner| owner.to_string()).unwrap_or_default();
     match refusal.cause {
-        Cause::OtherOwner => {
-            return format!(
-                "the bucket does not belong to account {owner}, as the request demands: correct the lake's URI; \
-                 where another account's bucket is meant, name that account with --lake-owner"
-            );
-        }
-        Cause::RequesterPays => {
-            return "the bucket makes the requester pay, which atrest does not accept for a lake: turn Requester \
-                    Pays off, or choose another bucket"
-                .to_owned();
-        }
+        Cause::OtherOwner => return other_owner(&owner),
+        Cause::RequesterPays => return REQUESTER_PAYS.to_owned(),
+        Cause::OtherOwnerAndPays => return format!("{}. And {REQUESTER_PAYS}", other_owner(&owner)),
         Cause::Unknown => {}
     }
     if message.contains("kms:") {
@@ -234,6 +237,16 @@ fn denied(refusal: &Refusal<'_>, message: &str) -> String {
                       another account, give --lake-owner"
             .to_owned(),
     }
+}
+
+const REQUESTER_PAYS: &str = "the bucket makes the requester pay, which atrest does not accept for a lake: turn \
+                              Requester Pays off, or choose another bucket";
+
+fn other_owner(owner: &str) -> String {
+    format!(
+        "the bucket does not belong to account {owner}, as the request demands: correct the lake's URI; where another \
+         account's bucket is meant, name that account with --lake-owner"
+    )
 }
 
 /// Why AWS refused, as its own answer tells.

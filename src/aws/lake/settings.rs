@@ -126,6 +126,9 @@ mod tests {
             "arn:aws:s3:eu-west-1:111122223333:accesspoint",
             "census--euw1-az1--x-s3",
             "census--ol-s3",
+            "census--op-s3",
+            "census--xa-s3",
+            "census--table-s3",
             "mfzwi23gnjvgw.mrap",
         ] {
             assert!(unusable(wrong).is_some(), "{wrong}");

@@ -8,10 +8,12 @@ use std::sync::Arc;
 use super::super::error::CliError;
 use super::Visit;
 use crate::model::{OrganizationIdentity, Source};
-use crate::sink::{Lake, Put, Store};
+use crate::sink::{Lake, LakeError, Put, Store, StoreError};
 
 /// Where a run's log goes: the same permission, and no table's reader looks there.
 const KEY: &str = "observations/doctor.txt";
+/// What is written under the condition alone: the lock by which a run is committed once.
+const LOCK: &str = "observations/doctor.lock";
 const TEXT: &[u8] = b"atrest doctor was here\n";
 
 /// Tries the lake.
@@ -21,19 +23,23 @@ pub async fn visit(
     source: Source,
     organization: Option<OrganizationIdentity>,
 ) -> Result<(), CliError> {
-    let opened = Lake::open(Arc::clone(&store)).await?;
+    let opened = Lake::open(Arc::clone(&store)).await.map_err(of_lake)?;
     let runs = opened.runs().count();
     if let Some(identity) = organization {
-        opened.check(source, identity.org_id.as_deref())?;
+        opened.check(source, identity.org_id.as_deref()).map_err(of_lake)?;
     }
     for note in opened.notes() {
         visit.note("lake", note);
     }
-    store.replace(KEY, TEXT).await?;
-    if store.put_new(KEY, TEXT).await? == Put::Created {
-        return Err(unconditional(store.uri()));
+    store.replace(KEY, TEXT).await.map_err(refused)?;
+    // Of two conditional writes of one object the second is refused, whatever became of the first.
+    store.put_new(LOCK, TEXT).await.map_err(refused)?;
+    for key in [LOCK, KEY] {
+        if store.put_new(key, TEXT).await.map_err(refused)? == Put::Created {
+            return Err(unconditional(store.uri(), key));
+        }
     }
-    match store.get(KEY).await? {
+    match store.get(KEY).await.map_err(refused)? {
         Some(found) if found == TEXT => {}
         found => return Err(other(store.uri(), found.as_deref())),
     }
@@ -41,9 +47,26 @@ pub async fn visit(
     Ok(())
 }
 
-fn unconditional(uri: &str) -> CliError {
+/// What was refused, and under `fix` what a scan says to do about it.
+pub fn refused(error: StoreError) -> CliError {
+    let (what, advice) = (error.what(), error.advice.clone());
+    let told = CliError { message: what, ..CliError::from(error) };
+    match advice {
+        Some(advice) => told.hint(advice),
+        None => told,
+    }
+}
+
+fn of_lake(error: LakeError) -> CliError {
+    match error {
+        LakeError::Store(error) => refused(error),
+        error => CliError::from(error),
+    }
+}
+
+fn unconditional(uri: &str, key: &str) -> CliError {
     CliError::usage(format!(
-        "failed to write {uri}/{KEY}: the server replaced an object that PutObject with If-None-Match must not \
+        "failed to write {uri}/{key}: the server replaced an object that PutObject with If-None-Match must not \
          replace"
     ))
     .hint("by that condition a run is committed once: use a server that obeys it, as Amazon S3 does")
@@ -64,7 +87,7 @@ mod tests {
     use futures::future::BoxFuture;
 
     use super::*;
-    use crate::sink::{MemoryStore, StoreError};
+    use crate::sink::MemoryStore;
 
     /// A server that obeys no condition, or forgets what it was given.
     #[derive(Debug)]

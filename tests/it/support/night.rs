@@ -22,7 +22,9 @@ use atrest::model::{
 };
 use atrest::scan::{self, Edge, Limits, ScanError, Silent};
 use atrest::sim::{Recorder, Schedule, Simulator, World};
-use atrest::sink::{self, Census, FinalizeError, Judgement, Lake, MemoryStore, canonical_json, sha256_hex};
+use atrest::sink::{
+    self, Census, FinalizeError, Judgement, Lake, MemoryStore, Store, canonical_json, sha256_hex,
+};
 use atrest::standard;
 use aws_smithy_runtime_api::client::http::{
     HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpClient,
@@ -283,6 +285,26 @@ impl Night {
         in_paused_time(self.go())
     }
 
+    /// The same on any store, beside whatever else runs in the caller's time.
+    pub async fn beside(
+        &self,
+        store: Arc<dyn Store>,
+    ) -> (Result<(), ScanError>, Option<Result<Census, FinalizeError>>) {
+        let (run_id, header) = (self.run_id(), self.header());
+        let simulator = Simulator::new(self.world.clone(), self.schedule.clone(), Arc::clone(&self.clock));
+        let simulator = Arc::new(simulator.with_seed(self.seed));
+        let lake = match Lake::open(store).await {
+            Ok(lake) => lake,
+            Err(error) => return (Err(error.into()), None),
+        };
+        let scan = self.scan(&simulator, &header, &lake).await;
+        let census = match &scan {
+            Ok(()) => Some(sink::finalize(&lake, &judgement(&run_id, &run_id, &self.rules)).await),
+            Err(_) => None,
+        };
+        (scan, census)
+    }
+
     async fn go(self) -> Morning {
         let (run_id, header) = (self.run_id(), self.header());
         let simulator = Simulator::new(self.world.clone(), self.schedule.clone(), Arc::clone(&self.clock));
@@ -350,6 +372,11 @@ pub fn rejudge(
     })
 }
 
+/// `atrest finalize` of what is sealed, beside whatever else runs in the caller's time.
+pub async fn publish(lake: &Lake, run_id: &RunId, rules: &Rules) -> Result<Census, FinalizeError> {
+    sink::finalize(lake, &judgement(run_id, run_id, rules)).await
+}
+
 fn judgement(observed: &RunId, run_id: &RunId, rules: &Rules) -> Judgement {
     Judgement {
         observed_run_id: observed.clone(),
@@ -368,7 +395,8 @@ async fn open(store: &Arc<MemoryStore>) -> Lake {
     Lake::open(Arc::<MemoryStore>::clone(store)).await.expect("the lake opens")
 }
 
-fn in_paused_time<T>(future: impl Future<Output = T>) -> T {
+/// Runs to the end in a time that stands still while there is work.
+pub fn in_paused_time<T>(future: impl Future<Output = T>) -> T {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build();
     runtime.expect("a runtime").block_on(future)
 }

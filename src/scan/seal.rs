@@ -1,0 +1,89 @@
+//! What is sealed stays: a part of the log is written where none is, and never in the place of another.
+//!
+//! A scheduler delivers at least once, so two processes may scan one run. Of two that seal the same account, the first
+//! one's segment is the account's, and the other takes it as it is.
+
+use super::ScanError;
+use super::refusal::Held;
+use crate::log::{self, LogError, Segment};
+use crate::model::{OrganizationIdentity, RunHeader};
+use crate::sink::{Put, Store, StoreFault};
+
+/// Segments of one account: it refused each of these times but the last.
+const MOST: u32 = 100;
+
+/// What lies in the place of a log.
+enum Place {
+    /// What was written now, or the same.
+    Ours,
+    /// Another process's, whole and of this run.
+    Theirs(Box<Segment>),
+}
+
+/// Seals an account's segment, or takes another process's.
+pub async fn account(
+    store: &dyn Store,
+    run: &RunHeader,
+    organization: &OrganizationIdentity,
+    held: &Held,
+) -> Result<(), ScanError> {
+    for nth in 0..MOST {
+        let key = log::later_segment_key(&run.run_id, held.account_id, nth);
+        match put(store, run, organization, &key, &held.bytes).await? {
+            Place::Ours => return Ok(()),
+            Place::Theirs(theirs) => {
+                let is_refusal = theirs.header().scan.as_ref().is_some_and(|scan| scan.access_path.is_none());
+                // A refusal stays in the log; a session that came after it stands beside it.
+                if !is_refusal || !held.had_session {
+                    return Ok(());
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Seals the account list; gives another process's, where that was first.
+pub async fn organization(
+    store: &dyn Store,
+    run: &RunHeader,
+    identity: &OrganizationIdentity,
+    bytes: &[u8],
+) -> Result<Option<Segment>, ScanError> {
+    match put(store, run, identity, &log::organization_key(&run.run_id), bytes).await? {
+        Place::Ours => Ok(None),
+        Place::Theirs(theirs) => Ok(Some(*theirs)),
+    }
+}
+
+async fn put(
+    store: &dyn Store,
+    run: &RunHeader,
+    organization: &OrganizationIdentity,
+    key: &str,
+    bytes: &[u8],
+) -> Result<Place, ScanError> {
+    if store.put_new(key, bytes).await? == Put::Created {
+        return Ok(Place::Ours);
+    }
+    let found = match store.get(key).await {
+        // What went to an archive is as what was never sealed.
+        Err(error) if error.fault == StoreFault::Archived => Vec::new(),
+        found => found?.unwrap_or_default(),
+    };
+    if found == bytes {
+        return Ok(Place::Ours);
+    }
+    match Segment::open(key, found) {
+        // It was cut short: nobody sealed it.
+        Err(LogError::NotSealed { .. }) => {
+            store.replace(key, bytes).await?;
+            Ok(Place::Ours)
+        }
+        opened => {
+            let theirs = opened?;
+            theirs.belongs(run, organization)?;
+            Ok(Place::Theirs(Box::new(theirs)))
+        }
+    }
+}
