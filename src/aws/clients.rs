@@ -17,14 +17,17 @@ use aws_sdk_s3::config::{ConfigBag, Intercept, RequestChecksumCalculation, Runti
 use aws_smithy_async::time::TimeSource;
 use aws_smithy_runtime_api::box_error::BoxError;
 use aws_smithy_runtime_api::client::interceptors::context::{
-    BeforeDeserializationInterceptorContextRef, BeforeSerializationInterceptorContextRef,
-    BeforeTransmitInterceptorContextRef, FinalizerInterceptorContextRef,
+    AfterDeserializationInterceptorContextRef, BeforeDeserializationInterceptorContextRef,
+    BeforeSerializationInterceptorContextRef, BeforeTransmitInterceptorContextRef,
+    FinalizerInterceptorContextRef,
 };
+use aws_smithy_runtime_api::client::orchestrator::Metadata;
 use aws_smithy_types::config_bag::{Storable, StoreReplace};
 use aws_types::endpoint_config::{UseDualStack, UseFips};
 
 use super::call::Endpoint;
 use super::dates::Dates;
+use super::promise;
 use super::session::{RoleAssumer, Session, SessionCredentials};
 use super::unreached::Unreached;
 use super::variant::{Variant, Variants, Wish, Wishes};
@@ -253,7 +256,8 @@ impl TimeSource for ClockTime {
     }
 }
 
-/// Learns a client's host from the first request that leaves it, and AWS's time from every answer.
+/// Learns a client's host from the first request that leaves it, and AWS's time from every answer; holds each
+/// answer to what its operation promises.
 #[derive(Debug)]
 struct Probe {
     endpoint: Endpoint,
@@ -281,11 +285,18 @@ impl Storable for Tried {
     type Storer = StoreReplace<Self>;
 }
 
-/// The host that it was sent to.
+/// The URL that it was sent to.
 #[derive(Debug)]
-struct Host(String);
+struct Sent(String);
 
-impl Storable for Host {
+impl Sent {
+    fn host(&self) -> &str {
+        let rest = self.0.split_once("://").map_or(self.0.as_str(), |(_, rest)| rest);
+        rest.split(['/', '?']).next().unwrap_or_default()
+    }
+}
+
+impl Storable for Sent {
     type Storer = StoreReplace<Self>;
 }
 
@@ -336,8 +347,23 @@ impl Intercept for Probe {
         config: &mut ConfigBag,
     ) -> Result<(), BoxError> {
         self.dates.note(context.response().headers().get("date"), self.clock.now());
-        if let Some(Host(host)) = config.load::<Host>() {
-            self.learn_host(host);
+        if let Some(sent) = config.load::<Sent>() {
+            self.learn_host(sent.host());
+        }
+        Ok(())
+    }
+
+    /// What the SDK's types hide: see [`promise`]. A body that is streamed is not there to be looked at.
+    fn read_after_deserialization(
+        &self,
+        context: &AfterDeserializationInterceptorContextRef<'_>,
+        _components: &RuntimeComponents,
+        config: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        let response = context.response();
+        if let (Some(metadata), Some(body)) = (config.load::<Metadata>(), response.body().bytes()) {
+            let url = config.load::<Sent>().map_or("", |sent| sent.0.as_str());
+            promise::held(metadata.name(), response.status().as_u16(), url, body)?;
         }
         Ok(())
     }
@@ -348,13 +374,12 @@ impl Intercept for Probe {
         _components: &RuntimeComponents,
         config: &mut ConfigBag,
     ) -> Result<(), BoxError> {
-        let uri = context.request().uri();
-        let host = uri.split("://").nth(1).unwrap_or(uri).split(['/', '?']).next().unwrap_or_default();
+        let sent = Sent(context.request().uri().to_owned());
         // A host that may not exist is told once it has answered.
         if !self.variants.may_change(self.service, &self.region) {
-            self.learn_host(host);
+            self.learn_host(sent.host());
         }
-        config.interceptor_state().store_put(Host(host.to_owned()));
+        config.interceptor_state().store_put(sent);
         Ok(())
     }
 }

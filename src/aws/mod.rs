@@ -17,6 +17,7 @@ pub mod message;
 pub mod network;
 pub mod ops;
 pub mod pace;
+pub mod promise;
 pub mod service;
 pub mod session;
 pub mod trust;
