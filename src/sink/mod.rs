@@ -22,6 +22,7 @@ pub mod rows;
 mod run_log;
 pub mod store;
 mod tables;
+mod unique;
 
 pub use crate::log::digest as sha256_hex;
 pub use agreed::{Changed, StandardEntry, unchanged};
