@@ -17,17 +17,16 @@ use aws_sdk_s3::config::{ConfigBag, Intercept, RequestChecksumCalculation, Runti
 use aws_smithy_async::time::TimeSource;
 use aws_smithy_runtime_api::box_error::BoxError;
 use aws_smithy_runtime_api::client::interceptors::context::{
-    AfterDeserializationInterceptorContextRef, BeforeDeserializationInterceptorContextRef,
-    BeforeSerializationInterceptorContextRef, BeforeTransmitInterceptorContextRef,
-    FinalizerInterceptorContextRef,
+    AfterDeserializationInterceptorContextRef, BeforeDeserializationInterceptorContextMut,
+    BeforeDeserializationInterceptorContextRef, BeforeSerializationInterceptorContextRef,
+    BeforeTransmitInterceptorContextRef, FinalizerInterceptorContextRef,
 };
-use aws_smithy_runtime_api::client::orchestrator::Metadata;
 use aws_smithy_types::config_bag::{Storable, StoreReplace};
 use aws_types::endpoint_config::{UseDualStack, UseFips};
 
+use super::answer;
 use super::call::Endpoint;
 use super::dates::Dates;
-use super::promise;
 use super::session::{RoleAssumer, Session, SessionCredentials};
 use super::unreached::Unreached;
 use super::variant::{Variant, Variants, Wish, Wishes};
@@ -353,19 +352,24 @@ impl Intercept for Probe {
         Ok(())
     }
 
-    /// What the SDK's types hide: see [`promise`]. A body that is streamed is not there to be looked at.
+    fn modify_before_deserialization(
+        &self,
+        context: &mut BeforeDeserializationInterceptorContextMut<'_>,
+        _components: &RuntimeComponents,
+        config: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        answer::bound(context.response_mut(), config);
+        Ok(())
+    }
+
     fn read_after_deserialization(
         &self,
         context: &AfterDeserializationInterceptorContextRef<'_>,
         _components: &RuntimeComponents,
         config: &mut ConfigBag,
     ) -> Result<(), BoxError> {
-        let response = context.response();
-        if let (Some(metadata), Some(body)) = (config.load::<Metadata>(), response.body().bytes()) {
-            let url = config.load::<Sent>().map_or("", |sent| sent.0.as_str());
-            promise::held(metadata.name(), response.status().as_u16(), url, body)?;
-        }
-        Ok(())
+        let url = config.load::<Sent>().map_or("", |sent| sent.0.as_str());
+        answer::hold(context.response(), url, config)
     }
 
     fn read_before_transmit(

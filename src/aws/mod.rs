@@ -7,6 +7,7 @@
 use std::time::Duration;
 
 pub mod advice;
+mod answer;
 pub mod call;
 pub mod classify;
 pub mod clients;

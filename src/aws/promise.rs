@@ -51,6 +51,9 @@ pub enum Broken {
     /// An answer of more kinds of member than any API has.
     #[error("the answer has more members than the API")]
     TooMany,
+    /// More than the operation's answers have.
+    #[error("the answer is longer than {0} bytes, and so none of the API's")]
+    TooLong(usize),
     /// An error that is about another bucket than the one asked for.
     #[error("the error is about another bucket")]
     OtherBucket,
@@ -142,6 +145,18 @@ pub static PROMISES: &[Promise] = &[
 /// An error of S3, as its API reference has it ("Error responses").
 static S3_ERROR: Promise =
     Promise { operation: "", format: Format::Xml("Error"), members: &[("", &["Code"])], lists: &[] };
+
+/// The longest body of an operation's answer, in bytes; none of what has no bound here. A bucket policy has 20 KB at
+/// most, a key policy 32 KB before it is written as JSON, a page of buckets 10,000 entries.
+pub fn longest(operation: &str) -> Option<usize> {
+    const KIB: usize = 1_024;
+    match operation {
+        "GetObject" | "PutObject" => None,
+        "GetBucketPolicy" => Some(64 * KIB),
+        _ if operation.starts_with("List") => Some(16 * KIB * KIB),
+        _ => Some(256 * KIB),
+    }
+}
 
 /// The promise of an operation, by the API's name.
 fn of(operation: &str) -> Option<&'static Promise> {

@@ -11,13 +11,17 @@ use std::time::SystemTime;
 
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider, future};
+use aws_sdk_sts::operation::assume_role::AssumeRoleOutput;
+use aws_sdk_sts::types::AssumedRoleUser;
 use futures::future::BoxFuture;
 
 use super::call::{Door, Endpoint, provider_fault};
 use super::clients::Client;
+use super::message;
 use super::ops::{ASSUME_ROLE, GET_CALLER_IDENTITY, session_policy};
+use super::walk::told;
 use crate::clock::{SharedClock, Timestamp};
-use crate::model::{AccountId, Fault, FaultKind, Observation, Partition, Reading, Region};
+use crate::model::{AccountId, Arn, Fault, FaultKind, Observation, Partition, Reading, Region};
 
 /// Role chaining's limit: a role that assumes a role gets one hour (IAM User Guide, "Role chaining").
 const DURATION_SECONDS: i32 = 3_600;
@@ -115,11 +119,14 @@ impl RoleAssumer {
                 .send()
         };
         let answer = self.door.call(&ASSUME_ROLE, &self.region, &self.endpoint, send).await;
-        let credentials = answer.observation.reading.known().and_then(credentials_of);
-        let mut observation = answer.observation.map(|_| ());
-        if credentials.is_none() && observation.reading.known().is_some() {
-            observation.reading = Reading::Unread(no_credentials());
-        }
+        let mut credentials = None;
+        let mut observation = answer.observation.and_then(|output| match credentials_of(&output, role_arn) {
+            Ok(given) => {
+                credentials = Some(given);
+                Reading::Known(())
+            }
+            Err(why) => Reading::Unread(Fault::saying(FaultKind::Protocol, message::kept(&why))),
+        });
         observation.region = Region::global();
         if let Reading::Unread(fault) = &observation.reading
             && fault.kind == FaultKind::Identity
@@ -134,10 +141,17 @@ fn no_credentials() -> Fault {
     Fault::new(FaultKind::Identity)
 }
 
-fn credentials_of(output: &aws_sdk_sts::operation::assume_role::AssumeRoleOutput) -> Option<Credentials> {
-    let given = output.credentials()?;
+/// The credentials of an answer, which says whose they are: those of another account would make its buckets this
+/// account's.
+fn credentials_of(output: &AssumeRoleOutput, role_arn: &str) -> Result<Credentials, String> {
+    let assumed = output.assumed_role_user().map(AssumedRoleUser::arn);
+    let account = |arn| Arn::parse(arn).map(|arn| arn.account);
+    let given = match (output.credentials(), assumed.and_then(account)) {
+        (Some(given), Some(owner)) if account(role_arn) == Some(owner) => given,
+        _ => return Err(format!("the answer is about another role, {}", told("Arn", assumed))),
+    };
     let expiry = SystemTime::try_from(*given.expiration()).ok();
-    Some(Credentials::new(
+    Ok(Credentials::new(
         given.access_key_id(),
         given.secret_access_key(),
         Some(given.session_token().to_owned()),

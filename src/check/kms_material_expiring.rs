@@ -25,10 +25,6 @@ static MISSING: Reason = Reason::fail(
     .with_remedy(
         "Import the key's material with kms:ImportKeyMaterial: the same as before, where it had any. Where it never had any and is not needed, schedule its deletion.",
     );
-static NOT_TOLD: Reason = Reason::unknown(
-    "material_expiry_not_told",
-    "KMS did not say when the imported key material expires, or whether it does.",
-);
 static NOT_IMPORTED: Reason = Reason::not_applicable(
     "origin_not_external",
     "The key's material is not imported, and so cannot expire.",
@@ -56,7 +52,6 @@ pub static CHECK: Check = Check {
         &EXPIRED,
         &MISSING,
         &NOT_IMPORTED,
-        &NOT_TOLD,
         &STATE_NOT_TOLD,
         &STATE_UNRECOGNIZED,
         &ORIGIN_NOT_TOLD,
@@ -104,10 +99,6 @@ fn expiry(key: &KeySubject<'_>, as_of: Timestamp, notice: i64) -> Result<Outcome
                 days(notice)
             ))
         }
-        // Logs of before the model was kept have none.
-        None => match metadata.expiration_model.as_deref() {
-            None | Some("KEY_MATERIAL_DOES_NOT_EXPIRE") => Outcome::from(&NEVER),
-            Some(_) => Outcome::from(&NOT_TOLD),
-        },
+        None => Outcome::from(&NEVER),
     })
 }

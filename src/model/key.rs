@@ -71,9 +71,6 @@ pub struct KeyMetadata {
     /// `ValidTo`: the earliest expiry of imported material.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub material_expires_at: Option<Timestamp>,
-    /// `ExpirationModel`: whether imported material expires. None in logs of before it was kept.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub expiration_model: Option<String>,
 }
 
 /// `MultiRegionConfiguration`.
