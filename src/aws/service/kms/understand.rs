@@ -139,7 +139,8 @@ fn multi_region(
     let is_related = primary.as_deref().is_none_or(|primary| id_of(primary) == id_of(&key.arn));
     let agrees = match key_type.as_deref() {
         Some("PRIMARY") => is_own != Some(false),
-        Some("REPLICA") => is_own != Some(true),
+        // A key that is named as its own primary is one, whatever its type: its own rotation status is asked.
+        Some("REPLICA") => true,
         Some(_) => false,
         None => primary.is_some(),
     };

@@ -124,6 +124,7 @@ fn a_multi_region_key_agrees_with_itself() {
         (Some("PRIMARY"), Some(ARN)),
         (Some("PRIMARY"), None),
         (Some("REPLICA"), Some(sibling.as_str())),
+        (Some("REPLICA"), Some(ARN)),
         (Some("REPLICA"), None),
         (None, Some(sibling.as_str())),
     ] {
@@ -131,7 +132,6 @@ fn a_multi_region_key_agrees_with_itself() {
     }
     for (kind, primary) in [
         (Some("PRIMARY"), Some(sibling.as_str())),
-        (Some("REPLICA"), Some(ARN)),
         (Some("REPLICA"), Some("arn:aws:kms:us-east-1:111122223333:key/other")),
         (Some("primary"), Some(ARN)),
         (None, None),
