@@ -201,7 +201,7 @@ mod tests {
         if entry == 9 { Err("a nine".to_owned()) } else { Ok(entry) }
     }
 
-    fn identity(entry: &u32) -> String {
+    fn identity(entry: u32) -> String {
         (entry % 10).to_string()
     }
 
@@ -210,7 +210,7 @@ mod tests {
         while walk.goes_on() {
             let (entries, next) = pages.next().expect("the walk ends with its pages");
             let page = Page { entries, next: next.map(str::to_owned), goes_on: None };
-            seen.extend(walk.take(answer(page), |page| page, understand, identity));
+            seen.extend(walk.take(answer(page), |page| page, understand, |it| identity(*it)));
         }
         let (observation, entries) = walk.end();
         (observation, entries, seen)
@@ -291,7 +291,7 @@ mod tests {
         ] {
             let mut walk = Walk::default();
             let page = Page { entries: Some(vec![1]), next: next.map(str::to_owned), goes_on };
-            assert_eq!(walk.take(answer(page), |page| page, understand, identity), [1]);
+            assert_eq!(walk.take(answer(page), |page| page, understand, |it| identity(*it)), [1]);
             assert!(!walk.goes_on());
             let (observation, listed) = walk.end();
             assert_eq!(

@@ -64,7 +64,7 @@ const STATES: [&str; 8] = [
 ];
 
 /// The key's state, where it is one that KMS has: nothing follows from another one.
-pub fn state<'a>(metadata: &'a KeyMetadata) -> Result<&'a str, Outcome> {
+pub fn state(metadata: &KeyMetadata) -> Result<&str, Outcome> {
     let state = told(metadata.state.as_ref(), &STATE_NOT_TOLD)?;
     if STATES.contains(&state) {
         return Ok(state);

@@ -298,7 +298,7 @@ mod tests {
         let of = |rules: &[EncryptionRule]| EncryptionConfiguration::of(rules.to_vec());
         let (kms, aes, blocked) =
             (rule(Some("aws:kms"), &[]), rule(Some("AES256"), &[]), rule(None, &["SSE-C"]));
-        assert!(of(&[kms.clone()]).is_ok() && of(&[blocked.clone()]).is_ok());
+        assert!(of(std::slice::from_ref(&kms)).is_ok() && of(std::slice::from_ref(&blocked)).is_ok());
         assert!(of(&[kms.clone(), kms.clone(), blocked]).is_ok());
         for wrong in
             [vec![], vec![rule(None, &[])], vec![kms.clone(), aes.clone()], vec![aes, rule(None, &[])]]

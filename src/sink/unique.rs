@@ -28,7 +28,7 @@ impl Rising {
         self.next.clear();
         for part in parts {
             // Writing to a String cannot fail.
-            let _ = write!(self.next, "{part}\n");
+            let _ = writeln!(self.next, "{part}");
         }
         if self.next <= self.last {
             return Err(twice(self.table, self.next.trim_end().replace('\n', " ")));

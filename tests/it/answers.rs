@@ -303,16 +303,29 @@ fn wrong(clean: &BTreeMap<String, Row>, changed: &Morning) -> Option<String> {
     found.values().next().map(|row| format!("a finding came up: {row:?}"))
 }
 
-/// Every case: the request, its answer's operation, and the change.
-fn cases() -> (BTreeMap<String, Row>, Vec<(String, String, String, Change, String)>) {
+/// One changed answer: of which request and operation, what was changed of it, and the body that it has then.
+struct Case {
+    request: String,
+    operation: String,
+    path: String,
+    change: Change,
+    body: String,
+}
+
+/// The findings of a clean night, and every case.
+fn cases() -> (BTreeMap<String, Row>, Vec<Case>) {
     let wire = Wire::default();
     let clean = night(wire.clone());
     clean.census();
     let mut cases = Vec::new();
     for (request, answer) in wire.answers() {
-        for (path, change, body) in changes_of(&answer) {
-            cases.push((request.clone(), answer.operation.clone(), path, change, body));
-        }
+        cases.extend(changes_of(&answer).into_iter().map(|(path, change, body)| Case {
+            request: request.clone(),
+            operation: answer.operation.clone(),
+            path,
+            change,
+            body,
+        }));
     }
     (findings(&clean), cases)
 }
@@ -326,7 +339,7 @@ fn no_change_of_an_answer_changes_a_verdict() {
     let (clean, cases) = cases();
     let mut failed = Vec::new();
     let (mut tried, mut operations) = (0, BTreeSet::new());
-    for (request, operation, path, change, body) in cases.iter().step_by(every) {
+    for Case { request, operation, path, change, body } in cases.iter().step_by(every) {
         let changed = night(Wire::changing(request, body.clone()));
         (tried, _) = (tried + 1, operations.insert(operation));
         if let Some(what) = wrong(&clean, &changed) {
