@@ -408,7 +408,7 @@ fn hold_xml(
                 walk.close(Some(local.as_str()))?;
             }
             Token::Text { text } | Token::Cdata { text, .. } => {
-                walk.text(text.as_str());
+                walk.text(text.as_str())?;
                 leaf(&walk.place.0, text.as_str());
             }
             // No answer of AWS's declares entities, and they are how XML grows.
@@ -453,10 +453,20 @@ impl<'a> XmlWalk<'a, '_> {
         Ok(())
     }
 
-    fn text(&mut self, text: &str) {
-        if let Some(element) = self.open.last_mut() {
-            element.told |= !text.trim().is_empty();
+    fn text(&mut self, text: &str) -> Result<(), Broken> {
+        if text.trim().is_empty() {
+            return Ok(());
         }
+        // A list has entries, and no text: the SDK would take it for an empty one.
+        let holder =
+            |list: &&'static str| list.rsplit_once('.').map_or("", |(holder, _)| holder) == self.place.0;
+        if self.promise.lists.iter().any(holder) {
+            return Err(NOT_XML);
+        }
+        if let Some(element) = self.open.last_mut() {
+            element.told = true;
+        }
+        Ok(())
     }
 
     fn close(&mut self, name: Option<&str>) -> Result<(), Broken> {

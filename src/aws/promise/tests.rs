@@ -87,6 +87,8 @@ fn a_body_that_breaks_off_is_not_whole_wherever_it_does() {
     for body in ["<Other/>", "<LocationConstraint></Other>", "<LocationConstraint/><LocationConstraint/>"] {
         assert_eq!(hold("GetBucketLocation", body), Err(NOT_XML), "{body}");
     }
+    let text = "<ListAllMyBucketsResult><Buckets>text</Buckets></ListAllMyBucketsResult>";
+    assert_eq!(hold("ListBuckets", text), Err(NOT_XML));
     assert!(Broken::Lacks("x".into()).stays() && !NOT_XML.stays());
 }
 
