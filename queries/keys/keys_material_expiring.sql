@@ -5,22 +5,32 @@
 -- parameter: days, integer, default 30: Days ahead.
 -- columns: key_arn, account_id, account_name, region, why, read, key_state, material_expires_at, days_left,
 --   default_key_of_buckets
-WITH told AS (
+WITH read AS (
+    SELECT *,
+        key_origin NOT IN ('AWS_KMS', 'EXTERNAL', 'AWS_CLOUDHSM', 'EXTERNAL_KEY_STORE') AS is_of_strange_origin,
+        key_state NOT IN ('Creating', 'Enabled', 'Disabled', 'PendingDeletion', 'PendingImport',
+            'PendingReplicaDeletion', 'Unavailable', 'Updating') AS is_in_strange_state
+    FROM keys_latest
+),
+told AS (
     SELECT key_arn, account_id, region,
         CASE
             WHEN describe_read <> 'known' THEN 'unknown: the key was not read'
             WHEN key_origin IS NULL THEN 'unknown: the origin was not told'
+            WHEN is_of_strange_origin THEN 'unknown: the origin is none that is known'
             WHEN key_state IS NULL THEN 'unknown: the state was not told'
+            WHEN is_in_strange_state AND material_expires_at IS NULL THEN 'unknown: the state is none that is known'
             WHEN material_expires_at IS NULL OR key_state = 'PendingImport' THEN 'there is no material'
             ELSE 'the material expires'
         END AS why,
         CASE WHEN describe_read <> 'known' THEN describe_read END AS read,
         key_state, material_expires_at, default_key_of_buckets,
-        describe_read <> 'known' OR key_origin IS NULL OR key_state IS NULL OR key_state = 'PendingImport' AS is_listed
-    FROM keys_latest
-    WHERE describe_read <> 'known' OR key_origin IS NULL
-        OR (key_origin = 'EXTERNAL'
-            AND (material_expires_at IS NOT NULL OR key_state IS NULL OR key_state = 'PendingImport'))
+        describe_read <> 'known' OR key_origin IS NULL OR is_of_strange_origin OR key_state IS NULL
+            OR is_in_strange_state OR key_state = 'PendingImport' AS is_listed
+    FROM read
+    WHERE describe_read <> 'known' OR key_origin IS NULL OR is_of_strange_origin
+        OR (key_origin = 'EXTERNAL' AND (material_expires_at IS NOT NULL OR key_state IS NULL OR is_in_strange_state
+            OR key_state = 'PendingImport'))
     UNION ALL
     SELECT NULL, account_id, region, 'unknown: the keys were not listed', read, NULL, NULL, NULL, TRUE
     FROM unlisted_latest

@@ -19,9 +19,10 @@ use super::classify::{Failure, Meaning, Stage, classify, fault_of, is_expiry};
 use super::endpoint::{self, Endpoint, Tries};
 use super::ops::{Grant, Operation, QuotaOwner};
 use super::pace::Pacer;
+use super::promise::Broken;
 use super::session::Session;
 use super::unreached::Unreached;
-use super::{dates, provider};
+use super::{causes, dates, provider};
 use crate::clock::SharedClock;
 use crate::model::{AwsClock, Calls, Fault, FaultKind, Observation, Reading, Region};
 
@@ -403,7 +404,9 @@ where
     if let Some(reason) = provider::refusal(error) {
         return Failure { stage: Stage::NoCredentials, message: Some(reason), ..Failure::default() };
     }
+    let broken = causes::chain(error).find_map(|cause| cause.downcast_ref::<Broken>());
     let stage = match error {
+        _ if broken.is_some() => Stage::NotUnderstood,
         SdkError::ConstructionFailure(_) => Stage::NotSent,
         // A response error is a body that broke off; one that is whole and cannot be read is the
         // service's, without a code.
@@ -415,15 +418,18 @@ where
     };
     let service = error.as_service_error();
     let unreached = Unreached::find(error);
+    let stays = unreached.is_some_and(|unreached| !unreached.may_pass()) || broken.is_some_and(Broken::stays);
+    let message = service.and_then(ProvideErrorMetadata::message).map(str::to_owned);
+    let message = broken.map(ToString::to_string).or(message);
     Failure {
         stage,
         code: service.and_then(ProvideErrorMetadata::code).filter(|code| !code.is_empty()).map(str::to_owned),
-        message: service.and_then(ProvideErrorMetadata::message).map(str::to_owned).or_else(|| reason(error)),
+        message: message.or_else(|| reason(error)),
         status: raw.map(|raw| raw.status().as_u16()),
         clock_ahead: None,
         request_id: request_id_of(error),
         bucket_region: raw.and_then(|raw| raw.headers().get("x-amz-bucket-region")).map(str::to_owned),
-        stays: unreached.is_some_and(|unreached| !unreached.may_pass()),
+        stays,
         existence: unreached.map(Unreached::existence).unwrap_or_default(),
     }
 }

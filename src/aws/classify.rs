@@ -3,7 +3,7 @@
 //! nothing: who denied is read from the message, and the message is kept, for the reader's sake.
 
 use super::message;
-use super::ops::Operation;
+use super::ops::{Operation, Service};
 use super::unreached::Existence;
 use crate::model::{DeniedBy, DenyType, Fault, FaultKind};
 
@@ -24,7 +24,8 @@ pub struct Failure {
     pub request_id: Option<String>,
     /// `x-amz-bucket-region`: where S3 says that the bucket is.
     pub bucket_region: Option<String>,
-    /// Another attempt would meet the same: a proxy's password, a certificate that is not trusted.
+    /// Another attempt would meet the same: a proxy's password, a certificate that is not trusted, an answer
+    /// that lacks what the API promises.
     pub stays: bool,
     /// What it says of the host's being there at all.
     pub existence: Existence,
@@ -150,6 +151,7 @@ pub fn classify(operation: &Operation, failure: &Failure) -> Meaning {
         Stage::NotAnswered => fault(FaultKind::Transport, !failure.stays),
         Stage::NotSent => fault(FaultKind::Protocol, false),
         Stage::NoCredentials => fault(FaultKind::Identity, false),
+        Stage::NotUnderstood if failure.stays => fault(FaultKind::Protocol, false),
         Stage::NotUnderstood => without_code(failure.status),
         Stage::Answered => match failure.code.as_deref() {
             Some(code) => with_code(operation, code, failure.status),
@@ -158,11 +160,26 @@ pub fn classify(operation: &Operation, failure: &Failure) -> Meaning {
     }
 }
 
+/// The status with which a service says that something is not there: S3 is REST, and the JSON protocols have one
+/// status for every error of the client's.
+fn not_there(service: Service) -> u16 {
+    if service == Service::S3 { 404 } else { 400 }
+}
+
 fn with_code(operation: &Operation, code: &str, status: Option<u16>) -> Meaning {
-    if operation.absent_codes.contains(&code) {
-        Meaning::Absent
-    } else if operation.gone_codes.contains(&code) {
-        Meaning::Gone
+    let (absent, gone) = (operation.absent_codes.contains(&code), operation.gone_codes.contains(&code));
+    if absent || gone {
+        match status {
+            Some(status) if status == not_there(operation.service) => {
+                if absent {
+                    Meaning::Absent
+                } else {
+                    Meaning::Gone
+                }
+            }
+            Some(500..) => fault(FaultKind::Service, true),
+            _ => fault(FaultKind::Protocol, false),
+        }
     } else if DENIED.contains(&code) {
         fault(FaultKind::Denied, false)
     } else if THROTTLED.contains(&code) {
@@ -276,6 +293,40 @@ mod tests {
         assert_eq!(classify(&GET_BUCKET_POLICY, &answered("NoSuchBucket", 404)), Meaning::Gone);
         let unsupported = answered("UnsupportedOperationException", 400);
         assert_eq!(classify(&GET_KEY_ROTATION_STATUS, &unsupported), Meaning::Absent);
+    }
+
+    #[test]
+    fn absent_and_gone_have_a_status_of_their_own() {
+        for (operation, code) in OPERATIONS.iter().flat_map(|operation| {
+            let codes = operation.absent_codes.iter().chain(operation.gone_codes);
+            codes.map(move |code| (*operation, *code))
+        }) {
+            for status in [200, 301, 400, 403, 404, 409, 412] {
+                let meaning = classify(operation, &answered(code, status));
+                let is_fault = meaning == fault(FaultKind::Protocol, false);
+                assert_eq!(
+                    is_fault,
+                    status != not_there(operation.service),
+                    "{} {code} {status}",
+                    operation.id
+                );
+            }
+            assert_eq!(classify(operation, &answered(code, 503)), fault(FaultKind::Service, true));
+        }
+    }
+
+    #[test]
+    fn an_answer_that_lacks_something_is_not_asked_for_again() {
+        let lacks = Failure {
+            stage: Stage::NotUnderstood,
+            status: Some(200),
+            stays: true,
+            message: Some("the answer lacks KeyRotationEnabled".into()),
+            ..Failure::default()
+        };
+        assert_eq!(classify(&GET_KEY_ROTATION_STATUS, &lacks), fault(FaultKind::Protocol, false));
+        let cut = Failure { stays: false, ..lacks };
+        assert_eq!(classify(&GET_KEY_ROTATION_STATUS, &cut), fault(FaultKind::Protocol, true));
     }
 
     #[test]

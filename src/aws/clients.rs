@@ -17,6 +17,7 @@ use aws_sdk_s3::config::{ConfigBag, Intercept, RequestChecksumCalculation, Runti
 use aws_smithy_async::time::TimeSource;
 use aws_smithy_runtime_api::box_error::BoxError;
 use aws_smithy_runtime_api::client::interceptors::context::{
+    AfterDeserializationInterceptorContextRef, BeforeDeserializationInterceptorContextMut,
     BeforeDeserializationInterceptorContextRef, BeforeSerializationInterceptorContextRef,
     BeforeTransmitInterceptorContextRef,
 };
@@ -24,6 +25,7 @@ use aws_smithy_types::config_bag::{Storable, StoreReplace};
 use aws_types::endpoint_config::{UseDualStack, UseFips};
 use aws_types::service_config::ServiceConfigKey;
 
+use super::answer;
 use super::dates::Dates;
 use super::endpoint::Endpoint;
 use super::provider::Usable;
@@ -265,7 +267,8 @@ impl TimeSource for ClockTime {
     }
 }
 
-/// Learns a client's host from the first request that leaves it, and AWS's time from every answer.
+/// Learns a client's host from the first request that leaves it, and AWS's time from every answer; holds each
+/// answer to what its operation promises.
 #[derive(Debug)]
 struct Probe {
     endpoint: Endpoint,
@@ -273,11 +276,20 @@ struct Probe {
     dates: Dates,
 }
 
-/// The host that a request was sent to.
+/// The URL that a request was sent to.
 #[derive(Debug)]
-struct Host(String);
+struct Sent(String);
 
-impl Storable for Host {
+impl Sent {
+    fn host(&self) -> &str {
+        let rest = self.0.split_once("://").map_or(self.0.as_str(), |(_, rest)| rest);
+        let authority = rest.split(['/', '?']).next().unwrap_or_default();
+        // An endpoint's URL may hold a password.
+        authority.rsplit('@').next().unwrap_or_default()
+    }
+}
+
+impl Storable for Sent {
     type Storer = StoreReplace<Self>;
 }
 
@@ -308,10 +320,30 @@ impl Intercept for Probe {
         config: &mut ConfigBag,
     ) -> Result<(), BoxError> {
         self.dates.note(context.response().headers().get("date"), self.clock.now());
-        if let Some(Host(host)) = config.load::<Host>() {
-            self.endpoint.told(host);
+        if let Some(sent) = config.load::<Sent>() {
+            self.endpoint.told(sent.host());
         }
         Ok(())
+    }
+
+    fn modify_before_deserialization(
+        &self,
+        context: &mut BeforeDeserializationInterceptorContextMut<'_>,
+        _components: &RuntimeComponents,
+        config: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        answer::bound(context.response_mut(), config);
+        Ok(())
+    }
+
+    fn read_after_deserialization(
+        &self,
+        context: &AfterDeserializationInterceptorContextRef<'_>,
+        _components: &RuntimeComponents,
+        config: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        let url = config.load::<Sent>().map_or("", |sent| sent.0.as_str());
+        answer::hold(context.response(), url, config)
     }
 
     fn read_before_transmit(
@@ -320,15 +352,12 @@ impl Intercept for Probe {
         _components: &RuntimeComponents,
         config: &mut ConfigBag,
     ) -> Result<(), BoxError> {
-        let uri = context.request().uri();
-        let authority = uri.split("://").nth(1).unwrap_or(uri).split(['/', '?']).next().unwrap_or_default();
-        // An endpoint's URL may hold a password.
-        let host = authority.rsplit('@').next().unwrap_or_default();
+        let sent = Sent(context.request().uri().to_owned());
         // A host that may not exist is told once it has answered.
         if !self.endpoint.may_change() {
-            self.endpoint.told(host);
+            self.endpoint.told(sent.host());
         }
-        config.interceptor_state().store_put(Host(host.to_owned()));
+        config.interceptor_state().store_put(sent);
         Ok(())
     }
 }

@@ -110,7 +110,8 @@ impl Environment {
         answer.observation.and_then(|output| {
             let caller = output.arn.as_deref().and_then(Arn::parse).and_then(|arn| {
                 Some(Caller {
-                    account_id: output.account.as_deref()?.parse().ok()?,
+                    // Both name it, and have to name the same.
+                    account_id: output.account.as_deref().filter(|id| *id == arn.account)?.parse().ok()?,
                     partition: arn.partition.parse().ok()?,
                     arn: output.arn.clone()?,
                 })

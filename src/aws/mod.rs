@@ -7,6 +7,7 @@
 use std::time::Duration;
 
 pub mod advice;
+mod answer;
 pub mod call;
 pub mod causes;
 pub mod classify;
@@ -20,6 +21,7 @@ pub mod network;
 pub mod no_proxy;
 pub mod ops;
 pub mod pace;
+pub mod promise;
 pub mod provider;
 pub mod service;
 pub mod session;

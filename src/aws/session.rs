@@ -11,15 +11,18 @@ use std::time::SystemTime;
 
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider, future};
+use aws_sdk_sts::operation::assume_role::AssumeRoleOutput;
+use aws_sdk_sts::types::AssumedRoleUser;
 use futures::future::BoxFuture;
 
 use super::call::Door;
 use super::clients::Client;
 use super::endpoint::Endpoint;
 use super::ops::{ASSUME_ROLE, GET_CALLER_IDENTITY, session_policy};
-use super::provider;
+use super::walk::told;
+use super::{message, provider};
 use crate::clock::{SharedClock, Timestamp};
-use crate::model::{AccountId, Fault, FaultKind, Observation, Partition, Reading, Region};
+use crate::model::{AccountId, Arn, Fault, FaultKind, Observation, Partition, Reading, Region};
 
 /// Role chaining's limit: a role that assumes a role gets one hour (IAM User Guide, "Role chaining").
 const DURATION_SECONDS: i32 = 3_600;
@@ -117,13 +120,14 @@ impl RoleAssumer {
                 .send()
         };
         let answer = self.door.call(&ASSUME_ROLE, &self.region, &self.endpoint, send).await;
-        let given = answer.observation.reading.known().and_then(credentials_of);
-        let unsendable = given.as_ref().and_then(provider::unsendable);
-        let credentials = given.filter(|_| unsendable.is_none());
-        let mut observation = answer.observation.map(|_| ());
-        if credentials.is_none() && observation.reading.known().is_some() {
-            observation.reading = Reading::Unread(no_use(unsendable));
-        }
+        let mut credentials = None;
+        let mut observation = answer.observation.and_then(|output| match credentials_of(&output, role_arn) {
+            Ok(given) => {
+                credentials = Some(given);
+                Reading::Known(())
+            }
+            Err(why) => Reading::Unread(Fault::saying(FaultKind::Protocol, message::kept(&why))),
+        });
         observation.region = Region::global();
         if let Reading::Unread(fault) = &observation.reading
             && fault.kind == FaultKind::Identity
@@ -138,27 +142,23 @@ fn no_credentials() -> Fault {
     Fault::new(FaultKind::Identity)
 }
 
-/// Why STS's answer has no credentials that can be used. That is the account's trouble, and not the caller's.
-fn no_use(unsendable: Option<&str>) -> Fault {
-    match unsendable {
-        None => no_credentials(),
-        Some(what) => {
-            let message = format!("the {what} of STS's answer has a character that none has");
-            Fault { message: Some(message), ..Fault::new(FaultKind::Protocol) }
-        }
-    }
-}
-
-fn credentials_of(output: &aws_sdk_sts::operation::assume_role::AssumeRoleOutput) -> Option<Credentials> {
-    let given = output.credentials()?;
+/// The credentials of an answer, which says whose they are: those of another account would make its buckets this
+/// account's. What cannot be sent is the account's trouble, and not the caller's.
+fn credentials_of(output: &AssumeRoleOutput, role_arn: &str) -> Result<Credentials, String> {
+    let assumed = output.assumed_role_user().map(AssumedRoleUser::arn);
+    let account = |arn| Arn::parse(arn).map(|arn| arn.account);
+    let given = match (output.credentials(), assumed.and_then(account)) {
+        (Some(given), Some(owner)) if account(role_arn) == Some(owner) => given,
+        _ => return Err(format!("the answer is about another role, {}", told("Arn", assumed))),
+    };
     let expiry = SystemTime::try_from(*given.expiration()).ok();
-    Some(Credentials::new(
-        given.access_key_id(),
-        given.secret_access_key(),
-        Some(given.session_token().to_owned()),
-        expiry,
-        "AssumeRole",
-    ))
+    let token = Some(given.session_token().to_owned());
+    let credentials =
+        Credentials::new(given.access_key_id(), given.secret_access_key(), token, expiry, "AssumeRole");
+    match provider::unsendable(&credentials) {
+        Some(what) => Err(format!("the {what} of STS's answer has a character that none has")),
+        None => Ok(credentials),
+    }
 }
 
 /// One account's session.

@@ -3,10 +3,14 @@
 //! A listing is one logical read, however many pages it takes: its observation is the last page's,
 //! with the attempts of all. An empty list must be earned: a page that lacks its list is no answer,
 //! and a token that comes back is a loop, not an end, as are pages without end that bring nothing new.
-//! Pages of a list that changes meanwhile overlap: an entry that comes again is the same entry.
+//! Pages of a list that changes meanwhile overlap: an entry that comes again is the same entry. An entry
+//! that is not understood, or is there twice on a page in two ways, does not end the walk: what else
+//! the listing has is kept, and it is not complete.
 
 use std::collections::BTreeSet;
 
+use super::message;
+use crate::log::Entries;
 use crate::model::{Fault, FaultKind, Observation, Reading};
 
 /// One page: its entries, and the token of the next.
@@ -27,7 +31,7 @@ const EMPTY_PAGES: u32 = 100;
 ///
 /// ```text
 /// while walk.goes_on() {
-///     let page = walk.page(fetch(walk.token()).await, page_of);
+///     let page = walk.take(fetch(walk.token()).await, page_of, understand, identity);
 ///     …
 /// }
 /// let (observation, entries) = walk.end();
@@ -38,10 +42,12 @@ pub struct Walk {
     token: Option<String>,
     ended: bool,
     attempts: u32,
-    entries: u64,
+    entries: Entries,
     empty_pages: u32,
     tokens: BTreeSet<String>,
     ids: BTreeSet<String>,
+    strange: u64,
+    first_strange: Option<String>,
 }
 
 /// Why a listing has no end.
@@ -64,17 +70,14 @@ impl Walk {
         self.token.clone()
     }
 
-    /// Takes a page's answer and gives its entries, which have no identity.
-    pub fn page<O, T>(&mut self, answer: Observation<O>, page_of: impl FnOnce(O) -> Page<T>) -> Vec<T> {
-        self.distinct(answer, page_of, |_| None)
-    }
-
-    /// Takes a page's answer and gives its entries without those that came before, on this page or another.
-    pub fn distinct<O, T>(
+    /// Takes a page's answer and gives its entries, as `understand` reads them, without those that came before.
+    /// What `understand` says of an entry that it cannot read is kept with the listing.
+    pub fn take<O, E, T: PartialEq>(
         &mut self,
         answer: Observation<O>,
-        page_of: impl FnOnce(O) -> Page<T>,
-        id: impl Fn(&T) -> Option<String>,
+        page_of: impl FnOnce(O) -> Page<E>,
+        mut understand: impl FnMut(E) -> Result<T, String>,
+        identity: impl Fn(&T) -> String,
     ) -> Vec<T> {
         self.attempts += answer.attempts;
         self.ended = true;
@@ -82,17 +85,53 @@ impl Walk {
         let answer = answer.map(|output| page = Some(page_of(output)));
         self.last = Some(answer);
         let Some(page) = page else { return Vec::new() };
+        let had = self.strange;
+        let lacks_list = page.entries.is_none();
+        let mut entries: Vec<T> = Vec::new();
+        for entry in page.entries.unwrap_or_default() {
+            match understand(entry) {
+                Ok(entry) => self.keep(&mut entries, entry, &identity),
+                Err(why) => self.strange(why),
+            }
+        }
+        let brings = !entries.is_empty() || self.strange > had;
+        self.empty_pages = if brings { 0 } else { self.empty_pages + 1 };
+        self.entries.kept += entries.len() as u64;
         // The SDK's own paginators end at an empty token, too.
         let next = page.next.filter(|token| !token.is_empty());
-        // A page without its list is an answer only between or after others.
-        let lacks_list = page.entries.is_none() && next.is_none() && self.entries == 0;
-        let mut entries = page.entries.unwrap_or_default();
-        entries.retain(|entry| id(entry).is_none_or(|id| self.ids.insert(id)));
-        self.empty_pages = if entries.is_empty() { self.empty_pages + 1 } else { 0 };
+        self.turn(lacks_list, page.goes_on, next);
+        entries
+    }
+
+    fn keep<T: PartialEq>(&mut self, page: &mut Vec<T>, entry: T, identity: impl Fn(&T) -> String) {
+        let id = identity(&entry);
+        if !self.ids.contains(&id) {
+            self.ids.insert(id);
+            page.push(entry);
+            return;
+        }
+        self.entries.repeated += 1;
+        // An entry of an earlier page may have changed since.
+        let Some(same) = page.iter().find(|other| identity(other) == id) else { return };
+        if *same != entry {
+            self.strange(format!("{id} is listed twice, each time in another way"));
+        } else if let Some(last) = &self.last {
+            let (operation, region) = (&last.operation, &last.region);
+            tracing::warn!(%operation, %region, "{} is listed twice; it is counted once", shown(&id));
+        }
+    }
+
+    fn strange(&mut self, why: String) {
+        self.strange += 1;
+        self.first_strange.get_or_insert(why);
+    }
+
+    /// Whether there is another page, and whether this one can be believed to have one, or to be the last.
+    fn turn(&mut self, lacks_list: bool, goes_on: Option<bool>, next: Option<String>) {
         let repeats = next.as_ref().is_some_and(|token| !self.tokens.insert(token.clone()));
         if lacks_list {
             self.fail(NO_LIST);
-        } else if page.goes_on.is_some_and(|goes_on| goes_on != next.is_some()) {
+        } else if goes_on.is_some_and(|goes_on| goes_on != next.is_some()) {
             self.fail(CONTRADICTS);
         } else if repeats {
             self.fail(TOKEN_AGAIN);
@@ -102,21 +141,48 @@ impl Walk {
             self.ended = next.is_none();
             self.token = next;
         }
-        self.entries += entries.len() as u64;
-        entries
     }
 
     fn fail(&mut self, why: &str) {
         if let Some(last) = &mut self.last {
-            let fault = Fault::new(FaultKind::Protocol);
-            last.reading = Reading::Unread(Fault { message: Some(why.to_owned()), ..fault });
+            last.reading = Reading::Unread(Fault::saying(FaultKind::Protocol, message::kept(why)));
         }
     }
 
     /// The listing's observation, and how many entries it gave.
-    pub fn end(self) -> (Observation<()>, u64) {
+    pub fn end(mut self) -> (Observation<()>, Entries) {
+        let is_known = self.last.as_ref().is_some_and(|last| last.reading.known().is_some());
+        if let (true, Some(first)) = (is_known, self.first_strange.take()) {
+            let entries = if self.strange == 1 { "entry is" } else { "entries are" };
+            self.fail(&format!("{} {entries} not understood; the first: {first}", self.strange));
+        }
         let last = self.last.expect("a listing that goes on from the start has fetched a page");
         (Observation { attempts: self.attempts, ..last }, self.entries)
+    }
+}
+
+/// Texts of an answer are shown to so many characters.
+const SHOWN: usize = 120;
+
+fn shown(text: &str) -> String {
+    let text = message::kept(text).unwrap_or_default();
+    match text.char_indices().nth(SHOWN) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text,
+    }
+}
+
+/// A word of an answer as the log keeps it: as it is, unless it cannot be a word of AWS's.
+pub fn word(text: &str) -> String {
+    let is_word = text.len() <= SHOWN && text.bytes().all(|b| b.is_ascii_graphic());
+    if is_word { text.to_owned() } else { shown(text) }
+}
+
+/// A member of an answer as a sentence shows it: its name and its text, or that there is none.
+pub fn told(name: &str, text: Option<&str>) -> String {
+    match text {
+        Some(text) => format!("{name} `{}`", shown(text)),
+        None => format!("no {name}"),
     }
 }
 
@@ -130,28 +196,72 @@ mod tests {
         Observation { reading: Reading::Known(page), attempts: 1, ..empty }
     }
 
-    fn id_of(entry: u32) -> Option<String> {
-        // 9 stands for an entry without an identity.
-        (entry != 9).then(|| entry.to_string())
+    /// 9 stands for an entry that is not understood; from 10 on the last digit is an entry's identity.
+    fn understand(entry: u32) -> Result<u32, String> {
+        if entry == 9 { Err("a nine".to_owned()) } else { Ok(entry) }
     }
 
-    fn walk(pages: Vec<(Option<Vec<u32>>, Option<&str>)>) -> (Observation<()>, u64, Vec<u32>) {
+    fn identity(entry: u32) -> String {
+        (entry % 10).to_string()
+    }
+
+    fn walk(pages: Vec<(Option<Vec<u32>>, Option<&str>)>) -> (Observation<()>, Entries, Vec<u32>) {
         let (mut walk, mut seen, mut pages) = (Walk::default(), Vec::new(), pages.into_iter());
         while walk.goes_on() {
             let (entries, next) = pages.next().expect("the walk ends with its pages");
             let page = Page { entries, next: next.map(str::to_owned), goes_on: None };
-            seen.extend(walk.distinct(answer(page), |page| page, |entry| id_of(*entry)));
+            seen.extend(walk.take(answer(page), |page| page, understand, |it| identity(*it)));
         }
         let (observation, entries) = walk.end();
         (observation, entries, seen)
     }
 
+    fn message(observation: &Observation<()>) -> Option<&str> {
+        let Reading::Unread(fault) = &observation.reading else { return None };
+        assert_eq!(fault.kind, FaultKind::Protocol);
+        fault.message.as_deref()
+    }
+
+    const fn entries(kept: u64, repeated: u64) -> Entries {
+        Entries { kept, repeated }
+    }
+
     #[test]
     fn an_empty_page_with_a_token_is_not_the_end() {
-        let (observation, entries, seen) =
-            walk(vec![(Some(vec![]), Some("a")), (None, Some("b")), (Some(vec![1, 2]), None)]);
-        assert_eq!((entries, seen), (2, vec![1, 2]));
+        let (observation, listed, seen) =
+            walk(vec![(Some(vec![]), Some("a")), (Some(vec![]), Some("b")), (Some(vec![1, 2]), None)]);
+        assert_eq!((listed, seen), (entries(2, 0), vec![1, 2]));
         assert!(observation.reading.known().is_some() && observation.attempts == 3);
+    }
+
+    #[test]
+    fn an_entry_that_is_not_understood_leaves_the_rest_and_no_complete_listing() {
+        let pages = vec![(Some(vec![1, 9]), Some("a")), (Some(vec![2]), Some("b")), (Some(vec![9, 3]), None)];
+        let (observation, listed, seen) = walk(pages);
+        assert_eq!((listed, seen), (entries(3, 0), vec![1, 2, 3]));
+        assert_eq!(message(&observation), Some("2 entries are not understood; the first: a nine"));
+    }
+
+    #[test]
+    fn an_entry_that_is_there_twice_on_a_page_is_one_or_none() {
+        let (observation, listed, seen) = walk(vec![(Some(vec![1, 2, 1]), None)]);
+        assert!(observation.reading.known().is_some());
+        assert_eq!((listed, seen), (entries(2, 1), vec![1, 2]));
+        let (observation, listed, seen) = walk(vec![(Some(vec![1, 2, 11]), None)]);
+        let why = "1 entry is not understood; the first: 1 is listed twice, each time in another way";
+        assert_eq!(message(&observation), Some(why));
+        assert_eq!((listed, seen), (entries(2, 1), vec![1, 2]));
+        // Between two pages it may have changed.
+        let (observation, listed, _) = walk(vec![(Some(vec![1]), Some("a")), (Some(vec![11]), None)]);
+        assert!(observation.reading.known().is_some());
+        assert_eq!(listed, entries(1, 1));
+    }
+
+    #[test]
+    fn what_an_answer_says_is_shown_bounded_and_printable() {
+        assert_eq!(told("Id", None), "no Id");
+        assert_eq!(told("Id", Some("12\u{1b}[2J\n345")).matches(['\u{1b}', '\n']).count(), 0);
+        assert!(told("Id", Some(&"é".repeat(5_000))).len() < 300);
     }
 
     #[test]
@@ -159,12 +269,13 @@ mod tests {
         let page = |entry, token| (Some(vec![entry]), Some(token));
         for (pages, why) in [
             (vec![(None, None)], NO_LIST),
+            (vec![page(1, "a"), (None, Some("b"))], NO_LIST),
+            (vec![page(1, "a"), (None, None)], NO_LIST),
             (vec![page(1, "a"), page(2, "a")], TOKEN_AGAIN),
             (vec![page(1, "a"), page(2, "b"), page(3, "a")], TOKEN_AGAIN),
         ] {
             let (observation, ..) = walk(pages);
-            let Reading::Unread(fault) = observation.reading else { panic!("{why}") };
-            assert_eq!((fault.kind, fault.message.as_deref()), (FaultKind::Protocol, Some(why)));
+            assert_eq!(message(&observation), Some(why));
         }
     }
 
@@ -180,11 +291,11 @@ mod tests {
         ] {
             let mut walk = Walk::default();
             let page = Page { entries: Some(vec![1]), next: next.map(str::to_owned), goes_on };
-            assert_eq!(walk.page(answer(page), |page| page), [1]);
+            assert_eq!(walk.take(answer(page), |page| page, understand, |it| identity(*it)), [1]);
             assert!(!walk.goes_on());
-            let (observation, entries) = walk.end();
+            let (observation, listed) = walk.end();
             assert_eq!(
-                (observation.reading.known().is_some(), entries),
+                (observation.reading.known().is_some(), listed.kept),
                 (is_complete, 1),
                 "{goes_on:?} {next:?}"
             );
@@ -193,27 +304,27 @@ mod tests {
 
     #[test]
     fn an_entry_that_comes_again_is_one() {
-        let pages = vec![(Some(vec![1, 2, 2, 9]), Some("a")), (Some(vec![2, 3, 9, 1]), None)];
-        let (observation, entries, seen) = walk(pages);
+        let pages = vec![(Some(vec![1, 2, 2]), Some("a")), (Some(vec![2, 3, 1]), None)];
+        let (observation, listed, seen) = walk(pages);
         assert!(observation.reading.known().is_some());
-        assert_eq!((entries, seen), (5, vec![1, 2, 9, 3, 9]));
+        assert_eq!((listed, seen), (entries(3, 3), vec![1, 2, 3]));
     }
 
     #[test]
     fn an_empty_token_is_the_end() {
-        let (observation, entries, _) = walk(vec![(Some(vec![1]), Some(""))]);
-        assert!(observation.reading.known().is_some() && entries == 1);
+        let (observation, listed, _) = walk(vec![(Some(vec![1]), Some(""))]);
+        assert!(observation.reading.known().is_some() && listed.kept == 1);
     }
 
     #[test]
     fn empty_pages_without_end_are_no_answer() {
         let tokens: Vec<String> = (0..200).map(|n: u32| n.to_string()).collect();
-        let (observation, entries, _) =
+        let (observation, listed, _) =
             walk(tokens.iter().map(|token| (Some(vec![]), Some(&**token))).collect());
-        assert_eq!((observation.reading.word(), entries), ("protocol", 0));
+        assert_eq!((observation.reading.word(), listed.kept), ("protocol", 0));
         // The same page under a new token each time is no progress, either.
-        let (observation, entries, _) =
+        let (observation, listed, _) =
             walk(tokens.iter().map(|token| (Some(vec![1, 2]), Some(&**token))).collect());
-        assert_eq!((observation.reading.word(), entries), ("protocol", 2));
+        assert_eq!((observation.reading.word(), listed.kept), ("protocol", 2));
     }
 }

@@ -22,7 +22,7 @@ static JOINED_RECENTLY: Reason = Reason::unknown(
 );
 static STATE_NOT_TOLD: Reason = Reason::unknown(
     "account_state_not_told",
-    "AWS STS refused the audit role, and AWS Organizations did not say whether the account is active.",
+    "AWS STS refused the audit role, and AWS Organizations did not say, in a word that this version knows, whether the account is active.",
 );
 static JOINING_NOT_TOLD: Reason = Reason::unknown(
     "joining_date_not_told",
@@ -43,7 +43,7 @@ static INTERRUPTED: Reason =
 /// The check.
 pub static CHECK: Check = Check {
     id: "account_scanned",
-    version: 1,
+    version: 2,
     title: "The census sees every account",
     question: "Was everything in the account read that the census asks for?",
     category: Category::Evidence,
@@ -106,7 +106,7 @@ fn not_active(account: &AccountFacts) -> Outcome {
 
 /// A refusal is a fail only where the role ought to be there: in an active account that is not new.
 fn refused(account: &AccountFacts) -> Outcome {
-    if account.account.state.is_none() {
+    if account.account.state.as_deref() != Some("ACTIVE") {
         return Outcome::from(&STATE_NOT_TOLD);
     }
     if account.account.joined_at.is_none() {

@@ -1,7 +1,7 @@
 //! What the checks of keys have in common: a key's description, why there may be none, and its use by buckets.
 
 use super::days::counted;
-use super::support::spoken;
+use super::support::{spoken, told};
 use super::{KeySubject, Outcome, Reason};
 use crate::model::{KeyMetadata, Reading};
 
@@ -27,6 +27,9 @@ pub static SPEC_NOT_TOLD: Reason =
 /// The answer lacks the key's state.
 pub static STATE_NOT_TOLD: Reason =
     Reason::unknown("key_state_not_told", "KMS did not say which state the key is in.");
+/// The state is none that KMS documents.
+pub static STATE_UNRECOGNIZED: Reason =
+    Reason::unknown("key_state_unrecognized", "The key is in a state that this version does not know.");
 /// The key is disabled.
 pub static KEY_DISABLED: Reason = Reason::fail("key_disabled", "The key is disabled.")
     .with_remedy(
@@ -46,6 +49,34 @@ pub fn metadata<'a>(key: &KeySubject<'a>) -> Result<&'a KeyMetadata, Outcome> {
         unread => Err(Outcome::from(&KEY_NOT_READ)
             .saying(format!("The key was not described: {}.", spoken(unread.word())))),
     }
+}
+
+/// Every state of a key (KMS API reference, KeyMetadata, KeyState).
+const STATES: [&str; 8] = [
+    "Creating",
+    "Enabled",
+    "Disabled",
+    "PendingDeletion",
+    "PendingImport",
+    "PendingReplicaDeletion",
+    "Unavailable",
+    "Updating",
+];
+
+/// The key's state, where it is one that KMS has: nothing follows from another one.
+pub fn state(metadata: &KeyMetadata) -> Result<&str, Outcome> {
+    let state = told(metadata.state.as_ref(), &STATE_NOT_TOLD)?;
+    if STATES.contains(&state) {
+        return Ok(state);
+    }
+    Err(Outcome::from(&STATE_UNRECOGNIZED)
+        .saying(format!("The key's state is \"{state}\", which this version of the tool does not know.")))
+}
+
+/// Key material from a place of a later day, which is named.
+pub fn origin_not_known(origin: &str) -> Outcome {
+    Outcome::from(&ORIGIN_NOT_KNOWN)
+        .saying(format!("The key's origin is {origin}, which this version of the tool does not know."))
 }
 
 /// Whether a key in this state is scheduled for deletion, at once or after its replicas.

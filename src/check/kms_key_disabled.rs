@@ -1,10 +1,10 @@
 //! Whether a key is disabled.
 
 use super::key::{
-    KEY_DISABLED, KEY_GONE, KEY_NOT_READ, PENDING_DELETION, STATE_NOT_TOLD, buckets_in_words,
-    is_pending_deletion, metadata,
+    KEY_DISABLED, KEY_GONE, KEY_NOT_READ, PENDING_DELETION, STATE_NOT_TOLD, STATE_UNRECOGNIZED,
+    buckets_in_words, is_pending_deletion, metadata, state,
 };
-use super::support::{decided, told};
+use super::support::decided;
 use super::{Check, Context, Judge, KeySubject, Outcome, Reason};
 use crate::model::{Category, Severity};
 
@@ -19,7 +19,7 @@ static IN_USE: Reason =
 /// The check.
 pub static CHECK: Check = Check {
     id: "kms_key_disabled",
-    version: 1,
+    version: 2,
     title: "KMS keys are not disabled",
     question: "Is the key in another state than disabled?",
     category: Category::Availability,
@@ -31,6 +31,7 @@ pub static CHECK: Check = Check {
         &IN_USE,
         &PENDING_DELETION,
         &STATE_NOT_TOLD,
+        &STATE_UNRECOGNIZED,
         &KEY_NOT_READ,
         &KEY_GONE,
     ],
@@ -48,7 +49,7 @@ fn judge(key: &KeySubject<'_>, _: &Context<'_>) -> Outcome {
 }
 
 fn disabled(key: &KeySubject<'_>) -> Result<Outcome, Outcome> {
-    let state = told(metadata(key)?.state.as_ref(), &STATE_NOT_TOLD)?;
+    let state = state(metadata(key)?)?;
     if is_pending_deletion(state) {
         return Ok(Outcome::from(&PENDING_DELETION));
     }

@@ -3,7 +3,8 @@
 use super::days::{days, days_between, within_days};
 use super::key::{
     KEY_GONE, KEY_NOT_READ, MANAGER_NOT_TOLD, ORIGIN_NOT_KNOWN, ORIGIN_NOT_TOLD, PENDING_DELETION,
-    SPEC_NOT_TOLD, STATE_NOT_TOLD, is_pending_deletion, metadata,
+    SPEC_NOT_TOLD, STATE_NOT_TOLD, STATE_UNRECOGNIZED, is_pending_deletion, metadata, origin_not_known,
+    state,
 };
 use super::rotation::REPLICA_OF_PRIMARY;
 use super::support::{decided, spoken, told};
@@ -41,13 +42,17 @@ static USAGE_NOT_TOLD: Reason = Reason::unknown(
     "key_usage_not_told",
     "KMS did not say what the key is used for, and its greatest age hangs on that.",
 );
+static SPEC_NOT_KNOWN: Reason = Reason::unknown(
+    "key_spec_not_known",
+    "The key is of a kind that this version of the tool does not know.",
+);
 static CREATION_NOT_TOLD: Reason =
     Reason::unknown("creation_date_not_told", "KMS did not say when the key was created.");
 
 /// The check.
 pub static CHECK: Check = Check {
     id: "kms_key_material_age",
-    version: 2,
+    version: 3,
     title: "Key material that KMS does not rotate is not too old",
     question: "Is the key material no older than the standard allows, for every key that KMS cannot rotate \
                automatically?",
@@ -93,7 +98,9 @@ pub static CHECK: Check = Check {
         &ORIGIN_NOT_KNOWN,
         &MANAGER_NOT_TOLD,
         &STATE_NOT_TOLD,
+        &STATE_UNRECOGNIZED,
         &SPEC_NOT_TOLD,
+        &SPEC_NOT_KNOWN,
         &ORIGIN_NOT_TOLD,
         &USAGE_NOT_TOLD,
         &KEY_NOT_READ,
@@ -148,7 +155,12 @@ impl Limits {
         }
         Ok(match told(metadata.usage.as_ref(), &USAGE_NOT_TOLD)? {
             "SIGN_VERIFY" => self.signing,
-            _ => self.replaced,
+            "ENCRYPT_DECRYPT" | "GENERATE_VERIFY_MAC" | "KEY_AGREEMENT" | "ENCAPSULATE_DECAPSULATE" => {
+                self.replaced
+            }
+            usage => return Err(Outcome::from(&USAGE_NOT_TOLD).saying(format!(
+                "The key's usage is {usage}, which this version of the tool does not know; its greatest age hangs on that."
+            ))),
         })
     }
 }
@@ -163,7 +175,7 @@ fn age(key: &KeySubject<'_>, as_of: Timestamp, limits: &Limits) -> Result<Outcom
     if metadata.is_replica(key_arn) {
         return Ok(Outcome::from(&REPLICA_OF_PRIMARY));
     }
-    let state = told(metadata.state.as_ref(), &STATE_NOT_TOLD)?;
+    let state = state(metadata)?;
     if is_pending_deletion(state) {
         return Ok(Outcome::from(&PENDING_DELETION));
     }
@@ -175,6 +187,10 @@ fn age(key: &KeySubject<'_>, as_of: Timestamp, limits: &Limits) -> Result<Outcom
         "EXTERNAL_KEY_STORE" => return Ok(Outcome::from(&OUTSIDE)),
         _ => {}
     }
+    // Which limit a key has hangs on its kind.
+    if metadata.is_for_s3().is_none() {
+        return Ok(Outcome::from(&SPEC_NOT_KNOWN));
+    }
     match metadata.rotation_rule(key_arn) {
         RotationRule::NotApplicable(RotationReason::ImportedMaterial) => {
             imported(key, created(metadata)?, as_of, limits.imported)
@@ -184,8 +200,7 @@ fn age(key: &KeySubject<'_>, as_of: Timestamp, limits: &Limits) -> Result<Outcom
             Ok(Since::Creation(created(metadata)?).judged(as_of, max_days))
         }
         _ if origin == "AWS_KMS" => Ok(Outcome::from(&BY_PERIOD)),
-        _ => Ok(Outcome::from(&ORIGIN_NOT_KNOWN)
-            .saying(format!("The key's origin is {origin}, which this version of the tool does not know."))),
+        _ => Ok(origin_not_known(origin)),
     }
 }
 

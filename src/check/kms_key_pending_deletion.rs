@@ -1,8 +1,11 @@
 //! Whether a key waits for its deletion.
 
 use super::days::{days, days_between};
-use super::key::{KEY_GONE, KEY_NOT_READ, STATE_NOT_TOLD, buckets_in_words, is_pending_deletion, metadata};
-use super::support::{decided, told};
+use super::key::{
+    KEY_GONE, KEY_NOT_READ, STATE_NOT_TOLD, STATE_UNRECOGNIZED, buckets_in_words, is_pending_deletion,
+    metadata, state,
+};
+use super::support::decided;
 use super::{Check, Context, Judge, KeySubject, Outcome, Reason};
 use crate::clock::Timestamp;
 use crate::model::{Category, KeyMetadata, Severity};
@@ -24,13 +27,21 @@ static IN_USE: Reason = Reason::grave(
 /// The check.
 pub static CHECK: Check = Check {
     id: "kms_key_pending_deletion",
-    version: 1,
+    version: 2,
     title: "KMS keys are not scheduled for deletion",
     question: "Is the key kept, rather than scheduled for deletion?",
     category: Category::Availability,
     severity: Severity::Medium,
     parameters: &[],
-    reasons: &[&NOT_PENDING, &NOT_IN_USE, &IN_USE, &STATE_NOT_TOLD, &KEY_NOT_READ, &KEY_GONE],
+    reasons: &[
+        &NOT_PENDING,
+        &NOT_IN_USE,
+        &IN_USE,
+        &STATE_NOT_TOLD,
+        &STATE_UNRECOGNIZED,
+        &KEY_NOT_READ,
+        &KEY_GONE,
+    ],
     rationale: "Once a key is deleted, what was encrypted under it cannot be recovered, not even by AWS. The waiting \
                 period of 7 to 30 days is the last time to cancel; during it the key encrypts and decrypts nothing \
                 (AWS KMS Developer Guide, \"Delete an AWS KMS key\"). Only the default encryption of buckets is \
@@ -47,8 +58,7 @@ fn judge(key: &KeySubject<'_>, context: &Context<'_>) -> Outcome {
 
 fn pending(key: &KeySubject<'_>, as_of: Timestamp) -> Result<Outcome, Outcome> {
     let metadata = metadata(key)?;
-    let state = told(metadata.state.as_ref(), &STATE_NOT_TOLD)?;
-    if !is_pending_deletion(state) {
+    if !is_pending_deletion(state(metadata)?) {
         return Ok(Outcome::from(&NOT_PENDING));
     }
     let when = when(metadata, as_of);

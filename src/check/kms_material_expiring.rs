@@ -1,7 +1,10 @@
 //! Whether imported key material is there, and stays for a while.
 
 use super::days::{days, days_between, within_days};
-use super::key::{KEY_GONE, KEY_NOT_READ, ORIGIN_NOT_TOLD, STATE_NOT_TOLD, metadata};
+use super::key::{
+    KEY_GONE, KEY_NOT_READ, ORIGIN_NOT_KNOWN, ORIGIN_NOT_TOLD, STATE_NOT_TOLD, STATE_UNRECOGNIZED, metadata,
+    origin_not_known, state,
+};
 use super::support::{decided, told};
 use super::{Check, Context, Judge, KeySubject, Outcome, Parameter, Reason};
 use crate::clock::Timestamp;
@@ -30,7 +33,7 @@ static NOT_IMPORTED: Reason = Reason::not_applicable(
 /// The check.
 pub static CHECK: Check = Check {
     id: "kms_material_expiring",
-    version: 1,
+    version: 2,
     title: "Imported key material does not expire soon",
     question: "Is imported key material there, and does it stay for longer than the standard's notice?",
     category: Category::Availability,
@@ -50,7 +53,9 @@ pub static CHECK: Check = Check {
         &MISSING,
         &NOT_IMPORTED,
         &STATE_NOT_TOLD,
+        &STATE_UNRECOGNIZED,
         &ORIGIN_NOT_TOLD,
+        &ORIGIN_NOT_KNOWN,
         &KEY_NOT_READ,
         &KEY_GONE,
     ],
@@ -69,16 +74,21 @@ fn judge(key: &KeySubject<'_>, context: &Context<'_>) -> Outcome {
 
 fn expiry(key: &KeySubject<'_>, as_of: Timestamp, notice: i64) -> Result<Outcome, Outcome> {
     let metadata = metadata(key)?;
-    if told(metadata.origin.as_ref(), &ORIGIN_NOT_TOLD)? != "EXTERNAL" {
-        return Ok(Outcome::from(&NOT_IMPORTED));
+    match told(metadata.origin.as_ref(), &ORIGIN_NOT_TOLD)? {
+        "EXTERNAL" => {}
+        "AWS_KMS" | "AWS_CLOUDHSM" | "EXTERNAL_KEY_STORE" => return Ok(Outcome::from(&NOT_IMPORTED)),
+        origin => return Ok(origin_not_known(origin)),
     }
-    let state = told(metadata.state.as_ref(), &STATE_NOT_TOLD)?;
-    Ok(match metadata.material_expires_at {
-        Some(at) if at <= as_of => Outcome::from(&EXPIRED).saying(format!(
+    told(metadata.state.as_ref(), &STATE_NOT_TOLD)?;
+    if let Some(at) = metadata.material_expires_at.filter(|at| *at <= as_of) {
+        return Ok(Outcome::from(&EXPIRED).saying(format!(
             "The imported key material expired on {}, {} ago.",
             at.date(),
             days(days_between(at, as_of))
-        )),
+        )));
+    }
+    let state = state(metadata)?;
+    Ok(match metadata.material_expires_at {
         _ if state == "PendingImport" => Outcome::from(&MISSING),
         Some(at) => {
             let reason = if within_days(as_of, at, notice) { &SOON } else { &LATER };

@@ -1,6 +1,9 @@
 //! Whether an S3 Bucket Key saves most of the requests to KMS.
 
-use super::bucket::{BUCKET_GONE, ENCRYPTION_NOT_READ, about_key, mode, spoken_default};
+use super::bucket::{
+    ALGORITHM_NOT_KNOWN, BUCKET_GONE, ENCRYPTION_NOT_READ, about_key, algorithm_not_known, mode,
+    spoken_default,
+};
 use super::support::decided;
 use super::{BucketSubject, Check, Context, Judge, Outcome, Reason};
 use crate::model::{Category, Encryption, Severity};
@@ -15,13 +18,13 @@ static NOT_SSE_KMS: Reason = Reason::not_applicable(
 /// The check.
 pub static CHECK: Check = Check {
     id: "s3_bucket_key",
-    version: 1,
+    version: 2,
     title: "Buckets with SSE-KMS use an S3 Bucket Key",
     question: "Is the S3 Bucket Key on, where the bucket's default encryption is SSE-KMS?",
     category: Category::Cost,
     severity: Severity::Low,
     parameters: &[],
-    reasons: &[&ON, &OFF, &NOT_SSE_KMS, &ENCRYPTION_NOT_READ, &BUCKET_GONE],
+    reasons: &[&ON, &OFF, &NOT_SSE_KMS, &ALGORITHM_NOT_KNOWN, &ENCRYPTION_NOT_READ, &BUCKET_GONE],
     rationale: "Without it every object costs requests to AWS KMS, which are paid for and count against the request \
                 quota of the account; with it S3 asks for a bucket-level key that serves many objects for a limited \
                 time, which cuts the cost of requests to AWS KMS by up to 99 percent (Amazon S3 User Guide, \
@@ -48,6 +51,7 @@ fn judge(bucket: &BucketSubject<'_>, _: &Context<'_>) -> Outcome {
                 ),
             )
         }
+        (Encryption::Other, _) => algorithm_not_known(facts),
         _ => Outcome::from(&NOT_SSE_KMS).saying(format!(
             "An S3 Bucket Key serves SSE-KMS; the default encryption is {}.",
             spoken_default(facts)

@@ -6,7 +6,7 @@ use super::bucket::{
     KEY_UNPROVEN, NO_KMS_KEY, about_key, is_aws_managed, is_usable_aws_key, key_in_use, key_name,
     key_not_visible, key_unproven, misplaced, missing_text, no_kms_key,
 };
-use super::key::{KEY_DISABLED, KEY_NOT_READ, ORIGIN_NOT_KNOWN};
+use super::key::{KEY_DISABLED, KEY_NOT_READ, ORIGIN_NOT_KNOWN, STATE_UNRECOGNIZED};
 use super::policy_reading::{POLICY_NOT_READ, POLICY_NOT_UNDERSTOOD, POLICY_UNDECIDED};
 use super::support::{decided, spoken};
 use super::{BucketSubject, Check, Context, Judge, Outcome, Reason};
@@ -58,8 +58,6 @@ static BACKING_KEY: Reason = Reason::unknown(
         "Encrypt something with the key to see that its backing key is there, or name a key with origin AWS_KMS with PutBucketEncryption.",
     );
 static CREATING: Reason = Reason::unknown("key_creating", "The key is being created.");
-static UNRECOGNIZED: Reason =
-    Reason::unknown("key_state_unrecognized", "The key is in a state that this version does not know.");
 
 static BARRED: Reason = Reason::fail(
     "key_policy_bars_account",
@@ -96,7 +94,7 @@ pub static CHECK: Check = Check {
         &BACKING_KEY,
         &ORIGIN_NOT_KNOWN,
         &CREATING,
-        &UNRECOGNIZED,
+        &STATE_UNRECOGNIZED,
         &KEY_UNPROVEN,
         &KEY_NOT_VISIBLE,
         &KEY_NOT_READ,
@@ -182,7 +180,7 @@ fn described(facts: &BucketFacts, key: &KeyJoin) -> Result<Outcome, Outcome> {
         "PendingImport" => &PENDING_IMPORT,
         "Unavailable" => &UNAVAILABLE,
         "Creating" => &CREATING,
-        _ => &UNRECOGNIZED,
+        _ => &STATE_UNRECOGNIZED,
     };
     let owner = key.account_id.map(|id| format!(" in account {id}")).unwrap_or_default();
     let seen = format!("The key {name}{owner} is in the state {state}");

@@ -101,7 +101,7 @@ async fn organization(visit: &mut Visit, environment: &Environment) -> Vec<Accou
         Reading::Known(()) => {
             let identity = accounts.iter().find_map(organizations::identity_of).unwrap_or_default();
             let org_id = identity.org_id.unwrap_or_else(|| "an organization without an id".to_owned());
-            visit.pass("organization", format!("{org_id}, {listed} account(s)"));
+            visit.pass("organization", format!("{org_id}, {} account(s)", listed.kept));
         }
         reading => {
             visit.organization_failed = true;

@@ -105,9 +105,10 @@ impl From<FinalizeError> for CliError {
             FinalizeError::Log(error) => error.into(),
             FinalizeError::Lake(error) => error.into(),
             FinalizeError::Store(error) | FinalizeError::Publish(PublishError::Store(error)) => error.into(),
-            FinalizeError::Text { .. } | FinalizeError::Encode(_) | FinalizeError::Publish(_) => {
-                Self::internal(error)
-            }
+            FinalizeError::Text { .. }
+            | FinalizeError::Twice { .. }
+            | FinalizeError::Encode(_)
+            | FinalizeError::Publish(_) => Self::internal(error),
         }
     }
 }

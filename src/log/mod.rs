@@ -84,6 +84,29 @@ pub struct Listing {
     pub observation: Observation<u64>,
     /// Entries that were kept: those of the pages that came before a fault, too.
     pub entries: u64,
+    /// Entries that came again, on the same page or another. None in logs of before they were counted.
+    #[serde(default, skip_serializing_if = "is_none")]
+    pub repeated: u64,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde's skip_serializing_if passes a reference")]
+fn is_none(count: &u64) -> bool {
+    *count == 0
+}
+
+/// What a listing gave.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Entries {
+    /// Entries, each counted once.
+    pub kept: u64,
+    /// Entries that came again.
+    pub repeated: u64,
+}
+
+impl From<u64> for Entries {
+    fn from(kept: u64) -> Self {
+        Self { kept, repeated: 0 }
+    }
 }
 
 /// A policy's text by its hash.

@@ -11,7 +11,7 @@ use std::io::{self, Read, Write};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
-use super::{CallsOf, Footer, Header, LOG_VERSION, Listing, PolicyText, Record};
+use super::{CallsOf, Entries, Footer, Header, LOG_VERSION, Listing, PolicyText, Record};
 use crate::model::{
     Account, AccountScan, AliasObservation, BucketObservation, Calls, Coverage, KeyObservation, Observation,
     OrganizationIdentity, OrganizationalUnit, PolicyHash, RunHeader, Witness,
@@ -135,10 +135,9 @@ impl Default for SegmentWriter {
 
 impl SegmentWriter {
     /// Counts an account-wide read without a record of its own, and keeps it as a listing.
-    pub fn listing<T>(&mut self, observation: &Observation<T>, entries: u64) {
+    pub fn listing<T>(&mut self, observation: &Observation<T>, entries: impl Into<Entries>) {
         self.coverage.add(observation);
-        let observation = observation_of_count(observation, entries);
-        self.keys.push("listing", &Record::Listing(Listing { observation, entries }));
+        self.keys.push("listing", &Record::Listing(listing_of(observation, entries.into())));
     }
 
     /// Counts reads that were planned and have no resource to be kept with.
@@ -192,6 +191,11 @@ impl SegmentWriter {
         seal_calls(&mut seal, calls);
         seal.finish()
     }
+}
+
+fn listing_of<T>(observation: &Observation<T>, entries: Entries) -> Listing {
+    let Entries { kept, repeated } = entries;
+    Listing { observation: observation_of_count(observation, kept), entries: kept, repeated }
 }
 
 fn observation_of_count<T>(observation: &Observation<T>, entries: u64) -> Observation<u64> {
@@ -269,9 +273,8 @@ impl OrganizationWriter {
     }
 
     /// Keeps what came of a listing.
-    pub fn listing<T>(&mut self, observation: &Observation<T>, entries: u64) {
-        let observation = observation_of_count(observation, entries);
-        self.listings.push(Listing { observation, entries });
+    pub fn listing<T>(&mut self, observation: &Observation<T>, entries: impl Into<Entries>) {
+        self.listings.push(listing_of(observation, entries.into()));
     }
 
     /// The log's bytes, sealed; accounts and units by id.

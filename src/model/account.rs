@@ -36,10 +36,12 @@ impl Account {
         Self { id, arn: None, name: None, ou_ids: None, state: None, joined_at: None }
     }
 
-    /// Only active accounts can be scanned. A state that is not told counts as active: the role
-    /// will tell.
+    /// Only active accounts can be scanned. A state that is not told, or that Organizations does not have, counts
+    /// as active: the role will tell.
     pub fn is_active(&self) -> bool {
-        self.state.as_deref().is_none_or(|state| state == "ACTIVE")
+        let state = self.state.as_deref().unwrap_or_default();
+        // AccountState but `ACTIVE` (Organizations API reference, Account), and AccountStatus, which it replaces.
+        !matches!(state, "PENDING_ACTIVATION" | "SUSPENDED" | "PENDING_CLOSURE" | "CLOSED")
     }
 }
 

@@ -37,6 +37,44 @@ pub struct EncryptionConfiguration {
     pub rules: Vec<EncryptionRule>,
 }
 
+impl EncryptionConfiguration {
+    /// A configuration of these rules, which must say something, and the same thing: an error says what is
+    /// wrong.
+    pub fn of(rules: Vec<EncryptionRule>) -> Result<Self, &'static str> {
+        let says = |rule: &EncryptionRule| rule.default.is_some() || rule.blocked_encryption_types.is_some();
+        if rules.is_empty() || !rules.iter().all(says) {
+            return Err("a rule has neither a default encryption nor blocked encryption types");
+        }
+        if !agree(rules.iter().map(|rule| rule.default.as_ref()))
+            || !agree(rules.iter().map(|rule| rule.bucket_key_enabled.as_ref()))
+            || !agree(rules.iter().map(|rule| rule.blocked_encryption_types.as_ref()))
+        {
+            return Err("the rules contradict each other");
+        }
+        Ok(Self { rules })
+    }
+
+    /// Whether SSE-C is blocked by the setting; none where that is not told, or in words that S3 does not have.
+    pub fn sse_c_blocked(&self) -> Option<bool> {
+        let lists = self.rules.iter().filter_map(|rule| rule.blocked_encryption_types.as_ref());
+        let mut words: Vec<&str> = lists.flatten().map(String::as_str).collect();
+        words.sort_unstable();
+        words.dedup();
+        match words[..] {
+            ["NONE"] => Some(false),
+            ["SSE-C"] => Some(true),
+            // A list that grew: what it blocks, it blocks.
+            [..] => (words.contains(&"SSE-C") && !words.contains(&"NONE")).then_some(true),
+        }
+    }
+}
+
+/// Whether those that are there are one and the same.
+fn agree<'a, T: PartialEq + 'a>(values: impl Iterator<Item = Option<&'a T>>) -> bool {
+    let mut there = values.flatten();
+    there.next().is_none_or(|first| there.all(|other| other == first))
+}
+
 /// One rule of the configuration.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct EncryptionRule {
@@ -237,4 +275,56 @@ pub enum KeyAdmission {
     NotUnderstood(Arc<str>),
     /// The policy was not read: the *read* word.
     NotRead(&'static str),
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn rule(algorithm: Option<&str>, blocked: &[&str]) -> EncryptionRule {
+        EncryptionRule {
+            default: algorithm.map(|algorithm| DefaultEncryption {
+                sse_algorithm: algorithm.to_owned(),
+                kms_key_ref: None,
+            }),
+            bucket_key_enabled: None,
+            blocked_encryption_types: (!blocked.is_empty())
+                .then(|| blocked.iter().map(|word| (*word).to_owned()).collect()),
+        }
+    }
+
+    #[test]
+    fn rules_say_something_and_the_same() {
+        let of = |rules: &[EncryptionRule]| EncryptionConfiguration::of(rules.to_vec());
+        let (kms, aes, blocked) =
+            (rule(Some("aws:kms"), &[]), rule(Some("AES256"), &[]), rule(None, &["SSE-C"]));
+        assert!(of(std::slice::from_ref(&kms)).is_ok() && of(std::slice::from_ref(&blocked)).is_ok());
+        assert!(of(&[kms.clone(), kms.clone(), blocked]).is_ok());
+        for wrong in
+            [vec![], vec![rule(None, &[])], vec![kms.clone(), aes.clone()], vec![aes, rule(None, &[])]]
+        {
+            assert!(of(&wrong).is_err(), "{wrong:?}");
+        }
+        let keyed = |enabled| EncryptionRule { bucket_key_enabled: Some(enabled), ..kms.clone() };
+        assert!(of(&[keyed(true), keyed(false)]).is_err());
+        assert!(of(&[rule(None, &["NONE"]), rule(None, &["SSE-C"])]).is_err());
+    }
+
+    #[test]
+    fn only_the_words_that_s3_has_decide_whether_sse_c_is_blocked() {
+        for (words, blocked) in [
+            (&["SSE-C"][..], Some(true)),
+            (&["NONE"], Some(false)),
+            (&["NONE", "NONE"], Some(false)),
+            (&["SSE-C", "SSE-X"], Some(true)),
+            (&["SSE-C", "NONE"], None),
+            (&["sse-c"], None),
+            (&["SSE-X"], None),
+            (&[""], None),
+            (&[], None),
+        ] {
+            let configuration = EncryptionConfiguration { rules: vec![rule(Some("AES256"), words)] };
+            assert_eq!(configuration.sse_c_blocked(), blocked, "{words:?}");
+        }
+    }
 }

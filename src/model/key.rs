@@ -207,10 +207,14 @@ impl KeyMetadata {
     }
 
     /// Whether S3 can encrypt under a key of this kind: symmetric and for encryption (Amazon S3 User Guide,
-    /// "Using server-side encryption with AWS KMS keys"). None where the specification is not told.
+    /// "Using server-side encryption with AWS KMS keys"). None where the specification is not told, or is one that
+    /// this version does not know.
     pub fn is_for_s3(&self) -> Option<bool> {
-        self.spec.as_ref()?;
-        Some(!self.is_asymmetric() && !self.is_hmac())
+        let spec = self.spec.as_deref()?;
+        match self.is_asymmetric() || self.is_hmac() {
+            true => Some(false),
+            false => (spec == "SYMMETRIC_DEFAULT").then_some(true),
+        }
     }
 
     /// By the families of `KeySpec`, and by `KeyUsage` for specs that are yet to come.

@@ -127,6 +127,11 @@ impl Fault {
         }
     }
 
+    /// A fault of our own finding, and what was found.
+    pub fn saying(kind: FaultKind, message: Option<String>) -> Self {
+        Self { message, ..Self::new(kind) }
+    }
+
     /// AWS's code, or the class where there is none.
     pub fn code_or_class(&self) -> &str {
         self.code.as_deref().unwrap_or(self.kind.word())
@@ -187,7 +192,8 @@ words! {
         Transport = "transport",
         /// The service failed, or gave a code that this version does not know.
         Service = "service",
-        /// An answer that is not what the API promises (not XML, not JSON, a token that loops).
+        /// An answer that is not what the API promises: not XML or JSON, a member that is missing, a token that
+        /// loops, an answer about another resource.
         Protocol = "protocol",
         /// The credentials were not accepted.
         Identity = "identity",

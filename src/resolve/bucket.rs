@@ -45,7 +45,6 @@ pub fn bucket_facts(
         bucket_arn: &arn,
         bucket_key: bucket_key.filter(|_| encryption == Encryption::SseKms),
     };
-    let blocked = blocked_types(reading.known());
     let setting = Setting::of_bucket(account_id, bucket.region.as_ref(), weighed.organization, weighed.as_of);
     BucketFacts {
         account_id,
@@ -56,8 +55,8 @@ pub fn bucket_facts(
         kms_key_ref_kind: known.then(|| reference.kind()),
         key: known.then(|| join(index, home, encryption, &reference, default)),
         bucket_key_enabled: bucket_key,
-        sse_c_blocked: blocked.as_ref().map(|types| types.iter().any(|kind| kind == "SSE-C")),
-        blocked_encryption_types: blocked,
+        sse_c_blocked: reading.known().and_then(EncryptionConfiguration::sse_c_blocked),
+        blocked_encryption_types: blocked_types(reading.known()),
         tls_only: tls_only(&bucket.policy.reading, policies, &setting, &arn),
         partition,
         policy_read: bucket.policy.reading.word(),

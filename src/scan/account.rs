@@ -212,11 +212,12 @@ async fn find_regions(edge: &Edge, reader: &AccountReader, partition: &Partition
         return;
     }
     scan.regions_disabled.clear();
+    // Those that were told before the listing failed are the account's, too.
     scan.regions = partition.default_regions();
-    if !scan.regions.contains(&edge.aws.home) {
-        scan.regions.push(edge.aws.home.clone());
-    }
+    scan.regions.extend(regions.enabled);
+    scan.regions.push(edge.aws.home.clone());
     scan.regions.sort();
+    scan.regions.dedup();
     scan.regions_from = RegionsFrom::Fallback;
 }
 

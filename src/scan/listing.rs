@@ -14,8 +14,8 @@ use crate::aws::call::Door;
 use crate::aws::service::organizations::{self, OrganizationsClient};
 use crate::log::OrganizationWriter;
 use crate::model::{
-    Account, AccountId, FaultKind, Observation, OrganizationIdentity, OrganizationalUnit, Reading, RunHeader,
-    ScanFilter, Source,
+    Account, AccountId, Fault, FaultKind, Observation, OrganizationIdentity, OrganizationalUnit, Reading,
+    RunHeader, ScanFilter, Source,
 };
 use crate::sink::{Lake, LakeError};
 use crate::spelling::nearest;
@@ -76,6 +76,9 @@ impl Lister<'_> {
         let mut writer = OrganizationWriter::default();
         writer.listing(&observation, listed);
         self.caller_holds(&observation.reading).await?;
+        if let Some(fault) = found.lacks(self.edge.caller.account_id, &observation.reading) {
+            return Err(ScanError::Organization { fault: Box::new(fault) });
+        }
         if observation.reading.known().is_none() {
             found.without_organization(&observation, &filter, self.lake, self.run.source)?;
         }
@@ -166,6 +169,21 @@ impl Organization {
         }
         self.accounts.extend(page.iter().cloned());
         Ok(())
+    }
+
+    /// Who lists an organization is in it: a list that ran to its end without the caller's account is no list of
+    /// it, and neither is an empty one.
+    fn lacks(&self, caller: AccountId, reading: &Reading<()>) -> Option<Fault> {
+        let has_caller = self.accounts.iter().any(|account| account.id == caller);
+        if has_caller || reading.known().is_none() {
+            return None;
+        }
+        let (listed, of) =
+            (self.accounts.len(), self.identity.org_id.as_deref().unwrap_or("no organization"));
+        let message = format!(
+            "the answer lists {listed} account(s) of {of}, and the caller's own, {caller}, is not among them"
+        );
+        Some(Fault::saying(FaultKind::Protocol, Some(message)))
     }
 
     /// No organization, or no right to list it: the accounts that were asked for by id, if any.

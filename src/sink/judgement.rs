@@ -59,6 +59,17 @@ pub enum FinalizeError {
         /// The share that may be.
         max_lost: u8,
     },
+    /// A log that names one thing twice, which would be counted twice.
+    #[error(
+        "failed to publish: the table {table} would have a row twice, of {key}; nothing is published. Scan again under \
+         a new run id"
+    )]
+    Twice {
+        /// The table.
+        table: &'static str,
+        /// What of.
+        key: String,
+    },
     /// A log that cannot be read.
     #[error(transparent)]
     Log(#[from] LogError),

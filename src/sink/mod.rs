@@ -23,6 +23,7 @@ pub mod rows;
 mod run_log;
 pub mod store;
 mod tables;
+mod unique;
 mod writers;
 
 pub use crate::log::digest as sha256_hex;

@@ -7,10 +7,10 @@ use std::collections::BTreeMap;
 
 use rayon::prelude::*;
 
-use super::CoverageTotals;
 use super::judgement::{FinalizeError, Judgement};
 use super::run_log::{Counts, JoinedBuckets, JoinedKeys, RunLog};
 use super::tables::Tables;
+use super::{CoverageTotals, unique};
 use crate::check;
 use crate::clock::Timestamp;
 use crate::control;
@@ -112,6 +112,7 @@ impl Pass<'_, '_, '_> {
         totals: &mut CoverageTotals,
     ) -> Result<(CoverageDigest, bool), FinalizeError> {
         let place = self.rules.get(joined.account_id).map(AccountRules::place);
+        unique::of_coverage(joined.account_id, &joined.coverage)?;
         let digest = CoverageDigest::of(&joined.coverage);
         let mut all_accepted = true;
         for row in joined.coverage {
@@ -144,8 +145,11 @@ impl Pass<'_, '_, '_> {
     }
 
     async fn findings(&mut self, findings: Vec<Vec<Finding>>) -> Result<(), FinalizeError> {
-        for finding in findings.into_iter().flatten() {
-            self.tables.finding(&finding).await?;
+        for findings in findings {
+            unique::of_findings(&findings)?;
+            for finding in findings {
+                self.tables.finding(&finding).await?;
+            }
         }
         Ok(())
     }

@@ -1,5 +1,6 @@
 //! The tables of one run while they are written: rows in, finished parts out to the publication.
 
+use super::unique::Rising;
 use super::{EncodeError, FinalizeError, ParquetTable, Part, Publication};
 use crate::judge::Findings;
 use crate::model::{AccountFacts, BucketFacts, Control, Finding, KeyFacts, RunId};
@@ -19,6 +20,9 @@ pub(super) struct Tables<'p, 'l> {
     calls: ParquetTable<CallsRow>,
     summary: Summary,
     found: Findings,
+    account_keys: Rising,
+    bucket_keys: Rising,
+    key_keys: Rising,
 }
 
 impl<'p, 'l> Tables<'p, 'l> {
@@ -35,21 +39,28 @@ impl<'p, 'l> Tables<'p, 'l> {
             calls: ParquetTable::new(&table::calls::TABLE, run_id.clone()),
             summary: Summary::default(),
             found: Findings::default(),
+            account_keys: Rising::of("accounts"),
+            bucket_keys: Rising::of("buckets"),
+            key_keys: Rising::of("keys"),
         }
     }
 
     pub(super) async fn account(&mut self, account: &AccountFacts) -> Result<(), FinalizeError> {
+        self.account_keys.take(&[&account.account.id])?;
         let part = self.accounts.push(account)?;
         self.publish(part).await
     }
 
     pub(super) async fn bucket(&mut self, bucket: &BucketFacts) -> Result<(), FinalizeError> {
+        self.bucket_keys.take(&[&bucket.account_id, &bucket.name])?;
         self.summary.bucket(bucket);
         let part = self.buckets.push(bucket)?;
         self.publish(part).await
     }
 
     pub(super) async fn key(&mut self, key: &KeyFacts) -> Result<(), FinalizeError> {
+        let KeyFacts { account_id, observation, .. } = key;
+        self.key_keys.take(&[account_id, &observation.region, &observation.key_id])?;
         self.summary.key(key);
         let part = self.keys.push(key)?;
         self.publish(part).await

@@ -16,9 +16,11 @@ mod support {
     pub mod python;
     pub mod rust;
     pub mod shell;
+    pub mod wire;
     pub mod worlds;
 }
 
+mod answers;
 mod at_once;
 mod athena;
 mod cli;

@@ -85,10 +85,14 @@ const ROOMS: &[Room] = &[
     Room { path: "query", floor: Floor::Local, rooms: &["clock", "model", "table"], crates: &["rustix", "thiserror"] },
     // The lake on S3 is a `sink::Store` made of the SDK: the edge knows the trait, the sink not the edge.
     Room { path: "aws", floor: Floor::Edge, rooms: &["clock", "log", "model", "printable", "sink"],
-           crates: &["fastrand", "futures", "serde", "serde_json", "thiserror", "time", "tokio", "tracing"] },
+           crates: &["fastrand", "futures", "serde", "serde_json", "thiserror", "time", "tokio", "tracing",
+                     "http_body_util"] },
     // What AWS said, and what to do about it: decisions over texts.
     Room { path: "aws/advice", floor: Floor::Pure, rooms: &["clock", "model"], crates: &[] },
     Room { path: "aws/message", floor: Floor::Pure, rooms: &["printable"], crates: &["regex"] },
+    // What a raw body holds: a decision over bytes.
+    Room { path: "aws/promise", floor: Floor::Pure, rooms: &[],
+           crates: &["serde", "serde_json", "thiserror", "xmlparser"] },
     // The HTTP stack that the SDK brings, where it is set up: the way out, its trust, and what went wrong on it.
     Room { path: "aws/network", floor: Floor::Edge, rooms: &[],
            crates: &["aws_smithy_http_client", "aws_smithy_runtime_api", "http", "hyper_util", "thiserror"] },

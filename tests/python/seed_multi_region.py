@@ -32,20 +32,17 @@ JUDGED_AT_PRIMARY = {
 
 def seed_payments_multi_region(world: World, account: str) -> None:
     """A primary that is scanned, one that `--region` leaves out, and a replica of each."""
-    primary = world.key(
-        account, "eu-west-1", KeyUsage="ENCRYPT_DECRYPT", MultiRegion=True, aliases=("alias/both",)
-    )
+    # Without an alias: moto's copy shares them, and lists one with the ARN of the other Region, which is no answer.
+    primary = world.key(account, "eu-west-1", KeyUsage="ENCRYPT_DECRYPT", MultiRegion=True)
     replica = world.replica(primary, "us-east-1")
     # After the copy was made: on AWS the replica follows, in moto it does not.
     turn_on_rotation(world, primary)
-    expect_primary(world, primary, {"aliases": ["alias/both"]}, READS_ROTATING, True)
+    expect_primary(world, primary, {}, READS_ROTATING, True)
     expect_replica(
         world,
         replica,
         primary,
         {
-            # moto's copy shares the aliases of what it was copied from.
-            "aliases": ["alias/both"],
             **PRIMARY_ROTATES,
             # payments-replica-id
             "default_key_of_buckets": 1,
@@ -53,7 +50,6 @@ def seed_payments_multi_region(world: World, account: str) -> None:
         },
         fallback={},
     )
-    world.deviates("keys", replica.arn, "aliases", ["alias/both"], [])
     world.deviates("keys", primary.arn, "MultiRegionKeyType", "REPLICA", "PRIMARY")
 
     # A multi-Region key's id is the same everywhere: a bare one means the bucket's own Region.

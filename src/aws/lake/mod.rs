@@ -8,15 +8,16 @@ pub mod settings;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use aws_sdk_s3::operation::list_objects_v2::ListObjectsV2Output;
 use aws_sdk_s3::primitives::{ByteStream, SdkBody};
-use aws_sdk_s3::types::ServerSideEncryption;
+use aws_sdk_s3::types::{Object, ServerSideEncryption};
 use futures::future::BoxFuture;
 
 use super::call::{Answer, Door};
 use super::clients::{Client, ClientFactory};
 use super::dates::Dates;
 use super::ops::{GET_OBJECT, LIST_OBJECTS, PUT_OBJECT};
-use super::walk::{Page, Walk};
+use super::walk::{Page, Walk, told};
 use crate::model::{Fault, FaultKind, Reading, Region};
 use crate::sink::{Put, Store, StoreError};
 
@@ -223,13 +224,17 @@ impl S3Store {
                 follows -= 1;
                 continue;
             }
-            let page = walk.page(answer.observation, |output| Page {
+            let page_of = |output: ListObjectsV2Output| Page {
                 // S3 leaves `Contents` out where there is none; `KeyCount` says that it is an answer.
-                entries: output.contents.or_else(|| output.key_count.map(|_| Vec::new())),
+                entries: output.contents.or_else(|| output.key_count.filter(|n| *n == 0).map(|_| Vec::new())),
                 next: output.next_continuation_token,
                 goes_on: output.is_truncated,
-            });
-            keys.extend(page.into_iter().filter_map(|object| object.key));
+            };
+            let understand = |object: Object| match object.key {
+                Some(key) if key.starts_with(&full) => Ok(key),
+                key => Err(format!("an object with {}", told("Key", key.as_deref()))),
+            };
+            keys.extend(walk.take(answer.observation, page_of, understand, String::clone));
         }
         if let (Reading::Unread(fault), ()) = (walk.end().0.reading, ()) {
             return Err(self.error("list", prefix, &fault).await);

@@ -2,10 +2,11 @@
 //! 5 a second for the whole organization (Account Management Reference, "Quotas").
 
 use aws_sdk_account::operation::list_regions::ListRegionsOutput;
+use aws_sdk_account::types::Region as Entry;
 
-use super::AccountReader;
+use super::{AccountReader, believed, region};
 use crate::aws::ops::LIST_REGIONS;
-use crate::aws::walk::{Page, Walk};
+use crate::aws::walk::{Page, Walk, told};
 use crate::model::{Observation, Region};
 
 /// An account's Regions by their opt-in status.
@@ -32,19 +33,40 @@ pub async fn list_regions(reader: &AccountReader, home: &Region) -> (Observation
             next: output.next_token,
             goes_on: None,
         };
-        let page = walk.distinct(answer.observation, page_of, |region| region.region_name.clone());
-        for entry in page {
-            let Some(Ok(region)) = entry.region_name.map(|name| name.parse::<Region>()) else { continue };
-            match entry.region_opt_status.as_ref().map(|status| status.as_str()) {
-                Some("ENABLED" | "ENABLED_BY_DEFAULT" | "DISABLING") => regions.enabled.push(region),
-                _ => regions.disabled.push(region),
-            }
+        let page = walk.take(answer.observation, page_of, understand, |(region, _)| region.to_string());
+        for (region, is_enabled) in page {
+            let regions = if is_enabled { &mut regions.enabled } else { &mut regions.disabled };
+            regions.push(region);
         }
     }
-    let (mut observation, listed) = walk.end();
+    let (observation, listed) = walk.end();
+    // An account always has Regions: without one, nothing of it would be looked at, and all of it seen.
+    let mut observation = believed(observation, |()| match regions.enabled.is_empty() {
+        true => Err("the answer has no Region that is enabled".to_owned()),
+        false => Ok(()),
+    });
     regions.enabled.sort();
     regions.disabled.sort();
     observation.region = Region::global();
     reader.segment().listing(&observation, listed);
     (observation, regions)
+}
+
+/// A Region, and whether the account may have resources there.
+fn understand(entry: Entry) -> Result<(Region, bool), String> {
+    let (name, status) = (entry.region_name, entry.region_opt_status);
+    let status = status.as_ref().map(|status| status.as_str());
+    // RegionOptStatus (Account Management API reference, ListRegions).
+    let is_enabled = match status {
+        Some("ENABLED" | "ENABLED_BY_DEFAULT" | "DISABLING") => Some(true),
+        Some("ENABLING" | "DISABLED") => Some(false),
+        _ => None,
+    };
+    match (name.as_deref().and_then(region), is_enabled) {
+        (Some(region), Some(is_enabled)) => Ok((region, is_enabled)),
+        _ => {
+            let (name, status) = (told("RegionName", name.as_deref()), told("RegionOptStatus", status));
+            Err(format!("a Region with {name} and {status}"))
+        }
+    }
 }

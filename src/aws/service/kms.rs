@@ -2,25 +2,28 @@
 //!
 //! Only keys that ListKeys gave are described: `DescribeKey` on a predefined alias without a target
 //! can create the key, and this is a reader. A read is sent only where its answer can tell
-//! something; [`KeyMetadata::rotation_rule`] says where.
+//! something; [`KeyMetadata::rotation_rule`] says where. What the answers say is `understand`'s.
+
+mod understand;
 
 use aws_sdk_kms::operation::list_aliases::ListAliasesOutput;
 use aws_sdk_kms::operation::list_key_rotations::ListKeyRotationsOutput;
 use aws_sdk_kms::operation::list_keys::ListKeysOutput;
-use aws_sdk_kms::types::{KeyListEntry, RotationsListEntry};
 use futures::{StreamExt, stream};
 
-use super::{AccountReader, timestamp};
+use self::understand::{ListedKey, Place};
+use super::{AccountReader, believed};
 use crate::aws::clients::Client;
 use crate::aws::ops::{
     DESCRIBE_KEY, GET_KEY_POLICY, GET_KEY_ROTATION_STATUS, LIST_ALIASES, LIST_KEY_ROTATIONS, LIST_KEYS,
     Operation,
 };
 use crate::aws::walk::{Page, Walk};
+use crate::clock::Timestamp;
 use crate::log::digest;
 use crate::model::{
-    AliasObservation, CompletedRotation, Fault, FaultKind, KeyMetadata, KeyObservation, MultiRegion,
-    NotAsked, Observation, PolicyHash, Reading, Region, RotationReason, RotationRule, RotationStatus,
+    CompletedRotation, KeyMetadata, KeyObservation, NotAsked, Observation, PolicyHash, Reading, Region,
+    RotationReason, RotationRule, RotationStatus,
 };
 
 /// Reads one Region of an account.
@@ -35,13 +38,15 @@ struct Collector<'a> {
     client: Client<aws_sdk_kms::Client>,
 }
 
-/// A key as ListKeys gives it.
-struct ListedKey {
-    id: String,
-    arn: String,
-}
-
 impl Collector<'_> {
+    fn place(&self) -> Place<'_> {
+        Place { account_id: self.reader.account_id, region: self.region }
+    }
+
+    fn now(&self) -> Timestamp {
+        self.reader.door.shared().clock.now()
+    }
+
     async fn keys(&self) {
         let mut walk = Walk::default();
         while walk.goes_on() {
@@ -54,15 +59,16 @@ impl Collector<'_> {
                 next: output.next_marker,
                 goes_on: Some(output.truncated),
             };
-            let page = walk.distinct(answer.observation, page_of, |key| key.key_id.clone());
+            let understand = |entry| understand::listed_key(entry, self.place());
+            let page = walk.take(answer.observation, page_of, understand, |key| key.id.clone());
             self.read_keys(page).await;
         }
         let (observation, listed) = walk.end();
         self.reader.segment().listing(&observation, listed);
     }
 
-    async fn read_keys(&self, page: Vec<KeyListEntry>) {
-        let keys = page.into_iter().filter_map(|key| Some(ListedKey { id: key.key_id?, arn: key.key_arn? }));
+    async fn read_keys(&self, keys: Vec<ListedKey>) {
+        let keys = keys.into_iter();
         let mut read = stream::iter(keys.map(|key| self.key(key))).buffer_unordered(self.reader.concurrency);
         while let Some((key, policy)) = read.next().await {
             self.reader.segment().key(key, policy);
@@ -81,11 +87,9 @@ impl Collector<'_> {
                 next: output.next_marker,
                 goes_on: Some(output.truncated),
             };
-            let page = walk.distinct(answer.observation, page_of, |alias| alias.alias_name.clone());
+            let understand = |entry| understand::alias(entry, self.place());
+            let page = walk.take(answer.observation, page_of, understand, |alias| alias.name.clone());
             for alias in page {
-                let Some(name) = alias.alias_name else { continue };
-                let region = self.region.clone();
-                let alias = AliasObservation { region, name, target_key_id: alias.target_key_id };
                 self.reader.segment().alias(alias);
             }
         }
@@ -94,16 +98,16 @@ impl Collector<'_> {
     }
 
     async fn key(&self, key: ListedKey) -> (KeyObservation, Option<String>) {
-        let describe = self.describe(&key.id).await;
+        let describe = self.describe(&key).await;
         let rule = describe.reading.known().map(|metadata| metadata.rotation_rule(&key.arn));
         let (rotation, policy) =
-            futures::join!(self.rotation(&key.id, &describe, rule), self.policy(&key.id, &describe));
+            futures::join!(self.rotation(&key, &describe, rule), self.policy(&key.id, &describe));
         let imported = rule == Some(RotationRule::NotApplicable(RotationReason::ImportedMaterial))
             && describe
                 .reading
                 .known()
                 .is_some_and(|metadata| metadata.state.as_deref() != Some("PendingImport"));
-        let rotations = self.rotations(&key.id, &rotation, imported).await;
+        let rotations = self.rotations(&key, &rotation, imported).await;
         let (policy, text) = policy;
         let observation = KeyObservation {
             region: self.region.clone(),
@@ -117,15 +121,18 @@ impl Collector<'_> {
         (observation, text)
     }
 
-    async fn describe(&self, key_id: &str) -> Observation<KeyMetadata> {
-        let send = || self.client.sdk.describe_key().key_id(key_id).send();
+    async fn describe(&self, key: &ListedKey) -> Observation<KeyMetadata> {
+        let send = || self.client.sdk.describe_key().key_id(&key.id).send();
         let answer = self.reader.door.call(&DESCRIBE_KEY, self.region, &self.client.endpoint, send).await;
-        understood(answer.observation, |output| output.key_metadata.map(metadata_of))
+        believed(answer.observation, |output| {
+            let metadata = output.key_metadata.ok_or_else(|| "the answer lacks KeyMetadata".to_owned())?;
+            understand::metadata(metadata, key, self.now())
+        })
     }
 
     async fn rotation(
         &self,
-        key_id: &str,
+        key: &ListedKey,
         describe: &Observation<KeyMetadata>,
         rule: Option<RotationRule>,
     ) -> Observation<RotationStatus> {
@@ -137,20 +144,15 @@ impl Collector<'_> {
         if let Some(why) = why {
             return self.not_asked(&GET_KEY_ROTATION_STATUS, why);
         }
-        let send = || self.client.sdk.get_key_rotation_status().key_id(key_id).send();
+        let send = || self.client.sdk.get_key_rotation_status().key_id(&key.id).send();
         let door = &self.reader.door;
         let answer = door.call(&GET_KEY_ROTATION_STATUS, self.region, &self.client.endpoint, send).await;
-        answer.observation.map(|output| RotationStatus {
-            enabled: output.key_rotation_enabled,
-            period_days: output.rotation_period_in_days,
-            next_rotation_at: output.next_rotation_date.as_ref().and_then(timestamp),
-            on_demand_started_at: output.on_demand_rotation_start_date.as_ref().and_then(timestamp),
-        })
+        believed(answer.observation, |output| understand::rotation_status(output, key))
     }
 
     async fn rotations(
         &self,
-        key_id: &str,
+        key: &ListedKey,
         rotation: &Observation<RotationStatus>,
         imported: bool,
     ) -> Observation<Vec<CompletedRotation>> {
@@ -171,7 +173,7 @@ impl Collector<'_> {
             let token = walk.token();
             let send = || {
                 // 1,000 is the API's maximum.
-                let request = self.client.sdk.list_key_rotations().key_id(key_id).limit(1000);
+                let request = self.client.sdk.list_key_rotations().key_id(&key.id).limit(1000);
                 request.set_marker(token.clone()).send()
             };
             let door = &self.reader.door;
@@ -181,15 +183,12 @@ impl Collector<'_> {
                 next: output.next_marker,
                 goes_on: Some(output.truncated),
             };
+            let understand = |entry| understand::rotation(entry, key, self.now());
             // A key is rotated once at an instant.
-            let page = walk.distinct(answer.observation, page_of, |entry: &RotationsListEntry| {
-                let (at, kind) = (entry.rotation_date.as_ref()?, entry.rotation_type.as_ref());
-                Some(format!("{at:?} {kind:?}"))
+            let page = walk.take(answer.observation, page_of, understand, |entry| {
+                format!("{:?} {:?}", entry.at, entry.rotation_type)
             });
-            rotations.extend(page.into_iter().map(|entry| CompletedRotation {
-                at: entry.rotation_date.as_ref().and_then(timestamp),
-                rotation_type: entry.rotation_type.map(|kind| kind.as_str().to_owned()),
-            }));
+            rotations.extend(page);
         }
         let (observation, _) = walk.end();
         observation.map(|()| rotations)
@@ -210,7 +209,7 @@ impl Collector<'_> {
         }
         let send = || self.client.sdk.get_key_policy().key_id(key_id).policy_name("default").send();
         let answer = self.reader.door.call(&GET_KEY_POLICY, self.region, &self.client.endpoint, send).await;
-        policy_of(answer.observation, |output| output.policy)
+        policy_of(answer.observation, understand::policy)
     }
 
     fn not_asked<T>(&self, operation: &'static Operation, why: NotAsked) -> Observation<T> {
@@ -226,41 +225,16 @@ fn because_of<T>(reading: &Reading<T>) -> NotAsked {
     }
 }
 
-/// Takes the part of an answer that the API promises; an answer without it is no answer.
-pub(super) fn understood<O, T>(
-    observation: Observation<O>,
-    part: impl FnOnce(O) -> Option<T>,
-) -> Observation<T> {
-    observation.and_then(|output| {
-        part(output).map_or(Reading::Unread(Fault::new(FaultKind::Protocol)), Reading::Known)
-    })
-}
-
 /// A policy's hash and text. A text that is not JSON is no policy.
 pub(super) fn policy_of<O>(
     observation: Observation<O>,
-    text: impl FnOnce(O) -> Option<String>,
+    text: impl FnOnce(O) -> Result<String, String>,
 ) -> (Observation<PolicyHash>, Option<String>) {
     let is_json = |text: &String| serde_json::from_str::<serde::de::IgnoredAny>(text).is_ok();
-    let text = understood(observation, |output| text(output).filter(is_json));
+    let text = believed(observation, |output| {
+        let text = text(output)?;
+        if is_json(&text) { Ok(text) } else { Err("the policy is no JSON".to_owned()) }
+    });
     let kept = text.reading.known().cloned();
     (text.map(|text| PolicyHash(digest(text.as_bytes()))), kept)
-}
-
-fn metadata_of(metadata: aws_sdk_kms::types::KeyMetadata) -> KeyMetadata {
-    KeyMetadata {
-        manager: metadata.key_manager.map(|value| value.as_str().to_owned()),
-        origin: metadata.origin.map(|value| value.as_str().to_owned()),
-        spec: metadata.key_spec.map(|value| value.as_str().to_owned()),
-        usage: metadata.key_usage.map(|value| value.as_str().to_owned()),
-        state: metadata.key_state.map(|value| value.as_str().to_owned()),
-        created_at: metadata.creation_date.as_ref().and_then(timestamp),
-        deletion_at: metadata.deletion_date.as_ref().and_then(timestamp),
-        multi_region: metadata.multi_region_configuration.map(|multi| MultiRegion {
-            key_type: multi.multi_region_key_type.map(|value| value.as_str().to_owned()),
-            primary_key_arn: multi.primary_key.and_then(|primary| primary.arn),
-        }),
-        custom_key_store_id: metadata.custom_key_store_id,
-        material_expires_at: metadata.valid_to.as_ref().and_then(timestamp),
-    }
 }

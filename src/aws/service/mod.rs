@@ -10,11 +10,12 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use super::call::Door;
 use super::clients::AccountClients;
 use super::environment::Environment;
+use super::message;
 use super::pace::Pacer;
 use super::session::Session;
 use crate::clock::Timestamp;
 use crate::log::SegmentWriter;
-use crate::model::{AccountId, RotationHistory};
+use crate::model::{AccountId, Fault, FaultKind, Observation, Reading, Region, RotationHistory};
 
 /// What a collector needs to read one account.
 #[derive(Debug)]
@@ -65,7 +66,29 @@ impl AccountReader {
     }
 }
 
-/// The SDK's instant as ours.
+/// The SDK's instant as ours; none where it is none that AWS has.
 fn timestamp(at: &aws_smithy_types::DateTime) -> Option<Timestamp> {
-    at.to_millis().ok().map(Timestamp::from_millis)
+    at.to_millis().ok().filter(|millis| INSTANTS.contains(millis)).map(Timestamp::from_millis)
+}
+
+/// 2006, before which AWS had no account, key or bucket, to 9999, as far as an RFC 3339 text goes.
+const INSTANTS: std::ops::Range<i64> = 1_136_073_600_000..253_402_300_800_000;
+
+/// An instant of an answer, where it has one; an error where that is none.
+fn instant(name: &str, at: Option<&aws_smithy_types::DateTime>) -> Result<Option<Timestamp>, String> {
+    let read = |at| timestamp(at).ok_or_else(|| format!("{name} is no instant"));
+    at.map(read).transpose()
+}
+
+/// A Region that an answer names. `global` is our own word, and no Region.
+fn region(name: &str) -> Option<Region> {
+    name.parse().ok().filter(|region| *region != Region::global())
+}
+
+/// What an answer says, where it can be believed; an answer that cannot is no answer, and the log keeps why.
+fn believed<O, T>(observation: Observation<O>, read: impl FnOnce(O) -> Result<T, String>) -> Observation<T> {
+    observation.and_then(|output| match read(output) {
+        Ok(value) => Reading::Known(value),
+        Err(why) => Reading::Unread(Fault::saying(FaultKind::Protocol, message::kept(&why))),
+    })
 }

@@ -4,12 +4,14 @@ use std::collections::BTreeSet;
 
 use aws_sdk_organizations::operation::list_accounts::ListAccountsOutput;
 use aws_sdk_organizations::operation::list_organizational_units_for_parent::ListOrganizationalUnitsForParentOutput;
+use aws_sdk_organizations::types::{Account as Entry, OrganizationalUnit as Unit};
 
-use super::timestamp;
+use super::instant;
 use crate::aws::call::Door;
 use crate::aws::clients::Client;
 use crate::aws::ops::{LIST_ACCOUNTS, LIST_ORGANIZATIONAL_UNITS};
-use crate::aws::walk::{Page, Walk};
+use crate::aws::walk::{Page, Walk, told, word};
+use crate::log::Entries;
 use crate::model::{Account, Arn, Observation, OrganizationIdentity, OrganizationalUnit, Region};
 
 /// A client of AWS Organizations.
@@ -24,8 +26,8 @@ pub async fn list_accounts(
     client: &OrganizationsClient,
     home: &Region,
     mut take: impl AsyncFnMut(Vec<Account>),
-) -> (Observation<()>, u64) {
-    let mut walk = Walk::default();
+) -> (Observation<()>, Entries) {
+    let (mut walk, mut organization) = (Walk::default(), None);
     while walk.goes_on() {
         let token = walk.token();
         // 20 is the API's maximum.
@@ -36,25 +38,36 @@ pub async fn list_accounts(
             next: output.next_token,
             goes_on: None,
         };
-        let page = walk.distinct(answer.observation, page_of, |account| account.id.clone());
-        take(page.into_iter().filter_map(account_of).collect()).await;
+        let understand = |entry| account_of(entry, &mut organization);
+        let page = walk.take(answer.observation, page_of, understand, |account| account.id.to_string());
+        take(page).await;
     }
     let (mut observation, listed) = walk.end();
     observation.region = Region::global();
     (observation, listed)
 }
 
-fn account_of(account: aws_sdk_organizations::types::Account) -> Option<Account> {
-    let id = account.id.as_deref()?.parse().ok()?;
-    let status = account.status.map(|status| status.as_str().to_owned());
-    Some(Account {
+/// An account whose ARN names it and its organization, which is that of the accounts before it.
+fn account_of(entry: Entry, organization: &mut Option<OrganizationIdentity>) -> Result<Account, String> {
+    let (given, arn) = (told("Id", entry.id.as_deref()), told("Arn", entry.arn.as_deref()));
+    let Some(id) = entry.id.as_deref().and_then(|id| id.parse().ok()) else {
+        return Err(format!("an account with {given}"));
+    };
+    let status = entry.status.map(|status| word(status.as_str()));
+    let account = Account {
         id,
-        arn: account.arn,
-        name: account.name,
-        ou_ids: account.paths.and_then(|paths| ou_ids_of(paths.first()?)),
-        state: account.state.map(|state| state.as_str().to_owned()).or(status),
-        joined_at: account.joined_timestamp.as_ref().and_then(timestamp),
-    })
+        arn: entry.arn,
+        name: entry.name,
+        ou_ids: entry.paths.and_then(|paths| ou_ids_of(paths.first()?)),
+        state: entry.state.map(|state| word(state.as_str())).or(status),
+        joined_at: instant("JoinedTimestamp", entry.joined_timestamp.as_ref())?,
+    };
+    let identity = identity_of(&account).filter(|identity| identity.management_account_id.is_some());
+    match identity {
+        Some(identity) if *organization.get_or_insert_with(|| identity.clone()) == identity => Ok(account),
+        Some(_) => Err(format!("an account of another organization, with {given} and {arn}")),
+        None => Err(format!("an account with {given} and {arn}")),
+    }
 }
 
 /// `o-…/r-…/ou-…/…/<account>/` without its ends: from the root to the parent.
@@ -68,11 +81,15 @@ fn ou_ids_of(path: &str) -> Option<Vec<String>> {
     (!units.is_empty()).then_some(units)
 }
 
-/// Reads the organization and the management account from an account's ARN:
+/// Reads the organization and the management account from an account's own ARN:
 /// `arn:aws:organizations::<management>:account/<o-…>/<account>`.
 pub fn identity_of(account: &Account) -> Option<OrganizationIdentity> {
     let arn = Arn::parse(account.arn.as_deref()?)?;
-    let org_id = arn.resource.split('/').nth(1).filter(|id| id.starts_with("o-"))?;
+    let [kind, org_id, id] = arn.resource.split('/').collect::<Vec<_>>()[..] else { return None };
+    let is_its = kind == "account" && org_id.starts_with("o-") && id.parse() == Ok(account.id);
+    if !is_its {
+        return None;
+    }
     Some(OrganizationIdentity {
         org_id: Some(org_id.to_owned()),
         management_account_id: arn.account.parse().ok(),
@@ -87,7 +104,7 @@ pub async fn unit_names(
     client: &OrganizationsClient,
     home: &Region,
     accounts: &[Account],
-) -> (Vec<OrganizationalUnit>, Vec<(Observation<()>, u64)>) {
+) -> (Vec<OrganizationalUnit>, Vec<(Observation<()>, Entries)>) {
     let (mut units, mut listings) = (Vec::new(), Vec::new());
     let roots: BTreeSet<&str> =
         accounts.iter().filter_map(|a| a.ou_ids.as_ref()?.first()).map(String::as_str).collect();
@@ -106,11 +123,14 @@ pub async fn unit_names(
                 next: output.next_token,
                 goes_on: None,
             };
-            let page = walk.distinct(answer.observation, page_of, |unit| unit.id.clone());
-            let named = page
-                .into_iter()
-                .filter_map(|unit| Some(OrganizationalUnit { id: unit.id?, name: unit.name? }));
-            units.extend(named);
+            let understand = |unit: Unit| match (unit.id, unit.name) {
+                (Some(id), Some(name)) if id.starts_with("ou-") => Ok(OrganizationalUnit { id, name }),
+                (id, name) => {
+                    let (id, name) = (told("Id", id.as_deref()), told("Name", name.as_deref()));
+                    Err(format!("an organizational unit with {id} and {name}"))
+                }
+            };
+            units.extend(walk.take(answer.observation, page_of, understand, |unit| unit.id.clone()));
         }
         listings.push(walk.end());
     }
@@ -145,5 +165,37 @@ mod tests {
         let identity = identity_of(&account).unwrap();
         assert_eq!(identity.org_id.as_deref(), Some("o-ex"));
         assert_eq!(identity.management_account_id, "999988887777".parse().ok());
+    }
+
+    #[test]
+    fn an_account_is_named_by_its_arn_and_of_one_organization() {
+        const ARN: &str = "arn:aws:organizations::999988887777:account/o-ex/111122223333";
+        let entry = |id: Option<&str>, arn: Option<&str>| {
+            Entry::builder().set_id(id.map(str::to_owned)).set_arn(arn.map(str::to_owned)).build()
+        };
+        let mut organization = None;
+        let mut read = |id, arn| account_of(entry(id, arn), &mut organization).map(|account| account.id);
+        assert_eq!(read(Some("111122223333"), Some(ARN)), Ok("111122223333".parse().unwrap()));
+        for id in [
+            None,
+            Some(""),
+            Some("12345"),
+            Some("33333333333x"),
+            Some(" 111122223333"),
+            Some("１１１１２２２２３３３３"),
+        ] {
+            assert!(read(id, Some(ARN)).is_err(), "{id:?}");
+        }
+        for arn in [
+            None,
+            Some("x"),
+            Some("arn:aws:organizations::999988887777:account/o-ex/444455556666"),
+            Some("arn:aws:organizations::999988887777:account/111122223333"),
+            Some("arn:aws:organizations:::account/o-ex/111122223333"),
+            Some("arn:aws:organizations::999988887777:account/o-other/111122223333"),
+            Some("arn:aws:organizations::444455556666:account/o-ex/111122223333"),
+        ] {
+            assert!(read(Some("111122223333"), arn).is_err(), "{arn:?}");
+        }
     }
 }

@@ -5,22 +5,24 @@
 //! and never mixed up.
 
 use aws_sdk_s3::operation::list_buckets::ListBucketsOutput;
+use aws_sdk_s3::types::Bucket;
 use futures::{StreamExt, stream};
 
-use super::kms::{policy_of, understood};
-use super::{AccountReader, timestamp};
+use super::kms::policy_of;
+use super::{AccountReader, believed, region, timestamp};
 use crate::aws::ops::{
     GET_BUCKET_ENCRYPTION, GET_BUCKET_LOCATION, GET_BUCKET_POLICY, LIST_BUCKETS, Operation,
 };
-use crate::aws::walk::{Page, Walk};
+use crate::aws::walk::{Page, Walk, told, word};
 use crate::clock::Timestamp;
+use crate::log::Entries;
 use crate::model::{
     BucketObservation, DefaultEncryption, EncryptionConfiguration, EncryptionRule, NotAsked, Observation,
     PolicyHash, Reading, Region,
 };
 
 /// A bucket as ListBuckets gives it.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ListedBucket {
     /// The name.
     pub name: String,
@@ -36,20 +38,20 @@ pub async fn list_buckets(
     home: &Region,
     second: Option<&Region>,
 ) -> (Observation<()>, Vec<ListedBucket>) {
-    let (mut observation, mut buckets) = list_at(reader, home).await;
+    let (mut observation, mut listed, mut buckets) = list_at(reader, home).await;
     if let (Reading::Unread(_), Some(second)) = (&observation.reading, second) {
-        let (again, more) = list_at(reader, second).await;
+        let (again, listed_again, more) = list_at(reader, second).await;
         if again.reading.known().is_some() {
             let attempts = observation.attempts + again.attempts;
-            (observation, buckets) = (Observation { attempts, ..again }, more);
+            (observation, listed, buckets) = (Observation { attempts, ..again }, listed_again, more);
         }
     }
     observation.region = Region::global();
-    reader.segment().listing(&observation, buckets.len() as u64);
+    reader.segment().listing(&observation, listed);
     (observation, buckets)
 }
 
-async fn list_at(reader: &AccountReader, region: &Region) -> (Observation<()>, Vec<ListedBucket>) {
+async fn list_at(reader: &AccountReader, region: &Region) -> (Observation<()>, Entries, Vec<ListedBucket>) {
     let client = reader.clients.s3(region);
     let (mut walk, mut buckets) = (Walk::default(), Vec::new());
     while walk.goes_on() {
@@ -63,17 +65,28 @@ async fn list_at(reader: &AccountReader, region: &Region) -> (Observation<()>, V
             next: output.continuation_token,
             goes_on: None,
         };
-        let page = walk.distinct(answer.observation, page_of, |bucket| bucket.name.clone());
-        buckets.extend(page.into_iter().filter_map(|bucket| {
-            Some(ListedBucket {
-                name: bucket.name?,
-                region: bucket.bucket_region.and_then(|region| region.parse().ok()),
-                created_at: bucket.creation_date.as_ref().and_then(timestamp),
-            })
-        }));
+        buckets.extend(walk.take(answer.observation, page_of, listed_bucket, |bucket| bucket.name.clone()));
     }
-    let (observation, _) = walk.end();
-    (observation, buckets)
+    let (observation, listed) = walk.end();
+    (observation, listed, buckets)
+}
+
+/// A bucket whose name S3 can have had: since 2018 3 to 63 characters, before in us-east-1 up to 255 (Amazon S3 User
+/// Guide, "General purpose bucket naming rules"). A Region that is not understood is asked for.
+fn listed_bucket(entry: Bucket) -> Result<ListedBucket, String> {
+    let is_name = |name: &String| {
+        (1..=255).contains(&name.len())
+            && name.bytes().all(|b| b.is_ascii_alphanumeric() || b"._-".contains(&b))
+    };
+    let name = match entry.name {
+        Some(name) if is_name(&name) => name,
+        name => return Err(format!("a bucket with {}", told("Name", name.as_deref()))),
+    };
+    Ok(ListedBucket {
+        name,
+        region: entry.bucket_region.and_then(|name| region(&name)),
+        created_at: entry.creation_date.as_ref().and_then(timestamp),
+    })
 }
 
 /// Fills in the Regions that the listing left out, with GetBucketLocation.
@@ -104,13 +117,14 @@ async fn location(reader: &AccountReader, home: &Region, bucket: &str) -> Observ
     let owner = reader.account_id.to_string();
     let send = || client.sdk.get_bucket_location().bucket(bucket).expected_bucket_owner(&owner).send();
     let answer = reader.door.call(&GET_BUCKET_LOCATION, home, &client.endpoint, send).await;
-    let mut observation = understood(answer.observation, |output| {
+    let mut observation = believed(answer.observation, |output| {
         // No constraint is us-east-1, and `EU` is eu-west-1 (API reference, GetBucketLocation).
-        match output.location_constraint.as_ref().map(|constraint| constraint.as_str()) {
-            None | Some("") => "us-east-1".parse().ok(),
-            Some("EU") => "eu-west-1".parse().ok(),
-            Some(region) => region.parse().ok(),
-        }
+        let name = match output.location_constraint.as_ref().map(|constraint| constraint.as_str()) {
+            None | Some("") => "us-east-1",
+            Some("EU") => "eu-west-1",
+            Some(name) => name,
+        };
+        region(name).ok_or_else(|| told("LocationConstraint", Some(name)))
     });
     observation.region = Region::global();
     observation
@@ -178,10 +192,14 @@ async fn read_in(reader: &AccountReader, region: &Region, bucket: &str) -> (Read
     );
     let failed = matches!(encryption.observation.reading, Reading::Unread(_));
     let moved = encryption.bucket_region.filter(|_| failed);
-    let encryption = understood(encryption.observation, |output| {
-        output.server_side_encryption_configuration.map(configuration_of)
+    let encryption = believed(encryption.observation, |output| {
+        let configuration = output.server_side_encryption_configuration;
+        configuration_of(configuration.ok_or_else(|| "the answer has no configuration".to_owned())?)
     });
-    ((encryption, policy_of(policy.observation, |output| output.policy)), moved)
+    let policy = policy_of(policy.observation, |output| {
+        output.policy.ok_or_else(|| "the answer has no policy".to_owned())
+    });
+    ((encryption, policy), moved)
 }
 
 fn not_asked<T>(operation: &'static Operation, region: &Region, why: NotAsked) -> Observation<T> {
@@ -190,17 +208,17 @@ fn not_asked<T>(operation: &'static Operation, region: &Region, why: NotAsked) -
 
 fn configuration_of(
     configuration: aws_sdk_s3::types::ServerSideEncryptionConfiguration,
-) -> EncryptionConfiguration {
+) -> Result<EncryptionConfiguration, String> {
     let rules = configuration.rules.into_iter().map(|rule| EncryptionRule {
         default: rule.apply_server_side_encryption_by_default.map(|default| DefaultEncryption {
-            sse_algorithm: default.sse_algorithm.as_str().to_owned(),
+            sse_algorithm: word(default.sse_algorithm.as_str()),
             kms_key_ref: default.kms_master_key_id.filter(|key| !key.is_empty()),
         }),
         bucket_key_enabled: rule.bucket_key_enabled,
         blocked_encryption_types: rule
             .blocked_encryption_types
             .and_then(|blocked| blocked.encryption_type)
-            .map(|types| types.iter().map(|kind| kind.as_str().to_owned()).collect()),
+            .map(|types| types.iter().map(|kind| word(kind.as_str())).collect()),
     });
-    EncryptionConfiguration { rules: rules.collect() }
+    EncryptionConfiguration::of(rules.collect()).map_err(str::to_owned)
 }

@@ -69,7 +69,7 @@ fn origin() -> Column<Case> {
 /// States that rotation and age ask for, and one for all others.
 fn few_states() -> Column<Case> {
     const STATES: &[&str] =
-        &["Enabled", "Disabled", "PendingDeletion", "~PendingReplicaDeletion", "PendingImport"];
+        &["Enabled", "Disabled", "PendingDeletion", "~PendingReplicaDeletion", "PendingImport", "~YetToCome"];
     texts("state", STATES, |m| &mut m.state)
 }
 

@@ -115,13 +115,23 @@ pub fn positive(text: &str) -> Result<usize, String> {
 pub fn share(text: &str) -> Result<f64, String> {
     text.parse()
         .ok()
-        .filter(|share| *share > 0.0 && *share <= 1.0)
+        .filter(|share| (0.01..=1.0).contains(share))
         .ok_or_else(|| "give a share from 0.01 to 1".to_owned())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_share_is_what_its_message_says() {
+        for (text, right) in [("0.01", 0.01), ("1", 1.0), ("0.5", 0.5)] {
+            assert_eq!(share(text), Ok(right));
+        }
+        for wrong in ["0", "0.0099", "1e-30", "1.01", "-0.5", "NaN", "inf", "", "half"] {
+            assert!(share(wrong).is_err(), "{wrong}");
+        }
+    }
 
     #[test]
     fn malformed_values_are_refused() {

@@ -9,6 +9,7 @@ use std::fmt;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
 
+use super::wire::Wire;
 use arrow::array::Array;
 use arrow::compute::cast;
 use arrow::datatypes::DataType;
@@ -79,6 +80,8 @@ pub struct Night {
     pub change: Option<(usize, Change)>,
     pub rules: Rules,
     pub history: RotationHistory,
+    /// What its answers become on their way.
+    pub wire: Option<Wire>,
 }
 
 /// What a night is judged by.
@@ -204,6 +207,7 @@ impl Night {
             change: None,
             rules: Rules::default(),
             history: RotationHistory::default(),
+            wire: None,
         }
     }
 
@@ -335,6 +339,9 @@ impl Night {
         if let Some((call, event)) = event {
             let client = Eventful { inner: simulator.client(), sent: Arc::default(), call, event };
             base = base.to_builder().http_client(SharedHttpClient::new(client)).build();
+        }
+        if let Some(wire) = &self.wire {
+            base = base.to_builder().http_client(wire.over(simulator.client())).build();
         }
         let clock = Arc::clone(&self.clock);
         let aws =
