@@ -31,7 +31,7 @@ told AS (
             WHEN key_state IN ('PendingDeletion', 'PendingReplicaDeletion') THEN 'the key is pending deletion'
             WHEN key_state = 'PendingImport' THEN 'the key has no material'
             WHEN key_state = 'Unavailable' THEN 'the key is not available'
-            ELSE 'unknown: the state is none that is known'
+            ELSE 'unknown: the state is not recognized'
         END AS why,
         CASE WHEN describe_read <> 'known' THEN describe_read END AS read,
         key_state, deletion_at, default_key_of_buckets, default_key_of_accounts

@@ -17,9 +17,9 @@ told AS (
         CASE
             WHEN describe_read <> 'known' THEN 'unknown: the key was not read'
             WHEN key_origin IS NULL THEN 'unknown: the origin was not told'
-            WHEN is_of_strange_origin THEN 'unknown: the origin is none that is known'
+            WHEN is_of_strange_origin THEN 'unknown: the origin is not recognized'
             WHEN key_state IS NULL THEN 'unknown: the state was not told'
-            WHEN is_in_strange_state AND material_expires_at IS NULL THEN 'unknown: the state is none that is known'
+            WHEN is_in_strange_state AND material_expires_at IS NULL THEN 'unknown: the state is not recognized'
             WHEN material_expires_at IS NULL OR key_state = 'PendingImport' THEN 'there is no material'
             ELSE 'the material expires'
         END AS why,

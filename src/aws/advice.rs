@@ -252,7 +252,8 @@ pub fn by_class(operation: &str, fault: &Fault) -> Option<&'static str> {
 }
 
 /// What to do about credentials that AWS does not take.
-pub const RENEW: &str = "renew them (`aws sso login`, a new session), or choose others with AWS_PROFILE";
+pub const RENEW: &str =
+    "renew the credentials (`aws sso login`, a new session), or choose others with AWS_PROFILE";
 
 fn is_transient(fault: &Fault) -> bool {
     fault.status.is_some_and(|status| status >= 500) || fault.code.as_deref().is_some_and(is_transient_code)
@@ -282,8 +283,8 @@ mod tests {
                 fault(FaultKind::Unavailable, "RegionDisabledException", Some(403), ""),
                 Some("STS is not active"),
             ),
-            (fault(FaultKind::Identity, "ExpiredToken", Some(403), ""), Some("renew them")),
-            (fault(FaultKind::Identity, "", None, "the session is over"), Some("renew them")),
+            (fault(FaultKind::Identity, "ExpiredToken", Some(403), ""), Some("renew the credentials")),
+            (fault(FaultKind::Identity, "", None, "the session is over"), Some("renew the credentials")),
             (fault(FaultKind::Identity, "", None, gone), Some("AWS_CONTAINER_CREDENTIALS_FULL_URI")),
             (fault(FaultKind::Transport, "", None, refused), Some("a server listens there")),
             (fault(FaultKind::Transport, "", None, ""), Some("check the network")),

@@ -1,16 +1,16 @@
 //! Why no answer came, in a sentence that names the host, its port and the proxy on the way.
 //!
 //! The network's client is the one place where all three are known, so it wraps what the HTTP stack
-//! gave. What it gave is told apart by its chain of sources: by type where the type is public, else
-//! by the libraries' own words, which `tests/it/network.rs` holds to real sockets.
+//! gave, and `cause` tells what that was.
+
+mod cause;
 
 use std::error::Error;
 use std::fmt;
-use std::io;
 
 use aws_smithy_runtime_api::client::result::ConnectorError;
-use rustls::CertificateError;
 
+use self::cause::{Link, cause};
 use super::causes::chain;
 use super::tunnel::Refusal;
 
@@ -307,163 +307,14 @@ const ADVICE: &[(&[&str], &str)] = &[
     (&["no answer from "], "check the network, AWS_REGION and AWS_ENDPOINT_URL"),
 ];
 
-/// One error of a chain, as plain data.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-struct Link {
-    words: String,
-    io: Option<io::ErrorKind>,
-    tls: Option<Tls>,
-}
-
-/// What TLS says.
-#[derive(Debug, Clone, PartialEq, Eq)]
-enum Tls {
-    Certificate(String),
-    Other(String),
-}
-
-impl Link {
-    fn all(error: &(dyn Error + 'static)) -> Vec<Self> {
-        chain(error).map(Self::of).collect()
-    }
-
-    fn of(error: &(dyn Error + 'static)) -> Self {
-        let io = error.downcast_ref::<io::Error>().map(io::Error::kind);
-        let tls = error.downcast_ref::<rustls::Error>().map(|error| match error {
-            rustls::Error::InvalidCertificate(why) => Tls::Certificate(untrusted(why)),
-            // Servers that ask for a client's certificate, or that know only old versions, say so here.
-            other => Tls::Other(other.to_string()),
-        });
-        Self { words: error.to_string(), io, tls }
-    }
-
-    fn says(&self, words: &str) -> bool {
-        self.words.contains(words)
-    }
-}
-
-fn untrusted(why: &CertificateError) -> String {
-    match why {
-        CertificateError::UnknownIssuer => "its issuer is not in the trust store".to_owned(),
-        CertificateError::Expired | CertificateError::ExpiredContext { .. } => "it has expired".to_owned(),
-        CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => {
-            "it is not valid yet by this machine's clock".to_owned()
-        }
-        CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
-            "it is for another name".to_owned()
-        }
-        other => other.to_string(),
-    }
-}
-
-fn cause(links: &[Link], is_timeout: bool, near: Peer, refusal: Refusal) -> Cause {
-    let says = |words: &str| links.iter().any(|link| link.says(words));
-    let is_io = |kind: io::ErrorKind| links.iter().any(|link| link.io == Some(kind));
-    // hyper-util's words for a tunnel (client/legacy/connect/proxy/tunnel.rs): its type is not public.
-    if says(PROXY_CREDENTIALS) || matches!(refusal, Refusal::Status { code: 407, .. }) {
-        return Cause::ProxyCredentials;
-    }
-    if says("tunnel error: unsuccessful") || says("tunnel error: proxy response headers too long") {
-        return Cause::ProxyRefused(refusal);
-    }
-    let peer = if says("failed to create underlying connection") { Peer::Proxy } else { near };
-    if let Some(tls) = links.iter().find_map(|link| link.tls.clone()) {
-        return match tls {
-            Tls::Certificate(why) => Cause::Certificate(peer, why),
-            Tls::Other(why) => Cause::Handshake(peer, why),
-        };
-    }
-    // getaddrinfo's words, of glibc and of musl.
-    if says("failed to lookup address information") || says("dns error") {
-        let later = says("Temporary failure") || says("Try again");
-        return if later { Cause::NoNameServer(peer) } else { Cause::NoName(peer) };
-    }
-    if is_io(io::ErrorKind::ConnectionRefused) {
-        return Cause::Refused(peer);
-    }
-    if is_io(io::ErrorKind::NetworkUnreachable) || is_io(io::ErrorKind::HostUnreachable) {
-        return Cause::NoRoute(peer);
-    }
-    if is_timeout || is_io(io::ErrorKind::TimedOut) {
-        return Cause::Slow;
-    }
-    let closed = [
-        io::ErrorKind::ConnectionReset,
-        io::ErrorKind::ConnectionAborted,
-        io::ErrorKind::BrokenPipe,
-        io::ErrorKind::UnexpectedEof,
-    ];
-    if closed.into_iter().any(is_io)
-        || says("connection closed before message completed")
-        || says("unexpected end of file")
-    {
-        return Cause::Closed;
-    }
-    Cause::Other(links.last().map(|link| link.words.clone()).unwrap_or_default())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn link(words: &str) -> Link {
-        Link { words: words.to_owned(), ..Link::default() }
-    }
-
-    fn io(kind: io::ErrorKind) -> Link {
-        Link { io: Some(kind), ..link("io") }
-    }
 
     fn sentence(cause: Cause, proxy: Option<&str>) -> String {
         let host = "sts.eu-west-1.amazonaws.com:443".to_owned();
         let proxy = proxy.map(str::to_owned);
         Unreached { host, proxy, hands_out_credentials: false, cause, source: "x".into() }.to_string()
-    }
-
-    #[test]
-    fn each_cause_is_told_apart() {
-        use Peer::{Host, Proxy};
-        let tunnel = || link("tunnel error: failed to create underlying connection");
-        let gai = |why: &str| link(&format!("failed to lookup address information: {why}"));
-        let untrusted =
-            Link { tls: Some(Tls::Certificate("why".to_owned())), ..link("invalid peer certificate") };
-        for (links, near, expected) in [
-            (vec![link("tunnel error: proxy authorization required")], Host, Cause::ProxyCredentials),
-            (vec![link("tunnel error: unsuccessful")], Host, Cause::ProxyRefused(Refusal::Unknown)),
-            (vec![link("dns error"), gai("Name or service not known")], Host, Cause::NoName(Host)),
-            (vec![gai("Name does not resolve")], Proxy, Cause::NoName(Proxy)),
-            (vec![tunnel(), gai("Name or service not known")], Host, Cause::NoName(Proxy)),
-            (vec![gai("Temporary failure in name resolution")], Host, Cause::NoNameServer(Host)),
-            (vec![gai("Try again")], Host, Cause::NoNameServer(Host)),
-            (vec![io(io::ErrorKind::ConnectionRefused)], Host, Cause::Refused(Host)),
-            (vec![tunnel(), io(io::ErrorKind::ConnectionRefused)], Host, Cause::Refused(Proxy)),
-            (vec![io(io::ErrorKind::NetworkUnreachable)], Host, Cause::NoRoute(Host)),
-            (vec![untrusted.clone()], Host, Cause::Certificate(Host, "why".to_owned())),
-            (vec![tunnel(), untrusted], Host, Cause::Certificate(Proxy, "why".to_owned())),
-            (vec![io(io::ErrorKind::TimedOut)], Host, Cause::Slow),
-            (vec![io(io::ErrorKind::ConnectionReset)], Host, Cause::Closed),
-            (vec![link("tunnel error: unexpected end of file")], Host, Cause::Closed),
-            (vec![link("outer"), link("inner")], Host, Cause::Other("inner".to_owned())),
-        ] {
-            assert_eq!(cause(&links, false, near, Refusal::Unknown), expected, "{links:?}");
-        }
-        assert_eq!(cause(&[link("any")], true, Host, Refusal::Unknown), Cause::Slow);
-        let refused = Refusal::Status { code: 503, no_such_host: false };
-        let links = [link("tunnel error: unsuccessful")];
-        assert_eq!(cause(&links, false, Host, refused), Cause::ProxyRefused(refused));
-        let wants = Refusal::Status { code: 407, no_such_host: false };
-        assert_eq!(cause(&links, false, Host, wants), Cause::ProxyCredentials);
-    }
-
-    #[test]
-    fn a_chain_goes_through_what_io_errors_hold() {
-        let rustls = rustls::Error::InvalidCertificate(CertificateError::UnknownIssuer);
-        let error = io::Error::other(io::Error::new(io::ErrorKind::InvalidData, rustls));
-        let issuer = "its issuer is not in the trust store".to_owned();
-        assert_eq!(
-            cause(&Link::all(&error), false, Peer::Host, Refusal::Unknown),
-            Cause::Certificate(Peer::Host, issuer)
-        );
     }
 
     #[test]
@@ -549,7 +400,7 @@ mod tests {
     fn an_endpoint_that_hands_out_credentials_is_told_as_one() {
         let meant =
             Meant { host: "169.254.170.2:80".to_owned(), hands_out_credentials: true, ..Meant::default() };
-        let refused = io::Error::from(io::ErrorKind::ConnectionRefused);
+        let refused = std::io::Error::from(std::io::ErrorKind::ConnectionRefused);
         let error = Unreached::wrap(ConnectorError::io(refused.into()), &meant, Refusal::Unknown);
         let text = Unreached::find(&error).unwrap().to_string();
         assert_eq!(text, "the credentials' endpoint 169.254.170.2:80 refused the connection");

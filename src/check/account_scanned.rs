@@ -22,7 +22,7 @@ static JOINED_RECENTLY: Reason = Reason::unknown(
 );
 static STATE_NOT_TOLD: Reason = Reason::unknown(
     "account_state_not_told",
-    "AWS STS refused the audit role, and AWS Organizations did not say, in a word that this version knows, whether the account is active.",
+    "AWS STS refused the audit role, and AWS Organizations did not report an account state that this version of the tool knows.",
 );
 static JOINING_NOT_TOLD: Reason = Reason::unknown(
     "joining_date_not_told",

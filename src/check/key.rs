@@ -16,7 +16,7 @@ pub static MANAGER_NOT_TOLD: Reason =
 /// The key material comes from a place of a later day.
 pub static ORIGIN_NOT_KNOWN: Reason = Reason::unknown(
     "key_origin_not_known",
-    "The key material comes from where this version of the tool knows nothing of.",
+    "The key material has an origin that this version of the tool does not know.",
 );
 /// The answer lacks where the key material comes from.
 pub static ORIGIN_NOT_TOLD: Reason =

@@ -340,7 +340,7 @@ fn redirects_without_end_end() {
     for (method, attempt) in tries {
         let lake = Lake::new(owned(), other);
         let error = attempt(&lake.store).unwrap_err();
-        assert!(error.by_user && error.reason.contains("the bucket is in another Region"), "{error}");
+        assert!(error.by_user && error.to_string().contains("the bucket is in another Region"), "{error}");
         let sent = lake.sent().iter().filter(|sent| sent.method == method).count();
         assert!((2..=6).contains(&sent), "{method}: {sent}");
     }

@@ -88,7 +88,7 @@ OTHER = {
     "s3_key_usable": unknown("algorithm_not_known"),
     "s3_key_in_org": unknown("algorithm_not_known"),
     "s3_key_rotation": unknown("algorithm_not_known"),
-    "s3_bucket_key": not_applicable("bucket_key_needs_sse_kms"),
+    "s3_bucket_key": unknown("algorithm_not_known"),
 }
 # A bucket in a Region that `--region` leaves out: it keeps its row, and nothing was read of it.
 LEFT_OUT = {
