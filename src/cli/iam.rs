@@ -54,6 +54,13 @@ fn lake(args: &IamArgs) -> Result<Vec<Value>, CliError> {
             CliError::usage("the lake's policy is for one lake").hint("add --lake s3://bucket/prefix")
         );
     };
+    if let Some(wildcard) = ["*", "?", "${"].into_iter().find(|it| bucket.contains(it) || prefix.contains(it))
+    {
+        return Err(CliError::usage(format!(
+            "s3://{bucket}/{prefix} has `{wildcard}`, which a policy reads as a pattern: it would allow more than one lake"
+        ))
+        .hint("name the bucket and the prefix of one lake"));
+    }
     if is_access_point(bucket) {
         return Err(CliError::usage(format!(
             "{bucket} is the alias of an access point, which no policy can name"

@@ -340,6 +340,7 @@ fn user_can_mend(kind: ErrorKind) -> bool {
             | ErrorKind::QuotaExceeded
             | ErrorKind::NotADirectory
             | ErrorKind::IsADirectory
+            | ErrorKind::InvalidFilename
             | ErrorKind::ResourceBusy
     )
 }
@@ -471,5 +472,9 @@ mod tests {
         let under_a_file = FolderStore::open(path.join("lake"), true).unwrap_err();
         assert!(under_a_file.by_user, "{under_a_file}");
         assert!(FolderStore::open("", true).unwrap_err().by_user);
+        for create in [true, false] {
+            let too_long = FolderStore::open(folder.path().join("a".repeat(300)), create).unwrap_err();
+            assert!(too_long.by_user, "{too_long}");
+        }
     }
 }

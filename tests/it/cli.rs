@@ -554,6 +554,10 @@ fn the_policies_are_least_privilege() {
     let finished = refused(shell.atrest("iam --role lake"), 2, "the lake's policy is for one lake");
     assert!(finished.stderr.contains("hint: add --lake s3://bucket/prefix"), "{finished}");
     refused(shell.atrest("iam --role lake --lake folder"), 2, "the lake's policy is for one lake");
+    for wide in ["s3://*/p", "s3://census-lake/${aws:username}", "s3://census-lake/?"] {
+        let line = format!("iam --role lake --lake {wide}");
+        refused(shell.atrest(&line), 2, "it would allow more than one lake");
+    }
     refused(shell.atrest("iam --role remediation"), 2, "is reserved");
     refused(shell.atrest("iam --role admin"), 2, "invalid value 'admin'");
 }

@@ -89,6 +89,10 @@ pub struct DemoArgs {
     pub shape: ShapeArgs,
 }
 
+/// Buckets, and keys, that a simulated organization may have: the whole of it is held in memory.
+#[cfg(feature = "sim")]
+const MOST_SIMULATED: i64 = 5_000_000;
+
 /// The shape of a simulated organization.
 #[cfg(feature = "sim")]
 #[derive(Debug, Args)]
@@ -100,10 +104,10 @@ pub struct ShapeArgs {
     #[arg(long, value_name = "N", default_value_t = 12, env = "ATREST_ACCOUNTS", value_parser = clap::value_parser!(u32).range(1..=50_000))]
     pub accounts: u32,
     /// Buckets in all
-    #[arg(long, value_name = "N", default_value_t = 300, env = "ATREST_BUCKETS")]
+    #[arg(long, value_name = "N", default_value_t = 300, env = "ATREST_BUCKETS", value_parser = clap::value_parser!(u32).range(..=MOST_SIMULATED))]
     pub buckets: u32,
     /// KMS keys in all
-    #[arg(long, value_name = "N", default_value_t = 120, env = "ATREST_KEYS")]
+    #[arg(long, value_name = "N", default_value_t = 120, env = "ATREST_KEYS", value_parser = clap::value_parser!(u32).range(..=MOST_SIMULATED))]
     pub keys: u32,
 }
 
