@@ -7,10 +7,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
-use super::condition::{Test, Value};
+use super::condition::Test;
 use super::glob::{Glob, OfAccount, Syntax};
 use super::index::accounts_in;
 use super::network::Networks;
+use super::operator::Value;
 use super::parse::{Effect, Policy};
 use super::request::{self, in_account};
 use super::values::{Bounds, Domain, InAccounts};

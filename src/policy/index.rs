@@ -5,9 +5,9 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::condition::Value;
 use super::glob::OfAccount;
 use super::network::Networks;
+use super::operator::Value;
 use crate::model::AccountId;
 
 /// The values of a test by what finds them: lists of hundreds are common, and each is held against hundreds of texts.

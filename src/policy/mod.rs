@@ -29,6 +29,7 @@ mod kleene;
 mod log_paths;
 mod log_writer;
 mod network;
+mod operator;
 mod parse;
 mod principal;
 mod refusal;

@@ -12,10 +12,11 @@ use std::rc::Rc;
 use ipnet::{IpNet, Ipv4Net, Ipv6Net};
 
 use super::budget::{Budget, TooMany};
-use super::condition::{Quantifier, Test, Value};
+use super::condition::{Quantifier, Test};
 use super::glob::{Glob, samples};
 use super::kleene::Kleene;
 use super::network::Networks;
+use super::operator::Value;
 use crate::clock::Timestamp;
 use crate::model::AccountId;
 
