@@ -42,8 +42,10 @@
 //! | the night | [`scan`] | tasks, and all of the above | parse flags, format text |
 //! | the shell | [`cli`], `main` | flags, environment, terminal, exit codes | census logic |
 //!
-//! [`sim`] stands beside them, under the SDK: it knows [`model`], [`clock`] and the HTTP types of the
-//! SDK's connector. `tests/it/tidy.rs` has the table room by room, with the crates that each may name,
+//! [`sim`] stands beside them, under the SDK: it knows the HTTP types of the SDK's connector and
+//! `atrest_core` (the ids of [`model`], and [`clock`]), and nothing of the census. These two are packages of
+//! their own, in `src/sim` and `src/core`: the compiler holds that, and builds them while the SDK is still being
+//! built. `tests/it/tidy.rs` has the table room by room, with the crates that each may name,
 //! and reads the sources to hold it; `.clippy.toml` bans what only one room may do.
 //!
 //! # Where to begin
@@ -68,15 +70,19 @@
 //! | a service | `aws/service/<service>.rs`, its client in [`aws::clients`], its types in [`model`], its answers under `sim/wire`, rows in [`aws::ops`] |
 //! | a question | a file under `queries/`, a line in [`query::QUERIES`]; the tests run it on the demo's lake, and `tests/it/questions/verdicts.rs` says which checks it must agree with; `ATREST_BLESS=1 cargo test deploy` saves it in Athena's template |
 //! | a crate | a line in Cargo.toml, its room in `tests/it/tidy.rs`; `tests/it/dependencies.rs` judges what comes with it |
+//! | a package | its folder and Cargo.toml under `src`, `members` in Cargo.toml, `MEMBERS` in `tests/it/tidy.rs` |
 //! | a room | its row in `tests/it/tidy.rs` and in the table above |
 //!
 //! Tests stand beside the code where they are of one file, and in `tests/it`, one binary, where they are
 //! of the whole: a night on the simulator, somebody else's emulator, the command line as typed.
 
+pub use atrest_core::clock;
+#[cfg(feature = "sim")]
+pub use atrest_sim as sim;
+
 pub mod aws;
 pub mod check;
 pub mod cli;
-pub mod clock;
 pub mod control;
 pub mod judge;
 pub mod log;
@@ -87,8 +93,6 @@ pub mod query;
 pub mod report;
 pub mod resolve;
 pub mod scan;
-#[cfg(feature = "sim")]
-pub mod sim;
 pub mod sink;
 pub mod spelling;
 pub mod standard;

@@ -13,7 +13,6 @@ pub mod control;
 pub mod coverage;
 pub mod exception;
 pub mod finding;
-pub mod ids;
 pub mod key;
 pub mod organization;
 pub mod policy;
@@ -25,6 +24,7 @@ pub mod standard;
 pub use account::{
     AccessPath, Account, AccountScan, OrganizationalUnit, RegionsFrom, ScanReason, ScanStatus, membership,
 };
+pub use atrest_core::ids::{self, AccountId, Arn, Malformed, Partition, Region, RunId};
 pub use bucket::{
     BucketFacts, BucketObservation, DefaultEncryption, Encryption, EncryptionConfiguration, EncryptionRule,
     KeyAdmission, KeyJoin, KeyLink, KeyRefKind, TlsOnly,
@@ -35,7 +35,6 @@ pub use control::{Control, Relation};
 pub use coverage::{Coverage, CoverageRow, Tally};
 pub use exception::{Exception, ExceptionState, ExceptionUse, Exceptions};
 pub use finding::{Category, Finding, ResourceType, Severity, Subject, Verdict};
-pub use ids::{AccountId, Arn, Malformed, Partition, Region, RunId};
 pub use key::{
     AliasObservation, CompletedRotation, KeyFacts, KeyMetadata, KeyObservation, KeyRotation, MultiRegion,
     RotationFacts, RotationReason, RotationRule, RotationStatus,

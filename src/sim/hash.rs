@@ -3,7 +3,7 @@
 //! The standard hasher is seeded anew in every process, so it cannot stand here.
 
 /// A well-mixed number for a seed and some words; the words' borders count.
-pub(in crate::sim) fn mix(seed: u64, words: &[&str]) -> u64 {
+pub(crate) fn mix(seed: u64, words: &[&str]) -> u64 {
     // FNV-1a over the words, then the finalizer of splitmix64.
     let mut hash = 0xcbf2_9ce4_8422_2325_u64 ^ seed.wrapping_mul(0x9e37_79b9_7f4a_7c15);
     for word in words {
@@ -17,14 +17,14 @@ pub(in crate::sim) fn mix(seed: u64, words: &[&str]) -> u64 {
 }
 
 /// A number in `0..1` for a seed and some words.
-pub(in crate::sim) fn share(seed: u64, words: &[&str]) -> f64 {
+pub(crate) fn share(seed: u64, words: &[&str]) -> f64 {
     #[expect(clippy::cast_precision_loss, reason = "53 bits are what a double holds")]
     let numerator = (mix(seed, words) >> 11) as f64;
     numerator / 9_007_199_254_740_992.0
 }
 
 /// A UUID of version 4's form.
-pub(in crate::sim) fn uuid(seed: u64, words: &[&str]) -> String {
+pub(crate) fn uuid(seed: u64, words: &[&str]) -> String {
     let (high, low) = (mix(seed, words), mix(seed.wrapping_add(1), words));
     format!(
         "{:08x}-{:04x}-4{:03x}-{:04x}-{:012x}",

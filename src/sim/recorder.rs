@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use crate::model::{AccountId, Region};
+use atrest_core::{AccountId, Region};
 
 /// One call.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -50,7 +50,7 @@ pub struct Recorder {
 }
 
 impl Recorder {
-    pub(in crate::sim) fn add(&mut self, record: Record) {
+    pub(crate) fn add(&mut self, record: Record) {
         self.records.push(record);
     }
 

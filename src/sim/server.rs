@@ -116,8 +116,8 @@ fn respond(reply: &Reply, body: Sent) -> Result<hyper::Response<Sent>, io::Error
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::sim::support::{config, faulty, now, s3, said, simulator};
-    use crate::sim::{Effect, Rule, Schedule, Shape, generate};
+    use crate::support::{config, faulty, now, s3, said, simulator};
+    use crate::{Effect, Rule, Schedule, Shape, generate};
 
     /// A client of the real HTTP stack, led to the socket.
     fn over(address: SocketAddr, simulator: &Arc<Simulator>) -> aws_types::SdkConfig {
@@ -154,7 +154,7 @@ mod tests {
             Rule::always(Effect::ConnectionReset).calls(2, 2),
             Rule::always(Effect::Timeout(std::time::Duration::from_millis(10))).calls(3, 3),
         ];
-        let mut world = crate::sim::support::world();
+        let mut world = crate::support::world();
         let management = world.organization.management_account;
         world.add_bucket(management, "eu-west-1", "b");
         let simulator = faulty(world, Schedule::of(rules));
@@ -173,7 +173,7 @@ mod tests {
 
     #[test]
     fn the_environment_leads_to_the_socket() {
-        let simulator = simulator(crate::sim::support::world());
+        let simulator = simulator(crate::support::world());
         let all = environment("127.0.0.1:4000".parse().unwrap(), &simulator);
         let value = |name: &str| all.iter().find(|(n, _)| n == name).map(|(_, value)| value.as_str());
         assert_eq!(value("AWS_ENDPOINT_URL"), Some("http://127.0.0.1:4000"));

@@ -8,8 +8,8 @@ use aws_types::SdkConfig;
 use aws_types::region::Region as SdkRegion;
 
 use super::{Latency, Schedule, Simulator, World};
-use crate::clock::{FrozenClock, Timestamp};
-use crate::model::AccountId;
+use atrest_core::AccountId;
+use atrest_core::clock::{FrozenClock, Timestamp};
 
 /// The instant of every test.
 pub fn now() -> Timestamp {

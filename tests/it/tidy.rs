@@ -56,8 +56,9 @@ const SDK: &[&str] = &[
 
 #[rustfmt::skip]
 const ROOMS: &[Room] = &[
-    Room { path: "clock", floor: Floor::Data, rooms: &[], crates: &["serde", "thiserror", "time"] },
-    Room { path: "model", floor: Floor::Data, rooms: &["clock"], crates: &["serde", "thiserror"] },
+    Room { path: "core", floor: Floor::Data, rooms: &[], crates: &["serde", "thiserror"] },
+    Room { path: "core/clock", floor: Floor::Data, rooms: &[], crates: &["serde", "thiserror", "time"] },
+    Room { path: "model", floor: Floor::Data, rooms: &["clock"], crates: &["atrest_core", "serde", "thiserror"] },
     Room { path: "printable", floor: Floor::Data, rooms: &[], crates: &[] },
     Room { path: "spelling", floor: Floor::Data, rooms: &[], crates: &["strsim"] },
     Room { path: "policy", floor: Floor::Pure, rooms: &["clock", "model"],
@@ -85,7 +86,7 @@ const ROOMS: &[Room] = &[
     Room { path: "query", floor: Floor::Local, rooms: &["clock", "model", "table"], crates: &["rustix", "thiserror"] },
     // The lake on S3 is a `sink::Store` made of the SDK: the edge knows the trait, the sink not the edge.
     Room { path: "aws", floor: Floor::Edge, rooms: &["clock", "log", "model", "printable", "sink"],
-           crates: &["fastrand", "futures", "serde", "serde_json", "thiserror", "time", "tokio", "tracing",
+           crates: &["fastrand", "futures", "serde", "serde_json", "thiserror", "tokio", "tracing",
                      "http_body_util"] },
     // What AWS said, and what to do about it: decisions over texts.
     Room { path: "aws/advice", floor: Floor::Pure, rooms: &["clock", "model"], crates: &[] },
@@ -105,20 +106,23 @@ const ROOMS: &[Room] = &[
            crates: &["futures", "thiserror", "tokio", "tokio_util", "tracing"] },
     // Beside the layers: under the SDK, and so without a word of it but the types of its seam: HTTP, and
     // the configuration that hands the SDK its connector, its caller and its sleep.
-    Room { path: "sim", floor: Floor::Edge, rooms: &["clock", "model"],
-           crates: &["aws_credential_types", "aws_smithy_async", "aws_smithy_runtime_api", "aws_smithy_types",
-                     "aws_types", "fastrand", "http", "http_body_util", "hyper", "hyper_util", "serde", "serde_json", "sha2", "time", "tokio"] },
+    Room { path: "sim", floor: Floor::Edge, rooms: &[],
+           crates: &["atrest_core", "aws_credential_types", "aws_smithy_async", "aws_smithy_runtime_api", "aws_smithy_types",
+                     "aws_types", "http_body_util", "hyper", "hyper_util", "serde", "serde_json", "sha2", "tokio"] },
     Room { path: "cli", floor: Floor::Shell,
            rooms: &["aws", "check", "clock", "judge", "log", "model", "printable", "query", "report",
                     "resolve", "scan", "sim", "sink", "spelling", "standard", "table"],
            crates: &["clap", "clap_complete", "fastrand", "futures", "indicatif", "rustix", "serde_json", "tempfile",
-                     "time", "tokio", "tokio_util", "toml", "tracing", "tracing_subscriber"] },
+                     "tokio", "tokio_util", "toml", "tracing", "tracing_subscriber"] },
     // Reads the caller's environment, and that is the SDK's to read: profiles, SSO, endpoints.
     Room { path: "cli/edge", floor: Floor::Shell, rooms: &["aws", "clock", "model"],
            crates: &["aws_config", "aws_credential_types", "aws_types", "http", "serde_json"] },
-    Room { path: "lib", floor: Floor::Shell, rooms: &[], crates: &[] },
+    Room { path: "lib", floor: Floor::Shell, rooms: &[], crates: &["atrest_core", "atrest_sim"] },
     Room { path: "main", floor: Floor::Shell, rooms: &["cli"], crates: &[] },
 ];
+
+/// Rooms that are packages of their own: what they name of the others, their manifests say and the compiler holds.
+const MEMBERS: &[&str] = &["core", "sim"];
 
 /// The row that decides for a file: `aws/pace/mod` falls under `aws`.
 fn room_of(module: &str) -> Option<&'static Room> {
@@ -147,7 +151,8 @@ fn forbidden_imports(path: &str, text: &str, dependencies: &BTreeSet<String>) ->
         ));
     };
     let own_crate = source.paths_from("crate").into_iter().chain(source.paths_from("atrest"));
-    for other in own_crate.filter(|other| other != home && home != "lib") {
+    let is_whole = home == "lib" || MEMBERS.contains(&home);
+    for other in own_crate.filter(|other| other != home && !is_whole) {
         if !room.rooms.contains(&other.as_str()) {
             complain(format!("the room `{other}`"), room.rooms);
         }
@@ -160,7 +165,7 @@ fn forbidden_imports(path: &str, text: &str, dependencies: &BTreeSet<String>) ->
     }
     if room.floor <= Floor::Pure {
         // The clock is the one room where the system's time comes in.
-        let may = |part: &String| room.path == "clock" && part == "time";
+        let may = |part: &String| room.path == "core/clock" && part == "time";
         for part in
             source.paths_from("std").into_iter().filter(|part| OUTSIDE.contains(&part.as_str()) && !may(part))
         {
@@ -324,18 +329,35 @@ fn modules() -> BTreeMap<PathBuf, Module> {
     let named = named.flatten().filter_map(|target| target.get("path")?.as_str()).map(PathBuf::from);
     // The fuzz target is of a package of its own, which the build does not know.
     let usual = ["src/lib.rs", "src/main.rs", "tests/it/main.rs", "tests/fuzz/policy.rs"].map(PathBuf::from);
+    let members = MEMBERS.iter().map(|member| PathBuf::from(format!("src/{member}/lib.rs")));
     let mut reached = BTreeMap::new();
-    for target in usual.into_iter().chain(named) {
+    for target in usual.into_iter().chain(members).chain(named) {
         Module::reach(root(), &target, &mut reached);
     }
     reached
 }
 
-/// The crates of the manifest as code names them.
-fn dependencies() -> BTreeSet<String> {
-    let manifest: toml::Table = toml::from_str(&read(&root().join("Cargo.toml"))).unwrap();
+/// The folders of the packages.
+fn packages() -> impl Iterator<Item = PathBuf> {
+    [PathBuf::new()].into_iter().chain(MEMBERS.iter().map(|member| Path::new("src").join(member)))
+}
+
+/// The crates of a package's manifest as code names them.
+fn dependencies_of(package: &Path) -> BTreeSet<String> {
+    let manifest: toml::Table = toml::from_str(&read(&root().join(package).join("Cargo.toml"))).unwrap();
     let table = manifest["dependencies"].as_table().unwrap();
     table.keys().map(|name| name.replace('-', "_")).collect()
+}
+
+/// The crates of all manifests.
+fn dependencies() -> BTreeSet<String> {
+    packages().flat_map(|package| dependencies_of(&package)).collect()
+}
+
+/// Whether a file is of a package, and not of one within it.
+fn is_of(file: &Path, package: &Path) -> bool {
+    packages().filter(|it| file.starts_with(it)).max_by_key(|it| it.components().count()).as_deref()
+        == Some(package)
 }
 
 fn none(complaints: Vec<String>) {
@@ -355,10 +377,17 @@ fn every_file_names_only_what_its_room_may() {
 
 #[test]
 fn every_dependency_is_named_somewhere() {
-    let dependencies = dependencies();
-    let named: BTreeSet<String> =
-        modules().values().flat_map(|module| Source::with_tests(&module.text).roots(&dependencies)).collect();
-    none(dependencies.difference(&named).map(|name| format!("Cargo.toml: nothing names `{name}`")).collect());
+    let modules = modules();
+    let unnamed = |package: PathBuf| {
+        let dependencies = dependencies_of(&package);
+        let own = modules.iter().filter(|(file, _)| is_of(file, &package));
+        let named: BTreeSet<String> =
+            own.flat_map(|(_, module)| Source::with_tests(&module.text).roots(&dependencies)).collect();
+        let manifest = package.join("Cargo.toml").display().to_string();
+        let unnamed = dependencies.difference(&named);
+        unnamed.map(|name| format!("{manifest}: nothing names `{name}`")).collect::<Vec<_>>()
+    };
+    none(packages().flat_map(unnamed).collect());
 }
 
 #[test]
@@ -437,7 +466,7 @@ mod bites {
         );
         complains(&imports("table/keys.rs", "fn f() { crate::sink::put() }"), &["room `sink`"]);
         complains(&imports("resolve/key.rs", "use super::super::aws::ops;"), &["climbing out"]);
-        complains(&imports("clock.rs", "use super::model::Arn;"), &["climbing out"]);
+        complains(&imports("printable.rs", "use super::model::Arn;"), &["climbing out"]);
         complains(&imports("main.rs", "fn main() { atrest::scan::scan() }"), &["room `scan`"]);
         complains(&imports("new_room/mod.rs", ""), &["no row of ROOMS"]);
     }

@@ -7,10 +7,10 @@ use std::time::Duration;
 use serde_json::Value;
 use tokio::time::Instant;
 
-use crate::model::AccountId;
-use crate::sim::message::Request;
-use crate::sim::wire::{Refusal, Service};
-use crate::sim::world::{Role, World};
+use crate::message::Request;
+use crate::wire::{Refusal, Service};
+use crate::world::{Role, World};
+use atrest_core::AccountId;
 
 /// The access key id of the caller: an identity of the management account unless a test says otherwise.
 pub const CALLER_ACCESS_KEY_ID: &str = "AKIAATRESTSIMULATOR1";
@@ -20,7 +20,7 @@ pub const CALLER_SECRET_ACCESS_KEY: &str = "atrest-simulator-secret-access-key-0
 
 /// What the SigV4 header says.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(in crate::sim) struct Authorization {
+pub(crate) struct Authorization {
     pub access_key_id: String,
     pub region: String,
     pub service: String,
@@ -40,7 +40,7 @@ impl Authorization {
 
 /// Somebody who was recognised.
 #[derive(Debug, Clone)]
-pub(in crate::sim) struct Principal {
+pub(crate) struct Principal {
     pub account: AccountId,
     pub arn: String,
     pub unique_id: String,
@@ -49,7 +49,7 @@ pub(in crate::sim) struct Principal {
 
 /// Where a principal's permissions come from.
 #[derive(Debug, Clone)]
-pub(in crate::sim) enum PrincipalKind {
+pub(crate) enum PrincipalKind {
     Caller,
     Session { role: String, policy: Option<Arc<SessionPolicy>> },
 }
@@ -74,7 +74,7 @@ impl Principal {
 
 /// The actions that an inline session policy leaves.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub(in crate::sim) struct SessionPolicy {
+pub(crate) struct SessionPolicy {
     pub allowed: Vec<String>,
     pub denied: Vec<String>,
 }
@@ -109,7 +109,7 @@ impl SessionPolicy {
 
 /// What AssumeRole hands out.
 #[derive(Debug, Clone)]
-pub(in crate::sim) struct IssuedSession {
+pub(crate) struct IssuedSession {
     pub access_key_id: String,
     pub secret_access_key: String,
     pub session_token: String,
@@ -126,7 +126,7 @@ struct Session {
 ///
 /// Expired ones are kept, because AWS too tells an expired token from an unknown key.
 #[derive(Debug, Default)]
-pub(in crate::sim) struct Sessions {
+pub(crate) struct Sessions {
     by_key: HashMap<String, Session>,
     issued: BTreeMap<AccountId, u32>,
 }
@@ -151,7 +151,7 @@ impl Sessions {
 
 /// Finds the principal of a request.
 #[derive(Debug)]
-pub(in crate::sim) struct Credentials<'a> {
+pub(crate) struct Credentials<'a> {
     pub world: &'a World,
     pub sessions: &'a Sessions,
     pub at: Instant,

@@ -9,9 +9,9 @@ mod credentials;
 mod rules;
 mod wording;
 
-pub(in crate::sim) use credentials::{
+pub(crate) use credentials::{
     Authorization, Credentials, IssuedSession, Principal, PrincipalKind, SessionPolicy, Sessions,
 };
 pub use credentials::{CALLER_ACCESS_KEY_ID, CALLER_SECRET_ACCESS_KEY};
-pub(in crate::sim) use rules::{Asked, authorize};
-pub(in crate::sim) use wording::Quoting;
+pub(crate) use rules::{Asked, authorize};
+pub(crate) use wording::Quoting;

@@ -6,12 +6,12 @@
 
 use super::credentials::{Principal, PrincipalKind};
 use super::wording::{Quoting, Verdict};
-use crate::model::{AccountId, Region};
-use crate::sim::world::{Actions, Denial, DeniedBy, Word, World};
+use crate::world::{Actions, Denial, DeniedBy, Word, World};
+use atrest_core::{AccountId, Region};
 
 /// A question put to the policies.
 #[derive(Debug)]
-pub(in crate::sim) struct Asked<'a> {
+pub(crate) struct Asked<'a> {
     /// The IAM action, `s3:GetEncryptionConfiguration`.
     pub action: &'a str,
     /// Where the request was sent.
@@ -31,7 +31,7 @@ pub(in crate::sim) struct Asked<'a> {
 }
 
 /// Whether a pattern such as `s3:Get*` covers an action; case does not matter.
-pub(in crate::sim) fn matches_action(pattern: &str, action: &str) -> bool {
+pub(crate) fn matches_action(pattern: &str, action: &str) -> bool {
     fn covers(pattern: &[u8], text: &[u8]) -> bool {
         match pattern.split_first() {
             None => text.is_empty(),
@@ -58,11 +58,7 @@ fn any_matches<T: AsRef<str>>(patterns: &[T], action: &str) -> bool {
 }
 
 /// Says yes, or AWS's sentence for no.
-pub(in crate::sim) fn authorize(
-    world: &World,
-    principal: &Principal,
-    asked: &Asked<'_>,
-) -> Result<(), String> {
+pub(crate) fn authorize(world: &World, principal: &Principal, asked: &Asked<'_>) -> Result<(), String> {
     let verdict = explicit_denial(world, principal, asked)
         .map(|by| Verdict { by, explicit: true })
         .or_else(|| silent_denial(world, principal, asked).map(|by| Verdict { by, explicit: false }));

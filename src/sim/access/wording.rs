@@ -3,11 +3,11 @@
 
 use super::credentials::Principal;
 use super::rules::Asked;
-use crate::sim::world::DeniedBy;
+use crate::world::DeniedBy;
 
 /// How a service writes the resource into the sentence.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::sim) enum Quoting {
+pub(crate) enum Quoting {
     /// `on resource: "arn…"`, as S3 does.
     Quoted,
     /// `on resource: arn…`, as the others do.

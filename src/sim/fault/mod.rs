@@ -17,7 +17,7 @@ pub use quota::{Quotas, Rate};
 pub use random::Random;
 
 use super::wire::Operation;
-use crate::model::AccountId;
+use atrest_core::AccountId;
 
 /// What a fault does to a call.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -227,7 +227,7 @@ impl Schedule {
     }
 
     /// Decides about one call and counts it.
-    pub(in crate::sim) fn decide(&self, counters: &mut Counters, occasion: &Occasion<'_>) -> Option<Effect> {
+    pub(crate) fn decide(&self, counters: &mut Counters, occasion: &Occasion<'_>) -> Option<Effect> {
         let by_rule = self.by_rule(counters, occasion);
         let effect = by_rule.or_else(|| self.random.as_ref()?.decide(occasion));
         effect.or_else(|| {
@@ -257,7 +257,7 @@ impl Schedule {
 
 /// A call as the schedule sees it.
 #[derive(Debug)]
-pub(in crate::sim) struct Occasion<'a> {
+pub(crate) struct Occasion<'a> {
     pub operation: &'static Operation,
     /// `service:Operation`.
     pub name: &'a str,
@@ -272,7 +272,7 @@ pub(in crate::sim) struct Occasion<'a> {
 
 /// What the schedule remembers from call to call.
 #[derive(Debug, Default)]
-pub(in crate::sim) struct Counters {
+pub(crate) struct Counters {
     rules: HashMap<usize, u32>,
     rates: quota::Levels,
 }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use tokio::time::Instant;
 
 use super::Occasion;
-use crate::model::AccountId;
+use atrest_core::AccountId;
 
 /// A rate and what may come at once.
 #[derive(Debug, Clone, Copy, PartialEq)]

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::{Effect, Occasion};
-use crate::sim::hash::{mix, share};
+use crate::hash::{mix, share};
 
 /// A share of all calls fails.
 #[derive(Debug, Clone, PartialEq)]

@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use super::keys::{Kind, Place, alias_of, disabled_region_key};
 use super::policies::{OUTSIDE_ACCOUNT, bucket_policy, endpoint_policy};
 use super::{DISABLED_REGION, Shape, Site};
-use crate::model::Region;
-use crate::sim::hash::uuid;
-use crate::sim::world::{Account, Bucket, Encryption};
+use crate::hash::uuid;
+use crate::world::{Account, Bucket, Encryption};
+use atrest_core::Region;
 
 /// A way to encrypt by default.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -3,9 +3,9 @@
 use super::buckets::Way;
 use super::policies::{barring_key_policy, key_policy};
 use super::{DAY, DISABLED_REGION, Shape, Site};
-use crate::model::Region;
-use crate::sim::hash::uuid;
-use crate::sim::world::{Account, Alias, CompletedRotation, Key, MultiRegion, Rotation};
+use crate::hash::uuid;
+use crate::world::{Account, Alias, CompletedRotation, Key, MultiRegion, Rotation};
+use atrest_core::Region;
 
 /// What a customer key is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -24,8 +24,8 @@ use super::world::{
     Account, AccountState, Actions, Caller, DEFAULT_ROLE_NAME, Denial, OptStatus, Organization,
     OrganizationalUnit, PageSizes, RegionState, Role, World,
 };
-use crate::clock::Timestamp;
-use crate::model::{AccountId, Partition, Region};
+use atrest_core::clock::Timestamp;
+use atrest_core::{AccountId, Partition, Region};
 
 /// The seed and the sizes of a generated organization.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -320,7 +320,7 @@ fn denials(names: &[Region], index: usize) -> Vec<Denial> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::sim::support::now;
+    use crate::support::now;
 
     #[test]
     fn an_account_is_the_same_alone_and_in_the_world() {
@@ -371,7 +371,7 @@ mod tests {
             .flat_map(|account| account.regions.values())
             .flat_map(|region| region.keys.values())
             .collect();
-        let any = |test: fn(&crate::sim::world::Key) -> bool| assert!(keys.iter().any(|key| test(key)));
+        let any = |test: fn(&crate::world::Key) -> bool| assert!(keys.iter().any(|key| test(key)));
         for origin in ["AWS_KMS", "EXTERNAL", "AWS_CLOUDHSM", "EXTERNAL_KEY_STORE"] {
             assert!(keys.iter().any(|key| key.origin == origin), "{origin}");
         }
@@ -392,7 +392,7 @@ mod tests {
         assert!(buckets.iter().any(|bucket| bucket.encryption.is_none()));
         assert!(buckets.iter().any(|bucket| bucket.policy.is_none()));
         for algorithm in ["AES256", "aws:kms", "aws:kms:dsse", "aws:future"] {
-            let uses = |bucket: &&crate::sim::world::Bucket| {
+            let uses = |bucket: &&crate::world::Bucket| {
                 let rules = bucket.encryption.iter().flat_map(|encryption| &encryption.rules);
                 rules.flat_map(|rule| &rule.default).any(|default| default.algorithm == algorithm)
             };

@@ -5,8 +5,8 @@
 //! later. What leaves no date in the state is the story's.
 
 use super::{DAY, Shape, story};
-use crate::clock::Timestamp;
-use crate::sim::world::{Account, Key, World};
+use crate::world::{Account, Key, World};
+use atrest_core::clock::Timestamp;
 
 /// Days between a key's scheduling for deletion and its deletion: KMS's default.
 const WAITING_PERIOD: i64 = 30;
@@ -49,8 +49,8 @@ fn rewind_key(key: &mut Key, at: Timestamp) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::sim::generate;
-    use crate::sim::support::now;
+    use crate::generate;
+    use crate::support::now;
 
     fn nights(shape: &Shape, days: &[i64]) -> Vec<World> {
         let last = generate::world(shape, now());

@@ -8,9 +8,9 @@ use std::ops::RangeInclusive;
 
 use super::policies::tls_policy;
 use super::{ACQUIRED, DAY, Shape, Site};
-use crate::clock::Timestamp;
-use crate::model::Region;
-use crate::sim::world::{Account, AccountState, Bucket, DEFAULT_ROLE_NAME, Encryption, Key, World};
+use crate::world::{Account, AccountState, Bucket, DEFAULT_ROLE_NAME, Encryption, Key, World};
+use atrest_core::Region;
+use atrest_core::clock::Timestamp;
 
 const PAYMENTS: usize = 4;
 const PAYMENTS_TEST: usize = 5;

@@ -3,10 +3,10 @@
 use tokio::time::Instant;
 
 use super::State;
-use crate::model::AccountId;
-use crate::sim::access::{Authorization, Credentials, Principal};
-use crate::sim::fault::Occasion;
-use crate::sim::wire::{Identified, Operation, Service};
+use crate::access::{Authorization, Credentials, Principal};
+use crate::fault::Occasion;
+use crate::wire::{Identified, Operation, Service};
+use atrest_core::AccountId;
 
 /// What a request says of itself, true or not.
 pub(super) struct Facts {

@@ -26,8 +26,8 @@ use super::message::{Reply, Request};
 use super::recorder::{Record, Recorder};
 use super::wire::{Identified, Service};
 use super::world::World;
-use crate::clock::SharedClock;
-use crate::model::{AccountId, Region};
+use atrest_core::clock::SharedClock;
+use atrest_core::{AccountId, Region};
 
 /// How a call ends.
 #[derive(Debug, Clone, PartialEq, Eq)]

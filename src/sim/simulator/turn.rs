@@ -3,13 +3,13 @@
 use tokio::time::Instant;
 
 use super::{Ending, Simulator, State};
-use crate::model::Region;
-use crate::sim::access::{Authorization, Credentials, Principal};
-use crate::sim::fault::Effect;
-use crate::sim::hash::mix;
-use crate::sim::message::{Reply, Request};
-use crate::sim::wire::{Call, Identified, Refusal, Service, no_such_bucket};
-use crate::sim::world::World;
+use crate::access::{Authorization, Credentials, Principal};
+use crate::fault::Effect;
+use crate::hash::mix;
+use crate::message::{Reply, Request};
+use crate::wire::{Call, Identified, Refusal, Service, no_such_bucket};
+use crate::world::World;
+use atrest_core::Region;
 
 /// One request on its way through.
 pub(super) struct Turn<'a> {

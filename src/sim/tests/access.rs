@@ -4,11 +4,11 @@ use std::time::Duration;
 
 use aws_sdk_kms::Client as Kms;
 
-use crate::model::AccountId;
-use crate::sim::World;
-use crate::sim::support::{caller, config, member, s3, said, simulator, world};
-use crate::sim::wire::operations;
-use crate::sim::world::{Actions, Denial, DeniedBy, OptStatus, Role};
+use crate::World;
+use crate::support::{caller, config, member, s3, said, simulator, world};
+use crate::wire::operations;
+use crate::world::{Actions, Denial, DeniedBy, OptStatus, Role};
+use atrest_core::AccountId;
 
 const ACTION: &str = "s3:GetEncryptionConfiguration";
 

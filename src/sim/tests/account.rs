@@ -1,7 +1,7 @@
 //! The Account API.
 
-use crate::sim::support::{caller, member, said, simulator, world};
-use crate::sim::world::{OptStatus, PageSizes};
+use crate::support::{caller, member, said, simulator, world};
+use crate::world::{OptStatus, PageSizes};
 
 #[tokio::test(start_paused = true)]
 async fn regions_are_listed_with_their_status() {

@@ -4,11 +4,11 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use crate::sim::message::{Reply, Request};
-use crate::sim::support::{faulty, simulator, world};
-use crate::sim::wire::{Operation, Service, operations};
-use crate::sim::world::{Actions, Object, Role};
-use crate::sim::{CALLER_ACCESS_KEY_ID, Effect, Ending, Rule, Schedule, Simulator, World};
+use crate::message::{Reply, Request};
+use crate::support::{faulty, simulator, world};
+use crate::wire::{Operation, Service, operations};
+use crate::world::{Actions, Object, Role};
+use crate::{CALLER_ACCESS_KEY_ID, Effect, Ending, Rule, Schedule, Simulator, World};
 
 const KEY: &str = "00000001-0000-4000-8000-100000000001";
 const ROLE: &str = "arn:aws:iam::100000000001:role/atrest-audit";
@@ -19,7 +19,7 @@ fn full() -> World {
     let management = world.organization.management_account;
     let bucket = world.add_bucket(management, "eu-west-1", "bucket");
     bucket.policy = Some("{}".to_owned());
-    bucket.objects.insert("object".to_owned(), Object::new(b"content", crate::sim::support::now()));
+    bucket.objects.insert("object".to_owned(), Object::new(b"content", crate::support::now()));
     assert_eq!(world.add_key(management, "eu-west-1").id, KEY);
     world
 }
@@ -135,7 +135,7 @@ fn every_fault_reaches_every_operation() {
             let record = simulator.recorder().records()[0].clone();
             let suits = effect.suits(operation, &record.resource);
             assert_eq!(record.faulted, suits, "{operation:?} {effect:?}");
-            let clean = crate::sim::support::simulator(full()).handle(&request(operation));
+            let clean = crate::support::simulator(full()).handle(&request(operation));
             assert_eq!(answer != clean, suits, "{operation:?} {effect:?} {answer:?}");
         }
     }

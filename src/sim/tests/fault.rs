@@ -4,9 +4,9 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::model::AccountId;
-use crate::sim::support::{caller, faulty, member, s3, said, simulator, world};
-use crate::sim::{Effect, Quotas, Rate, Rule, Schedule, Simulator, World};
+use crate::support::{caller, faulty, member, s3, said, simulator, world};
+use crate::{Effect, Quotas, Rate, Rule, Schedule, Simulator, World};
+use atrest_core::AccountId;
 
 fn one_bucket() -> (World, AccountId) {
     let mut world = world();
@@ -122,7 +122,7 @@ async fn an_empty_page_leads_on() {
     for name in ["c", "d"] {
         world.add_bucket(account, "eu-west-1", name);
     }
-    world.pages = crate::sim::world::PageSizes::all(2);
+    world.pages = crate::world::PageSizes::all(2);
     let simulator = faulty(world, Schedule::of([Rule::always(Effect::EmptyPage).calls(2, 3)]));
     let mut pages = s3(&caller(&simulator)).list_buckets().max_buckets(2).into_paginator().send();
     let mut sizes = Vec::new();

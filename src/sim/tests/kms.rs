@@ -2,8 +2,8 @@
 
 use aws_sdk_kms::Client;
 
-use crate::sim::support::{caller, config, member, now, said, simulator, world};
-use crate::sim::world::{CompletedRotation, MultiRegion, PageSizes, Rotation};
+use crate::support::{caller, config, member, now, said, simulator, world};
+use crate::world::{CompletedRotation, MultiRegion, PageSizes, Rotation};
 
 #[tokio::test(start_paused = true)]
 async fn keys_and_aliases_are_listed_in_pages() {
@@ -94,7 +94,7 @@ async fn rotation_is_told_where_it_applies() {
     let rotations: Vec<_> = pages.try_collect().await.unwrap();
     assert_eq!(rotations.len(), 3);
     assert_eq!(rotations[0].rotation_type().unwrap().as_str(), "ON_DEMAND");
-    let set = |change: fn(&mut crate::sim::world::Key)| {
+    let set = |change: fn(&mut crate::world::Key)| {
         simulator.change(|world| change(world.region_mut(account, "eu-west-1").keys.get_mut(&id).unwrap()));
     };
     set(|key| key.state = "PendingDeletion".into());

@@ -2,9 +2,9 @@
 
 use aws_sdk_s3::primitives::ByteStream;
 
-use crate::model::AccountId;
-use crate::sim::support::{caller, s3, said, simulator, world};
-use crate::sim::world::PageSizes;
+use crate::support::{caller, s3, said, simulator, world};
+use crate::world::PageSizes;
+use atrest_core::AccountId;
 
 fn client() -> aws_sdk_s3::Client {
     let mut world = world();

@@ -1,7 +1,7 @@
 //! Organizations: the account list, the units, and who may ask.
 
-use crate::sim::support::{caller, member, said, simulator, world};
-use crate::sim::world::{AccountState, PageSizes};
+use crate::support::{caller, member, said, simulator, world};
+use crate::world::{AccountState, PageSizes};
 
 #[tokio::test(start_paused = true)]
 async fn accounts_come_in_pages_also_after_an_empty_one() {
@@ -27,7 +27,7 @@ async fn accounts_come_in_pages_also_after_an_empty_one() {
     assert_eq!(states, ["ACTIVE", "ACTIVE", "CLOSED"]);
     let path = format!("o-a1b2c3d4e5/r-ab12/{workloads}/{prod}/{payments}/");
     assert_eq!(accounts[1].paths(), [path]);
-    assert_eq!(accounts[1].joined_timestamp().unwrap().secs() * 1000, crate::sim::support::now().millis());
+    assert_eq!(accounts[1].joined_timestamp().unwrap().secs() * 1000, crate::support::now().millis());
     let arn = format!("arn:aws:organizations::100000000001:account/o-a1b2c3d4e5/{payments}");
     assert_eq!(accounts[1].arn(), Some(arn.as_str()));
 }

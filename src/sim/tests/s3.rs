@@ -2,8 +2,8 @@
 
 use aws_sdk_s3::types::{EncryptionType, ServerSideEncryption};
 
-use crate::sim::support::{assume, caller, config, member, s3, said, simulator, world};
-use crate::sim::world::{Encryption, PageSizes};
+use crate::support::{assume, caller, config, member, s3, said, simulator, world};
+use crate::world::{Encryption, PageSizes};
 
 #[tokio::test(start_paused = true)]
 async fn buckets_are_listed_in_pages_with_their_regions() {

@@ -1,7 +1,7 @@
 //! STS: sessions, and what a role refuses.
 
-use crate::sim::support::{caller, config, member, said, simulator, world};
-use crate::sim::world::{AccountState, Role};
+use crate::support::{caller, config, member, said, simulator, world};
+use crate::world::{AccountState, Role};
 
 #[tokio::test(start_paused = true)]
 async fn a_session_speaks_for_its_account() {

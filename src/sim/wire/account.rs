@@ -4,8 +4,8 @@ use serde_json::{Value, json};
 
 use super::paging::{Limits, Paging};
 use super::{Call, Identified, Input, Operation, Refusal, Service};
-use crate::model::AccountId;
-use crate::sim::message::{Reply, Request};
+use crate::message::{Reply, Request};
+use atrest_core::AccountId;
 
 /// What of the Account API is simulated.
 pub(super) const OPERATIONS: &[Operation] =

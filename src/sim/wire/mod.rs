@@ -18,15 +18,15 @@ use std::collections::{BTreeMap, HashMap};
 use serde_json::Value;
 use tokio::time::Instant;
 
-pub(in crate::sim) use s3::no_such_bucket;
-pub(in crate::sim) use service::Refusal;
+pub(crate) use s3::no_such_bucket;
+pub(crate) use service::Refusal;
 pub use service::Service;
 
 use super::access::{Asked, Authorization, Principal, Quoting, Sessions, authorize};
 use super::message::{Reply, Request};
 use super::world::World;
-use crate::clock::Timestamp;
-use crate::model::{AccountId, Arn, Region};
+use atrest_core::clock::Timestamp;
+use atrest_core::{AccountId, Arn, Region};
 
 /// An operation that the simulator answers.
 #[derive(Clone, Copy)]
@@ -73,7 +73,7 @@ impl Operation {
         format!("{}:{}", self.service.name(), self.name)
     }
 
-    pub(in crate::sim) fn answer(&self, call: &mut Call<'_>) -> Result<Reply, Refusal> {
+    pub(crate) fn answer(&self, call: &mut Call<'_>) -> Result<Reply, Refusal> {
         (self.handler)(call)
     }
 }
@@ -99,7 +99,7 @@ fn find(service: Service, name: &str) -> Option<&'static Operation> {
 
 /// A request's parameters, wherever its protocol puts them.
 #[derive(Debug, Clone, Default)]
-pub(in crate::sim) struct Input {
+pub(crate) struct Input {
     /// The JSON protocols' members.
     pub json: Value,
     /// The query protocol's members.
@@ -124,7 +124,7 @@ impl Input {
 
 /// What a request turned out to be, before anybody looked at whether it is allowed.
 #[derive(Debug, Clone)]
-pub(in crate::sim) struct Identified {
+pub(crate) struct Identified {
     pub service: Service,
     pub operation: Option<&'static Operation>,
     /// The operation's name, or what the request calls it.
@@ -199,7 +199,7 @@ fn service_of_unsigned(request: &Request) -> Service {
 
 /// One call in the hands of its operation.
 #[derive(Debug)]
-pub(in crate::sim) struct Call<'a> {
+pub(crate) struct Call<'a> {
     pub operation: &'static Operation,
     pub world: &'a mut World,
     pub sessions: &'a mut Sessions,

@@ -4,8 +4,8 @@ use serde_json::{Value, json};
 
 use super::paging::{Limits, Paging};
 use super::{Call, Operation, Refusal, Service, epoch, json_reply};
-use crate::sim::message::Reply;
-use crate::sim::world::{Account, World};
+use crate::message::Reply;
+use crate::world::{Account, World};
 
 const SERVICE: Service = Service::Organizations;
 

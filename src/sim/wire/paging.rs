@@ -10,7 +10,7 @@ use super::{Refusal, Service};
 
 /// Where a page begins and how much it holds.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(in crate::sim) struct Paging {
+pub(crate) struct Paging {
     after: String,
     limit: usize,
     empty: Option<u32>,
@@ -19,7 +19,7 @@ pub(in crate::sim) struct Paging {
 
 /// The limits of a listing.
 #[derive(Debug, Clone, Copy)]
-pub(in crate::sim) struct Limits {
+pub(crate) struct Limits {
     /// The page where the request names no size.
     pub default: usize,
     /// The largest page, of AWS or of the world's settings.

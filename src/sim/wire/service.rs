@@ -6,7 +6,7 @@
 use serde_json::json;
 
 use super::xml::Xml;
-use crate::sim::message::Reply;
+use crate::message::Reply;
 
 /// A simulated service.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -25,7 +25,7 @@ pub enum Service {
 
 /// A request that was refused: a service's error before it is rendered.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(in crate::sim) struct Refusal {
+pub(crate) struct Refusal {
     pub status: u16,
     pub code: String,
     pub message: String,
@@ -84,7 +84,7 @@ impl Service {
     }
 
     /// What the service says above its rate.
-    pub(in crate::sim) fn throttle(self) -> Refusal {
+    pub(crate) fn throttle(self) -> Refusal {
         match self {
             Self::S3 => Refusal::new(503, "SlowDown", "Please reduce your request rate."),
             Self::Kms => Refusal::new(
@@ -103,7 +103,7 @@ impl Service {
     }
 
     /// What the service says when it fails.
-    pub(in crate::sim) fn internal_error(self) -> Refusal {
+    pub(crate) fn internal_error(self) -> Refusal {
         match self {
             Self::S3 => {
                 Refusal::new(500, "InternalError", "We encountered an internal error. Please try again.")
@@ -116,7 +116,7 @@ impl Service {
     }
 
     /// What the service, or what stands before it, says when it is down.
-    pub(in crate::sim) fn unavailable(self) -> Refusal {
+    pub(crate) fn unavailable(self) -> Refusal {
         let code = match self {
             Self::S3 | Self::Sts => "ServiceUnavailable",
             Self::Kms | Self::Organizations | Self::Account => "ServiceUnavailableException",
@@ -125,7 +125,7 @@ impl Service {
     }
 
     /// A session that is over.
-    pub(in crate::sim) fn expired_token(self) -> Refusal {
+    pub(crate) fn expired_token(self) -> Refusal {
         match self {
             Self::S3 => Refusal::new(400, "ExpiredToken", "The provided token has expired."),
             Self::Sts => Refusal::new(403, "ExpiredToken", TOKEN_EXPIRED),
@@ -135,7 +135,7 @@ impl Service {
     }
 
     /// An access key id that nobody has.
-    pub(in crate::sim) fn unknown_access_key(self) -> Refusal {
+    pub(crate) fn unknown_access_key(self) -> Refusal {
         match self {
             Self::S3 => Refusal::new(
                 403,
@@ -147,7 +147,7 @@ impl Service {
     }
 
     /// A session token that does not belong to the key, or that the Region does not know.
-    pub(in crate::sim) fn bad_token(self) -> Refusal {
+    pub(crate) fn bad_token(self) -> Refusal {
         match self {
             Self::S3 => {
                 Refusal::new(400, "InvalidToken", "The provided token is malformed or otherwise invalid.")
@@ -161,7 +161,7 @@ impl Service {
     }
 
     /// A request without a signature.
-    pub(in crate::sim) fn unsigned(self) -> Refusal {
+    pub(crate) fn unsigned(self) -> Refusal {
         match self {
             Self::S3 => Refusal::new(403, "AccessDenied", "Access Denied"),
             Self::Sts => Refusal::new(403, "MissingAuthenticationToken", NO_TOKEN),
@@ -173,7 +173,7 @@ impl Service {
     }
 
     /// A refusal by policy.
-    pub(in crate::sim) fn access_denied(self, message: impl Into<String>) -> Refusal {
+    pub(crate) fn access_denied(self, message: impl Into<String>) -> Refusal {
         match self {
             Self::S3 | Self::Sts => Refusal::new(403, "AccessDenied", message),
             Self::Kms | Self::Organizations => Refusal::new(400, "AccessDeniedException", message),
@@ -182,7 +182,7 @@ impl Service {
     }
 
     /// An input that the service's model does not admit.
-    pub(in crate::sim) fn invalid_input(self, message: impl Into<String>) -> Refusal {
+    pub(crate) fn invalid_input(self, message: impl Into<String>) -> Refusal {
         let code = match self {
             Self::S3 => "InvalidArgument",
             Self::Sts => "ValidationError",
@@ -193,7 +193,7 @@ impl Service {
     }
 
     /// A page token that the service did not give.
-    pub(in crate::sim) fn bad_page_token(self) -> Refusal {
+    pub(crate) fn bad_page_token(self) -> Refusal {
         match self {
             Self::S3 => self.invalid_input("The continuation token provided is incorrect"),
             Self::Kms => Refusal::new(400, "InvalidMarkerException", "Could not deserialize marker"),
@@ -202,7 +202,7 @@ impl Service {
     }
 
     /// An operation that is not simulated, or that nobody has.
-    pub(in crate::sim) fn unknown_operation(self, name: &str) -> Refusal {
+    pub(crate) fn unknown_operation(self, name: &str) -> Refusal {
         match self {
             Self::S3 => Refusal::new(
                 501,
@@ -220,7 +220,7 @@ impl Service {
     }
 
     /// Renders a refusal in the service's protocol.
-    pub(in crate::sim) fn render(self, refusal: &Refusal, request_id: &str) -> Reply {
+    pub(crate) fn render(self, refusal: &Refusal, request_id: &str) -> Reply {
         let reply = match self {
             Self::S3 => render_s3(refusal, request_id),
             Self::Sts => render_query(refusal, request_id),
@@ -238,7 +238,7 @@ impl Service {
     }
 
     /// Adds the headers that carry the request's id.
-    pub(in crate::sim) fn identify(self, reply: Reply, request_id: &str) -> Reply {
+    pub(crate) fn identify(self, reply: Reply, request_id: &str) -> Reply {
         match self {
             Self::S3 => reply.with("x-amz-request-id", request_id).with("x-amz-id-2", host_id(request_id)),
             _ => reply.with("x-amzn-requestid", request_id),

@@ -6,11 +6,11 @@ use std::time::Duration;
 
 use super::xml::Xml;
 use super::{Call, Identified, Input, Operation, Refusal, Service, account_of};
-use crate::model::Arn;
-use crate::sim::access::{IssuedSession, Principal, PrincipalKind, SessionPolicy};
-use crate::sim::hash::mix;
-use crate::sim::message::{Reply, Request};
-use crate::sim::world::{AccountState, Role};
+use crate::access::{IssuedSession, Principal, PrincipalKind, SessionPolicy};
+use crate::hash::mix;
+use crate::message::{Reply, Request};
+use crate::world::{AccountState, Role};
+use atrest_core::Arn;
 
 const NAMESPACE: &str = "https://sts.amazonaws.com/doc/2011-06-15/";
 
@@ -46,7 +46,7 @@ fn assume_role(call: &mut Call<'_>) -> Result<Reply, Refusal> {
     };
     let refused = || Service::Sts.access_denied(refusal_sentence(&call.principal, wish.role_arn));
     // The caller's side first: its own policies, and the policies over its account.
-    call.authorize(&crate::sim::access::Asked {
+    call.authorize(&crate::access::Asked {
         arn: Some(wish.role_arn.to_owned()),
         ..call.question("sts:AssumeRole")
     })?;

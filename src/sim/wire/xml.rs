@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 /// XML under construction.
 #[derive(Debug, Default)]
-pub(in crate::sim) struct Xml(String);
+pub(crate) struct Xml(String);
 
 impl Xml {
     /// Begins with an XML declaration, as S3 does.

@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Serialize;
 
 use super::{Alias, Bucket, Key, Word};
-use crate::clock::Timestamp;
-use crate::model::{AccountId, Region};
+use atrest_core::clock::Timestamp;
+use atrest_core::{AccountId, Region};
 
 /// An account of the organization.
 #[derive(Debug, Clone, Serialize)]

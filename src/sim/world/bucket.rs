@@ -8,8 +8,8 @@ use serde::{Serialize, Serializer};
 use sha2::{Digest as _, Sha256};
 
 use super::Word;
-use crate::clock::Timestamp;
-use crate::model::Region;
+use atrest_core::Region;
+use atrest_core::clock::Timestamp;
 
 /// A general purpose bucket.
 #[derive(Debug, Clone, Serialize)]

@@ -6,8 +6,8 @@ use super::{
     Account, AccountState, Actions, Alias, Bucket, Caller, Encryption, Key, OptStatus, Organization,
     OrganizationalUnit, PageSizes, RegionState, Role, Rotation, World,
 };
-use crate::clock::Timestamp;
-use crate::model::{AccountId, Partition, Region};
+use atrest_core::clock::Timestamp;
+use atrest_core::{AccountId, Partition, Region};
 
 /// The role that every account has unless a test takes it away.
 pub const DEFAULT_ROLE_NAME: &str = "atrest-audit";
@@ -172,7 +172,7 @@ impl World {
 }
 
 /// The policy that KMS gives a key made without one: the account's own policies decide.
-pub(in crate::sim) fn default_key_policy(partition: &Partition, account: AccountId) -> String {
+pub(crate) fn default_key_policy(partition: &Partition, account: AccountId) -> String {
     format!(
         r#"{{"Version":"2012-10-17","Id":"key-default-1","Statement":[{{"Sid":"Enable IAM User Permissions","Effect":"Allow","Principal":{{"AWS":"arn:{partition}:iam::{account}:root"}},"Action":"kms:*","Resource":"*"}}]}}"#
     )

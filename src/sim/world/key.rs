@@ -3,8 +3,8 @@
 use serde::Serialize;
 
 use super::Word;
-use crate::clock::Timestamp;
-use crate::model::{AccountId, Region};
+use atrest_core::clock::Timestamp;
+use atrest_core::{AccountId, Region};
 
 /// A KMS key; each replica of a multi-Region key is one of its own.
 #[derive(Debug, Clone, Serialize)]

@@ -18,13 +18,13 @@ use serde::Serialize;
 
 pub use account::{Account, AccountState, Actions, Denial, DeniedBy, OptStatus, RegionState, Role};
 pub use bucket::{Bucket, DefaultEncryption, Encryption, EncryptionRule, Object};
-pub(in crate::sim) use build::default_key_policy;
+pub(crate) use build::default_key_policy;
 pub use build::{DEFAULT_REGIONS, DEFAULT_ROLE_NAME};
 pub use key::{Alias, CompletedRotation, Key, MultiRegion, Rotation};
 pub use organization::{Organization, OrganizationalUnit};
 
-use crate::clock::Timestamp;
-use crate::model::{AccountId, Partition};
+use atrest_core::clock::Timestamp;
+use atrest_core::{AccountId, Partition};
 
 /// A word of AWS's: usually one of a known few, sometimes one of a test's own.
 pub type Word = Cow<'static, str>;

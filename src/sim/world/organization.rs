@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde::Serialize;
 
 use super::World;
-use crate::model::AccountId;
+use atrest_core::AccountId;
 
 /// The organization itself.
 #[derive(Debug, Clone, Serialize)]

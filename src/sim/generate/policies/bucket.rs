@@ -3,11 +3,11 @@
 use serde_json::{Value, json};
 
 use super::{OUTSIDE_ACCOUNT, document};
-use crate::sim::generate::{Shape, Site, organization_id};
+use crate::generate::{Shape, Site, organization_id};
 
 /// What a bucket's policy says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::sim::generate) enum BucketPolicy {
+pub(in crate::generate) enum BucketPolicy {
     /// There is none.
     Nothing,
     /// Plain HTTP is refused.
@@ -44,7 +44,7 @@ pub(in crate::sim::generate) enum BucketPolicy {
 }
 
 /// A bucket's policy, or none.
-pub(in crate::sim::generate) fn bucket_policy(
+pub(in crate::generate) fn bucket_policy(
     site: &Site<'_>,
     policy: BucketPolicy,
     name: &str,
@@ -97,12 +97,12 @@ pub(in crate::sim::generate) fn bucket_policy(
 }
 
 /// A bucket's policy that refuses plain HTTP and says nothing else.
-pub(in crate::sim::generate) fn tls_policy(name: &str) -> String {
+pub(in crate::generate) fn tls_policy(name: &str) -> String {
     document(vec![deny("DenyPlainHttp", json!("*"), Place::of(name).both(), plain_http())])
 }
 
 /// A bucket's policy that admits one VPC endpoint, and so bars every auditor.
-pub(in crate::sim::generate) fn endpoint_policy(name: &str) -> String {
+pub(in crate::generate) fn endpoint_policy(name: &str) -> String {
     let condition = json!({ "StringNotEquals": { "aws:SourceVpce": "vpce-0a1b2c3d4e5f60718" } });
     document(vec![deny("OnlyFromOurEndpoint", json!("*"), Place::of(name).both(), condition)])
 }

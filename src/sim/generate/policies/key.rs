@@ -3,12 +3,12 @@
 use serde_json::{Value, json};
 
 use super::{OUTSIDE_ACCOUNT, document};
-use crate::sim::generate::{Shape, Site, organization_id};
-use crate::sim::world::default_key_policy;
+use crate::generate::{Shape, Site, organization_id};
+use crate::world::default_key_policy;
 
 /// What a key's policy says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::sim::generate) enum KeyPolicy {
+pub(in crate::generate) enum KeyPolicy {
     /// As KMS makes it: the account's own policies decide.
     Default,
     /// The same, and an application uses it.
@@ -35,7 +35,7 @@ const USE: [&str; 5] =
     ["kms:Encrypt", "kms:Decrypt", "kms:ReEncrypt*", "kms:GenerateDataKey*", "kms:DescribeKey"];
 
 /// A key's policy.
-pub(in crate::sim::generate) fn key_policy(site: &Site<'_>, policy: KeyPolicy) -> String {
+pub(in crate::generate) fn key_policy(site: &Site<'_>, policy: KeyPolicy) -> String {
     let partition = Shape::partition();
     let (own, s3) = (site.id.to_string(), json!("s3.*.amazonaws.com"));
     let used = json!(USE);
@@ -95,7 +95,7 @@ pub(in crate::sim::generate) fn key_policy(site: &Site<'_>, policy: KeyPolicy) -
 }
 
 /// A key's policy that names one role only, and so bars every auditor.
-pub(in crate::sim::generate) fn barring_key_policy(site: &Site<'_>) -> String {
+pub(in crate::generate) fn barring_key_policy(site: &Site<'_>) -> String {
     let role = format!("arn:{}:iam::{}:role/vault", Shape::partition(), site.id);
     document(vec![allow("VaultOnly", json!({ "AWS": role }), json!("kms:*"), None)])
 }

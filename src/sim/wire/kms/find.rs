@@ -1,9 +1,9 @@
 //! From the text in `KeyId` to a key, with KMS's refusals on the way.
 
 use super::{Call, Refusal, SERVICE, region_of};
-use crate::model::{AccountId, Arn};
-use crate::sim::access::Asked;
-use crate::sim::world::Key;
+use crate::access::Asked;
+use crate::world::Key;
+use atrest_core::{AccountId, Arn};
 
 /// A key reference taken apart.
 #[derive(Debug, Clone, Copy)]

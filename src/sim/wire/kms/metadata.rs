@@ -4,11 +4,11 @@ use serde_json::{Value, json};
 
 use super::find::{self, not_found};
 use super::{Call, Refusal, epoch, json_reply, region_of};
-use crate::model::AccountId;
-use crate::sim::access::Asked;
-use crate::sim::hash::uuid;
-use crate::sim::message::Reply;
-use crate::sim::world::{Key, MultiRegion, Rotation, World};
+use crate::access::Asked;
+use crate::hash::uuid;
+use crate::message::Reply;
+use crate::world::{Key, MultiRegion, Rotation, World};
+use atrest_core::AccountId;
 
 pub(super) fn describe_key(call: &mut Call<'_>) -> Result<Reply, Refusal> {
     let reference = find::reference(call)?;
@@ -99,7 +99,7 @@ fn metadata(world: &World, key: &Key) -> Value {
 }
 
 fn multi_region(world: &World, key: &Key, part: &MultiRegion) -> Value {
-    let member = |region: &crate::model::Region| {
+    let member = |region: &atrest_core::Region| {
         let sibling = Key { region: region.clone(), ..key.clone() };
         json!({ "Arn": world.key_arn(&sibling), "Region": region.as_str() })
     };

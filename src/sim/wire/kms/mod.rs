@@ -11,9 +11,9 @@ use serde_json::{Value, json};
 
 use super::paging::{Limits, Paging};
 use super::{Call, Operation, Refusal, Service, epoch, json_reply};
-use crate::model::AccountId;
-use crate::sim::message::Reply;
-use crate::sim::world::RegionState;
+use crate::message::Reply;
+use crate::world::RegionState;
+use atrest_core::AccountId;
 
 const SERVICE: Service = Service::Kms;
 

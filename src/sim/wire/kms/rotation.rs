@@ -3,9 +3,9 @@
 use serde_json::json;
 
 use super::{Call, Refusal, epoch, find, json_reply, page_reply, read_paging};
-use crate::sim::message::Reply;
-use crate::sim::wire::paging::Limits;
-use crate::sim::world::Key;
+use crate::message::Reply;
+use crate::wire::paging::Limits;
+use crate::world::Key;
 
 pub(super) fn status(call: &mut Call<'_>) -> Result<Reply, Refusal> {
     let key = find::by_id(call)?;

@@ -1,10 +1,10 @@
 //! The bucket's configuration: list, location, encryption, policy, head.
 
 use super::{Call, NAMESPACE, Refusal, SERVICE, open};
-use crate::sim::message::Reply;
-use crate::sim::wire::paging::{Limits, Paging};
-use crate::sim::wire::xml::Xml;
-use crate::sim::world::Bucket;
+use crate::message::Reply;
+use crate::wire::paging::{Limits, Paging};
+use crate::wire::xml::Xml;
+use crate::world::Bucket;
 
 pub(super) fn list_buckets(call: &mut Call<'_>) -> Result<Reply, Refusal> {
     call.authorize_account_wide(None)?;

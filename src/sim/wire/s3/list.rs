@@ -1,10 +1,10 @@
 //! ListObjectsV2: prefixes, delimiters and pages over a bucket's names.
 
 use super::{Call, NAMESPACE, Refusal, SERVICE, open};
-use crate::sim::message::{Reply, percent_encode};
-use crate::sim::wire::paging::{Limits, Paging};
-use crate::sim::wire::xml::Xml;
-use crate::sim::world::Object;
+use crate::message::{Reply, percent_encode};
+use crate::wire::paging::{Limits, Paging};
+use crate::wire::xml::Xml;
+use crate::world::Object;
 
 enum Entry<'a> {
     Key(&'a str, &'a Object),

@@ -5,10 +5,10 @@ mod list;
 mod object;
 
 use super::{Body, Call, Identified, Input, Operation, Refusal, Service};
-use crate::model::AccountId;
-use crate::sim::access::Asked;
-use crate::sim::message::{Request, percent_decode};
-use crate::sim::world::Bucket;
+use crate::access::Asked;
+use crate::message::{Request, percent_decode};
+use crate::world::Bucket;
+use atrest_core::AccountId;
 
 const SERVICE: Service = Service::S3;
 const NAMESPACE: &str = "http://s3.amazonaws.com/doc/2006-03-01/";
@@ -137,7 +137,7 @@ fn open<'a>(call: &'a Call<'_>) -> Result<(AccountId, &'a Bucket), Refusal> {
     Ok((owner, bucket))
 }
 
-pub(in crate::sim) fn no_such_bucket(name: &str) -> Refusal {
+pub(crate) fn no_such_bucket(name: &str) -> Refusal {
     Refusal::new(404, "NoSuchBucket", "The specified bucket does not exist").detail("BucketName", name)
 }
 

@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use super::{Call, Refusal, open};
-use crate::clock::Timestamp;
-use crate::sim::message::Reply;
-use crate::sim::world::Object;
+use crate::message::Reply;
+use crate::world::Object;
+use atrest_core::clock::Timestamp;
 
 pub(super) fn put(call: &mut Call<'_>) -> Result<Reply, Refusal> {
     let (owner, bucket) = open(call)?;
