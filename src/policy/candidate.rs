@@ -255,12 +255,15 @@ impl<'a> Named<'a> {
         }
     }
 
-    /// A source that names no account (a bucket's ARN) is somebody's all the same.
+    /// One source that names no account (a bucket's ARN) has an owner all the same. A pattern has none: anyone may
+    /// give a bucket a name that matches.
     fn source_arn(&self, who: &Candidate, key: &str) -> Domain {
         let mut bounds = self.arns_of_others(who, key);
         if *who == Candidate::Outsider {
-            let whole = |glob: &Glob| Arn::parse(glob.text()).is_some_and(|arn| arn.account.is_empty());
-            bounds.unlike.extend(self.patterns(key, whole).unlike);
+            let is_one = |glob: &Glob| {
+                glob.literal().is_some() && Arn::parse(glob.text()).is_some_and(|arn| arn.account.is_empty())
+            };
+            bounds.unlike.extend(self.patterns(key, is_one).unlike);
         }
         Domain::within(bounds).or_absent()
     }
@@ -294,9 +297,10 @@ fn unnamed(accounts: &BTreeSet<AccountId>) -> Option<AccountId> {
     row.find(|id| !accounts.contains(id))
 }
 
-/// The accounts in a test's values: twelve digits on their own, or in an ARN.
+/// The accounts in a test's values: twelve digits on their own, or in an ARN, and as a number.
 pub(super) fn accounts_of(test: &Test) -> BTreeSet<AccountId> {
-    test.patterns().flat_map(|glob| accounts_in(glob.text())).collect()
+    let as_text = test.patterns().flat_map(|glob| accounts_in(glob.text()));
+    as_text.chain(test.numbers().filter_map(|number| format!("{number:012}").parse().ok())).collect()
 }
 
 /// The organizations that a test of an organization key names; their ids are in lower case.

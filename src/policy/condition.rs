@@ -198,6 +198,13 @@ impl Test {
             .filter_map(|value| if let Value::Pattern(glob) = value { Some(glob) } else { None })
     }
 
+    /// The numbers that it compares with.
+    pub(super) fn numbers(&self) -> impl Iterator<Item = f64> {
+        self.values
+            .iter()
+            .filter_map(|value| if let Value::Number(number) = value { Some(*number) } else { None })
+    }
+
     /// The patterns that ARNs in an account may match, or ARNs in none that the test names.
     pub(super) fn patterns_in(&self, account: Option<AccountId>) -> impl Iterator<Item = &Glob> {
         let in_account = move |glob: &&Glob| match glob.account() {

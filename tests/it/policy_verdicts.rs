@@ -277,6 +277,41 @@ fn an_encryption_context_of_a_service_binds_it() {
     }
 }
 
+/// An ARN of a bucket names no account. One name is somebody's bucket; a name that anyone may give a bucket is anyone's
+/// (Amazon S3 User Guide, "Blocking public access", "The meaning of public": a value with a wildcard is not fixed).
+#[test]
+fn a_source_without_an_account_is_anyones_unless_it_is_one() {
+    for (condition, expected) in [
+        (r#""ArnLike":{"aws:SourceArn":"arn:aws:s3:::amzn-s3-demo-bucket"}"#, "?"),
+        (
+            r#""ArnLike":{"aws:SourceArn":["arn:aws:s3:::amzn-s3-demo-bucket","arn:aws:s3:::amzn-s3-demo-two"]}"#,
+            "?",
+        ),
+        (r#""ArnLike":{"aws:SourceArn":"arn:aws:s3:::*"}"#, "anyone"),
+        (r#""StringLike":{"aws:SourceArn":"arn:aws:s3:::*"}"#, "anyone"),
+        (r#""ArnLike":{"aws:SourceArn":"arn:aws:s3:*:*:*"}"#, "anyone"),
+        (r#""ArnLike":{"aws:SourceArn":"arn:aws:s3:::amzn-s3-demo-*"}"#, "anyone"),
+        (r#""ArnEquals":{"aws:SourceArn":"arn:aws:s3:::amzn-?3-demo-bucket"}"#, "anyone"),
+        (
+            r#""ArnLike":{"aws:SourceArn":"arn:aws:s3:::*"},"StringEquals":{"aws:SourceAccount":"444455556666"}"#,
+            "444455556666",
+        ),
+        (
+            r#""ArnLike":{"aws:SourceArn":"arn:aws:s3:::*"},"StringEquals":{"aws:SourceAccount":"111122223333"}"#,
+            OWN,
+        ),
+        (
+            r#""ArnLike":{"aws:SourceArn":"arn:aws:s3:::*"},"NumericEquals":{"aws:SourceAccount":"111122223333"}"#,
+            OWN,
+        ),
+        (r#""NumericEquals":{"aws:SourceAccount":"444455556666"}"#, OTHER),
+        (r#""NumericEquals":{"aws:SourceAccount":"012345678901"}"#, "012345678901"),
+        (r#""NumericNotEquals":{"aws:SourceAccount":"444455556666"}"#, "anyone"),
+    ] {
+        assert_eq!(door(&[allow(EVERYONE, condition)]), expected, "{condition}");
+    }
+}
+
 /// An account's number is twelve digits, so that nothing else begins with it.
 #[test]
 fn a_path_of_load_balancers_may_end_with_the_account() {
