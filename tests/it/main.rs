@@ -29,6 +29,7 @@ mod dependencies;
 mod deploy;
 mod doctor;
 mod generated;
+mod golden;
 mod join;
 mod judgement;
 mod kept;
