@@ -40,6 +40,7 @@ mod lake_s3;
 mod laws;
 mod least_privilege;
 mod limits;
+mod listing_law;
 mod moto;
 mod network;
 mod old_nights;

@@ -191,6 +191,11 @@ fn operation_of(request: &HttpRequest) -> String {
         query if query.contains("encryption") => "GetBucketEncryption",
         query if query.contains("policy") => "GetBucketPolicy",
         query if query.contains("location") => "GetBucketLocation",
+        query if query.contains("list-type=2") => "ListObjectsV2",
+        _ if path.split('?').next().is_some_and(|path| path.contains('/')) => match request.method() {
+            "PUT" => "PutObject",
+            _ => "GetObject",
+        },
         _ => "ListBuckets",
     };
     let target = header("x-amz-target").rsplit('.').next().unwrap_or_default();
