@@ -36,6 +36,7 @@ mod join;
 mod judgement;
 mod kept;
 mod lake_bucket;
+mod lake_law;
 mod lake_s3;
 mod laws;
 mod least_privilege;
