@@ -23,6 +23,9 @@ pub struct Promise {
     pub members: &'static [(&'static str, &'static [&'static str])],
     /// Elements that XML repeats because they are a list's, by their path.
     pub lists: &'static [&'static str],
+    /// Elements that have the entries of one list and nothing else, by their path: what else is there is an entry
+    /// that is not understood, and the SDK drops it.
+    pub holders: &'static [&'static str],
 }
 
 /// How a body is written.
@@ -48,6 +51,12 @@ pub enum Broken {
     /// A member is there twice.
     #[error("the answer has {0} twice")]
     Twice(String),
+    /// A list has something else than its entries.
+    #[error("the answer has {0}, which the API has not")]
+    Strange(String),
+    /// A text of XML that is not one text: the SDK takes the first piece for all of it, and skips CDATA.
+    #[error("the text of {0} is in pieces")]
+    InPieces(String),
     /// An answer of more kinds of member than any API has.
     #[error("the answer has more members than the API")]
     TooMany,
@@ -70,11 +79,11 @@ const fn json(
     operation: &'static str,
     members: &'static [(&'static str, &'static [&'static str])],
 ) -> Promise {
-    Promise { operation, format: Format::Json, members, lists: &[] }
+    Promise { operation, format: Format::Json, members, lists: &[], holders: &[] }
 }
 
 const fn opaque(operation: &'static str) -> Promise {
-    Promise { operation, format: Format::Opaque, members: &[], lists: &[] }
+    Promise { operation, format: Format::Opaque, members: &[], lists: &[], holders: &[] }
 }
 
 /// Every operation's promise, from its page in the API reference of its service.
@@ -94,6 +103,7 @@ pub static PROMISES: &[Promise] = &[
             ("AssumeRoleResult.AssumedRoleUser", &["Arn"]),
         ],
         lists: &[],
+        holders: &[],
     },
     // Who calls is asked for its own sake, and also to see whether credentials are taken: the reader looks.
     Promise {
@@ -101,6 +111,7 @@ pub static PROMISES: &[Promise] = &[
         format: Format::Xml("GetCallerIdentityResponse"),
         members: &[("", &["GetCallerIdentityResult"])],
         lists: &[],
+        holders: &[],
     },
     json("ListRegions", &[("", &["Regions"])]),
     Promise {
@@ -108,12 +119,14 @@ pub static PROMISES: &[Promise] = &[
         format: Format::Xml("ListAllMyBucketsResult"),
         members: &[],
         lists: &["Buckets.Bucket"],
+        holders: &["Buckets"],
     },
     Promise {
         operation: "GetBucketLocation",
         format: Format::Xml("LocationConstraint"),
         members: &[],
         lists: &[],
+        holders: &[],
     },
     Promise {
         operation: "GetBucketEncryption",
@@ -124,6 +137,7 @@ pub static PROMISES: &[Promise] = &[
             ("Rule.BlockedEncryptionTypes", &["EncryptionType"]),
         ],
         lists: &["Rule", "Rule.BlockedEncryptionTypes.EncryptionType"],
+        holders: &[],
     },
     opaque("GetBucketPolicy"),
     json("ListKeys", &[("", &["Keys", "Truncated"])]),
@@ -137,14 +151,20 @@ pub static PROMISES: &[Promise] = &[
         format: Format::Xml("ListBucketResult"),
         members: &[("Contents", &["Key"])],
         lists: &["Contents", "CommonPrefixes", "Contents.ChecksumAlgorithm"],
+        holders: &[],
     },
     opaque("GetObject"),
     opaque("PutObject"),
 ];
 
 /// An error of S3, as its API reference has it ("Error responses").
-static S3_ERROR: Promise =
-    Promise { operation: "", format: Format::Xml("Error"), members: &[("", &["Code"])], lists: &[] };
+static S3_ERROR: Promise = Promise {
+    operation: "",
+    format: Format::Xml("Error"),
+    members: &[("", &["Code"])],
+    lists: &[],
+    holders: &[],
+};
 
 /// The longest body of an operation's answer, in bytes; none of what has no bound here. A bucket policy has 20 KB at
 /// most, a key policy 32 KB before it is written as JSON, a page of buckets 10,000 entries.
@@ -386,6 +406,9 @@ struct Element<'a> {
     before: usize,
     /// Its elements' names, each once, and whether they tell something.
     names: Vec<(&'a str, bool)>,
+    /// The pieces of its text, blank ones too, and whether there is anything in them.
+    pieces: usize,
+    has_text: bool,
     told: bool,
 }
 
@@ -407,10 +430,11 @@ fn hold_xml(
             Token::ElementEnd { end: ElementEnd::Close(_, local), .. } => {
                 walk.close(Some(local.as_str()))?;
             }
-            Token::Text { text } | Token::Cdata { text, .. } => {
+            Token::Text { text } => {
                 walk.text(text.as_str())?;
                 leaf(&walk.place.0, text.as_str());
             }
+            Token::Cdata { .. } => return Err(walk.in_pieces()),
             // No answer of AWS's declares entities, and they are how XML grows.
             Token::DtdStart { .. } | Token::EmptyDtd { .. } | Token::EntityDeclaration { .. } => {
                 return Err(NOT_XML);
@@ -444,16 +468,27 @@ impl<'a> XmlWalk<'a, '_> {
             if is_new {
                 holder.names.push((name, false));
             }
+            let is_in_list = self.promise.holders.contains(&self.place.0.as_str());
             self.place.enter(name);
-            if !is_new && !self.promise.lists.contains(&self.place.0.as_str()) {
-                return Err(Broken::Twice(self.place.0.clone()));
+            let is_entry = self.promise.lists.contains(&self.place.0.as_str());
+            match (is_in_list, is_new, is_entry) {
+                (true, _, false) => return Err(Broken::Strange(self.place.0.clone())),
+                (_, false, false) => return Err(Broken::Twice(self.place.0.clone())),
+                _ => {}
             }
         }
-        self.open.push(Element { name, before, names: Vec::new(), told: false });
+        self.open.push(Element { name, before, names: Vec::new(), pieces: 0, has_text: false, told: false });
         Ok(())
     }
 
+    fn in_pieces(&self) -> Broken {
+        Broken::InPieces(self.place.0.clone())
+    }
+
     fn text(&mut self, text: &str) -> Result<(), Broken> {
+        if let Some(element) = self.open.last_mut() {
+            element.pieces += 1;
+        }
         if text.trim().is_empty() {
             return Ok(());
         }
@@ -464,7 +499,7 @@ impl<'a> XmlWalk<'a, '_> {
             return Err(NOT_XML);
         }
         if let Some(element) = self.open.last_mut() {
-            element.told = true;
+            (element.has_text, element.told) = (true, true);
         }
         Ok(())
     }
@@ -474,6 +509,9 @@ impl<'a> XmlWalk<'a, '_> {
         else {
             return Err(NOT_XML);
         };
+        if element.has_text && (element.pieces > 1 || !element.names.is_empty()) {
+            return Err(self.in_pieces());
+        }
         let told = |wanted: &str| element.names.iter().any(|(name, told)| *told && *name == wanted);
         self.promise.held_at(&self.place.0, told)?;
         self.place.leave(element.before);

@@ -22,10 +22,17 @@ pub struct Page<T> {
     pub next: Option<String>,
     /// Whether the answer says that there are more, where the API has a word for it.
     pub goes_on: Option<bool>,
+    /// How many entries the answer says that it has, where the API has a word for it.
+    pub count: Option<usize>,
 }
 
 /// So many pages in a row without a new entry are no listing: each of AWS's own filters leaves a few at most.
 const EMPTY_PAGES: u32 = 100;
+
+/// Longer is no listing of AWS's. An organization has some ten thousand accounts on pages of 20, an account up to a
+/// million buckets on pages of 10,000 and, in a Region, 100,000 keys on pages of 1,000 before its quota is raised.
+const MOST_PAGES: u32 = 100_000;
+const MOST_ENTRIES: u64 = 5_000_000;
 
 /// A listing while it is walked:
 ///
@@ -43,6 +50,7 @@ pub struct Walk {
     ended: bool,
     attempts: u32,
     entries: Entries,
+    pages: u32,
     empty_pages: u32,
     tokens: BTreeSet<String>,
     ids: BTreeSet<String>,
@@ -53,9 +61,12 @@ pub struct Walk {
 /// Why a listing has no end.
 const TOKEN_AGAIN: &str = "the listing has no end: a page's token came again";
 const NOTHING_NEW: &str = "the listing has no end: page after page brings nothing new";
+const TOO_LONG: &str = "the listing has no end: it is longer than any that AWS has";
 /// Why a listing's end is not known.
 const CONTRADICTS: &str =
     "the answer says that the listing goes on, and gives no token, or the other way round";
+/// Why a page's entries are not all.
+const MISCOUNTS: &str = "the answer has another number of entries than it says";
 /// Why a page is none.
 const NO_LIST: &str = "the answer lacks the list that the API promises";
 
@@ -80,13 +91,19 @@ impl Walk {
         identity: impl Fn(&T) -> String,
     ) -> Vec<T> {
         self.attempts += answer.attempts;
+        self.pages += 1;
         self.ended = true;
         let mut page = None;
         let answer = answer.map(|output| page = Some(page_of(output)));
         self.last = Some(answer);
         let Some(page) = page else { return Vec::new() };
         let had = self.strange;
-        let lacks_list = page.entries.is_none();
+        let has = page.entries.as_ref().map(Vec::len);
+        let not_a_page = match (has, page.count) {
+            (None, _) => Some(NO_LIST),
+            (Some(has), Some(count)) if has != count => Some(MISCOUNTS),
+            _ => None,
+        };
         let mut entries: Vec<T> = Vec::new();
         for entry in page.entries.unwrap_or_default() {
             match understand(entry) {
@@ -99,7 +116,7 @@ impl Walk {
         self.entries.kept += entries.len() as u64;
         // The SDK's own paginators end at an empty token, too.
         let next = page.next.filter(|token| !token.is_empty());
-        self.turn(lacks_list, page.goes_on, next);
+        self.turn(not_a_page, page.goes_on, next);
         entries
     }
 
@@ -127,16 +144,18 @@ impl Walk {
     }
 
     /// Whether there is another page, and whether this one can be believed to have one, or to be the last.
-    fn turn(&mut self, lacks_list: bool, goes_on: Option<bool>, next: Option<String>) {
+    fn turn(&mut self, not_a_page: Option<&str>, goes_on: Option<bool>, next: Option<String>) {
         let repeats = next.as_ref().is_some_and(|token| !self.tokens.insert(token.clone()));
-        if lacks_list {
-            self.fail(NO_LIST);
+        if let Some(why) = not_a_page {
+            self.fail(why);
         } else if goes_on.is_some_and(|goes_on| goes_on != next.is_some()) {
             self.fail(CONTRADICTS);
         } else if repeats {
             self.fail(TOKEN_AGAIN);
         } else if next.is_some() && self.empty_pages > EMPTY_PAGES {
             self.fail(NOTHING_NEW);
+        } else if next.is_some() && (self.pages >= MOST_PAGES || self.entries.kept >= MOST_ENTRIES) {
+            self.fail(TOO_LONG);
         } else {
             self.ended = next.is_none();
             self.token = next;
@@ -209,7 +228,7 @@ mod tests {
         let (mut walk, mut seen, mut pages) = (Walk::default(), Vec::new(), pages.into_iter());
         while walk.goes_on() {
             let (entries, next) = pages.next().expect("the walk ends with its pages");
-            let page = Page { entries, next: next.map(str::to_owned), goes_on: None };
+            let page = Page { entries, next: next.map(str::to_owned), goes_on: None, count: None };
             seen.extend(walk.take(answer(page), |page| page, understand, |it| identity(*it)));
         }
         let (observation, entries) = walk.end();
@@ -290,7 +309,7 @@ mod tests {
             (None, None, true),
         ] {
             let mut walk = Walk::default();
-            let page = Page { entries: Some(vec![1]), next: next.map(str::to_owned), goes_on };
+            let page = Page { entries: Some(vec![1]), next: next.map(str::to_owned), goes_on, count: None };
             assert_eq!(walk.take(answer(page), |page| page, understand, |it| identity(*it)), [1]);
             assert!(!walk.goes_on());
             let (observation, listed) = walk.end();
@@ -299,6 +318,36 @@ mod tests {
                 (is_complete, 1),
                 "{goes_on:?} {next:?}"
             );
+        }
+    }
+
+    #[test]
+    fn pages_without_end_that_bring_something_new_each_time_end_all_the_same() {
+        let (mut walk, mut pages) = (Walk::default(), 0);
+        while walk.goes_on() {
+            pages += 1;
+            let page = Page {
+                entries: Some(vec![pages]),
+                next: Some(pages.to_string()),
+                goes_on: None,
+                count: None,
+            };
+            walk.take(answer(page), |page| page, Ok, u32::to_string);
+        }
+        let (observation, listed) = walk.end();
+        assert_eq!((pages, listed.kept), (MOST_PAGES, u64::from(MOST_PAGES)));
+        assert_eq!(message(&observation), Some(TOO_LONG));
+    }
+
+    #[test]
+    fn a_page_that_has_another_number_of_entries_than_it_says_is_none() {
+        for (count, is_complete) in [(None, true), (Some(2), true), (Some(1), false), (Some(3), false)] {
+            let mut walk = Walk::default();
+            let page = Page { entries: Some(vec![1, 2]), next: None, goes_on: None, count };
+            assert_eq!(walk.take(answer(page), |page| page, understand, |it| identity(*it)), [1, 2]);
+            let (observation, _) = walk.end();
+            assert_eq!(observation.reading.known().is_some(), is_complete, "{count:?}");
+            assert!(is_complete || message(&observation) == Some(MISCOUNTS));
         }
     }
 

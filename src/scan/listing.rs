@@ -119,7 +119,7 @@ impl Lister<'_> {
         let failed = listings.iter().find(|(observation, _)| observation.reading.known().is_none());
         if let Some((Observation { reading: Reading::Unread(fault), .. }, _)) = failed {
             self.caller_holds(&Reading::Unread(fault.clone())).await?;
-            // Which units an account is in came with the accounts: names alone are lost, and the table `coverage` has why.
+            // Which units an account is in came with the accounts: names alone are lost, and the run's log has why.
             tracing::warn!(fault = fault.said(), "the names of organizational units were not all read");
         }
         for unit in &units {

@@ -11,16 +11,19 @@
 mod support {
     pub mod http;
     pub mod iam;
+    pub mod mutate;
     pub mod night;
     pub mod proxy;
     pub mod python;
     pub mod rust;
     pub mod shell;
+    pub mod tree;
     pub mod wire;
     pub mod worlds;
 }
 
 mod answers;
+mod answers_law;
 mod at_once;
 mod athena;
 mod cli;
@@ -34,10 +37,12 @@ mod join;
 mod judgement;
 mod kept;
 mod lake_bucket;
+mod lake_law;
 mod lake_s3;
 mod laws;
 mod least_privilege;
 mod limits;
+mod listing_law;
 mod moto;
 mod network;
 mod old_nights;

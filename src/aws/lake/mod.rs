@@ -229,6 +229,7 @@ impl S3Store {
                 entries: output.contents.or_else(|| output.key_count.filter(|n| *n == 0).map(|_| Vec::new())),
                 next: output.next_continuation_token,
                 goes_on: output.is_truncated,
+                count: output.key_count.map(|count| usize::try_from(count).unwrap_or(usize::MAX)),
             };
             let understand = |object: Object| match object.key {
                 Some(key) if key.starts_with(&full) => Ok(key),

@@ -93,6 +93,43 @@ fn a_body_that_breaks_off_is_not_whole_wherever_it_does() {
 }
 
 #[test]
+fn a_list_has_its_entries_alone() {
+    let buckets = |entries: &str| {
+        hold(
+            "ListBuckets",
+            &format!("<ListAllMyBucketsResult><Buckets>{entries}</Buckets></ListAllMyBucketsResult>"),
+        )
+    };
+    assert_eq!(buckets("<Bucket><Name>a</Name></Bucket><Bucket><Name>b</Name></Bucket>"), Ok(()));
+    let strange = buckets("<Bucket><Name>a</Name></Bucket><bucket><Name>b</Name></bucket>");
+    assert_eq!(strange, Err(Broken::Strange("Buckets.bucket".into())));
+}
+
+#[test]
+fn a_text_is_in_one_piece() {
+    let bucket = |name: &str| {
+        let body = format!(
+            "<ListAllMyBucketsResult><Buckets><Bucket><Name>{name}</Name></Bucket></Buckets></ListAllMyBucketsResult>"
+        );
+        hold("ListBuckets", &body)
+    };
+    assert_eq!(bucket("by-arn"), Ok(()));
+    // The SDK reads `by-a`, which is another bucket, of each of these, or none.
+    for name in [
+        "by-a<![CDATA[]]>rn",
+        "by-a<!-- a -->rn",
+        "by-a<?a b?>rn",
+        " <!-- a -->by-arn",
+        "by-a<b/>rn",
+        "by-a<b>rn</b>",
+        "<![CDATA[by-arn]]>",
+    ] {
+        assert_eq!(bucket(name), Err(Broken::InPieces("Buckets.Bucket.Name".into())), "{name}");
+    }
+    assert!(Broken::InPieces("x".into()).stays());
+}
+
+#[test]
 fn a_404_is_s3s_own_and_about_the_bucket_that_was_asked_for() {
     let url = "https://s3.eu-west-1.amazonaws.com/my-bucket?policy";
     let error = |body: &str| held("GetBucketPolicy", 404, url, body.as_bytes());

@@ -32,6 +32,7 @@ pub async fn list_regions(reader: &AccountReader, home: &Region) -> (Observation
             entries: output.regions,
             next: output.next_token,
             goes_on: None,
+            count: None,
         };
         let page = walk.take(answer.observation, page_of, understand, |(region, _)| region.to_string());
         for (region, is_enabled) in page {

@@ -58,6 +58,7 @@ impl Collector<'_> {
                 entries: output.keys,
                 next: output.next_marker,
                 goes_on: Some(output.truncated),
+                count: None,
             };
             let understand = |entry| understand::listed_key(entry, self.place());
             let page = walk.take(answer.observation, page_of, understand, |key| key.id.clone());
@@ -86,6 +87,7 @@ impl Collector<'_> {
                 entries: output.aliases,
                 next: output.next_marker,
                 goes_on: Some(output.truncated),
+                count: None,
             };
             let understand = |entry| understand::alias(entry, self.place());
             let page = walk.take(answer.observation, page_of, understand, |alias| alias.name.clone());
@@ -182,6 +184,7 @@ impl Collector<'_> {
                 entries: output.rotations,
                 next: output.next_marker,
                 goes_on: Some(output.truncated),
+                count: None,
             };
             let understand = |entry| understand::rotation(entry, key, self.now());
             // A key is rotated once at an instant.

@@ -37,6 +37,7 @@ pub async fn list_accounts(
             entries: output.accounts,
             next: output.next_token,
             goes_on: None,
+            count: None,
         };
         let understand = |entry| account_of(entry, &mut organization);
         let page = walk.take(answer.observation, page_of, understand, |account| account.id.to_string());
@@ -122,6 +123,7 @@ pub async fn unit_names(
                 entries: output.organizational_units,
                 next: output.next_token,
                 goes_on: None,
+                count: None,
             };
             let understand = |unit: Unit| match (unit.id, unit.name) {
                 (Some(id), Some(name)) if id.starts_with("ou-") => Ok(OrganizationalUnit { id, name }),

@@ -64,6 +64,7 @@ async fn list_at(reader: &AccountReader, region: &Region) -> (Observation<()>, E
             entries: output.buckets,
             next: output.continuation_token,
             goes_on: None,
+            count: None,
         };
         buckets.extend(walk.take(answer.observation, page_of, listed_bucket, |bucket| bucket.name.clone()));
     }
