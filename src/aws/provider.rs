@@ -2,6 +2,7 @@
 //! a process that failed, a container's endpoint that is gone.
 
 use std::io;
+use std::time::Duration;
 
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::error::{CredentialsError, TokenError};
@@ -104,6 +105,18 @@ pub(super) fn unsendable(credentials: &Credentials) -> Option<&'static str> {
     .map(|(what, _)| what)
 }
 
+/// How long a provider may take: a login may ask another server, and a person, but no night waits for either.
+pub const GIVEN_WITHIN: Duration = Duration::from_secs(50);
+
+/// Credentials that can be sent, within a bound: a process and a server may hang, and the SDK waits for some of them
+/// without end.
+pub async fn given(provider: &impl ProvideCredentials) -> Result<Credentials, CredentialsError> {
+    match tokio::time::timeout(GIVEN_WITHIN, provider.provide_credentials()).await {
+        Ok(given) => usable(given?),
+        Err(_) => Err(CredentialsError::provider_timed_out(GIVEN_WITHIN)),
+    }
+}
+
 /// The caller's provider, with what can be sent alone.
 #[derive(Debug)]
 pub(super) struct Usable(pub(super) SharedCredentialsProvider);
@@ -113,7 +126,7 @@ impl ProvideCredentials for Usable {
     where
         Self: 'a,
     {
-        future::ProvideCredentials::new(async { usable(self.0.provide_credentials().await?) })
+        future::ProvideCredentials::new(given(&self.0))
     }
 }
 
@@ -160,6 +173,24 @@ mod tests {
         assert_eq!(reason(&page), "the answer is not as AWS's API promises: perhaps a proxy's page");
         let process = CredentialsError::provider_error("process exited with 3. Stderr: hunter2\nhunter3");
         assert_eq!(reason(&process), "process exited with 3.");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_provider_that_hangs_is_not_waited_for_without_end() {
+        #[derive(Debug)]
+        struct Hangs;
+        impl ProvideCredentials for Hangs {
+            fn provide_credentials<'a>(&'a self) -> future::ProvideCredentials<'a>
+            where
+                Self: 'a,
+            {
+                future::ProvideCredentials::new(std::future::pending())
+            }
+        }
+        let begun = tokio::time::Instant::now();
+        let error = Usable(SharedCredentialsProvider::new(Hangs)).provide_credentials().await.unwrap_err();
+        assert!(matches!(error, CredentialsError::ProviderTimedOut(_)), "{error:?}");
+        assert!(begun.elapsed() < Duration::from_secs(60), "{:?}", begun.elapsed());
     }
 
     /// Of STS's answers, too, which no header could hold.

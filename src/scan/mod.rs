@@ -325,6 +325,7 @@ impl Night<'_> {
         place: Option<usize>,
         account: Account,
     ) {
+        self.progress.tell(Event::Begun(account.id));
         let (edge, run, organization) = (self.edge.clone(), self.run.clone(), organization.clone());
         tasks.spawn(async move {
             let scanned = account::scan_account(&edge, &run, &organization, &account).await;

@@ -3,8 +3,10 @@
 
 use std::time::SystemTime;
 
+use aws_config::SdkConfig;
 use aws_credential_types::Credentials;
-use aws_credential_types::provider::ProvideCredentials;
+use aws_credential_types::provider::error::CredentialsError;
+use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider, future};
 
 use super::Variables;
 use super::login::{Login, Profiles};
@@ -12,7 +14,7 @@ use crate::aws::message;
 use crate::aws::provider;
 use crate::aws::unreached;
 use crate::cli::error::CliError;
-use crate::clock::Timestamp;
+use crate::clock::{Clock, SystemClock, Timestamp};
 
 const FILES: &str =
     "~/.aws/config and ~/.aws/credentials (or AWS_CONFIG_FILE and AWS_SHARED_CREDENTIALS_FILE)";
@@ -65,13 +67,63 @@ pub async fn require(
     let Some(provider) = provider else {
         return Err(CliError::usage("no AWS credentials are configured").hint(login.remedy()));
     };
-    let given = provider.provide_credentials().await;
-    given.and_then(provider::usable).map_err(|error| {
+    provider::given(&provider).await.map_err(|error| {
+        if matches!(error, CredentialsError::ProviderTimedOut(_)) {
+            return hung(login);
+        }
         // The provider's own text may name files and URLs.
         let reason = message::kept(&provider::reason(&error)).unwrap_or_default();
         let hint = hint(login, &reason);
         CliError::usage(failed(login, &told(login, &reason, provider::is_not_there(&error)))).hint(hint)
     })
+}
+
+/// A login that does not end: no setting is wrong, as far as can be told.
+fn hung(login: &Login) -> CliError {
+    let what = match login {
+        Login::Process(_) => "the process did not end",
+        _ => "there was no answer",
+    };
+    let told = format!("{what} within {} s", provider::GIVEN_WITHIN.as_secs());
+    CliError::organization(failed(login, &told)).hint(login.remedy())
+}
+
+/// The configuration, whose provider begins with the credentials that it gave already: a process that asks a person is
+/// not started twice.
+pub fn begun_with(base: SdkConfig, given: &Credentials) -> SdkConfig {
+    let Some(provider) = base.credentials_provider() else { return base };
+    let first = First { given: given.clone(), at: SystemClock.now(), provider };
+    base.into_builder().credentials_provider(SharedCredentialsProvider::new(first)).build()
+}
+
+/// For how long the first credentials are given again: until every client has them.
+const BEGINNING_MS: i64 = 60_000;
+
+/// A provider that was just asked.
+#[derive(Debug)]
+struct First {
+    given: Credentials,
+    at: Timestamp,
+    provider: SharedCredentialsProvider,
+}
+
+impl First {
+    fn is_fresh(&self, now: Timestamp) -> bool {
+        let is_young = now.millis() - self.at.millis() < BEGINNING_MS;
+        is_young && expiry(&self.given).is_none_or(|ends| now.millis() + BEGINNING_MS < ends.millis())
+    }
+}
+
+impl ProvideCredentials for First {
+    fn provide_credentials<'a>(&'a self) -> future::ProvideCredentials<'a>
+    where
+        Self: 'a,
+    {
+        match self.is_fresh(SystemClock.now()) {
+            true => future::ProvideCredentials::ready(Ok(self.given.clone())),
+            false => self.provider.provide_credentials(),
+        }
+    }
 }
 
 /// When a provider says that its credentials end.
