@@ -6,6 +6,15 @@ use std::process::Command;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use atrest::model::RunId;
+use atrest::sim::World;
+use atrest::sink::{
+    self, FinalizeError, Interrupt, Judgement, Lake, MemoryStore, PublishError, Published, Put, Store,
+    StoreError, finalize_unless,
+};
+use futures::future::BoxFuture;
+
+use crate::support::night::{NOW, Night, Rules, in_paused_time};
 use crate::support::python::{Finished, Running, finish, hermetic};
 use crate::support::shell::{BOUND, RUN, Shell, Simulated, committed, names, signal};
 
@@ -181,4 +190,105 @@ fn what_reads_a_file_that_nobody_writes_holds_no_signal() {
 /// Threads of a process, where the system tells.
 fn threads(process: u32) -> usize {
     std::fs::read_dir(format!("/proc/{process}/task")).map_or(2, Iterator::count)
+}
+
+/// A lake whose publish is asked to stop at its n-th write.
+#[derive(Debug)]
+struct Asked {
+    lake: Arc<MemoryStore>,
+    interrupt: Interrupt,
+    writes_left: Mutex<usize>,
+    /// What it was told, and the object that was about to be written.
+    told: Mutex<Option<(bool, String)>>,
+}
+
+impl Store for Asked {
+    fn uri(&self) -> &str {
+        self.lake.uri()
+    }
+
+    fn get<'a>(&'a self, key: &'a str) -> BoxFuture<'a, Result<Option<Vec<u8>>, StoreError>> {
+        self.lake.get(key)
+    }
+
+    fn put_new<'a>(&'a self, key: &'a str, bytes: &'a [u8]) -> BoxFuture<'a, Result<Put, StoreError>> {
+        let mut left = self.writes_left.lock().unwrap();
+        if *left == 0 && self.told.lock().unwrap().is_none() {
+            *self.told.lock().unwrap() = Some((self.interrupt.ask(), key.to_owned()));
+        }
+        *left = left.saturating_sub(1);
+        self.lake.put_new(key, bytes)
+    }
+
+    fn replace<'a>(&'a self, key: &'a str, bytes: &'a [u8]) -> BoxFuture<'a, Result<(), StoreError>> {
+        self.lake.replace(key, bytes)
+    }
+
+    fn list<'a>(&'a self, prefix: &'a str) -> BoxFuture<'a, Result<Vec<String>, StoreError>> {
+        self.lake.list(prefix)
+    }
+}
+
+fn judged_as(run_id: &RunId, observed: &RunId) -> Judgement {
+    let rules = Rules::default();
+    Judgement {
+        observed_run_id: observed.clone(),
+        run_id: run_id.clone(),
+        as_of: None,
+        judged_at: NOW,
+        tool_version: "0.0.0".to_owned(),
+        build_sha256: None,
+        standard: rules.standard,
+        exceptions: rules.exceptions,
+        max_lost: rules.max_lost,
+    }
+}
+
+#[test]
+fn a_publish_that_is_told_to_stop_is_not_visible_and_one_that_commits_is_whole() {
+    let mut world = World::new(NOW);
+    let id = world.add_account("a");
+    world.add_bucket(id, "eu-west-1", "b");
+    let night = Night::over(world).run();
+    night.census();
+    let (mut stopped, mut committed) = (0, 0);
+    for n in 0.. {
+        let run_id: RunId = format!("20261122T030000Z-{n:08x}").parse().unwrap();
+        let (interrupt, lake) = (Interrupt::default(), Arc::clone(&night.store));
+        let store = Arc::new(Asked {
+            lake,
+            interrupt: interrupt.clone(),
+            writes_left: Mutex::new(n),
+            told: Mutex::default(),
+        });
+        let judgement = judged_as(&run_id, &night.run_id);
+        let (ended, runs, again) = in_paused_time(async {
+            let open = || Lake::open(Arc::<Asked>::clone(&store));
+            let ended = finalize_unless(&open().await.unwrap(), &judgement, &interrupt).await;
+            let runs: Vec<RunId> = open().await.unwrap().runs().cloned().collect();
+            let again = sink::finalize(&open().await.unwrap(), &judgement).await;
+            (ended, runs, again)
+        });
+        let told = store.told.lock().unwrap().clone();
+        match (&ended, told) {
+            (Err(FinalizeError::Publish(PublishError::Interrupted(of))), Some((true, key))) => {
+                assert!(!key.starts_with("runs/") && *of == run_id && !runs.contains(&run_id), "{key}");
+                stopped += 1;
+            }
+            // Asked in the commit itself: the run is committed, and its process says so.
+            (Ok(census), Some((false, key))) => {
+                assert!(key.starts_with("runs/") && runs.contains(&run_id), "{key}");
+                assert!(matches!(census.published, Published::Committed { by_another: false, .. }));
+                committed += 1;
+            }
+            // The whole publish has fewer writes.
+            (Ok(_), None) => break,
+            (ended, told) => panic!("write {n}: {told:?}: {ended:?}"),
+        }
+        assert!(
+            matches!(again.unwrap().published, Published::Committed { .. }),
+            "write {n}: the next one ends it"
+        );
+    }
+    assert!(stopped > 8 && committed == 1, "{stopped} stopped, {committed} committed");
 }

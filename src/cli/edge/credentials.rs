@@ -183,6 +183,7 @@ fn told(login: &Login, reason: &str, is_not_there: bool) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::cli::exit::Exit;
 
     #[test]
     fn a_reason_is_one_line() {
@@ -196,6 +197,35 @@ mod tests {
         assert_eq!(told(&console, missing, true), "no login is cached, or its file is gone");
         assert!(told(&Login::Other, missing, true).contains("AWS_WEB_IDENTITY_TOKEN_FILE"));
         assert_eq!(told(&Login::Process("p".to_owned()), missing, true), missing);
+    }
+
+    #[test]
+    fn a_login_that_hangs_is_told_with_its_profile_and_its_time() {
+        let error = hung(&Login::Process("audit".to_owned()));
+        assert_eq!(error.exit, Exit::Organization);
+        let words = "credential_process of the profile `audit`: the process did not end within 50 s";
+        assert!(error.message.ends_with(words), "{}", error.message);
+        assert!(hung(&Login::Other).message.ends_with("AWS credentials: there was no answer within 50 s"));
+    }
+
+    #[tokio::test]
+    async fn credentials_that_were_just_given_are_not_asked_for_again() {
+        let of = |id: &str, ends: Option<SystemTime>| Credentials::new(id, "secret", None, ends, "test");
+        let first = |given: Credentials, at: Timestamp| First {
+            given,
+            at,
+            provider: SharedCredentialsProvider::new(of("second", None)),
+        };
+        let now = SystemClock.now();
+        let long_ago = now.plus_millis(-BEGINNING_MS);
+        let ended = Some(SystemTime::UNIX_EPOCH);
+        for (first, id) in [
+            (first(of("first", None), now), "first"),
+            (first(of("first", None), long_ago), "second"),
+            (first(of("first", ended), now), "second"),
+        ] {
+            assert_eq!(first.provide_credentials().await.unwrap().access_key_id(), id);
+        }
     }
 
     const CONFIG: &str = "
