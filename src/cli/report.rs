@@ -32,6 +32,7 @@ pub async fn run(args: &ReportArgs, work: &Work) -> Result<Exit, CliError> {
         written => written.map_err(|error| failed(args, error))?,
     }
     let name = output.name();
+    work.finishes();
     output.finish()?;
     print::say(format!("run {} as {} in {name}", run.manifest().run_id, args.format.word()));
     // A page has it in its text; a file of rows has no place for it.
@@ -48,6 +49,7 @@ async fn split(args: &ReportArgs, by: Split, work: &Work) -> Result<Exit, CliErr
     let run = committed(args, work).await?;
     work.does(format!("reading run {}, and writing the pages", run.manifest().run_id));
     report::write_split(&run, by, &mut folder).await.map_err(|error| failed(args, error))?;
+    work.finishes();
     let pages = folder.finish()?;
     let (run_id, shown) = (&run.manifest().run_id, args.output.display());
     print::say(format!("run {run_id} as {pages} pages in {shown}; begin with {shown}/{INDEX}"));

@@ -9,7 +9,8 @@ use std::time::Duration;
 
 use tokio::runtime::Builder;
 use tokio::signal::unix::{Signal, SignalKind, signal};
-use tokio::time::{Instant, MissedTickBehavior, interval_at, sleep};
+use tokio::task::{JoinHandle, spawn_blocking};
+use tokio::time::{Instant, MissedTickBehavior, interval_at, sleep, timeout};
 
 use super::error::CliError;
 use super::exit::Exit;
@@ -57,25 +58,47 @@ pub fn watch(work: &Arc<Work>, heard: Heard) -> Result<(), CliError> {
 
 /// Tells a line a minute until the first signal; then ends the process where the work does not.
 async fn tend(work: &Work, mut signals: Signals) {
+    let mut mouth = Mouth::default();
     tokio::select! {
         () = signals.next() => {}
-        () = every_minute(work, print::say) => {}
+        () = every_minute(work, |line| mouth.say(line)) => {}
     }
     if let Some(words) = work.tell_to_stop() {
-        print::say(words);
+        mouth.say(words);
     }
     tokio::select! {
         biased;
         () = signals.next() => {}
         () = sleep(work.patience()) => {}
     }
-    print::say(work.interrupted());
+    let said = spawn_blocking({
+        let error = work.interrupted();
+        move || print::say(error)
+    });
     work.clear();
+    // Whether it is read or not.
+    let _ = timeout(READ_WITHIN, said).await;
     abort();
 }
 
+/// How long a last word waits for a reader.
+const READ_WITHIN: Duration = Duration::from_secs(1);
+
+/// What is said beside the listening: a stderr that nobody reads holds no signal.
+#[derive(Debug, Default)]
+struct Mouth(Option<JoinHandle<()>>);
+
+impl Mouth {
+    fn say(&mut self, words: String) {
+        // Who does not read one line is not told another.
+        if self.0.as_ref().is_none_or(JoinHandle::is_finished) {
+            self.0 = Some(spawn_blocking(move || print::say(words)));
+        }
+    }
+}
+
 /// A line every minute that says what the work is at.
-async fn every_minute(work: &Work, say: impl Fn(String)) {
+async fn every_minute(work: &Work, mut say: impl FnMut(String)) {
     let mut minutes = interval_at(Instant::now() + LINE_EVERY, LINE_EVERY);
     minutes.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {

@@ -88,6 +88,11 @@ impl Work {
         self.now().unfinished.push(path);
     }
 
+    /// What was unfinished is put in its place.
+    pub fn finishes(&self) {
+        self.now().unfinished.clear();
+    }
+
     /// For whoever ends in order by itself.
     pub const fn stop(&self) -> &CancellationToken {
         &self.stop
@@ -130,11 +135,13 @@ impl Work {
 
     /// How an interrupted command ends.
     pub fn interrupted(&self) -> CliError {
-        let unsure = match self.publish.is_committing() {
-            true => "; its commit had begun, and the same command tells whether the run is committed",
-            false => "",
+        let message = match self.publish.is_committing() {
+            true => {
+                "interrupted in the commit of the run: the lake's table `runs` tells whether it is published"
+                    .to_owned()
+            }
+            false => format!("interrupted: {}", self.now().left),
         };
-        let message = format!("interrupted: {}{unsure}", self.now().left);
         CliError { exit: Exit::Interrupted, message, hint: None }
     }
 
@@ -146,7 +153,7 @@ impl Work {
     /// What people are told every minute.
     pub fn line(&self) -> Option<String> {
         let now = self.now();
-        let minutes = now.since.elapsed().as_secs() / 60;
+        let minutes = (now.since.elapsed().as_secs() + 30) / 60;
         let long = if minutes > 0 { format!(" ({minutes} min)") } else { String::new() };
         (!now.is_quiet).then(|| format!("{}{long}", now.does))
     }
@@ -200,9 +207,9 @@ mod tests {
     async fn a_line_says_what_is_waited_for_and_how_long() {
         let work = Work::new("");
         work.does("waiting for sts:GetCallerIdentity");
-        tokio::time::advance(Duration::from_secs(59)).await;
+        tokio::time::advance(Duration::from_secs(20)).await;
         assert_eq!(work.line().unwrap(), "waiting for sts:GetCallerIdentity");
-        tokio::time::advance(Duration::from_secs(61)).await;
+        tokio::time::advance(Duration::from_secs(99)).await;
         assert_eq!(work.line().unwrap(), "waiting for sts:GetCallerIdentity (2 min)");
         work.has_come("as far as that");
         assert_eq!(work.line().unwrap(), "as far as that (2 min)");
@@ -217,6 +224,8 @@ mod tests {
         std::fs::write(&file, "half").unwrap();
         std::fs::create_dir_all(pages.join("more")).unwrap();
         let work = Work::new("");
+        work.unfinished(folder.path().to_owned());
+        work.finishes();
         for path in [file, pages, folder.path().join("gone")] {
             work.unfinished(path);
         }
