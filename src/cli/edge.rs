@@ -19,6 +19,7 @@ use crate::aws::advice::RENEW;
 use crate::aws::environment::{Caller, Environment, Tuning};
 use crate::aws::message;
 use crate::aws::ops::GET_CALLER_IDENTITY;
+use crate::aws::provider::RENEWED_WITHIN;
 use crate::aws::variant::{Wish, Wishes};
 use crate::clock::{Clock, SystemClock};
 use crate::model::{FaultKind, Reading, Region, Source};
@@ -47,7 +48,9 @@ pub async fn load_with_ending(
     work.does(format!("waiting for {}", login.of_what()));
     credentials::refuse_half(&variable, &profiles, &login)?;
     login::refuse_mfa(&login, &profiles)?;
-    let cache = IdentityCache::lazy().load_timeout(RENEWED_WITHIN).build();
+    // The provider has a bound of its own, which comes first and says why.
+    let within = RENEWED_WITHIN + Duration::from_secs(1);
+    let cache = IdentityCache::lazy().load_timeout(within).build();
     let mut loader =
         aws_config::defaults(BehaviorVersion::latest()).http_client(network.client()).identity_cache(cache);
     // What is required, the calls for the caller's own credentials keep to as well.
@@ -88,10 +91,6 @@ pub async fn load_with_ending(
     let (clock, seed) = (Arc::new(SystemClock), u64::from(super::random_u32()));
     Ok((Environment::new(&base, clock, tuning, source, home, seed), ending))
 }
-
-/// How long a client waits for credentials that are renewed: a little less than the door does for an answer, so that a
-/// login that hangs is told as one. The SDK's own bound is 6 s, which a login that asks another server may take.
-const RENEWED_WITHIN: Duration = Duration::from_secs(14);
 
 /// Asks STS who calls.
 pub async fn caller(environment: &Environment, work: &Work) -> Result<Caller, CliError> {

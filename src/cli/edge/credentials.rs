@@ -67,7 +67,7 @@ pub async fn require(
     let Some(provider) = provider else {
         return Err(CliError::usage("no AWS credentials are configured").hint(login.remedy()));
     };
-    provider::given(&provider).await.map_err(|error| {
+    provider::given(&provider, provider::GIVEN_WITHIN).await.map_err(|error| {
         if matches!(error, CredentialsError::ProviderTimedOut(_)) {
             return hung(login);
         }
