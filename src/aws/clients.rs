@@ -72,7 +72,7 @@ impl ClientFactory {
         };
         let mut builder = base.to_builder();
         builder.set_credentials_provider(
-            base.credentials_provider().map(|given| SharedCredentialsProvider::new(Usable(given))),
+            base.credentials_provider().map(|given| SharedCredentialsProvider::new(Usable::new(given))),
         );
         let base = builder
             .app_name(AppName::new("atrest").expect("the name has only letters"))

@@ -2,6 +2,8 @@
 //! a process that failed, a container's endpoint that is gone.
 
 use std::io;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::error::{CredentialsError, TokenError};
@@ -9,6 +11,7 @@ use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvid
 use aws_sdk_s3::error::SdkError;
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_types::error::ErrorMetadata;
+use tokio::time::Instant;
 
 use super::causes::{chain, telling};
 use super::classify::{Failure, Stage, fault_of};
@@ -104,21 +107,68 @@ pub(super) fn unsendable(credentials: &Credentials) -> Option<&'static str> {
     .map(|(what, _)| what)
 }
 
-/// The caller's provider, with what can be sent alone.
+/// How long a provider may take at the start: a login may ask another server, and a person, but no night waits for
+/// either.
+pub const GIVEN_WITHIN: Duration = Duration::from_secs(50);
+/// The same where it renews them: a little less than the door waits for an answer, so that a login that hangs is told as
+/// one. The SDK's own bound is 6 s, which a login that asks another server may take.
+pub const RENEWED_WITHIN: Duration = Duration::from_secs(13);
+
+/// Credentials that can be sent, within a bound: a process and a server may hang, and the SDK waits for some of them
+/// without end.
+pub async fn given(
+    provider: &impl ProvideCredentials,
+    within: Duration,
+) -> Result<Credentials, CredentialsError> {
+    match tokio::time::timeout(within, provider.provide_credentials()).await {
+        Ok(given) => usable(given?),
+        Err(_) => Err(CredentialsError::provider_timed_out(within)),
+    }
+}
+
+/// For how long a provider that hung is not asked again: every account in flight would wait for it anew.
+const TIRED: Duration = Duration::from_secs(60);
+
+/// The caller's provider, with what can be sent alone, and never waited for without end.
 #[derive(Debug)]
-pub(super) struct Usable(pub(super) SharedCredentialsProvider);
+pub(super) struct Usable {
+    provider: SharedCredentialsProvider,
+    hung_at: Mutex<Option<Instant>>,
+}
+
+impl Usable {
+    pub(super) fn new(provider: SharedCredentialsProvider) -> Self {
+        Self { provider, hung_at: Mutex::default() }
+    }
+
+    fn hung_at(&self) -> MutexGuard<'_, Option<Instant>> {
+        self.hung_at.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    async fn renewed(&self) -> Result<Credentials, CredentialsError> {
+        if self.hung_at().is_some_and(|at| at.elapsed() < TIRED) {
+            return Err(CredentialsError::provider_timed_out(RENEWED_WITHIN));
+        }
+        let given = given(&self.provider, RENEWED_WITHIN).await;
+        let is_hung = matches!(given, Err(CredentialsError::ProviderTimedOut(_)));
+        *self.hung_at() = is_hung.then(Instant::now);
+        given
+    }
+}
 
 impl ProvideCredentials for Usable {
     fn provide_credentials<'a>(&'a self) -> future::ProvideCredentials<'a>
     where
         Self: 'a,
     {
-        future::ProvideCredentials::new(async { usable(self.0.provide_credentials().await?) })
+        future::ProvideCredentials::new(self.renewed())
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicUsize, Ordering};
     use std::time::Duration;
 
     use super::super::call::failure_of;
@@ -160,6 +210,43 @@ mod tests {
         assert_eq!(reason(&page), "the answer is not as AWS's API promises: perhaps a proxy's page");
         let process = CredentialsError::provider_error("process exited with 3. Stderr: hunter2\nhunter3");
         assert_eq!(reason(&process), "process exited with 3.");
+    }
+
+    /// Hangs, and counts how often it was asked.
+    #[derive(Debug, Clone, Default)]
+    struct Hangs(Arc<AtomicUsize>);
+
+    impl ProvideCredentials for Hangs {
+        fn provide_credentials<'a>(&'a self) -> future::ProvideCredentials<'a>
+        where
+            Self: 'a,
+        {
+            self.0.fetch_add(1, Ordering::Relaxed);
+            future::ProvideCredentials::new(std::future::pending())
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_provider_that_hangs_is_not_waited_for_without_end() {
+        let begun = Instant::now();
+        let error = given(&Hangs::default(), GIVEN_WITHIN).await.unwrap_err();
+        assert!(matches!(error, CredentialsError::ProviderTimedOut(_)), "{error:?}");
+        assert!(begun.elapsed() < Duration::from_secs(60), "{:?}", begun.elapsed());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_provider_that_hung_is_waited_for_once_a_minute_by_all() {
+        let hangs = Hangs::default();
+        let provider = Usable::new(SharedCredentialsProvider::new(hangs.clone()));
+        let begun = Instant::now();
+        for _ in 0..40 {
+            let error = provider.provide_credentials().await.unwrap_err();
+            assert!(matches!(error, CredentialsError::ProviderTimedOut(_)), "{error:?}");
+        }
+        assert_eq!((begun.elapsed(), hangs.0.load(Ordering::Relaxed)), (RENEWED_WITHIN, 1));
+        tokio::time::advance(TIRED).await;
+        assert!(provider.provide_credentials().await.is_err());
+        assert_eq!(hangs.0.load(Ordering::Relaxed), 2);
     }
 
     /// Of STS's answers, too, which no header could hold.

@@ -10,6 +10,7 @@ use std::sync::Arc;
 use super::args::DoctorArgs;
 use super::error::{CliError, advice_or};
 use super::exit::Exit;
+use super::work::Work;
 use super::{edge, print, summary};
 use crate::aws::environment::{Caller, Environment};
 use crate::aws::ops::{ASSUME_ROLE, LIST_ACCOUNTS, LIST_ORGANIZATIONAL_UNITS};
@@ -49,22 +50,27 @@ impl Visit {
 }
 
 /// Tries every step.
-pub async fn run(args: &DoctorArgs) -> Result<Exit, CliError> {
-    let environment = edge::load(args.tuning.tuning()).await?;
+pub async fn run(args: &DoctorArgs, work: &Work) -> Result<Exit, CliError> {
+    let environment = edge::load(args.tuning.tuning(), work).await?;
     let mut visit = Visit::default();
-    let caller = edge::caller(&environment).await?;
+    let caller = edge::caller(&environment, work).await?;
     visit.pass("caller", format!("{} in {}", caller.arn, environment.home));
     if environment.source == Source::Endpoint {
         visit.note("endpoint", "an endpoint override is set: these answers are not AWS's");
     }
+    work.does(format!("waiting for {}", LIST_ACCOUNTS.id));
     let accounts = organization(&mut visit, &environment).await;
     match sample(args, &caller, &accounts) {
-        Some(account) => audit(&mut visit, &environment, args, &caller, &account).await,
+        Some(account) => {
+            work.does(format!("trying the audit role in account {}", account.id));
+            audit(&mut visit, &environment, args, &caller, &account).await;
+        }
         None => visit.note("audit role", "no account to try it in; name one with --account"),
     }
     match &args.lake {
         Some(lake) => {
-            let store = args.s3.open(lake, &environment, Some(&caller)).await;
+            work.does(format!("trying the lake {}", lake.as_str()));
+            let store = args.s3.open(lake, &environment, Some(&caller), work).await;
             let tried = match store {
                 Ok(store) => {
                     let organization = accounts.iter().find_map(organizations::identity_of);

@@ -6,16 +6,20 @@ pub mod login;
 pub mod network;
 
 use std::sync::Arc;
+use std::time::Duration;
 
+use aws_config::identity::IdentityCache;
 use aws_config::{BehaviorVersion, SdkConfig};
 use aws_types::service_config::ServiceConfigKey;
 
 use self::login::{Ending, Login, Profiles};
 use super::error::{CliError, advice_or};
+use super::work::Work;
 use crate::aws::advice::RENEW;
 use crate::aws::environment::{Caller, Environment, Tuning};
 use crate::aws::message;
 use crate::aws::ops::GET_CALLER_IDENTITY;
+use crate::aws::provider::RENEWED_WITHIN;
 use crate::aws::variant::{Wish, Wishes};
 use crate::clock::{Clock, SystemClock};
 use crate::model::{FaultKind, Reading, Region, Source};
@@ -29,18 +33,26 @@ fn variable(name: &str) -> Option<String> {
 }
 
 /// Reads the environment. No Region, or no credentials: one sentence that says what to do.
-pub async fn load(tuning: Tuning) -> Result<Environment, CliError> {
-    Ok(load_with_ending(tuning).await?.0)
+pub async fn load(tuning: Tuning, work: &Work) -> Result<Environment, CliError> {
+    Ok(load_with_ending(tuning, work).await?.0)
 }
 
 /// The same, and when the caller's credentials end where nothing renews them without being asked.
-pub async fn load_with_ending(tuning: Tuning) -> Result<(Environment, Option<Ending>), CliError> {
+pub async fn load_with_ending(
+    tuning: Tuning,
+    work: &Work,
+) -> Result<(Environment, Option<Ending>), CliError> {
     let profiles = Profiles::load().await?;
     let network = network::read(&variable, &profiles)?;
     let login = Login::of(&variable, &profiles);
+    work.does(format!("waiting for {}", login.of_what()));
     credentials::refuse_half(&variable, &profiles, &login)?;
     login::refuse_mfa(&login, &profiles)?;
-    let mut loader = aws_config::defaults(BehaviorVersion::latest()).http_client(network.client());
+    // The provider has a bound of its own, which comes first and says why.
+    let within = RENEWED_WITHIN + Duration::from_secs(1);
+    let cache = IdentityCache::lazy().load_timeout(within).build();
+    let mut loader =
+        aws_config::defaults(BehaviorVersion::latest()).http_client(network.client()).identity_cache(cache);
     // What is required, the calls for the caller's own credentials keep to as well.
     if tuning.hosts.fips == Some(Wish::Require) {
         loader = loader.use_fips(true);
@@ -70,6 +82,7 @@ pub async fn load_with_ending(tuning: Tuning) -> Result<(Environment, Option<End
         ));
     }
     let given = credentials::require(base.credentials_provider(), &login).await?;
+    let base = credentials::begun_with(base, &given);
     let expiry = credentials::expiry(&given);
     let ending = Ending::of(&login, &profiles, &variable, expiry);
     let ends = ending.as_ref().map(|ending| ending.at).or(expiry);
@@ -80,7 +93,8 @@ pub async fn load_with_ending(tuning: Tuning) -> Result<(Environment, Option<End
 }
 
 /// Asks STS who calls.
-pub async fn caller(environment: &Environment) -> Result<Caller, CliError> {
+pub async fn caller(environment: &Environment, work: &Work) -> Result<Caller, CliError> {
+    work.does(format!("waiting for {}", GET_CALLER_IDENTITY.id));
     let observation = environment.identify().await;
     let fault = match observation.reading {
         Reading::Known(caller) => return Ok(caller),

@@ -105,6 +105,9 @@ impl From<FinalizeError> for CliError {
             FinalizeError::Log(error) => error.into(),
             FinalizeError::Lake(error) => error.into(),
             FinalizeError::Store(error) | FinalizeError::Publish(PublishError::Store(error)) => error.into(),
+            FinalizeError::Publish(PublishError::Interrupted(_)) => {
+                Self { exit: Exit::Interrupted, message: error.to_string(), hint: None }
+            }
             FinalizeError::Text { .. }
             | FinalizeError::Twice { .. }
             | FinalizeError::Encode(_)

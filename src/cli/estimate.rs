@@ -6,7 +6,9 @@
 use std::fmt::Write;
 
 use super::error::CliError;
+use super::work::Work;
 use super::{expiry, print};
+use crate::aws::ops::LIST_ACCOUNTS;
 use crate::aws::service::organizations;
 use crate::model::{Reading, RunHeader, RunKind};
 use crate::scan::{Edge, ScanError};
@@ -35,7 +37,8 @@ struct Volume {
 }
 
 /// Prints the estimate.
-pub async fn run(edge: &Edge, lake: &Lake, run: &RunHeader) -> Result<(), CliError> {
+pub async fn run(edge: &Edge, lake: &Lake, run: &RunHeader, work: &Work) -> Result<(), CliError> {
+    work.does(format!("waiting for {}", LIST_ACCOUNTS.id));
     let client = edge.aws.factory.organizations(&edge.aws.home);
     let mut accounts = Vec::new();
     let (observation, _) =

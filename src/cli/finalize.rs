@@ -4,15 +4,16 @@ use super::args::FinalizeArgs;
 use super::error::CliError;
 use super::exit::Exit;
 use super::rules::Rules;
+use super::work::Work;
 use super::{committed, loss, print, summary};
 use crate::clock::{Clock, SystemClock, Timestamp};
 use crate::model::{RunId, RunStatus};
 use crate::sink::{self, CommittedRun, Hold, Judgement, Lake, Published};
 
 /// Publishes an uncommitted run as it is, and a committed one as a new `rejudged` run.
-pub async fn run(args: &FinalizeArgs) -> Result<Exit, CliError> {
+pub async fn run(args: &FinalizeArgs, work: &Work) -> Result<Exit, CliError> {
     let rules = Rules::read(&args.rules)?;
-    let lake = super::lake::opened(args.lake.open(args.tuning.tuning()).await?).await?;
+    let lake = super::lake::opened(args.lake.open(args.tuning.tuning(), work).await?, work).await?;
     let now = SystemClock.now();
     let _alone = alone(&lake, &args.run)?;
     // A run that was judged again has no log of its own: its manifest names the run that has it.
@@ -34,9 +35,11 @@ pub async fn run(args: &FinalizeArgs) -> Result<Exit, CliError> {
         exceptions: rules.exceptions,
         max_lost: args.loss.max_lost,
     };
-    let census = sink::finalize(&lake, &judgement).await;
+    work.does(format!("judging and publishing run {}", judgement.run_id));
+    let census = sink::finalize_unless(&lake, &judgement, work.publish()).await;
     let census = committed::unless_by_another(census);
-    let census = census.map_err(|error| loss::refused(error, &args.lake, &args.rules))?;
+    let census =
+        census.map_err(|error| work.or_interrupted(loss::refused(error, &args.lake, &args.rules)))?;
     let Some(census) = census else {
         return committed::tell(&lake, &judgement.run_id, None).await.map(|told| told.exit(false));
     };
@@ -46,6 +49,11 @@ pub async fn run(args: &FinalizeArgs) -> Result<Exit, CliError> {
     summary::tell_not_compared(&census);
     print::say(summary::render(&census, &summary::Next::Lake(args.lake.uri.as_str())));
     Ok(if census.run.status == RunStatus::Partial { Exit::Partial } else { Exit::Done })
+}
+
+/// What an interruption leaves.
+pub fn left(args: &FinalizeArgs) -> String {
+    format!("nothing is published, and the log of run {} is kept; run the same command again", args.run)
 }
 
 /// A log that is still written is no run to be published: what is sealed later would be missing from it.

@@ -54,6 +54,11 @@ impl Folder {
         Ok(Self { temporary, place, split, files: 0 })
     }
 
+    /// Where it is until it is in its place.
+    pub fn unfinished(&self) -> &Path {
+        self.temporary.path()
+    }
+
     /// Ends it: from here on it is there. Gives the count of its files.
     pub fn finish(self) -> Result<usize, CliError> {
         let shown = self.place.display();

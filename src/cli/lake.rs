@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use super::args::{LakeArgs, LakeS3Args};
 use super::error::CliError;
+use super::work::Work;
 use super::{edge, print};
 use crate::aws::call::Door;
 use crate::aws::environment::{Caller, Environment, Tuning};
@@ -57,7 +58,8 @@ impl LakeUri {
 }
 
 /// Reads what a lake holds, and tells of runs that are passed over.
-pub async fn opened(store: Arc<dyn Store>) -> Result<Lake, CliError> {
+pub async fn opened(store: Arc<dyn Store>, work: &Work) -> Result<Lake, CliError> {
+    work.does(format!("reading what the lake {} holds", store.uri()));
     let lake = Lake::open(store).await?;
     for note in lake.notes() {
         print::say(format!("note: {note}"));
@@ -73,10 +75,10 @@ impl LakeArgs {
     }
 
     /// Opens the lake, wherever it is, for a command that needs AWS for a lake on S3 alone.
-    pub async fn open(&self, tuning: Tuning) -> Result<Arc<dyn Store>, CliError> {
+    pub async fn open(&self, tuning: Tuning, work: &Work) -> Result<Arc<dyn Store>, CliError> {
         match self.open_folder(false)? {
             Some(store) => Ok(store),
-            None => self.s3.open(&self.uri, &edge::load(tuning).await?, None).await,
+            None => self.s3.open(&self.uri, &edge::load(tuning, work).await?, None, work).await,
         }
     }
 }
@@ -110,13 +112,14 @@ impl LakeS3Args {
         lake: &LakeUri,
         environment: &Environment,
         caller: Option<&Caller>,
+        work: &Work,
     ) -> Result<Arc<dyn Store>, CliError> {
         self.fit(lake)?;
         let Some((bucket, prefix)) = lake.s3() else {
             let opened = lake.open_folder(true);
             return opened.unwrap_or_else(|| Err(CliError::internal(lake.as_str())));
         };
-        let settings = self.settings(environment, caller).await?;
+        let settings = self.settings(environment, caller, work).await?;
         // A door of its own: a census counts the calls that it reads by, and not its storage.
         let door = Arc::new(Door::caller(Arc::clone(&environment.shared)));
         let (factory, home) = (environment.factory.clone(), environment.home.clone());
@@ -129,6 +132,7 @@ impl LakeS3Args {
         &self,
         environment: &Environment,
         caller: Option<&Caller>,
+        work: &Work,
     ) -> Result<LakeSettings, CliError> {
         let endpoint = self.endpoint.clone();
         let server = endpoint.clone().or_else(|| environment.factory.server("S3"));
@@ -139,7 +143,7 @@ impl LakeS3Args {
             (None, Some(caller)) => Some(caller.account_id),
             (None, None) => match environment.account_of_credentials().await {
                 Some(account_id) => Some(account_id),
-                None => Some(edge::caller(environment).await.map_err(or_named)?.account_id),
+                None => Some(edge::caller(environment, work).await.map_err(or_named)?.account_id),
             },
         };
         Ok(LakeSettings { endpoint, owner, sse: self.sse.map(Sse::from), kms_key: self.kms_key.clone() })

@@ -3,6 +3,7 @@
 mod args;
 mod build;
 mod checks;
+mod children;
 mod committed;
 mod config;
 #[cfg(feature = "sim")]
@@ -25,22 +26,25 @@ mod query;
 mod report;
 mod rules;
 mod scan;
+mod signals;
 #[cfg(feature = "sim")]
 mod simulate;
 mod summary;
+mod work;
 
 use std::io::{self, Write as _};
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use clap::{CommandFactory, FromArgMatches};
-use tokio::runtime::{Builder, Runtime};
-use tokio::signal::unix::{Signal, SignalKind, signal};
-use tokio_util::sync::CancellationToken;
+use tokio::runtime::Builder;
 
 use args::{Cli, Command};
 use config::ParseError;
 use error::CliError;
 use exit::Exit;
+use signals::Heard;
+use work::Work;
 
 /// This atrest's version.
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");
@@ -100,45 +104,47 @@ fn init_log(verbose: u8) {
 }
 
 fn run(command: Command) -> Result<Exit, CliError> {
+    let work = Arc::new(Work::new(left(&command)));
+    let heard = if matches!(command, Command::Query(_)) { Heard::HangUp } else { Heard::Stops };
+    signals::watch(&work, heard)?;
+    let ended = begin(command, &work);
+    if ended.as_ref().map_or(true, |exit| *exit == Exit::Interrupted) {
+        children::end();
+    }
+    ended
+}
+
+/// What an interruption leaves before a command has begun, and how to go on.
+fn left(command: &Command) -> String {
     match command {
         #[cfg(feature = "sim")]
-        Command::Demo(args) => demo::run(&args),
-        Command::Doctor(args) => runtime()?.block_on(doctor::run(&args)),
-        Command::Scan(args) => {
-            let runtime = runtime()?;
-            let exit = runtime.block_on(async {
-                let stop = stop_on_signals(
-                    "stopping: accounts in flight are dropped, what is sealed is kept; once more aborts",
-                )?;
-                Box::pin(scan::run(&args, &stop)).await
-            });
-            // Blocked look-ups of names must not hold the exit back.
-            runtime.shutdown_background();
-            exit
+        Command::Demo(_) => "no census is published; `atrest demo` begins again".to_owned(),
+        #[cfg(feature = "sim")]
+        Command::Simulate(_) => "the simulator did not begin to listen".to_owned(),
+        Command::Scan(args) => scan::left(args),
+        Command::Finalize(args) => finalize::left(args),
+        Command::Doctor(_) => "what is not listed above was not tried; run it again".to_owned(),
+        Command::Report(_) => "no report was written; run it again".to_owned(),
+        Command::Query(_) => "the answer is not whole; ask again".to_owned(),
+        Command::Checks(_) | Command::Iam(_) | Command::Completions { .. } => {
+            "what was printed is not whole; run it again".to_owned()
         }
-        Command::Finalize(args) => runtime()?.block_on(finalize::run(&args)),
-        Command::Report(args) => {
-            let runtime = runtime()?;
-            let exit = runtime.block_on(async {
-                let stop = stop_on_signals("stopping")?;
-                report::run(&args, &stop).await
-            });
-            // A pipe that nobody reads must not hold the exit back.
-            runtime.shutdown_background();
-            exit
-        }
-        Command::Query(args) => runtime()?.block_on(async {
-            let stop = stop_on_signals("stopping")?;
-            stop_with_the_terminal(&stop)?;
-            query::run(&args, &stop).await
-        }),
+    }
+}
+
+fn begin(command: Command, work: &Arc<Work>) -> Result<Exit, CliError> {
+    match command {
+        #[cfg(feature = "sim")]
+        Command::Demo(args) => demo::run(&args, work),
+        Command::Doctor(args) => block_on(work, doctor::run(&args, work)),
+        Command::Scan(args) => block_on(work, Box::pin(scan::run(&args, work))),
+        Command::Finalize(args) => block_on(work, finalize::run(&args, work)),
+        Command::Report(args) => block_on(work, report::run(&args, work)),
+        Command::Query(args) => block_on(work, query::run(&args, work)),
         Command::Checks(args) => checks::run(&args).map(|()| Exit::Done),
         Command::Iam(args) => iam::run(&args).map(|()| Exit::Done),
         #[cfg(feature = "sim")]
-        Command::Simulate(args) => runtime()?.block_on(async {
-            let stop = stop_on_signals("stopping")?;
-            simulate::run(&args, &stop).await
-        }),
+        Command::Simulate(args) => block_on(work, simulate::run(&args, work)),
         Command::Completions { shell } => {
             let mut text = Vec::new();
             clap_complete::generate(shell, &mut Cli::command(), "atrest", &mut text);
@@ -147,52 +153,15 @@ fn run(command: Command) -> Result<Exit, CliError> {
     }
 }
 
-fn runtime() -> Result<Runtime, CliError> {
-    Builder::new_multi_thread()
+fn block_on(work: &Work, command: impl Future<Output = Result<Exit, CliError>>) -> Result<Exit, CliError> {
+    let runtime = Builder::new_multi_thread()
         .enable_all()
         .build()
-        .map_err(|error| CliError::internal(format!("failed to start the runtime: {error}")))
-}
-
-/// The first Ctrl-C or SIGTERM stops in good order; a second one aborts.
-fn stop_on_signals(said: &'static str) -> Result<CancellationToken, CliError> {
-    let (mut interrupt, mut terminate) = (listen(SignalKind::interrupt())?, listen(SignalKind::terminate())?);
-    let stop = CancellationToken::new();
-    let token = stop.clone();
-    tokio::spawn(async move {
-        next_of(&mut interrupt, &mut terminate).await;
-        print::say(said);
-        token.cancel();
-        next_of(&mut interrupt, &mut terminate).await;
-        abort();
-    });
-    Ok(stop)
-}
-
-/// Stops when the terminal is closed: what was started in a group of its own would stay.
-fn stop_with_the_terminal(stop: &CancellationToken) -> Result<(), CliError> {
-    let (mut hangup, token) = (listen(SignalKind::hangup())?, stop.clone());
-    tokio::spawn(async move {
-        hangup.recv().await;
-        token.cancel();
-    });
-    Ok(())
-}
-
-fn listen(kind: SignalKind) -> Result<Signal, CliError> {
-    signal(kind).map_err(|error| CliError::internal(format!("failed to listen for signals: {error}")))
-}
-
-async fn next_of(interrupt: &mut Signal, terminate: &mut Signal) {
-    tokio::select! {
-        _ = interrupt.recv() => {}
-        _ = terminate.recv() => {}
-    }
-}
-
-#[expect(clippy::disallowed_methods, clippy::exit, reason = "a second signal means now")]
-fn abort() -> ! {
-    std::process::exit(i32::from(Exit::Interrupted.code()))
+        .map_err(|error| CliError::internal(format!("failed to start the runtime: {error}")))?;
+    let ended = runtime.block_on(work.race(command));
+    // Neither the blocked look-up of a name nor a pipe that nobody reads holds the exit back.
+    runtime.shutdown_background();
+    ended
 }
 
 /// A random number for a new run's id: told apart, not secret.

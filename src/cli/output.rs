@@ -73,6 +73,14 @@ impl Output {
         }
     }
 
+    /// Where it is until it is in its place, where that is a file.
+    pub fn unfinished(&self) -> Option<&Path> {
+        match &self.sink {
+            Sink::File { temporary, .. } => Some(temporary.get_ref().path()),
+            Sink::Stream(_) | Sink::Stdout(_) => None,
+        }
+    }
+
     /// Ends the output: from here on it is there.
     pub fn finish(self) -> Result<(), CliError> {
         let path = self.path;

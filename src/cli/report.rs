@@ -3,35 +3,36 @@
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
-use tokio_util::sync::CancellationToken;
-
 use super::args::{ReportArgs, ReportFormat};
 use super::error::CliError;
 use super::exit::Exit;
 use super::folder::Folder;
 use super::output::Output;
 use super::print;
+use super::work::Work;
 use crate::report::{self, Format, INDEX, ReportError, SCOPE, Split};
 use crate::sink::{CommittedRun, LakeError};
 use crate::table::{self, TableInfo};
 
 /// Writes the report. What can be refused is refused before the lake is read.
-pub async fn run(args: &ReportArgs, stop: &CancellationToken) -> Result<Exit, CliError> {
+pub async fn run(args: &ReportArgs, work: &Work) -> Result<Exit, CliError> {
     let format = format(args)?;
     if let Some(by) = args.split_by {
-        return split(args, by.split(), stop).await;
+        return split(args, by.split(), work).await;
     }
-    let mut output = open(args.output.clone(), stop).await?;
-    let run = committed(args).await?;
-    tokio::select! {
-        written = report::write(&run, format, &mut output) => match written {
-            // `| head` has what it wanted.
-            Err(ReportError::Write(error)) if error.kind() == ErrorKind::BrokenPipe => return Ok(Exit::Done),
-            written => written.map_err(|error| failed(args, error))?,
-        },
-        () = stop.cancelled() => return Err(stopped()),
+    let mut output = open(args.output.clone(), work).await?;
+    if let Some(path) = output.unfinished() {
+        work.unfinished(path.to_owned());
+    }
+    let run = committed(args, work).await?;
+    work.does(format!("reading run {}, and writing the report", run.manifest().run_id));
+    match report::write(&run, format, &mut output).await {
+        // `| head` has what it wanted.
+        Err(ReportError::Write(error)) if error.kind() == ErrorKind::BrokenPipe => return Ok(Exit::Done),
+        written => written.map_err(|error| failed(args, error))?,
     }
     let name = output.name();
+    work.finishes();
     output.finish()?;
     print::say(format!("run {} as {} in {name}", run.manifest().run_id, args.format.word()));
     // A page has it in its text; a file of rows has no place for it.
@@ -42,21 +43,21 @@ pub async fn run(args: &ReportArgs, stop: &CancellationToken) -> Result<Exit, Cl
 }
 
 /// A page for each part of the run, into a folder that is there whole or not at all.
-async fn split(args: &ReportArgs, by: Split, stop: &CancellationToken) -> Result<Exit, CliError> {
+async fn split(args: &ReportArgs, by: Split, work: &Work) -> Result<Exit, CliError> {
     let mut folder = Folder::open(&args.output, by)?;
-    let run = committed(args).await?;
-    tokio::select! {
-        written = report::write_split(&run, by, &mut folder) => written.map_err(|error| failed(args, error))?,
-        () = stop.cancelled() => return Err(stopped()),
-    }
+    work.unfinished(folder.unfinished().to_owned());
+    let run = committed(args, work).await?;
+    work.does(format!("reading run {}, and writing the pages", run.manifest().run_id));
+    report::write_split(&run, by, &mut folder).await.map_err(|error| failed(args, error))?;
+    work.finishes();
     let pages = folder.finish()?;
     let (run_id, shown) = (&run.manifest().run_id, args.output.display());
     print::say(format!("run {run_id} as {pages} pages in {shown}; begin with {shown}/{INDEX}"));
     Ok(Exit::Done)
 }
 
-async fn committed(args: &ReportArgs) -> Result<CommittedRun, CliError> {
-    let lake = super::lake::opened(args.lake.open(args.tuning.tuning()).await?).await?;
+async fn committed(args: &ReportArgs, work: &Work) -> Result<CommittedRun, CliError> {
+    let lake = super::lake::opened(args.lake.open(args.tuning.tuning(), work).await?, work).await?;
     Ok(match &args.run {
         Some(run_id) => CommittedRun::open(&lake, run_id).await?,
         None => CommittedRun::newest(&lake).await.map_err(newest)?,
@@ -71,17 +72,11 @@ fn newest(error: LakeError) -> CliError {
 }
 
 /// Opens the output. A pipe waits for who reads it, and Ctrl-C must not wait with it.
-async fn open(path: PathBuf, stop: &CancellationToken) -> Result<Output, CliError> {
+async fn open(path: PathBuf, work: &Work) -> Result<Output, CliError> {
     tracing::info!("opening {}", path.display());
+    work.does(format!("waiting for who reads {}", path.display()));
     let opened = tokio::task::spawn_blocking(move || Output::open(&path));
-    tokio::select! {
-        opened = opened => opened.map_err(CliError::internal)?,
-        () = stop.cancelled() => Err(stopped()),
-    }
-}
-
-fn stopped() -> CliError {
-    CliError { exit: Exit::Interrupted, message: "stopped: no report was written".to_owned(), hint: None }
+    opened.await.map_err(CliError::internal)?
 }
 
 fn format(args: &ReportArgs) -> Result<Format, CliError> {

@@ -2,42 +2,54 @@
 
 use std::sync::Arc;
 
-use tokio_util::sync::CancellationToken;
-
 use super::args::{ExitZeroFor, RunArg, ScanArgs};
 use super::edge::login::Ending;
 use super::error::CliError;
 use super::exit::Exit;
 use super::progress::Watch;
 use super::rules::Rules;
+use super::work::Work;
 use super::{committed, edge, estimate, expiry, loss, print, summary};
 use crate::aws::environment::{Caller, Environment, Tuning};
+use crate::aws::ops::GET_CALLER_IDENTITY;
 use crate::clock::Timestamp;
 use crate::log;
 use crate::model::{RotationHistory, RunHeader, RunId, RunKind, RunStatus, ScanFilter, ScanSettings, Source};
 use crate::scan::{self, Edge, ScanError};
 use crate::sink::{self, Judgement, Lake, Published, Store, canonical_json, sha256_hex};
 
+/// What an interruption leaves before the run is opened.
+pub fn left(args: &ScanArgs) -> String {
+    match &args.run {
+        _ if args.estimate => "no estimate was made; run it again".to_owned(),
+        Some(RunArg::Id(id)) => format!("what is sealed is kept; continue with --run {id}"),
+        Some(RunArg::At(at)) => format!("what is sealed is kept; continue with --run {at}"),
+        None => "nothing was scanned yet; start it again".to_owned(),
+    }
+}
+
 /// Runs the scan.
-pub async fn run(args: &ScanArgs, stop: &CancellationToken) -> Result<Exit, CliError> {
+pub async fn run(args: &ScanArgs, work: &Arc<Work>) -> Result<Exit, CliError> {
     let rules = Rules::read(&args.rules)?;
     // A lake in a folder is tried first: it costs nothing, and its mistakes are the commonest.
     let folder = args.lake.open_folder(true)?;
     let tuning = Tuning { pace: args.pace.pace(), ..args.tuning.tuning() };
-    let (environment, ending) = edge::load_with_ending(tuning).await?;
+    let (environment, ending) = edge::load_with_ending(tuning, work).await?;
     let (store, caller) = match folder {
         Some(store) => (store, None),
         None => {
-            let caller = edge::caller(&environment).await?;
-            (args.lake.s3.open(&args.lake.uri, &environment, Some(&caller)).await?, Some(caller))
+            let caller = edge::caller(&environment, work).await?;
+            let store = args.lake.s3.open(&args.lake.uri, &environment, Some(&caller), work).await?;
+            (store, Some(caller))
         }
     };
     let now = environment.shared.clock.now();
     let run_id = run_id(args.run.as_ref(), args.lake.uri.as_str(), now);
     let opened = Opened { environment, ending, store, caller, rules, now, run_id };
-    match Box::pin(census(args, &opened, stop)).await {
+    match Box::pin(census(args, &opened, work)).await {
         // A lake that is refused may be a caller whose session is over.
         Err(error) if error.exit == Exit::Usage && args.lake.uri.s3().is_some() => {
+            work.does(format!("waiting for {}", GET_CALLER_IDENTITY.id));
             let fault = scan::lost_caller(&opened.environment).await.ok_or(error)?;
             Err(ScanError::CallerLost { run_id: opened.run_id, sealed: None, fault }.into())
         }
@@ -59,10 +71,10 @@ struct Opened {
 }
 
 /// The night, from the lake to the summary.
-async fn census(args: &ScanArgs, opened: &Opened, stop: &CancellationToken) -> Result<Exit, CliError> {
+async fn census(args: &ScanArgs, opened: &Opened, work: &Arc<Work>) -> Result<Exit, CliError> {
     let Opened { environment, ending, rules, now, .. } = opened;
     let (now, run_id) = (*now, opened.run_id.clone());
-    let lake = super::lake::opened(Arc::clone(&opened.store)).await?;
+    let lake = super::lake::opened(Arc::clone(&opened.store), work).await?;
     if lake.committed(&run_id) {
         return already_committed(&lake, &run_id, args).await;
     }
@@ -70,24 +82,29 @@ async fn census(args: &ScanArgs, opened: &Opened, stop: &CancellationToken) -> R
     let run = header(run_id, now, settings(args), environment.source);
     let caller = match &opened.caller {
         Some(caller) => caller.clone(),
-        None => edge::caller(environment).await?,
+        None => edge::caller(environment, work).await?,
     };
     let external_id = args.role.external_id.clone();
     let build_sha256 = super::build::sha256();
     let edge = Edge::new(environment.clone(), caller, external_id, &run, args.pace.limits());
     let edge = Edge { build_sha256: build_sha256.clone(), ..edge };
     if args.estimate {
-        estimate::run(&edge, &lake, &run).await?;
+        estimate::run(&edge, &lake, &run, work).await?;
         expiry::warn(now, ending.as_ref(), &lake).await;
         return Ok(Exit::Done);
     }
     expiry::warn(now, ending.as_ref(), &lake).await;
     // Who cannot hold it goes on: what is there already decides.
     let _hold = lake.store().hold(&run.run_id, false);
-    let watch = Watch::start(&run.run_id);
-    let scanned = scan::scan(&edge, &lake, &run, &watch, stop).await;
+    work.leaves(format!("what is sealed is kept; continue with --run {}", run.run_id));
+    let watch = Watch::start(&run.run_id, Arc::clone(work));
+    let scanned = scan::scan(&edge, &lake, &run, &watch, work.stop()).await;
     watch.end();
     scanned?;
+    work.leaves(format!(
+        "the census is not published, and what is sealed is kept; continue with --run {}",
+        run.run_id
+    ));
     let judged_at = environment.shared.clock.now();
     let judgement = Judgement {
         observed_run_id: run.run_id.clone(),
@@ -100,7 +117,7 @@ async fn census(args: &ScanArgs, opened: &Opened, stop: &CancellationToken) -> R
         exceptions: rules.exceptions.clone(),
         max_lost: args.loss.max_lost,
     };
-    let Some(census) = publish(&lake, &judgement, args, stop).await? else {
+    let Some(census) = publish(&lake, &judgement, args, work).await? else {
         return committed_by_another(&lake, &run.run_id, args).await;
     };
     if matches!(census.published, Published::Committed { by_another: true, .. }) {
@@ -112,27 +129,17 @@ async fn census(args: &ScanArgs, opened: &Opened, stop: &CancellationToken) -> R
 }
 
 /// Publishes the run's log; none where another process committed the run otherwise. An interruption leaves nothing
-/// that a reader sees.
+/// that a reader sees, and none breaks the commit off.
 async fn publish(
     lake: &Lake,
     judgement: &Judgement,
     args: &ScanArgs,
-    stop: &CancellationToken,
+    work: &Work,
 ) -> Result<Option<sink::Census>, CliError> {
-    tokio::select! {
-        biased;
-        () = stop.cancelled() => Err(CliError {
-            exit: Exit::Interrupted,
-            message: format!(
-                "interrupted before the census was published; continue with --run {}",
-                judgement.run_id
-            ),
-            hint: None,
-        }),
-        census = sink::finalize(lake, judgement) => {
-            committed::unless_by_another(census).map_err(|error| loss::refused(error, &args.lake, &args.rules))
-        }
-    }
+    work.does(format!("judging and publishing run {}", judgement.run_id));
+    let census = sink::finalize_unless(lake, judgement, work.publish()).await;
+    committed::unless_by_another(census)
+        .map_err(|error| work.or_interrupted(loss::refused(error, &args.lake, &args.rules)))
 }
 
 /// The run's id: as given, made from a scheduler's instant, or new.

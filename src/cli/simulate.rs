@@ -5,12 +5,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::net::TcpListener;
-use tokio_util::sync::CancellationToken;
 
 use super::args::SimulateArgs;
 use super::error::CliError;
 use super::exit::Exit;
 use super::print;
+use super::work::Work;
 use crate::clock::{Clock, SystemClock};
 use crate::sim::{self, Schedule, Simulator};
 
@@ -18,7 +18,7 @@ use crate::sim::{self, Schedule, Simulator};
 const LAKE_BUCKET: &str = "atrest-lake";
 
 /// Serves until it is stopped.
-pub async fn run(args: &SimulateArgs, stop: &CancellationToken) -> Result<Exit, CliError> {
+pub async fn run(args: &SimulateArgs, work: &Work) -> Result<Exit, CliError> {
     if !args.listen.ip().is_loopback() {
         return Err(CliError::usage(format!("--listen {} is not a loopback address", args.listen))
             .hint("the simulator checks no signatures: listen on 127.0.0.1"));
@@ -50,7 +50,8 @@ pub async fn run(args: &SimulateArgs, stop: &CancellationToken) -> Result<Exit, 
     print::say(format!(
         "listening on {address}; a lake may be kept in s3://{LAKE_BUCKET}/census; Ctrl-C ends"
     ));
-    sim::serve(listener, simulator, stop.cancelled())
+    work.is_quiet(true);
+    sim::serve(listener, simulator, work.stop().cancelled())
         .await
         .map_err(|error| CliError::internal(format!("failed to serve: {error}")))?;
     Ok(Exit::Done)

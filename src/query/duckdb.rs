@@ -96,6 +96,33 @@ impl Process {
     }
 }
 
+/// A shell in the process's group that waits for this program's end, and then ends the group: what cannot be caught
+/// (`kill -9`, a machine without memory) leaves no question behind that works on for no reader.
+#[derive(Debug)]
+struct Guard(Option<Child>);
+
+impl Guard {
+    fn of(process: Process) -> Self {
+        let group = process.0.as_raw_nonzero().get();
+        let mut command = Command::new("sh");
+        // The pipe is closed when this program is no more, however it ended.
+        command.args(["-c", "read -r _; kill -s KILL -- \"-$0\"", &group.to_string()]);
+        command.env_clear().process_group(group);
+        command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null());
+        // Without a shell, or where the process has ended already, there is none.
+        Self(command.spawn().ok())
+    }
+}
+
+impl Drop for Guard {
+    fn drop(&mut self) {
+        let Some(guard) = &mut self.0 else { return };
+        // Before its pipe is closed: the group's number may be another's by then.
+        let _ = guard.kill();
+        let _ = guard.wait();
+    }
+}
+
 /// The executable.
 #[derive(Debug, Clone)]
 pub struct Duckdb(PathBuf);
@@ -117,6 +144,7 @@ impl Duckdb {
     ) -> Result<(), DuckdbError> {
         let mut child = self.start(script, format)?;
         let process = Process(Pid::from_child(&child));
+        let guard = Guard::of(process);
         started(process);
         let answer = std::thread::scope(|scope| {
             let stderr = child.stderr.take();
@@ -133,6 +161,7 @@ impl Duckdb {
             handed.map(|is_duckdb| (is_duckdb, said.join().unwrap_or_default()))
         });
         let status = child.wait()?;
+        drop(guard);
         match answer? {
             (true, _) if status.success() => Ok(()),
             (true, said) if said.is_empty() => Err(DuckdbError::Died(status)),

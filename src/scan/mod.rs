@@ -79,7 +79,7 @@ pub enum ScanError {
     Interrupted {
         /// The run.
         run_id: crate::model::RunId,
-        /// Segments that were written.
+        /// Accounts that are sealed, those of earlier attempts among them.
         sealed: u64,
     },
     /// The organization could not be read.
@@ -225,7 +225,8 @@ pub async fn scan(
         () = stop.cancelled() => {}
         result = Box::pin(night.run()) => return result.map_err(|error| night.counted(error)),
     }
-    Err(ScanError::Interrupted { run_id: run.run_id.clone(), sealed: night.sealed })
+    let sealed = night.sealed + night.earlier.sealed.len() as u64;
+    Err(ScanError::Interrupted { run_id: run.run_id.clone(), sealed })
 }
 
 /// The state of one scan.
@@ -325,6 +326,7 @@ impl Night<'_> {
         place: Option<usize>,
         account: Account,
     ) {
+        self.progress.tell(Event::Begun(account.id));
         let (edge, run, organization) = (self.edge.clone(), self.run.clone(), organization.clone());
         tasks.spawn(async move {
             let scanned = account::scan_account(&edge, &run, &organization, &account).await;

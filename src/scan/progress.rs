@@ -8,6 +8,8 @@ use crate::model::AccountId;
 pub enum Event {
     /// So many more accounts will be scanned.
     Accounts(u64),
+    /// An account's scan begins.
+    Begun(AccountId),
     /// The account list has ended.
     Listed,
     /// An account is done; true where there was a session.

@@ -6,8 +6,8 @@
 
 use super::lake::{commit_key, committed_runs, table_key};
 use super::{
-    EncodeError, FileEntry, Lake, Manifest, ParquetTable, Part, Put, Store, StoreError, StoreFault,
-    canonical_json, manifest_key, policy_key, sha256_hex,
+    EncodeError, FileEntry, Interrupt, Lake, Manifest, ParquetTable, Part, Put, Store, StoreError,
+    StoreFault, canonical_json, manifest_key, policy_key, sha256_hex,
 };
 use crate::model::{RunFacts, RunId};
 use crate::table;
@@ -33,6 +33,9 @@ pub enum PublishError {
     /// The `runs` row could not be encoded.
     #[error(transparent)]
     Encode(#[from] EncodeError),
+    /// It was asked to stop, before its commit.
+    #[error("interrupted before run {0} was published")]
+    Interrupted(RunId),
     /// There is other content, and the run is not committed.
     #[error(
         "failed to publish run {run_id}: another process publishes this run or was cut short, for {key} has other \
@@ -69,6 +72,7 @@ pub struct Publication<'a> {
     run_id: RunId,
     files: Vec<FileEntry>,
     already: bool,
+    interrupt: Interrupt,
 }
 
 /// What a write came to.
@@ -84,7 +88,19 @@ impl<'a> Publication<'a> {
     /// Begins to publish a run. Of a run that the lake has committed, nothing is written.
     pub fn new(lake: &'a Lake, run_id: RunId) -> Self {
         let already = lake.committed(&run_id);
-        Self { store: lake.store().as_ref(), run_id, files: Vec::new(), already }
+        let interrupt = Interrupt::default();
+        Self { store: lake.store().as_ref(), run_id, files: Vec::new(), already, interrupt }
+    }
+
+    /// The same, which can be stopped until its commit begins.
+    #[must_use]
+    pub fn unless(self, interrupt: &Interrupt) -> Self {
+        Self { interrupt: interrupt.clone(), ..self }
+    }
+
+    /// An error where it was asked to stop.
+    pub(super) fn goes_on(&self) -> Result<(), PublishError> {
+        self.interrupt.goes_on(&self.run_id)
     }
 
     /// Keeps a text that the run is judged by, under its hash. It is written once: who judges by the same text
@@ -140,6 +156,7 @@ impl<'a> Publication<'a> {
         run.manifest_sha256 = sha256_hex(&bytes);
         self.write(&run.manifest_key, &bytes).await?;
         let row = runs_file(&run)?;
+        self.interrupt.commits(&self.run_id)?;
         let written = self.write(&commit_key(&self.run_id), &row).await?;
         if self.already {
             return Ok(Published::AlreadyCommitted);

@@ -11,7 +11,9 @@ use super::loss::{self, Compared};
 use super::pass::Pass;
 use super::run_log::RunLog;
 use super::tables::Tables;
-use super::{Begun, CoverageTotals, Lake, Manifest, Publication, Published, canonical_json, sha256_hex};
+use super::{
+    Begun, CoverageTotals, Interrupt, Lake, Manifest, Publication, Published, canonical_json, sha256_hex,
+};
 use crate::clock::Timestamp;
 use crate::control;
 use crate::judge::{Findings, Judge, Rules};
@@ -45,16 +47,26 @@ pub struct Census {
 
 /// Resolves a run's log, judges it, and publishes its tables.
 pub async fn finalize(lake: &Lake, judgement: &Judgement) -> Result<Census, FinalizeError> {
+    finalize_unless(lake, judgement, &Interrupt::default()).await
+}
+
+/// The same, which can be stopped until its commit begins.
+pub async fn finalize_unless(
+    lake: &Lake,
+    judgement: &Judgement,
+    interrupt: &Interrupt,
+) -> Result<Census, FinalizeError> {
     unchanged(lake.newest(), &judgement.standard, &judgement.exceptions)?;
     let Ready { log, judgement, previous, not_compared } = &begin(lake, judgement).await?;
     let as_of = judgement.as_of.unwrap_or(log.header.started_at);
     let rules = Rules::of(&judgement.standard, &log.accounts, &log.unit_names)?;
     let judge = Judge::new(&judgement.standard, &judgement.exceptions, &log.organization, as_of);
-    let mut publication = Publication::new(lake, judgement.run_id.clone());
+    let mut publication = Publication::new(lake, judgement.run_id.clone()).unless(interrupt);
     for text in judged_by(judgement)? {
         publication.keep(text).await?;
     }
 
+    publication.goes_on()?;
     let index = log.with_admissions(log.key_index()?, as_of)?;
     let tables = Tables::new(&mut publication, &judgement.run_id);
     let mut pass = Pass { log, rules: &rules, judge, index, tables, gaps: &judgement.standard.gaps, as_of };

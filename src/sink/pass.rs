@@ -79,6 +79,7 @@ impl Pass<'_, '_, '_> {
 
     async fn buckets(&mut self, joined: &JoinedBuckets) -> Result<(), FinalizeError> {
         for buckets in joined.buckets.chunks(JUDGED_AT_ONCE) {
+            self.tables.goes_on()?;
             let findings = match self.rules.get(joined.account_id) {
                 Some(rules) => judge_buckets(&self.judge, rules, joined, buckets),
                 None => Vec::new(),
@@ -93,6 +94,7 @@ impl Pass<'_, '_, '_> {
 
     async fn keys(&mut self, joined: &JoinedKeys) -> Result<(), FinalizeError> {
         for keys in joined.keys.chunks(JUDGED_AT_ONCE) {
+            self.tables.goes_on()?;
             let findings = match self.rules.get(joined.account_id) {
                 Some(rules) => judge_keys(&self.judge, rules, &self.index, joined, keys),
                 None => Vec::new(),
@@ -165,6 +167,7 @@ impl Pass<'_, '_, '_> {
                 counts.entry(joined.account_id).or_default().coverage = CoverageDigest::of(&joined.coverage);
                 let Some(rules) = self.rules.get(joined.account_id) else { continue };
                 for buckets in joined.buckets.chunks(JUDGED_AT_ONCE) {
+                    self.tables.goes_on()?;
                     let findings = judge_buckets(&self.judge, rules, &joined, buckets);
                     self.count(rules, &findings, &mut matches);
                 }
@@ -174,6 +177,7 @@ impl Pass<'_, '_, '_> {
             for joined in RunLog::join_keys(&self.index, chunk)? {
                 let Some(rules) = self.rules.get(joined.account_id) else { continue };
                 for keys in joined.keys.chunks(JUDGED_AT_ONCE) {
+                    self.tables.goes_on()?;
                     let findings = judge_keys(&self.judge, rules, &self.index, &joined, keys);
                     self.count(rules, &findings, &mut matches);
                 }

@@ -45,6 +45,11 @@ impl<'p, 'l> Tables<'p, 'l> {
         }
     }
 
+    /// An error where the publish was asked to stop.
+    pub(super) fn goes_on(&self) -> Result<(), FinalizeError> {
+        Ok(self.publication.goes_on()?)
+    }
+
     pub(super) async fn account(&mut self, account: &AccountFacts) -> Result<(), FinalizeError> {
         self.account_keys.take(&[&account.account.id])?;
         let part = self.accounts.push(account)?;

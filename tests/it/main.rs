@@ -63,5 +63,6 @@ mod rules;
 mod signals;
 mod simulate;
 mod stdout;
+mod stopped;
 mod survive;
 mod tidy;

@@ -21,6 +21,7 @@ use super::error::CliError;
 use super::exit::Exit;
 use super::output::Output;
 use super::progress::Nights;
+use super::work::Work;
 use super::{print, summary};
 use crate::clock::{DAY_MS, Timestamp};
 use crate::report::{self, Format};
@@ -44,11 +45,12 @@ impl ShapeArgs {
 }
 
 /// Runs the demo.
-pub fn run(args: &DemoArgs) -> Result<Exit, CliError> {
+pub fn run(args: &DemoArgs, work: &Work) -> Result<Exit, CliError> {
     let (lake, rules) = folder::prepare(&args.out)?;
     let plan = Plan { lake, shape: args.shape.shape(), rules };
     let nights = nights(args.nights);
-    let census = censuses(&plan, &nights)?;
+    work.does("making the organization");
+    let census = censuses(&plan, &nights, work).map_err(|error| work.or_interrupted(error))?;
     let page = args.out.join(PAGE);
     let written = runtime()?.block_on(write_page(&plan.lake, &page));
     let (lake, page) = (plan.lake.display().to_string(), page.display().to_string());
@@ -77,8 +79,8 @@ const SCANNERS: usize = 2;
 ///
 /// A night's scan needs nothing of the night before, and its judgement does: nights are scanned beside
 /// each other, while this thread judges and publishes them one after the other.
-fn censuses(plan: &Plan, nights: &[Timestamp]) -> Result<Census, CliError> {
-    let progress = Nights::start(nights);
+fn censuses(plan: &Plan, nights: &[Timestamp], work: &Work) -> Result<Census, CliError> {
+    let progress = Nights::start(nights, work);
     let organization = plan.organization(FROZEN);
     let census = thread::scope(|scope| {
         let scanned: Vec<Receiver<Night>> = (0..SCANNERS)
@@ -87,11 +89,11 @@ fn censuses(plan: &Plan, nights: &[Timestamp]) -> Result<Census, CliError> {
                 let (sender, receiver) = sync_channel(1);
                 let own = nights.iter().skip(first).step_by(SCANNERS);
                 let organization = &organization;
-                scope.spawn(move || scan(plan, organization, own, &sender));
+                scope.spawn(move || scan(plan, organization, own, &sender, work));
                 receiver
             })
             .collect();
-        publish(plan, nights, &scanned, &progress)
+        publish(plan, nights, &scanned, &progress, work)
     });
     progress.end();
     census
@@ -103,9 +105,10 @@ fn scan<'a>(
     organization: &World,
     nights: impl Iterator<Item = &'a Timestamp>,
     scanned: &SyncSender<Night>,
+    work: &Work,
 ) {
     for at in nights {
-        let night = runtime().and_then(|it| it.block_on(night::scan(plan, organization, *at)));
+        let night = runtime().and_then(|it| it.block_on(night::scan(plan, organization, *at, work.stop())));
         let failed = night.is_err();
         if scanned.send(night).is_err() || failed {
             return;
@@ -117,14 +120,19 @@ fn publish(
     plan: &Plan,
     nights: &[Timestamp],
     scanned: &[Receiver<Night>],
-    progress: &Nights,
+    progress: &Nights<'_>,
+    work: &Work,
 ) -> Result<Census, CliError> {
     let runtime = runtime()?;
     let mut last = None;
     for (_, scanned) in nights.iter().zip(scanned.iter().cycle()) {
         let night = scanned.recv().map_err(|_| CliError::internal("a night was not scanned"))??;
-        last = Some(runtime.block_on(night::publish(plan, &night))?);
+        last = Some(runtime.block_on(night::publish(plan, &night, work.publish()))?);
         progress.one_more();
+        if work.is_stopped() {
+            return Err(work.interrupted());
+        }
+        work.publish().again();
     }
     last.ok_or_else(|| CliError::internal("a demo has one night at least"))
 }

@@ -14,7 +14,7 @@ use crate::log;
 use crate::model::{Reading, RotationHistory, RunId, ScanFilter, ScanSettings, Source};
 use crate::scan::{self, Edge, Limits, Silent};
 use crate::sim::{Schedule, Shape, Simulator, World, generate};
-use crate::sink::{self, Census, FolderStore, Judgement, Lake};
+use crate::sink::{self, Census, FolderStore, Interrupt, Judgement, Lake};
 
 /// What every night of a demo has in common.
 #[derive(Debug)]
@@ -46,7 +46,12 @@ pub struct Scanned {
 }
 
 /// Scans the organization as it was on a night; `last` is how it is on the last one.
-pub async fn scan(plan: &Plan, last: &World, at: Timestamp) -> Result<Scanned, CliError> {
+pub async fn scan(
+    plan: &Plan,
+    last: &World,
+    at: Timestamp,
+    stop: &CancellationToken,
+) -> Result<Scanned, CliError> {
     let shape = &plan.shape;
     let clock = Arc::new(FrozenClock(at));
     let home = shape.region_names()[0].clone();
@@ -67,12 +72,12 @@ pub async fn scan(plan: &Plan, last: &World, at: Timestamp) -> Result<Scanned, C
     let run = header(run_id(shape, at), at, settings, Source::Simulator);
     let edge = Edge::new(aws, caller, None, &run, Limits::default());
     let lake = plan.open_lake().await?;
-    scan::scan(&edge, &lake, &run, &Silent, &CancellationToken::new()).await?;
+    scan::scan(&edge, &lake, &run, &Silent, stop).await?;
     Ok(Scanned { run_id: run.run_id, at })
 }
 
 /// Judges a scanned night, and publishes it.
-pub async fn publish(plan: &Plan, night: &Scanned) -> Result<Census, CliError> {
+pub async fn publish(plan: &Plan, night: &Scanned, interrupt: &Interrupt) -> Result<Census, CliError> {
     let judgement = Judgement {
         observed_run_id: night.run_id.clone(),
         run_id: night.run_id.clone(),
@@ -85,7 +90,7 @@ pub async fn publish(plan: &Plan, night: &Scanned) -> Result<Census, CliError> {
         exceptions: plan.rules.exceptions.clone(),
         max_lost: sink::MAX_LOST,
     };
-    Ok(sink::finalize(&plan.open_lake().await?, &judgement).await?)
+    Ok(sink::finalize_unless(&plan.open_lake().await?, &judgement, interrupt).await?)
 }
 
 /// From seed, sizes and the night's instant, and not from the path (contract §1).

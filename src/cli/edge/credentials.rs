@@ -3,8 +3,10 @@
 
 use std::time::SystemTime;
 
+use aws_config::SdkConfig;
 use aws_credential_types::Credentials;
-use aws_credential_types::provider::ProvideCredentials;
+use aws_credential_types::provider::error::CredentialsError;
+use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider, future};
 
 use super::Variables;
 use super::login::{Login, Profiles};
@@ -12,7 +14,7 @@ use crate::aws::message;
 use crate::aws::provider;
 use crate::aws::unreached;
 use crate::cli::error::CliError;
-use crate::clock::Timestamp;
+use crate::clock::{Clock, SystemClock, Timestamp};
 
 const FILES: &str =
     "~/.aws/config and ~/.aws/credentials (or AWS_CONFIG_FILE and AWS_SHARED_CREDENTIALS_FILE)";
@@ -65,13 +67,63 @@ pub async fn require(
     let Some(provider) = provider else {
         return Err(CliError::usage("no AWS credentials are configured").hint(login.remedy()));
     };
-    let given = provider.provide_credentials().await;
-    given.and_then(provider::usable).map_err(|error| {
+    provider::given(&provider, provider::GIVEN_WITHIN).await.map_err(|error| {
+        if matches!(error, CredentialsError::ProviderTimedOut(_)) {
+            return hung(login);
+        }
         // The provider's own text may name files and URLs.
         let reason = message::kept(&provider::reason(&error)).unwrap_or_default();
         let hint = hint(login, &reason);
         CliError::usage(failed(login, &told(login, &reason, provider::is_not_there(&error)))).hint(hint)
     })
+}
+
+/// A login that does not end: no setting is wrong, as far as can be told.
+fn hung(login: &Login) -> CliError {
+    let what = match login {
+        Login::Process(_) => "the process did not end",
+        _ => "there was no answer",
+    };
+    let told = format!("{what} within {} s", provider::GIVEN_WITHIN.as_secs());
+    CliError::organization(failed(login, &told)).hint(login.remedy())
+}
+
+/// The configuration, whose provider begins with the credentials that it gave already: a process that asks a person is
+/// not started twice.
+pub fn begun_with(base: SdkConfig, given: &Credentials) -> SdkConfig {
+    let Some(provider) = base.credentials_provider() else { return base };
+    let first = First { given: given.clone(), at: SystemClock.now(), provider };
+    base.into_builder().credentials_provider(SharedCredentialsProvider::new(first)).build()
+}
+
+/// For how long the first credentials are given again: until every client has them.
+const BEGINNING_MS: i64 = 60_000;
+
+/// A provider that was just asked.
+#[derive(Debug)]
+struct First {
+    given: Credentials,
+    at: Timestamp,
+    provider: SharedCredentialsProvider,
+}
+
+impl First {
+    fn is_fresh(&self, now: Timestamp) -> bool {
+        let is_young = now.millis() - self.at.millis() < BEGINNING_MS;
+        is_young && expiry(&self.given).is_none_or(|ends| now.millis() + BEGINNING_MS < ends.millis())
+    }
+}
+
+impl ProvideCredentials for First {
+    fn provide_credentials<'a>(&'a self) -> future::ProvideCredentials<'a>
+    where
+        Self: 'a,
+    {
+        match self.is_fresh(SystemClock.now()) {
+            true => future::ProvideCredentials::ready(Ok(self.given.clone())),
+            false => self.provider.provide_credentials(),
+        }
+    }
 }
 
 /// When a provider says that its credentials end.
@@ -131,6 +183,7 @@ fn told(login: &Login, reason: &str, is_not_there: bool) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::cli::exit::Exit;
 
     #[test]
     fn a_reason_is_one_line() {
@@ -144,6 +197,35 @@ mod tests {
         assert_eq!(told(&console, missing, true), "no login is cached, or its file is gone");
         assert!(told(&Login::Other, missing, true).contains("AWS_WEB_IDENTITY_TOKEN_FILE"));
         assert_eq!(told(&Login::Process("p".to_owned()), missing, true), missing);
+    }
+
+    #[test]
+    fn a_login_that_hangs_is_told_with_its_profile_and_its_time() {
+        let error = hung(&Login::Process("audit".to_owned()));
+        assert_eq!(error.exit, Exit::Organization);
+        let words = "credential_process of the profile `audit`: the process did not end within 50 s";
+        assert!(error.message.ends_with(words), "{}", error.message);
+        assert!(hung(&Login::Other).message.ends_with("AWS credentials: there was no answer within 50 s"));
+    }
+
+    #[tokio::test]
+    async fn credentials_that_were_just_given_are_not_asked_for_again() {
+        let of = |id: &str, ends: Option<SystemTime>| Credentials::new(id, "secret", None, ends, "test");
+        let first = |given: Credentials, at: Timestamp| First {
+            given,
+            at,
+            provider: SharedCredentialsProvider::new(of("second", None)),
+        };
+        let now = SystemClock.now();
+        let long_ago = now.plus_millis(-BEGINNING_MS);
+        let ended = Some(SystemTime::UNIX_EPOCH);
+        for (first, id) in [
+            (first(of("first", None), now), "first"),
+            (first(of("first", None), long_ago), "second"),
+            (first(of("first", ended), now), "second"),
+        ] {
+            assert_eq!(first.provide_credentials().await.unwrap().access_key_id(), id);
+        }
     }
 
     const CONFIG: &str = "

@@ -106,6 +106,16 @@ impl Login {
         }
     }
 
+    /// What is waited for.
+    pub(super) fn of_what(&self) -> String {
+        match self {
+            Self::Sso(profile) => format!("the SSO login of the profile `{profile}`"),
+            Self::Console(profile) => format!("the `aws login` session of the profile `{profile}`"),
+            Self::Process(profile) => format!("the credential_process of the profile `{profile}`"),
+            Self::Environment | Self::Other => "the AWS credentials".to_owned(),
+        }
+    }
+
     /// What to do where it gave no credentials.
     pub(super) fn remedy(&self) -> String {
         match self {

@@ -21,6 +21,7 @@ use super::error::CliError;
 use super::exit::Exit;
 use super::lake::LakeUri;
 use super::print;
+use super::work::Work;
 use crate::clock::{Clock, SystemClock};
 use crate::query::{
     self, Duckdb, DuckdbError, Format, Need, Parameter, ParameterError, Process, QUERIES, Query, schema,
@@ -29,7 +30,7 @@ use crate::sink::{HeldFolder, Lake, LakeError};
 use crate::spelling::nearest;
 
 /// Lists the questions, or answers one.
-pub async fn run(args: &QueryArgs, stop: &CancellationToken) -> Result<Exit, CliError> {
+pub async fn run(args: &QueryArgs, work: &Work) -> Result<Exit, CliError> {
     let given = given(&args.param)?;
     let sql = match (&args.name, &args.sql) {
         (Some(name), _) => question(name, &given)?,
@@ -40,15 +41,18 @@ pub async fn run(args: &QueryArgs, stop: &CancellationToken) -> Result<Exit, Cli
         }
     };
     let Some(lake) = &args.lake else { return Err(no_lake(args.name.as_deref())) };
+    work.does(format!("reading what the lake {} holds", lake.as_str()));
     let stage = staged(lake, &sql, args).await?;
+    work.unfinished(stage.path().into());
     stage.say();
+    work.does("waiting for duckdb");
     let script = format!("{}{sql};\n", schema::prelude(&stage.path(), &sql, |name| stage.has(name)));
     let (format, mut lines, mut has_rows) = (format(args.format), 0, false);
     let mut watch = None;
     let answered = Duckdb::at(&args.duckdb).run(
         &script,
         format,
-        |process| watch = Some(end_with(stop.clone(), process)),
+        |process| watch = Some(end_with(work.stop().clone(), process)),
         |line| {
             has_rows |= format.tells_of_rows(lines, line);
             lines += 1;
@@ -58,7 +62,7 @@ pub async fn run(args: &QueryArgs, stop: &CancellationToken) -> Result<Exit, Cli
     // Its number may be another's from now on.
     watch.inspect(JoinHandle::abort);
     match answered {
-        _ if stop.is_cancelled() => return Ok(Exit::Interrupted),
+        _ if work.is_stopped() => return Err(work.interrupted()),
         Err(DuckdbError::Answer(error)) if error.kind() == io::ErrorKind::BrokenPipe => {
             return Ok(Exit::Done);
         }

@@ -95,6 +95,24 @@ fn a_signal_ends_what_was_started_too() {
     }
 }
 
+/// Whatever ends atrest: no question goes on that has no reader.
+#[test]
+fn a_kill_that_cannot_be_caught_ends_what_was_started_too() {
+    for name in ["KILL", "QUIT"] {
+        let shell = scripted(&format!("{ANSWERS}; sleep 600 & echo $! >started; mv started child; wait"));
+        let mut asked = shell.start("query --lake d/lake population");
+        let child = asked.until(BOUND, |_| std::fs::read_to_string(shell.path("child")).ok());
+        signal(name, asked.id());
+        asked.end(BOUND);
+        let mut state = Command::new("sh");
+        state.env_clear().envs(hermetic());
+        // Until it is gone, or only waits to be reaped.
+        let is_there = "ps -o stat= -p $0 | grep -q '^[^Z]'";
+        state.args(["-c", &format!("while {is_there}; do :; done"), child.trim()]);
+        finish(state, BOUND).succeeded();
+    }
+}
+
 #[test]
 fn no_row_is_told() {
     let Some(venv) = venv_or_skip() else { return };
