@@ -7,6 +7,7 @@
 mod admissions;
 mod agreed;
 mod begun;
+mod bounds;
 pub mod commit;
 mod commit_row;
 pub mod finalize;
@@ -19,6 +20,7 @@ pub mod manifest;
 pub mod memory;
 pub mod parquet;
 mod pass;
+pub mod regular;
 pub mod rows;
 mod run_log;
 pub mod store;
@@ -42,5 +44,5 @@ pub use manifest::{
 pub use memory::{Fault, MemoryStore};
 pub use parquet::{EncodeError, ParquetTable, Part};
 pub use rows::{CommittedRun, Earlier, Row};
-pub use store::{Put, Store, StoreError, StoreFault};
+pub use store::{OF_ITS_KIND, Put, Store, StoreError, StoreFault};
 pub use writers::Hold;

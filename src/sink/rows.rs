@@ -143,17 +143,13 @@ impl CommittedRun {
     }
 
     async fn file(&self, key: &str) -> Result<Vec<u8>, LakeError> {
-        let bytes = self.lake.store().get(key).await?;
         let entry = self.manifest.files.iter().find(|file| file.key == key);
         let Some(entry) = entry else {
             // The file of the `runs` row alone, which no manifest can name.
+            let bytes = self.lake.store().get(key).await?;
             return bytes.ok_or_else(|| self.damaged(key, "it is not there".to_owned()));
         };
-        let found = bytes.as_deref().map(sha256_hex);
-        match bytes {
-            Some(bytes) if found.as_ref() == Some(&entry.sha256) => Ok(bytes),
-            _ => Err(LakeError::changed(&self.lake, key, &entry.sha256, found.as_deref())),
-        }
+        self.lake.held(key, entry.bytes, &entry.sha256).await
     }
 
     async fn check_commit(&self, run_id: &RunId) -> Result<(), LakeError> {
