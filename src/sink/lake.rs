@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use serde::Deserialize;
 
-use super::{Manifest, Store, StoreError, StoreFault, bounds, commit_row, manifest_key, sha256_hex};
+use super::{Manifest, Store, StoreError, StoreFault, bounds, commit_row, keys, manifest_key, sha256_hex};
 use crate::model::{RunId, Source};
 use crate::table::SCHEMA_VERSION;
 
@@ -315,8 +315,14 @@ impl Lake {
                 known: SCHEMA_VERSION,
             });
         }
-        let manifest = serde_json::from_slice(&bytes).map_err(malformed)?;
-        Ok((manifest, bytes))
+        let manifest: Manifest = serde_json::from_slice(&bytes).map_err(malformed)?;
+        match keys::strange(&manifest) {
+            None => Ok((manifest, bytes)),
+            Some(reason) => {
+                let (uri, key) = (self.uri().to_owned(), manifest_key(run_id));
+                Err(LakeError::Damaged { uri, key, reason })
+            }
+        }
     }
 
     async fn manifest_bytes(&self, run_id: &RunId) -> Result<Vec<u8>, LakeError> {

@@ -14,6 +14,7 @@ pub mod finalize;
 pub mod folder;
 pub mod held;
 mod judgement;
+mod keys;
 pub mod lake;
 mod loss;
 pub mod manifest;

@@ -72,7 +72,7 @@ pub enum StoreFault {
 }
 
 /// Why an object cannot be longer: of its kind. See [`StoreError::too_long`].
-pub const OF_ITS_KIND: &str = "and no such object of a lake is";
+pub const OF_ITS_KIND: &str = "the most that an object of its kind has";
 
 /// A lake's objects.
 pub trait Store: Send + Sync + fmt::Debug {

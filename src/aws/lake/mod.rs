@@ -295,7 +295,13 @@ async fn read_body(
         Some(length) if length > most => Err(TooLong { most, why: OF_ITS_KIND }),
         Some(_) => collected(output.body, TooLong { most, why: OF_ITS_KIND }).await?,
         None if most <= UNTOLD => collected(output.body, TooLong { most, why: OF_ITS_KIND }).await?,
-        None => collected(output.body, TooLong { most: UNTOLD, why: "and has no Content-Length" }).await?,
+        None => {
+            collected(
+                output.body,
+                TooLong { most: UNTOLD, why: "the most that is read of an object without Content-Length" },
+            )
+            .await?
+        }
     };
     Ok(Body { bytes, request_id })
 }
