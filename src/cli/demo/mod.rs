@@ -6,6 +6,7 @@
 //! same seed gives the same bytes.
 
 mod folder;
+mod more;
 mod night;
 
 use std::path::Path;
@@ -23,6 +24,7 @@ use super::output::Output;
 use super::progress::Nights;
 use super::{print, summary};
 use crate::clock::{DAY_MS, Timestamp};
+use crate::model::RunId;
 use crate::report::{self, Format};
 use crate::sim::{Shape, World};
 use crate::sink::{Census, CommittedRun, FolderStore, Lake};
@@ -45,9 +47,10 @@ impl ShapeArgs {
 
 /// Runs the demo.
 pub fn run(args: &DemoArgs) -> Result<Exit, CliError> {
-    let (lake, rules) = folder::prepare(&args.out)?;
-    let plan = Plan { lake, shape: args.shape.shape(), rules };
-    let nights = nights(args.nights);
+    let (nights, shape) = (nights(args.nights), args.shape.shape());
+    let runs: Vec<RunId> = nights.iter().map(|at| night::run_id(&shape, *at)).collect();
+    let (lake, rules) = folder::prepare(&args.out, &runs)?;
+    let plan = Plan { lake, shape, rules };
     let census = censuses(&plan, &nights)?;
     let page = args.out.join(PAGE);
     let written = runtime()?.block_on(write_page(&plan.lake, &page));
