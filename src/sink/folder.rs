@@ -97,8 +97,8 @@ impl FolderStore {
     /// The hidden folder, cleared of what killed processes left there.
     fn temporary(&self) -> io::Result<PathBuf> {
         let folder = self.root.join(TEMPORARY);
+        regular::below(&self.root, &folder)?;
         fs::create_dir_all(&folder)?;
-        regular::place(&self.root, &folder)?;
         self.writing.get_or_init(|| writers::join(&folder));
         Ok(folder)
     }
@@ -174,8 +174,9 @@ impl FolderStore {
 
     fn make_parent(&self, path: &Path) -> io::Result<PathBuf> {
         let folder = path.parent().unwrap_or(&self.root).to_path_buf();
+        regular::below(&self.root, &folder)?;
         make_folders(&folder)?;
-        regular::place(&self.root, &folder)
+        Ok(folder)
     }
 
     fn get_file(&self, key: &str, most: u64) -> io::Result<Option<Vec<u8>>> {
@@ -297,8 +298,11 @@ impl Store for FolderStore {
     fn hold(&self, run_id: &RunId, alone: bool) -> Result<Option<Hold>, StoreError> {
         let prefix = log::prefix(run_id);
         let folder = self.root.join(&prefix);
-        let made = if alone { Ok(()) } else { make_folders(&folder) };
-        match made.and_then(|()| writers::hold(&folder, alone)) {
+        let made = || if alone { Ok(()) } else { make_folders(&folder) };
+        match regular::below(&self.root, &folder)
+            .and_then(|()| made())
+            .and_then(|()| writers::hold(&folder, alone))
+        {
             Err(error) if alone && is_missing(&error) => Ok(Some(Hold::default())),
             held => held.map_err(|error| self.error("write", &prefix, &error)),
         }

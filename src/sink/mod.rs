@@ -19,6 +19,7 @@ pub mod lake;
 mod loss;
 pub mod manifest;
 pub mod memory;
+mod pages;
 pub mod parquet;
 mod pass;
 pub mod regular;

@@ -20,6 +20,12 @@ pub fn place(root: &Path, path: &Path) -> io::Result<PathBuf> {
     Err(refused(format!("it is a link that leads out of the lake, to {to}: put the file itself there")))
 }
 
+/// That a folder, which may not be there yet, is to be made below the lake.
+pub fn below(root: &Path, folder: &Path) -> io::Result<()> {
+    let there = folder.ancestors().find(|above| above.exists()).unwrap_or(root);
+    place(root, there).map(drop)
+}
+
 /// Where a regular file of a lake really is.
 pub fn file(root: &Path, key: &str) -> io::Result<PathBuf> {
     let place = place(root, &root.join(key))?;
