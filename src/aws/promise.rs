@@ -162,6 +162,16 @@ pub fn is_streamed(operation: &str, status: u16) -> bool {
     operation == "GetObject" && (200..300).contains(&status)
 }
 
+/// What of an operation's answer says that it is a list, where the promise alone does not: XML has no empty list, and
+/// the SDK makes nothing of it.
+pub fn list_of(operation: &str) -> Option<&'static str> {
+    match operation {
+        "ListBuckets" => Some("Buckets"),
+        "ListObjectsV2" => Some("KeyCount and Contents"),
+        _ => None,
+    }
+}
+
 /// The promise of an operation, by the API's name.
 fn of(operation: &str) -> Option<&'static Promise> {
     PROMISES.iter().find(|promise| promise.operation == operation)

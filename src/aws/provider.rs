@@ -10,6 +10,7 @@ use aws_sdk_s3::error::SdkError;
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_types::error::ErrorMetadata;
 
+use super::caught::{Caught, Panicked};
 use super::causes::{chain, telling};
 use super::classify::{Failure, Stage, fault_of};
 use super::unreached::Unreached;
@@ -106,14 +107,22 @@ pub(super) fn unsendable(credentials: &Credentials) -> Option<&'static str> {
 
 /// The caller's provider, with what can be sent alone.
 #[derive(Debug)]
-pub(super) struct Usable(pub(super) SharedCredentialsProvider);
+pub struct Usable(pub SharedCredentialsProvider);
 
 impl ProvideCredentials for Usable {
     fn provide_credentials<'a>(&'a self) -> future::ProvideCredentials<'a>
     where
         Self: 'a,
     {
-        future::ProvideCredentials::new(async { usable(self.0.provide_credentials().await?) })
+        future::ProvideCredentials::new(async {
+            let given = Caught::of(self.0.provide_credentials()).await;
+            usable(given.unwrap_or_else(|Panicked| {
+                Err(CredentialsError::invalid_configuration(
+                    "the credentials with which the profile's role is to be assumed cannot be sent: perhaps with a \
+                     character that none has, such as a line end",
+                ))
+            })?)
+        })
     }
 }
 

@@ -9,7 +9,7 @@
 
 use std::collections::BTreeSet;
 
-use super::message;
+use super::{message, promise};
 use crate::log::Entries;
 use crate::model::{Fault, FaultKind, Observation, Reading};
 
@@ -56,8 +56,6 @@ const NOTHING_NEW: &str = "the listing has no end: page after page brings nothin
 /// Why a listing's end is not known.
 const CONTRADICTS: &str =
     "the answer says that the listing goes on, and gives no token, or the other way round";
-/// Why a page is none.
-const NO_LIST: &str = "the answer lacks the list that the API promises";
 
 impl Walk {
     /// Whether there is a page to fetch.
@@ -130,7 +128,7 @@ impl Walk {
     fn turn(&mut self, lacks_list: bool, goes_on: Option<bool>, next: Option<String>) {
         let repeats = next.as_ref().is_some_and(|token| !self.tokens.insert(token.clone()));
         if lacks_list {
-            self.fail(NO_LIST);
+            self.fail(&lacks(self.last.as_ref().map_or("", |last| last.operation.as_ref())));
         } else if goes_on.is_some_and(|goes_on| goes_on != next.is_some()) {
             self.fail(CONTRADICTS);
         } else if repeats {
@@ -158,6 +156,17 @@ impl Walk {
         }
         let last = self.last.expect("a listing that goes on from the start has fetched a page");
         (Observation { attempts: self.attempts, ..last }, self.entries)
+    }
+}
+
+/// Why a page is none.
+const NO_LIST: &str = "the answer lacks the list that the API promises";
+
+/// The same, with what it lacks of its operation's answer.
+fn lacks(operation: &str) -> String {
+    match promise::list_of(operation.rsplit(':').next().unwrap_or_default()) {
+        Some(list) => format!("the answer lacks {list}"),
+        None => NO_LIST.to_owned(),
     }
 }
 

@@ -98,7 +98,8 @@ impl S3Store {
     /// The error of a request, with what can be found out about it.
     async fn error(&self, action: &'static str, key: &str, fault: &Fault) -> StoreError {
         let cause = self.cause(fault).await;
-        let refusal = Refusal { action, fault, settings: &self.settings, cause };
+        let host = self.place().1.endpoint.host().map(str::to_owned);
+        let refusal = Refusal { action, fault, settings: &self.settings, cause, host };
         let explained = explain(&refusal);
         StoreError {
             action,
