@@ -12,10 +12,12 @@ use super::promise::{self, Broken};
 
 /// Lets no more of a body through than an answer of the operation has. What is in memory is there already.
 pub(super) fn bound(response: &mut HttpResponse, config: &ConfigBag) {
-    let Some(most) = config.load::<Metadata>().and_then(|it| promise::longest(it.name())) else { return };
-    if response.body().bytes().is_some() {
+    let Some(metadata) = config.load::<Metadata>() else { return };
+    let status = response.status().as_u16();
+    if response.body().bytes().is_some() || promise::is_streamed(metadata.name(), status) {
         return;
     }
+    let most = promise::longest(metadata.name());
     let body = Limited::new(response.take_body(), most).map_err(move |error: BoxError| -> BoxError {
         if error.is::<LengthLimitError>() { Broken::TooLong(most).into() } else { error }
     });
@@ -41,9 +43,9 @@ mod tests {
     const LONG: usize = 17 * 1_024 * 1_024;
 
     /// How much of a long answer is collected.
-    async fn collected(operation: &'static str) -> Result<usize, BoxError> {
+    async fn collected(operation: &'static str, status: u16) -> Result<usize, BoxError> {
         let body = SdkBody::from_body_1_x(Full::new(Bytes::from(vec![b' '; LONG])));
-        let mut response = HttpResponse::new(200.try_into()?, body);
+        let mut response = HttpResponse::new(status.try_into()?, body);
         let mut layer = Layer::new("test");
         layer.store_put(Metadata::new(operation, "s3"));
         bound(&mut response, &ConfigBag::of_layers(vec![layer]));
@@ -52,10 +54,17 @@ mod tests {
 
     #[tokio::test]
     async fn no_more_of_a_body_is_collected_than_the_operation_has() {
-        for (operation, most) in [("GetBucketPolicy", 64 * 1_024), ("ListBuckets", 16 * 1_024 * 1_024)] {
-            let error = collected(operation).await.unwrap_err();
+        for (operation, status, most) in [
+            ("GetBucketPolicy", 200, 64 * 1_024),
+            ("ListBuckets", 200, 16 * 1_024 * 1_024),
+            ("ListObjectsV2", 200, 16 * 1_024 * 1_024),
+            ("PutObject", 200, 256 * 1_024),
+            // Its error is none of the object's bytes.
+            ("GetObject", 500, 256 * 1_024),
+        ] {
+            let error = collected(operation, status).await.unwrap_err();
             assert_eq!(error.downcast_ref(), Some(&Broken::TooLong(most)), "{operation}");
         }
-        assert_eq!(collected("GetObject").await.unwrap(), LONG);
+        assert_eq!(collected("GetObject", 200).await.unwrap(), LONG);
     }
 }

@@ -9,6 +9,7 @@ use std::time::Duration;
 pub mod advice;
 mod answer;
 pub mod call;
+mod caught;
 pub mod causes;
 pub mod classify;
 pub mod clients;

@@ -166,15 +166,29 @@ static S3_ERROR: Promise = Promise {
     holders: &[],
 };
 
-/// The longest body of an operation's answer, in bytes; none of what has no bound here. A bucket policy has 20 KB at
+/// The longest body of an operation's answer, in bytes. A bucket policy has 20 KB at
 /// most, a key policy 32 KB before it is written as JSON, a page of buckets 10,000 entries.
-pub fn longest(operation: &str) -> Option<usize> {
+pub fn longest(operation: &str) -> usize {
     const KIB: usize = 1_024;
     match operation {
-        "GetObject" | "PutObject" => None,
-        "GetBucketPolicy" => Some(64 * KIB),
-        _ if operation.starts_with("List") => Some(16 * KIB * KIB),
-        _ => Some(256 * KIB),
+        "GetBucketPolicy" => 64 * KIB,
+        _ if operation.starts_with("List") => 16 * KIB * KIB,
+        _ => 256 * KIB,
+    }
+}
+
+/// Whether an answer's body is what the caller asked to have, as long as that may be: who reads it bounds it.
+pub fn is_streamed(operation: &str, status: u16) -> bool {
+    operation == "GetObject" && (200..300).contains(&status)
+}
+
+/// What of an operation's answer says that it is a list, where the promise alone does not: XML has no empty list, and
+/// the SDK makes nothing of it.
+pub fn list_of(operation: &str) -> Option<&'static str> {
+    match operation {
+        "ListBuckets" => Some("Buckets"),
+        "ListObjectsV2" => Some("KeyCount and Contents"),
+        _ => None,
     }
 }
 

@@ -13,6 +13,7 @@ use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_types::error::ErrorMetadata;
 use tokio::time::Instant;
 
+use super::caught::{Caught, Panicked};
 use super::causes::{chain, telling};
 use super::classify::{Failure, Stage, fault_of};
 use super::unreached::Unreached;
@@ -120,8 +121,12 @@ pub async fn given(
     provider: &impl ProvideCredentials,
     within: Duration,
 ) -> Result<Credentials, CredentialsError> {
-    match tokio::time::timeout(within, provider.provide_credentials()).await {
-        Ok(given) => usable(given?),
+    match tokio::time::timeout(within, Caught::of(provider.provide_credentials())).await {
+        Ok(Ok(given)) => usable(given?),
+        Ok(Err(Panicked)) => Err(CredentialsError::invalid_configuration(
+            "the credentials with which the profile's role is to be assumed cannot be sent: perhaps with a character \
+             that none has, such as a line end",
+        )),
         Err(_) => Err(CredentialsError::provider_timed_out(within)),
     }
 }

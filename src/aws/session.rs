@@ -22,7 +22,7 @@ use super::ops::{ASSUME_ROLE, GET_CALLER_IDENTITY, session_policy};
 use super::walk::told;
 use super::{message, provider};
 use crate::clock::{SharedClock, Timestamp};
-use crate::model::{AccountId, Arn, Fault, FaultKind, Observation, Partition, Reading, Region};
+use crate::model::{AccountId, Arn, ExternalId, Fault, FaultKind, Observation, Partition, Reading, Region};
 
 /// Role chaining's limit: a role that assumes a role gets one hour (IAM User Guide, "Role chaining").
 const DURATION_SECONDS: i32 = 3_600;
@@ -35,7 +35,7 @@ pub struct RoleSettings {
     /// The role's name, with its path if it has one: `atrest-audit`, `security/atrest-audit`.
     pub role_name: String,
     /// The external id that the role's trust policy asks for.
-    pub external_id: Option<String>,
+    pub external_id: Option<ExternalId>,
     /// The role session name: names the run in every CloudTrail event.
     pub session_name: String,
     /// Whether the session is narrowed to the audit actions, whatever the role may do.
@@ -114,7 +114,7 @@ impl RoleAssumer {
                 .assume_role()
                 .role_arn(role_arn)
                 .role_session_name(&self.settings.session_name)
-                .set_external_id(self.settings.external_id.clone())
+                .set_external_id(self.settings.external_id.as_ref().map(|id| id.expose().to_owned()))
                 .duration_seconds(DURATION_SECONDS)
                 .set_policy(self.settings.session_policy.then(session_policy))
                 .send()

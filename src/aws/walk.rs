@@ -9,7 +9,7 @@
 
 use std::collections::BTreeSet;
 
-use super::message;
+use super::{message, promise};
 use crate::log::Entries;
 use crate::model::{Fault, FaultKind, Observation, Reading};
 
@@ -67,8 +67,6 @@ const CONTRADICTS: &str =
     "the answer says that the listing goes on, and gives no token, or the other way round";
 /// Why a page's entries are not all.
 const MISCOUNTS: &str = "the answer has another number of entries than it says";
-/// Why a page is none.
-const NO_LIST: &str = "the answer lacks the list that the API promises";
 
 impl Walk {
     /// Whether there is a page to fetch.
@@ -100,8 +98,8 @@ impl Walk {
         let had = self.strange;
         let has = page.entries.as_ref().map(Vec::len);
         let not_a_page = match (has, page.count) {
-            (None, _) => Some(NO_LIST),
-            (Some(has), Some(count)) if has != count => Some(MISCOUNTS),
+            (None, _) => Some(lacks(self.last.as_ref().map_or("", |last| last.operation.as_ref()))),
+            (Some(has), Some(count)) if has != count => Some(MISCOUNTS.to_owned()),
             _ => None,
         };
         let mut entries: Vec<T> = Vec::new();
@@ -116,7 +114,7 @@ impl Walk {
         self.entries.kept += entries.len() as u64;
         // The SDK's own paginators end at an empty token, too.
         let next = page.next.filter(|token| !token.is_empty());
-        self.turn(not_a_page, page.goes_on, next);
+        self.turn(not_a_page.as_deref(), page.goes_on, next);
         entries
     }
 
@@ -177,6 +175,17 @@ impl Walk {
         }
         let last = self.last.expect("a listing that goes on from the start has fetched a page");
         (Observation { attempts: self.attempts, ..last }, self.entries)
+    }
+}
+
+/// Why a page is none.
+const NO_LIST: &str = "the answer lacks the list that the API promises";
+
+/// The same, with what it lacks of its operation's answer.
+fn lacks(operation: &str) -> String {
+    match promise::list_of(operation.rsplit(':').next().unwrap_or_default()) {
+        Some(list) => format!("the answer lacks {list}"),
+        None => NO_LIST.to_owned(),
     }
 }
 

@@ -7,7 +7,7 @@ use std::any::TypeId;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
-use clap::error::{ContextKind, ContextValue};
+use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Arg, ArgAction, ArgMatches, Command, CommandFactory};
 use toml::Value;
 
@@ -21,30 +21,51 @@ pub fn parse(arguments: Vec<OsString>) -> Result<ArgMatches, ParseError> {
     let command = Cli::command();
     let Some((subcommand, path)) = config_path(&command, &arguments) else {
         return command
-            .try_get_matches_from(arguments)
-            .map_err(|error| ParseError::Usage(without_secrets(error)));
+            .try_get_matches_from(&arguments)
+            .map_err(|error| ParseError::Usage(without_secrets(error, &arguments)));
     };
     let command = with_file(command, &subcommand, &path).map_err(ParseError::Config)?;
-    let matches = command.try_get_matches_from(arguments);
-    matches.map_err(|error| ParseError::UsageOverFile(without_secrets(error), path))
+    let matches = command.try_get_matches_from(&arguments);
+    matches.map_err(|error| ParseError::UsageOverFile(without_secrets(error, &arguments), path))
 }
 
 /// The error without a value that is a secret, or that may hold one: clap repeats what was typed.
-fn without_secrets(mut error: clap::Error) -> clap::Error {
+fn without_secrets(mut error: clap::Error, arguments: &[OsString]) -> clap::Error {
     let Some(ContextValue::String(argument)) = error.get(ContextKind::InvalidArg) else { return error };
+    if error.kind() == ErrorKind::UnknownArgument && may_be_external_id(argument, arguments) {
+        let message = "the value of --external-id is not one argument: write --external-id=VALUE, in quotes where the \
+                       shell would split it\n";
+        return clap::Error::raw(error.kind(), message);
+    }
     let is_secret = argument.starts_with("--external-id");
-    let is_text =
-        |value: &ContextValue| matches!(value, ContextValue::String(text) if is_secret || text.contains('@'));
+    let is_text = |value: &ContextValue| matches!(value, ContextValue::String(text) if !text.is_empty() && (is_secret || text.contains('@')));
     if error.get(ContextKind::InvalidValue).is_some_and(is_text) {
         error.insert(ContextKind::InvalidValue, ContextValue::String("[removed]".to_owned()));
     }
     error
 }
 
+/// Whether an argument may be a part of an external id: one that begins with a hyphen, or that the shell has split.
+fn may_be_external_id(argument: &str, arguments: &[OsString]) -> bool {
+    let flags: Vec<String> = all_keys(&Cli::command()).iter().map(|key| key.replace('_', "-")).collect();
+    let mut is_value = false;
+    for text in arguments.iter().map(|argument| argument.to_string_lossy()) {
+        let flag = text.strip_prefix("--").and_then(|flag| flag.split('=').next());
+        match flag {
+            Some("external-id") => is_value = true,
+            Some(flag) if flags.iter().any(|known| known == flag) => is_value = false,
+            // Of `--x=y`, clap tells `--x`; of `-xyz`, `-x`.
+            _ if is_value && text.starts_with(argument) => return true,
+            _ => {}
+        }
+    }
+    false
+}
+
 /// Why a file is no TOML. The library shows the line, unless a secret may stand in it.
 fn not_toml(error: &toml::de::Error, text: &str) -> String {
     let full = error.to_string();
-    if !text.contains("external") {
+    if !text.to_lowercase().contains("external") {
         return full.trim_end().to_owned();
     }
     let place = full.lines().next().unwrap_or_default();

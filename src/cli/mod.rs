@@ -93,11 +93,12 @@ fn refuse(error: ParseError) -> ExitCode {
 }
 
 fn init_log(verbose: u8) {
+    // The SDK tells the external id of a profile with what it could not do by it, and the error says that, too.
     let level = match verbose {
         // Other crates' warnings repeat what the error says.
-        0 => "error,atrest=warn",
-        1 => "warn,atrest=info",
-        _ => "warn,atrest=debug",
+        0 => "error,atrest=warn,aws_config=off",
+        1 => "warn,atrest=info,aws_config=off",
+        _ => "warn,atrest=debug,aws_config=off",
     };
     let filter = tracing_subscriber::EnvFilter::new(level);
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(|| print::Log).init();

@@ -14,7 +14,9 @@ use crate::aws::environment::{Caller, Environment, Tuning};
 use crate::aws::ops::GET_CALLER_IDENTITY;
 use crate::clock::Timestamp;
 use crate::log;
-use crate::model::{RotationHistory, RunHeader, RunId, RunKind, RunStatus, ScanFilter, ScanSettings, Source};
+use crate::model::{
+    ExternalId, RotationHistory, RunHeader, RunId, RunKind, RunStatus, ScanFilter, ScanSettings, Source,
+};
 use crate::scan::{self, Edge, ScanError};
 use crate::sink::{self, Judgement, Lake, Published, Store, canonical_json, sha256_hex};
 
@@ -188,7 +190,7 @@ fn exit(status: RunStatus, args: &ScanArgs) -> Exit {
 }
 
 fn settings(args: &ScanArgs) -> ScanSettings {
-    let hash = |id: &String| log::digest(id.as_bytes());
+    let hash = |id: &ExternalId| log::digest(id.expose().as_bytes());
     ScanSettings {
         role_name: args.role.role_name.clone(),
         external_id_sha256: args.role.external_id.as_ref().map(hash),

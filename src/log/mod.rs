@@ -8,6 +8,7 @@
 //! that refused, and gives a session to a continued run, has a second segment beside the first.
 
 mod belongs;
+mod lines;
 mod read;
 mod write;
 

@@ -12,6 +12,7 @@ pub mod condition;
 pub mod control;
 pub mod coverage;
 pub mod exception;
+pub mod external_id;
 pub mod finding;
 pub mod key;
 pub mod organization;
@@ -34,6 +35,7 @@ pub use condition::{Condition, Evidence};
 pub use control::{Control, Relation};
 pub use coverage::{Coverage, CoverageRow, Tally};
 pub use exception::{Exception, ExceptionState, ExceptionUse, Exceptions};
+pub use external_id::ExternalId;
 pub use finding::{Category, Finding, ResourceType, Severity, Subject, Verdict};
 pub use key::{
     AliasObservation, CompletedRotation, KeyFacts, KeyMetadata, KeyObservation, KeyRotation, MultiRegion,

@@ -26,7 +26,7 @@ use crate::aws::environment::{Caller, Environment};
 use crate::aws::session::{RoleAssumer, RoleSettings};
 use crate::log::LogError;
 use crate::model::{
-    Account, AccountId, Fault, OrganizationIdentity, Region, RotationHistory, RunHeader, Witness,
+    Account, AccountId, ExternalId, Fault, OrganizationIdentity, Region, RotationHistory, RunHeader, Witness,
 };
 use crate::sink::{Begun, Lake, LakeError, StoreError};
 use caller::Doubt;
@@ -154,7 +154,7 @@ impl Edge {
     pub fn new(
         aws: Environment,
         caller: Caller,
-        external_id: Option<String>,
+        external_id: Option<ExternalId>,
         run: &RunHeader,
         limits: Limits,
     ) -> Self {

@@ -7,7 +7,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::judgement::FinalizeError;
-use super::{Judgement, LakeError, Put, SegmentEntry, Store, StoreError, canonical_json};
+use super::{Judgement, LakeError, Put, SegmentEntry, Store, StoreError, canonical_json, keys};
 use crate::clock::Timestamp;
 use crate::log;
 use crate::model::RunId;
@@ -76,8 +76,11 @@ impl Begun {
         let Some(bytes) = store.get(&key).await? else { return Ok(None) };
         let begun: Result<Self, _> = serde_json::from_slice(&bytes);
         let reason = match begun {
-            Ok(begun) if begun.run_id == *run_id => return Ok(Some(begun)),
-            Ok(begun) => format!("it is of run {}", begun.run_id),
+            Ok(begun) if begun.run_id != *run_id => format!("it is of run {}", begun.run_id),
+            Ok(begun) => match keys::strange_segment(run_id, &begun.segments) {
+                None => return Ok(Some(begun)),
+                Some(reason) => reason,
+            },
             Err(error) => error.to_string(),
         };
         Err(LakeError::Damaged { uri: store.uri().to_owned(), key, reason }.into())

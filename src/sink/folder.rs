@@ -21,13 +21,16 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use futures::FutureExt;
 use futures::future::{BoxFuture, ready};
 
-use super::{Hold, Put, Store, StoreError, StoreFault, sha256_hex, writers};
+use super::{Hold, OF_ITS_KIND, Put, Store, StoreError, StoreFault, regular, sha256_hex, writers};
 use crate::log;
 use crate::model::RunId;
 
 /// Where files are written before they have a name. On the lake's own file system, for a link
 /// cannot leave it; hidden, so that query engines pass it over.
 const TEMPORARY: &str = ".tmp";
+
+/// How the names of a lake's objects end.
+const OBJECTS: [&str; 3] = [".parquet", ".json", ".jsonl.zst"];
 
 /// A lake in a local folder.
 #[derive(Debug)]
@@ -94,6 +97,7 @@ impl FolderStore {
     /// The hidden folder, cleared of what killed processes left there.
     fn temporary(&self) -> io::Result<PathBuf> {
         let folder = self.root.join(TEMPORARY);
+        regular::below(&self.root, &folder)?;
         fs::create_dir_all(&folder)?;
         self.writing.get_or_init(|| writers::join(&folder));
         Ok(folder)
@@ -170,12 +174,13 @@ impl FolderStore {
 
     fn make_parent(&self, path: &Path) -> io::Result<PathBuf> {
         let folder = path.parent().unwrap_or(&self.root).to_path_buf();
+        regular::below(&self.root, &folder)?;
         make_folders(&folder)?;
         Ok(folder)
     }
 
-    fn get_file(&self, key: &str) -> io::Result<Option<Vec<u8>>> {
-        match fs::read(self.root.join(key)) {
+    fn get_file(&self, key: &str, most: u64) -> io::Result<Option<Vec<u8>>> {
+        match regular::read(&self.root, key, most) {
             Ok(bytes) => Ok(Some(bytes)),
             Err(error) if is_missing(&error) => Ok(None),
             Err(error) => Err(error),
@@ -192,7 +197,8 @@ impl FolderStore {
     }
 
     /// Collects the files under a folder. What no lake has (hidden files, names that are not UTF-8)
-    /// is passed over; links are not followed into folders, so that no loop can catch us.
+    /// is passed over; links are not followed into folders, so that no loop can catch us. What bears an object's name
+    /// and is no file is listed, too: who reads it is told what it is, where a lake without it would look whole.
     fn walk(&self, folder: &str, keys: &mut Vec<String>) -> io::Result<()> {
         let entries = match fs::read_dir(self.root.join(folder)) {
             Ok(entries) => entries,
@@ -206,10 +212,11 @@ impl FolderStore {
                 continue;
             }
             let key = if folder.is_empty() { name } else { format!("{folder}/{name}") };
-            if entry.file_type()?.is_dir() {
-                self.walk(&key, keys)?;
-            } else if entry.path().is_file() {
+            let is_object = OBJECTS.iter().any(|ending| key.ends_with(ending));
+            if is_object || entry.path().is_file() {
                 keys.push(key);
+            } else if entry.file_type()?.is_dir() {
+                self.walk(&key, keys)?;
             }
         }
         Ok(())
@@ -251,8 +258,22 @@ impl Store for FolderStore {
         &self.uri
     }
 
-    fn get<'a>(&'a self, key: &'a str) -> BoxFuture<'a, Result<Option<Vec<u8>>, StoreError>> {
-        ready(self.on("read", key, || self.get_file(key))).boxed()
+    fn get_within<'a>(
+        &'a self,
+        key: &'a str,
+        most: u64,
+    ) -> BoxFuture<'a, Result<Option<Vec<u8>>, StoreError>> {
+        let mut too_long = false;
+        let found = self.on("read", key, || {
+            let found = self.get_file(key, most);
+            too_long = found.as_ref().is_err_and(|error| error.kind() == ErrorKind::FileTooLarge);
+            found
+        });
+        let found = found.map_err(|error| match too_long {
+            true => StoreError::too_long(error.uri, most, OF_ITS_KIND),
+            false => error,
+        });
+        ready(found).boxed()
     }
 
     fn put_new<'a>(&'a self, key: &'a str, bytes: &'a [u8]) -> BoxFuture<'a, Result<Put, StoreError>> {
@@ -277,8 +298,11 @@ impl Store for FolderStore {
     fn hold(&self, run_id: &RunId, alone: bool) -> Result<Option<Hold>, StoreError> {
         let prefix = log::prefix(run_id);
         let folder = self.root.join(&prefix);
-        let made = if alone { Ok(()) } else { make_folders(&folder) };
-        match made.and_then(|()| writers::hold(&folder, alone)) {
+        let made = || if alone { Ok(()) } else { make_folders(&folder) };
+        match regular::below(&self.root, &folder)
+            .and_then(|()| made())
+            .and_then(|()| writers::hold(&folder, alone))
+        {
             Err(error) if alone && is_missing(&error) => Ok(Some(Hold::default())),
             held => held.map_err(|error| self.error("write", &prefix, &error)),
         }

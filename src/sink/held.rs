@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
 use super::lake::commit_key;
-use super::{FileEntry, Lake, LakeError, Manifest, commit_row, sha256_hex};
+use super::{FileEntry, Lake, LakeError, Manifest, commit_row, regular, sha256_hex};
 use crate::clock::Timestamp;
 use crate::log;
 use crate::model::RunId;
@@ -116,13 +116,18 @@ impl<'a> HeldFolder<'a> {
         let mut unknown = Vec::new();
         for entry in entries {
             let look = self.look(&entry.key, Some(&entry.sha256))?;
+            if look.bytes > entry.bytes {
+                return Err(LakeError::grown(self.lake, &entry.key, entry.bytes));
+            }
             match self.memory.sha256(&entry.key, look) {
                 Some(found) if *found == entry.sha256 => {}
                 _ => unknown.push((entry, look)),
             }
         }
         let hash = |(entry, look): &(&FileEntry, Look)| {
-            let found = hash(&self.root.join(&entry.key));
+            // It may grow while it is read: no more than a byte of that is.
+            let file = regular::open(&self.root, &entry.key);
+            let found = file.and_then(|file| hashed(file.take(entry.bytes.saturating_add(1))));
             found
                 .map_err(|error| self.unreadable(&entry.key, Some(&entry.sha256), &error))
                 .map(|it| (it, *look))
@@ -145,7 +150,7 @@ impl<'a> HeldFolder<'a> {
     }
 
     fn look(&self, key: &str, sha256: Option<&str>) -> Result<Look, LakeError> {
-        let found = fs::metadata(self.root.join(key));
+        let found = regular::file(&self.root, key).and_then(fs::metadata);
         found.map(|found| Look::of(&found)).map_err(|error| self.unreadable(key, sha256, &error))
     }
 
@@ -214,8 +219,11 @@ impl Memory {
 
 /// The lower-case hex SHA-256 of a file.
 pub fn hash(path: &Path) -> io::Result<String> {
-    let (mut file, mut hasher) = (File::open(path)?, Sha256::new());
-    let mut chunk = vec![0; CHUNK];
+    hashed(File::open(path)?)
+}
+
+fn hashed(mut file: impl io::Read) -> io::Result<String> {
+    let (mut hasher, mut chunk) = (Sha256::new(), vec![0; CHUNK]);
     loop {
         match file.read(&mut chunk) {
             Ok(0) => return Ok(log::hex(&hasher.finalize())),

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use serde::Deserialize;
 
-use super::{Manifest, Store, StoreError, StoreFault, commit_row, manifest_key, sha256_hex};
+use super::{Manifest, Store, StoreError, StoreFault, bounds, commit_row, keys, manifest_key, sha256_hex};
 use crate::model::{RunId, Source};
 use crate::table::SCHEMA_VERSION;
 
@@ -124,6 +124,12 @@ impl LakeError {
             Some(found) => format!("its SHA-256 is {found}, and the run's manifest says {committed}"),
             None => format!("it is not there, and the run's manifest names it with SHA-256 {committed}"),
         };
+        Self::Damaged { uri: lake.uri().to_owned(), key: key.to_owned(), reason }
+    }
+
+    /// A committed file that is longer than it was when it was committed; it was not read.
+    pub(super) fn grown(lake: &Lake, key: &str, committed: u64) -> Self {
+        let reason = format!("it is longer than the {committed} bytes that the run's manifest says");
         Self::Damaged { uri: lake.uri().to_owned(), key: key.to_owned(), reason }
     }
 
@@ -309,14 +315,36 @@ impl Lake {
                 known: SCHEMA_VERSION,
             });
         }
-        let manifest = serde_json::from_slice(&bytes).map_err(malformed)?;
-        Ok((manifest, bytes))
+        let manifest: Manifest = serde_json::from_slice(&bytes).map_err(malformed)?;
+        match keys::strange(&manifest) {
+            None => Ok((manifest, bytes)),
+            Some(reason) => {
+                let (uri, key) = (self.uri().to_owned(), manifest_key(run_id));
+                Err(LakeError::Damaged { uri, key, reason })
+            }
+        }
     }
 
     async fn manifest_bytes(&self, run_id: &RunId) -> Result<Vec<u8>, LakeError> {
         let key = manifest_key(run_id);
         let found = self.store.get(&key).await?;
         found.ok_or_else(|| LakeError::NoManifest { uri: self.uri().to_owned(), key })
+    }
+
+    /// Reads a file that a manifest names, held to its committed length and hash.
+    pub(super) async fn held(&self, key: &str, bytes: u64, sha256: &str) -> Result<Vec<u8>, LakeError> {
+        let most = bytes.min(bounds::longest(key));
+        let read = match self.store.get_within(key, most).await {
+            Err(error) if error.fault == StoreFault::TooLong => {
+                return Err(LakeError::grown(self, key, bytes));
+            }
+            read => read?,
+        };
+        let found = read.as_deref().map(sha256_hex);
+        match read {
+            Some(read) if found.as_deref() == Some(sha256) => Ok(read),
+            _ => Err(LakeError::changed(self, key, sha256, found.as_deref())),
+        }
     }
 
     /// Refuses a run whose answers come from elsewhere, or are of another organization, than what

@@ -8,7 +8,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use futures::FutureExt;
 use futures::future::{BoxFuture, ready};
 
-use super::{Put, Store, StoreError, StoreFault};
+use super::{OF_ITS_KIND, Put, Store, StoreError, StoreFault};
 
 /// How a write breaks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -74,7 +74,7 @@ impl MemoryStore {
         self.lock().lost.push((key.to_owned(), fault));
     }
 
-    fn read(&self, key: &str) -> Result<Option<Vec<u8>>, StoreError> {
+    fn read(&self, key: &str, most: u64) -> Result<Option<Vec<u8>>, StoreError> {
         let state = self.lock();
         match state.lost.iter().find(|(lost, _)| key.starts_with(lost.as_str())) {
             Some((_, fault)) => Err(StoreError {
@@ -85,7 +85,12 @@ impl MemoryStore {
                 by_user: true,
                 fault: *fault,
             }),
-            None => Ok(state.objects.get(key).cloned()),
+            None => match state.objects.get(key) {
+                Some(bytes) if bytes.len() as u64 > most => {
+                    Err(StoreError::too_long(format!("memory://lake/{key}"), most, OF_ITS_KIND))
+                }
+                found => Ok(found.cloned()),
+            },
         }
     }
 
@@ -128,8 +133,12 @@ impl Store for MemoryStore {
         "memory://lake"
     }
 
-    fn get<'a>(&'a self, key: &'a str) -> BoxFuture<'a, Result<Option<Vec<u8>>, StoreError>> {
-        ready(self.read(key)).boxed()
+    fn get_within<'a>(
+        &'a self,
+        key: &'a str,
+        most: u64,
+    ) -> BoxFuture<'a, Result<Option<Vec<u8>>, StoreError>> {
+        ready(self.read(key, most)).boxed()
     }
 
     fn put_new<'a>(&'a self, key: &'a str, bytes: &'a [u8]) -> BoxFuture<'a, Result<Put, StoreError>> {

@@ -16,7 +16,7 @@ use arrow_array::{
 use bytes::Bytes;
 
 use super::lake::commit_key;
-use super::{Lake, LakeError, Manifest, commit_row, sha256_hex};
+use super::{Lake, LakeError, Manifest, commit_row, pages, sha256_hex};
 use crate::clock::Timestamp;
 use crate::model::{RunId, RunKind};
 use crate::table::{self, Kind, TableInfo, Value};
@@ -118,8 +118,16 @@ impl CommittedRun {
             let bytes = self.file(&key).await?;
             let damaged = |reason: String| self.damaged(&key, reason);
             let batches = batches(bytes, columns).map_err(damaged)?;
+            let (most, mut rows) = (self.rows_in(&key), 0);
             for batch in batches {
                 let batch = batch.map_err(|error| damaged(error.to_string()))?;
+                // A few bytes can be rows without end.
+                rows += batch.num_rows() as u64;
+                if rows > most {
+                    return Err(
+                        damaged(format!("it has more than {most} rows, as many as its run wrote")).into()
+                    );
+                }
                 let cells = cells(table, columns, &batch).map_err(damaged)?;
                 for at in 0..batch.num_rows() {
                     row(Row { cells: &cells, at })?;
@@ -129,6 +137,11 @@ impl CommittedRun {
             }
         }
         Ok(())
+    }
+
+    /// Rows that a file has; the file of the `runs` row, which no manifest names, has one.
+    fn rows_in(&self, key: &str) -> u64 {
+        self.manifest.files.iter().find(|file| file.key == key).map_or(1, |file| file.rows)
     }
 
     fn files(&self, table: &str) -> Vec<String> {
@@ -143,17 +156,13 @@ impl CommittedRun {
     }
 
     async fn file(&self, key: &str) -> Result<Vec<u8>, LakeError> {
-        let bytes = self.lake.store().get(key).await?;
         let entry = self.manifest.files.iter().find(|file| file.key == key);
         let Some(entry) = entry else {
             // The file of the `runs` row alone, which no manifest can name.
+            let bytes = self.lake.store().get(key).await?;
             return bytes.ok_or_else(|| self.damaged(key, "it is not there".to_owned()));
         };
-        let found = bytes.as_deref().map(sha256_hex);
-        match bytes {
-            Some(bytes) if found.as_ref() == Some(&entry.sha256) => Ok(bytes),
-            _ => Err(LakeError::changed(&self.lake, key, &entry.sha256, found.as_deref())),
-        }
+        self.lake.held(key, entry.bytes, &entry.sha256).await
     }
 
     async fn check_commit(&self, run_id: &RunId) -> Result<(), LakeError> {
@@ -190,8 +199,13 @@ pub(super) fn rows_of(
     columns: &[&str],
     mut row: impl FnMut(Row<'_>),
 ) -> Result<(), String> {
+    let mut rows = 0;
     for batch in batches(file, columns)? {
         let batch = batch.map_err(|error| error.to_string())?;
+        rows += batch.num_rows();
+        if rows > BATCH_ROWS {
+            return Err(format!("it has more than {BATCH_ROWS} rows"));
+        }
         let cells = cells(table, columns, &batch)?;
         (0..batch.num_rows()).for_each(|at| row(Row { cells: &cells, at }));
     }
@@ -201,9 +215,12 @@ pub(super) fn rows_of(
 type Batches = ::parquet::arrow::arrow_reader::ParquetRecordBatchReader;
 
 fn batches(bytes: Vec<u8>, columns: &[&str]) -> Result<Batches, String> {
-    let reader = ParquetRecordBatchReaderBuilder::try_new(Bytes::from(bytes)).map_err(|e| e.to_string())?;
+    let bytes = Bytes::from(bytes);
+    pages::check_schema(&bytes)?;
+    let reader = ParquetRecordBatchReaderBuilder::try_new(bytes.clone()).map_err(|e| e.to_string())?;
     let wanted = ProjectionMask::columns(reader.parquet_schema(), columns.iter().copied());
-    reader.with_projection(wanted).with_batch_size(BATCH_ROWS).build().map_err(|e| e.to_string())
+    let rows = pages::check(&bytes, reader.metadata(), &wanted)?.clamp(1, BATCH_ROWS);
+    reader.with_projection(wanted).with_batch_size(rows).build().map_err(|e| e.to_string())
 }
 
 /// One row of a table; columns are by their place in what was asked for.

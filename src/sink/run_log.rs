@@ -305,12 +305,7 @@ fn of_account(segment: Segment) -> Result<AccountSegment, LogError> {
 
 /// A segment's bytes, as they were when the run was committed.
 async fn held(lake: &Lake, entry: &SegmentEntry) -> Result<Vec<u8>, LakeError> {
-    let bytes = lake.store().get(&entry.key).await?;
-    let found = bytes.as_deref().map(sha256_hex);
-    match bytes {
-        Some(bytes) if found.as_ref() == Some(&entry.sha256) => Ok(bytes),
-        _ => Err(LakeError::changed(lake, &entry.key, &entry.sha256, found.as_deref())),
-    }
+    lake.held(&entry.key, entry.bytes, &entry.sha256).await
 }
 
 fn join_buckets(

@@ -7,7 +7,7 @@ use std::fmt;
 
 use futures::future::BoxFuture;
 
-use super::Hold;
+use super::{Hold, bounds};
 use crate::model::RunId;
 
 /// What came of a write that replaces nothing.
@@ -38,6 +38,18 @@ pub struct StoreError {
 }
 
 impl StoreError {
+    /// An object that is longer than it can be; it was not read to its end. `why` says what bounds it.
+    pub fn too_long(uri: String, most: u64, why: &str) -> Self {
+        Self {
+            action: "read",
+            uri,
+            reason: format!("it is longer than {most} bytes, {why}"),
+            advice: Some("restore it from a backup or an earlier version of the object".to_owned()),
+            by_user: false,
+            fault: StoreFault::TooLong,
+        }
+    }
+
     /// What was tried, where, and what came of it, without the advice.
     pub fn what(&self) -> String {
         format!("failed to {} {}: {}", self.action, self.uri, self.reason)
@@ -53,17 +65,32 @@ pub enum StoreFault {
     Denied,
     /// The caller's own credentials do not hold, or cannot be had: that is no object's trouble.
     Caller,
+    /// The object is longer than any of its kind, or than it was when it was committed.
+    TooLong,
     /// Anything else.
     Other,
 }
+
+/// Why an object cannot be longer: of its kind. See [`StoreError::too_long`].
+pub const OF_ITS_KIND: &str = "the most that an object of its kind has";
 
 /// A lake's objects.
 pub trait Store: Send + Sync + fmt::Debug {
     /// The lake's URI, without a trailing slash.
     fn uri(&self) -> &str;
 
-    /// Reads an object; `None` where there is none.
-    fn get<'a>(&'a self, key: &'a str) -> BoxFuture<'a, Result<Option<Vec<u8>>, StoreError>>;
+    /// Reads an object of at most so many bytes; `None` where there is none. A longer one is
+    /// [`StoreFault::TooLong`], and is not read to its end.
+    fn get_within<'a>(
+        &'a self,
+        key: &'a str,
+        most: u64,
+    ) -> BoxFuture<'a, Result<Option<Vec<u8>>, StoreError>>;
+
+    /// Reads an object, which is no longer than any of its kind; `None` where there is none.
+    fn get<'a>(&'a self, key: &'a str) -> BoxFuture<'a, Result<Option<Vec<u8>>, StoreError>> {
+        self.get_within(key, bounds::longest(key))
+    }
 
     /// Writes an object that must not be there yet, all of it or nothing.
     fn put_new<'a>(&'a self, key: &'a str, bytes: &'a [u8]) -> BoxFuture<'a, Result<Put, StoreError>>;

@@ -8,6 +8,8 @@ use std::fs::{self, File, TryLockError};
 use std::io;
 use std::path::Path;
 
+use super::regular;
+
 /// A run that is held for as long as this lives.
 #[derive(Debug, Default)]
 pub struct Hold(Option<File>);
@@ -32,7 +34,7 @@ pub(super) fn join(folder: &Path) -> Option<File> {
 
 /// Holds a run's folder with others who scan it, or alone; none where others are in the way.
 pub(super) fn hold(folder: &Path, alone: bool) -> io::Result<Option<Hold>> {
-    let lock = File::open(folder)?;
+    let lock = regular::open_folder(folder)?;
     let locked = if alone { lock.try_lock() } else { lock.try_lock_shared() };
     match locked {
         Ok(()) => Ok(Some(Hold(Some(lock)))),

@@ -71,11 +71,15 @@ impl Store for Way {
         self.lake.uri()
     }
 
-    fn get<'a>(&'a self, key: &'a str) -> BoxFuture<'a, Result<Option<Vec<u8>>, StoreError>> {
+    fn get_within<'a>(
+        &'a self,
+        key: &'a str,
+        most: u64,
+    ) -> BoxFuture<'a, Result<Option<Vec<u8>>, StoreError>> {
         async move {
             self.others().await;
             self.lives(0)?;
-            self.lake.get(key).await
+            self.lake.get_within(key, most).await
         }
         .boxed()
     }

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use crate::support::python::venv_or_skip;
-use crate::support::shell::{Shell, assert_narrow, committed, files, names};
+use crate::support::python::{finish, venv_or_skip};
+use crate::support::shell::{BOUND, Shell, assert_narrow, committed, files, names};
 
 /// The bytes of every file under a folder of the shell's.
 fn contents(shell: &Shell, folder: &str) -> Vec<(String, Vec<u8>)> {
@@ -191,4 +191,100 @@ fn sizes_that_cannot_be_are_refused() {
         let refused = Shell::new().atrest(&format!("demo {wrong}")).ended(2);
         assert!(refused.stderr.starts_with("error: "), "{refused}");
     }
+}
+
+const SMALL: &str = "demo --nights 1 --accounts 1 --buckets 1 --keys 1";
+
+#[test]
+fn a_demo_is_replaced_where_it_is_run() {
+    let shell = Shell::new();
+    shell.atrest(&format!("{SMALL} --out .")).succeeded();
+    let before = contents(&shell, "");
+    // The second time by a way that leads through what is replaced.
+    for out in [".", "./lake/.."] {
+        shell.atrest(&format!("{SMALL} --out {out}")).succeeded();
+        assert_eq!(contents(&shell, ""), before, "{out}");
+    }
+    // From within, the folder that the command runs in would go.
+    let mut command = shell.command(format!("{SMALL} --out ..").split_whitespace());
+    command.current_dir(shell.path("lake"));
+    let refused = finish(command, BOUND).ended(2);
+    assert!(refused.stderr.contains("cannot be replaced from within"), "{refused}");
+    assert_eq!(contents(&shell, ""), before);
+}
+
+#[test]
+fn what_no_demo_made_is_seen_before_anything_is_removed() {
+    use std::os::unix::fs::symlink;
+    let shell = Shell::new();
+    shell.atrest(&format!("{SMALL} --out d")).succeeded();
+    shell.write("outside", "theirs");
+    let run = committed(&shell.path("d/lake")).pop().unwrap();
+    let other = "20261121T030000Z-00000001";
+    let add: [(&str, String, fn(&std::path::Path)); 7] = [
+        ("a note", "d/lake/notes.txt".to_owned(), |path| std::fs::write(path, "mine").unwrap()),
+        ("a table of their own", "d/lake/mine.parquet".to_owned(), |path| {
+            std::fs::write(path, "mine").unwrap()
+        }),
+        ("a run of their own", format!("d/lake/observations/{other}"), |path| {
+            std::fs::create_dir(path).unwrap();
+            std::fs::write(path.join("organization.jsonl.zst"), "mine").unwrap();
+        }),
+        ("their manifest", format!("d/lake/manifests/{other}.json"), |path| {
+            std::fs::write(path, "{}").unwrap()
+        }),
+        ("a link in the lake", format!("d/lake/observations/{run}/x"), |path| symlink("/", path).unwrap()),
+        ("a FIFO", format!("d/lake/observations/{run}/y"), |path| {
+            assert!(std::process::Command::new("mkfifo").arg(path).status().unwrap().success());
+        }),
+        ("a file beside the lake", "d/.hidden".to_owned(), |path| std::fs::write(path, "mine").unwrap()),
+    ];
+    for (what, name, make) in add {
+        let path = shell.path(&name);
+        make(&path);
+        let before = names(&shell.path("d"));
+        let refused = shell.atrest(&format!("{SMALL} --out d")).ended(2);
+        assert!(refused.stderr.contains("holds more than a demo, and is left alone"), "{what}: {refused}");
+        assert_eq!(names(&shell.path("d")), before, "{what}");
+        if path.is_dir() {
+            std::fs::remove_dir_all(&path).unwrap()
+        } else {
+            std::fs::remove_file(&path).unwrap()
+        }
+    }
+    // In the place of a part.
+    for part in ["lake", "report.html", "standard.toml", ".atrest-demo"] {
+        let path = shell.path(&format!("d/{part}"));
+        std::fs::rename(&path, shell.path("moved")).unwrap();
+        symlink(shell.path("moved"), &path).unwrap();
+        let refused = shell.atrest(&format!("{SMALL} --out d")).ended(2);
+        assert!(refused.stderr.contains("left alone"), "{part}: {refused}");
+        assert!(shell.path("moved").exists());
+        std::fs::remove_file(&path).unwrap();
+        std::fs::rename(shell.path("moved"), &path).unwrap();
+    }
+    shell.atrest(&format!("{SMALL} --out d")).succeeded();
+}
+
+/// What stands in the way of the new one leaves the old one as it was.
+#[test]
+fn a_demo_that_cannot_be_written_removes_nothing() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let shell = Shell::new();
+    shell.atrest(&format!("{SMALL} --out d")).succeeded();
+    let before = contents(&shell, "d");
+    let folder = shell.path("d");
+    std::fs::set_permissions(&folder, std::fs::Permissions::from_mode(0o555)).unwrap();
+    // A superuser may write all the same.
+    let may_write = std::fs::write(folder.join("probe"), "").is_ok();
+    let finished = shell.atrest(&format!("{SMALL} --out d"));
+    std::fs::set_permissions(&folder, std::fs::Permissions::from_mode(0o755)).unwrap();
+    if may_write {
+        let refused = finished.ended(2);
+        assert!(refused.stderr.contains("probe is no part of it"), "{refused}");
+        std::fs::remove_file(folder.join("probe")).unwrap();
+    } else {
+        finished.ended(2);
+    }
+    assert_eq!(contents(&shell, "d"), before);
 }

@@ -71,9 +71,13 @@ fn a_segment_that_is_missing_or_changed_is_not_an_account_that_was_not_scanned()
         // Cut short, emptied, and another account's sealed segment in its place.
         let other = morning.store.objects()[&log::segment_key(&morning.run_id, here.one)].clone();
         for changed in [bytes[..bytes.len() - 1].to_vec(), Vec::new(), [&other[..], &[0]].concat()] {
-            let found = sha256_hex(&changed);
+            let (found, is_longer) = (sha256_hex(&changed), changed.len() as u64 > entry.bytes);
             let store = with(&morning, [(entry.key.clone(), Some(changed))]);
-            let said = format!("its SHA-256 is {found}, and the run's manifest says {}", entry.sha256);
+            // One that has grown is not read to its end.
+            let said = match is_longer {
+                true => format!("it is longer than the {} bytes that the run's manifest says", entry.bytes),
+                false => format!("its SHA-256 is {found}, and the run's manifest says {}", entry.sha256),
+            };
             assert_eq!(damaged(&store, &morning), (entry.key.clone(), said));
         }
     }

@@ -28,7 +28,7 @@ const OWNER: &str = "111122223333";
 
 /// A request as it left.
 #[derive(Debug, Clone)]
-struct Sent {
+pub struct Sent {
     method: String,
     uri: String,
     headers: BTreeMap<String, String>,
@@ -45,7 +45,7 @@ impl Sent {
 }
 
 /// What the server says: a status, headers and a body.
-type Said = (u16, Vec<(&'static str, String)>, String);
+pub type Said = (u16, Vec<(&'static str, String)>, String);
 
 fn fine(sent: &Sent) -> Said {
     let body =
@@ -95,13 +95,13 @@ impl HttpClient for Server {
 }
 
 /// A lake on a server, and what the server was sent.
-struct Lake {
-    store: S3Store,
+pub struct Lake {
+    pub store: S3Store,
     server: Server,
 }
 
 impl Lake {
-    fn new(settings: LakeSettings, answer: impl Fn(&Sent) -> Said + Send + Sync + 'static) -> Self {
+    pub fn new(settings: LakeSettings, answer: impl Fn(&Sent) -> Said + Send + Sync + 'static) -> Self {
         Self::at("audit-lake", settings, answer)
     }
 
@@ -110,17 +110,8 @@ impl Lake {
         settings: LakeSettings,
         answer: impl Fn(&Sent) -> Said + Send + Sync + 'static,
     ) -> Self {
-        let home = region("eu-west-1");
-        let clock = Arc::new(FrozenClock(NOW));
-        let simulator = Arc::new(Simulator::new(healthy().world, Schedule::default(), clock.clone()));
         let server = Server { answer: Arc::new(answer), sent: Arc::default() };
-        let base = simulator.configuration(&home).to_builder();
-        let base = base.http_client(SharedHttpClient::new(server.clone()));
-        // As AWS_REQUEST_CHECKSUM_CALCULATION=when_required, which many set for older servers.
-        let base = base.request_checksum_calculation(RequestChecksumCalculation::WhenRequired).build();
-        let aws = Environment::new(&base, clock, Tuning::default(), Source::Aws, home.clone(), 1);
-        let store =
-            S3Store::new(bucket, "census", settings, aws.factory.clone(), Arc::clone(&aws.door), home);
+        let store = store(bucket, settings, SharedHttpClient::new(server.clone()));
         Self { store, server }
     }
 
@@ -134,12 +125,25 @@ impl Lake {
     }
 }
 
-fn in_time<T>(future: impl Future<Output = T>) -> T {
+/// A lake's store over a network of the test's own.
+pub fn store(bucket: &str, settings: LakeSettings, network: SharedHttpClient) -> S3Store {
+    let home = region("eu-west-1");
+    let clock = Arc::new(FrozenClock(NOW));
+    let simulator = Arc::new(Simulator::new(healthy().world, Schedule::default(), clock.clone()));
+    let base = simulator.configuration(&home).to_builder();
+    let base = base.http_client(network);
+    // As AWS_REQUEST_CHECKSUM_CALCULATION=when_required, which many set for older servers.
+    let base = base.request_checksum_calculation(RequestChecksumCalculation::WhenRequired).build();
+    let aws = Environment::new(&base, clock, Tuning::default(), Source::Aws, home.clone(), 1);
+    S3Store::new(bucket, "census", settings, aws.factory.clone(), Arc::clone(&aws.door), home)
+}
+
+pub fn in_time<T>(future: impl Future<Output = T>) -> T {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build();
     runtime.unwrap().block_on(future)
 }
 
-fn owned() -> LakeSettings {
+pub fn owned() -> LakeSettings {
     LakeSettings { owner: Some(OWNER.parse().unwrap()), ..LakeSettings::default() }
 }
 
@@ -344,6 +348,16 @@ fn redirects_without_end_end() {
         let sent = lake.sent().iter().filter(|sent| sent.method == method).count();
         assert!((2..=6).contains(&sent), "{method}: {sent}");
     }
+}
+
+#[test]
+fn a_list_that_is_none_is_told_with_what_it_lacks() {
+    let empty =
+        |_: &Sent| (200, Vec::new(), "<ListBucketResult><Name>b</Name></ListBucketResult>".to_owned());
+    let error = in_time(Lake::new(owned(), empty).store.list("runs/")).unwrap_err();
+    let said = "s3.eu-west-1.amazonaws.com answered s3:ListObjectsV2 otherwise than S3's API promises: the answer \
+                lacks KeyCount and Contents";
+    assert!(error.reason.contains(said), "{error}");
 }
 
 #[test]

@@ -76,7 +76,7 @@ const ROOMS: &[Room] = &[
            crates: &["serde", "serde_json", "sha2", "thiserror", "zstd"] },
     Room { path: "sink", floor: Floor::Local,
            rooms: &["check", "clock", "control", "judge", "log", "model", "resolve", "standard", "table"],
-           crates: &["arrow_array", "arrow_schema", "bytes", "futures", "parquet", "rayon", "serde", "serde_json", "sha2", "thiserror", "tokio"] },
+           crates: &["arrow_array", "arrow_schema", "bytes", "futures", "parquet", "rayon", "rustix", "serde", "serde_json", "sha2", "thiserror", "tokio"] },
     Room { path: "report", floor: Floor::Local,
            rooms: &["check", "clock", "model", "printable", "sink", "table"],
            crates: &["base64", "csv", "futures", "maud", "serde", "serde_json", "sha2", "thiserror"] },

@@ -19,7 +19,7 @@ use super::dates::Dates;
 use super::ops::{GET_OBJECT, LIST_OBJECTS, PUT_OBJECT};
 use super::walk::{Page, Walk, told};
 use crate::model::{Fault, FaultKind, Reading, Region};
-use crate::sink::{Put, Store, StoreError};
+use crate::sink::{OF_ITS_KIND, Put, Store, StoreError};
 
 pub use settings::{LakeSettings, Sse};
 
@@ -98,7 +98,8 @@ impl S3Store {
     /// The error of a request, with what can be found out about it.
     async fn error(&self, action: &'static str, key: &str, fault: &Fault) -> StoreError {
         let cause = self.cause(fault).await;
-        let refusal = Refusal { action, fault, settings: &self.settings, cause };
+        let host = self.place().1.endpoint.host().map(str::to_owned);
+        let refusal = Refusal { action, fault, settings: &self.settings, cause, host };
         let explained = explain(&refusal);
         StoreError {
             action,
@@ -147,7 +148,7 @@ impl S3Store {
         answer.observation.reading.known().is_some()
     }
 
-    async fn get_object(&self, key: &str) -> Result<Option<Vec<u8>>, StoreError> {
+    async fn get_object(&self, key: &str, most: u64) -> Result<Option<Vec<u8>>, StoreError> {
         let full = self.key(key);
         let mut follows = FOLLOWS;
         loop {
@@ -155,7 +156,7 @@ impl S3Store {
             // The body is part of the read: one that breaks off is read again.
             let send = || async {
                 let request = client.sdk.get_object().bucket(&self.bucket).key(&full);
-                read_body(request.set_expected_bucket_owner(self.owner()).send().await?).await
+                read_body(request.set_expected_bucket_owner(self.owner()).send().await?, most).await
             };
             let answer = self.door.call(&GET_OBJECT, &region, &client.endpoint, send).await;
             if follows > 0 && self.follow(&answer) {
@@ -163,7 +164,12 @@ impl S3Store {
                 continue;
             }
             return match answer.observation.reading {
-                Reading::Known(body) => Ok(Some(body.bytes)),
+                Reading::Known(body) => match body.bytes {
+                    Ok(bytes) => Ok(Some(bytes)),
+                    Err(TooLong { most, why }) => {
+                        Err(StoreError::too_long(format!("{}/{key}", self.uri), most, why))
+                    }
+                },
                 Reading::Absent | Reading::Gone => Ok(None),
                 Reading::Unread(fault) => Err(self.error("read", key, &fault).await),
                 Reading::NotAsked(_) => Ok(None),
@@ -258,9 +264,18 @@ fn client(
     factory.lake(region, settings.endpoint.as_deref(), settings::is_access_point(bucket))
 }
 
+/// The longest body that is read without a word of its length: S3 gives the length of each object.
+const UNTOLD: u64 = 64 * 1_024 * 1_024;
+
+/// A body that is longer than it can be; the rest was not read.
+struct TooLong {
+    most: u64,
+    why: &'static str,
+}
+
 /// An object's body, with the request id that the door keeps.
 struct Body {
-    bytes: Vec<u8>,
+    bytes: Result<Vec<u8>, TooLong>,
     request_id: Option<String>,
 }
 
@@ -272,12 +287,38 @@ impl aws_types::request_id::RequestId for Body {
 
 type GetError = aws_sdk_s3::error::SdkError<aws_sdk_s3::operation::get_object::GetObjectError>;
 
-async fn read_body(output: aws_sdk_s3::operation::get_object::GetObjectOutput) -> Result<Body, GetError> {
+async fn read_body(
+    output: aws_sdk_s3::operation::get_object::GetObjectOutput,
+    most: u64,
+) -> Result<Body, GetError> {
     let request_id = aws_types::request_id::RequestId::request_id(&output).map(str::to_owned);
-    match output.body.collect().await {
-        Ok(body) => Ok(Body { bytes: body.to_vec(), request_id }),
-        Err(error) => Err(GetError::timeout_error(error)),
+    let length = output.content_length().and_then(|length| u64::try_from(length).ok());
+    let bytes = match length {
+        Some(length) if length > most => Err(TooLong { most, why: OF_ITS_KIND }),
+        Some(_) => collected(output.body, TooLong { most, why: OF_ITS_KIND }).await?,
+        None if most <= UNTOLD => collected(output.body, TooLong { most, why: OF_ITS_KIND }).await?,
+        None => {
+            collected(
+                output.body,
+                TooLong { most: UNTOLD, why: "the most that is read of an object without Content-Length" },
+            )
+            .await?
+        }
+    };
+    Ok(Body { bytes, request_id })
+}
+
+/// What a body has, up to its bound.
+async fn collected(mut body: ByteStream, bound: TooLong) -> Result<Result<Vec<u8>, TooLong>, GetError> {
+    let mut bytes = Vec::new();
+    while let Some(chunk) = body.next().await {
+        let chunk = chunk.map_err(GetError::timeout_error)?;
+        if (bytes.len() + chunk.len()) as u64 > bound.most {
+            return Ok(Err(bound));
+        }
+        bytes.extend_from_slice(&chunk);
     }
+    Ok(Ok(bytes))
 }
 
 impl Store for S3Store {
@@ -285,8 +326,12 @@ impl Store for S3Store {
         &self.uri
     }
 
-    fn get<'a>(&'a self, key: &'a str) -> BoxFuture<'a, Result<Option<Vec<u8>>, StoreError>> {
-        Box::pin(self.get_object(key))
+    fn get_within<'a>(
+        &'a self,
+        key: &'a str,
+        most: u64,
+    ) -> BoxFuture<'a, Result<Option<Vec<u8>>, StoreError>> {
+        Box::pin(self.get_object(key, most))
     }
 
     fn put_new<'a>(&'a self, key: &'a str, bytes: &'a [u8]) -> BoxFuture<'a, Result<Put, StoreError>> {

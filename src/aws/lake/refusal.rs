@@ -22,6 +22,8 @@ pub struct Refusal<'a> {
     pub settings: &'a LakeSettings,
     /// What was found out about a bare "Access Denied".
     pub cause: Cause,
+    /// The host that was asked, where it is known.
+    pub host: Option<String>,
 }
 
 /// Why S3 may have said "Access Denied" and no more.
@@ -60,11 +62,12 @@ pub fn explain(refusal: &Refusal<'_>) -> Explained {
     let code = fault.code_or_class();
     let (advice, by_user) = meaning(refusal, code);
     let advice = Some(advice).filter(|advice| !advice.is_empty());
-    Explained { reason: answered(fault, refusal.settings), advice, by_user, fault: class(fault, code) }
+    Explained { reason: answered(refusal), advice, by_user, fault: class(fault, code) }
 }
 
 /// What came: AWS's code, where there is one.
-fn answered(fault: &Fault, settings: &LakeSettings) -> String {
+fn answered(refusal: &Refusal<'_>) -> String {
+    let (fault, settings) = (refusal.fault, refusal.settings);
     match (&fault.code, fault.kind, fault.status) {
         (Some(_), _, _) => format!("S3 answered {}", fault.said()),
         (None, FaultKind::Identity, None) => {
@@ -74,6 +77,12 @@ fn answered(fault: &Fault, settings: &LakeSettings) -> String {
         (None, FaultKind::Transport, _) => fault.message.clone().unwrap_or_else(|| {
             format!("no whole answer came from {}", settings.endpoint.as_deref().unwrap_or("S3"))
         }),
+        (None, FaultKind::Protocol, _) if fault.message.is_some() => format!(
+            "{} answered {} otherwise than S3's API promises: {}",
+            refusal.host.as_deref().unwrap_or("S3"),
+            operation(refusal),
+            fault.message.as_deref().unwrap_or_default()
+        ),
         (None, _, Some(status)) => format!("S3 answered HTTP {status} without an error code"),
         (None, kind, None) => format!("S3's answer was not understood ({})", kind.word()),
     }
@@ -271,7 +280,7 @@ mod tests {
         let told = |fault: Fault, endpoint: Option<&str>| {
             let settings = LakeSettings { endpoint: endpoint.map(str::to_owned), ..LakeSettings::default() };
             let (action, cause) = ("read", Cause::Unknown);
-            explain(&Refusal { action, fault: &fault, settings: &settings, cause }).reason
+            explain(&Refusal { action, fault: &fault, settings: &settings, cause, host: None }).reason
         };
         let silent = Fault::new(FaultKind::Transport);
         assert_eq!(told(silent.clone(), None), "no whole answer came from S3");

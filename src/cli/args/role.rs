@@ -3,6 +3,7 @@
 use clap::Args;
 
 use super::value::{external_id, role_name};
+use crate::model::ExternalId;
 
 /// Which role, in every account.
 #[derive(Debug, Clone, Args)]
@@ -11,8 +12,8 @@ pub struct RoleArgs {
     #[arg(long, value_name = "[PATH/]NAME", default_value = "atrest-audit", env = "ATREST_ROLE_NAME", value_parser = role_name)]
     pub role_name: String,
     /// External id that the role's trust policy asks for
-    #[arg(long, value_name = "ID", env = "ATREST_EXTERNAL_ID", hide_env_values = true, value_parser = external_id)]
-    pub external_id: Option<String>,
+    #[arg(long, value_name = "ID", env = "ATREST_EXTERNAL_ID", hide_env_values = true, hide_default_value = true, value_parser = external_id)]
+    pub external_id: Option<ExternalId>,
     /// Assume the role without a session policy, where the tags of the caller's session leave STS no room
     /// for it: the session may then do all that the role may
     #[arg(long, env = "ATREST_NO_SESSION_POLICY")]

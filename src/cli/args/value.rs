@@ -2,7 +2,7 @@
 //! broken, which clap puts after the flag and the value.
 
 use crate::clock::Timestamp;
-use crate::model::{Region, RunId};
+use crate::model::{ExternalId, Region, RunId};
 
 /// `--run`: an id, or an instant that an id is made from.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -55,14 +55,10 @@ pub fn role_name(text: &str) -> Result<String, String> {
     }
 }
 
-/// STS's own rule: 2 to 1,224 of `[\w+=,.@:\/-]` (STS API reference, AssumeRole).
-pub fn external_id(text: &str) -> Result<String, String> {
-    let in_id = |c: char| c.is_ascii_alphanumeric() || "_+=,.@:/-".contains(c);
-    if (2..=1_224).contains(&text.len()) && text.chars().all(in_id) {
-        Ok(text.to_owned())
-    } else {
-        Err("an external id has 2 to 1,224 letters, digits or _+=,.@:/-".to_owned())
-    }
+/// STS's own rule.
+pub fn external_id(text: &str) -> Result<ExternalId, String> {
+    ExternalId::new(text)
+        .ok_or_else(|| "an external id has 2 to 1,224 letters, digits or _+=,.@:/-".to_owned())
 }
 
 /// An OU's id or name; an id that is almost one is a mistake and not a name.

@@ -1,46 +1,121 @@
 //! The demo's folder: emptied where it holds a demo and nothing else, refused where it holds more.
 //!
 //! The standard and the exceptions of the demo's organization lie in it, to be read and edited. What a
-//! user has edited is the user's: the marker holds the hash of each as it was written.
+//! user has edited is the user's (`more`): the marker holds the hash of each as it was written, and the runs.
 
+use std::ffi::OsString;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
+use std::{fs, io};
 
+use tempfile::TempDir;
+
+use super::more;
 use crate::cli::error::CliError;
 use crate::cli::output::UNFINISHED;
+use crate::cli::print;
 use crate::cli::rules::Rules;
-use crate::sink::sha256_hex;
+use crate::model::RunId;
 use crate::standard;
 
 /// The file that says that a folder holds a demo and nothing else.
-const MARKER: &str = ".atrest-demo";
+pub(super) const MARKER: &str = ".atrest-demo";
 /// The lake.
-const LAKE: &str = "lake";
+pub(super) const LAKE: &str = "lake";
 /// The page, beside the lake.
 pub const PAGE: &str = "report.html";
 /// What the organization asks for, and what it accepts for a time.
-const STANDARD: (&str, &str) = ("standard.toml", include_str!("standard.toml"));
-const EXCEPTIONS: (&str, &str) = ("exceptions.toml", include_str!("exceptions.toml"));
+pub(super) const STANDARD: (&str, &str) = ("standard.toml", include_str!("standard.toml"));
+pub(super) const EXCEPTIONS: (&str, &str) = ("exceptions.toml", include_str!("exceptions.toml"));
 
-/// Makes a folder with the organization's rules; gives the place of the lake.
-pub fn prepare(out: &Path) -> Result<(PathBuf, Rules), CliError> {
+/// Makes a folder with the organization's rules; gives the place of the lake. `runs` are those that the demo will scan.
+///
+/// An older demo is set aside within the folder, and removed once the new one has begun: the folder stays where it is,
+/// for it may be the one that the command runs in, and what cannot be replaced is put back.
+pub fn prepare(out: &Path, runs: &[RunId]) -> Result<(PathBuf, Rules), CliError> {
+    let rules = rules()?;
     let shown = out.display();
-    let failed =
-        |what: &str, error: std::io::Error| CliError::usage(format!("failed to {what} {shown}: {error}"));
-    if out.is_file() {
-        return Err(CliError::usage(format!("{shown} is a file: give a folder with --out")));
+    let failed = |what: &str, error: io::Error| CliError::usage(format!("failed to {what} {shown}: {error}"));
+    if out.exists() && !out.is_dir() {
+        return Err(CliError::usage(format!("{shown} is no folder: give one with --out")));
     }
-    if out.exists() && !is_empty(out).map_err(|error| failed("read", error))? {
-        if let Some(more) = more_than_a_demo(out).map_err(|error| failed("read", error))? {
-            return Err(CliError::usage(format!(
-                "{shown} holds more than a demo, and is left alone: {more}"
-            ))
-            .hint("give another folder with --out"));
+    if !out.exists() || is_empty(out).map_err(|error| failed("read", error))? {
+        fs::create_dir_all(out).and_then(|()| write(out, runs)).map_err(|error| failed("write to", error))?;
+        return Ok((out.join(LAKE), rules));
+    }
+    let left_alone = |why: String| {
+        CliError::usage(format!("{shown} holds more than a demo, and is left alone: {why}"))
+            .hint("give another folder with --out")
+    };
+    if let Some(more) = more::than_a_demo(out).map_err(|error| failed("read", error))? {
+        return Err(left_alone(more));
+    }
+    if runs_within(out).map_err(|error| failed("read", error))? {
+        return Err(CliError::usage(format!(
+            "{shown} cannot be replaced from within: this command runs in it"
+        ))
+        .hint("run it in another folder, or give another with --out"));
+    }
+    // A path may lead through what is moved: `d/lake/..`.
+    let place = fs::canonicalize(out).map_err(|error| failed("read", error))?;
+    let aside = set_aside(&place).map_err(|error| failed("replace", error))?;
+    if let Err(error) = write(&place, runs) {
+        aside.put_back(&place);
+        return Err(failed("write to", error));
+    }
+    let older = aside.folder.path().to_owned();
+    if let Err(error) = aside.folder.close() {
+        print::say(format!("note: the older demo is left in {}: {error}", older.display()));
+    }
+    Ok((out.join(LAKE), rules))
+}
+
+/// Whether the command runs in a folder that is to be removed.
+fn runs_within(out: &Path) -> io::Result<bool> {
+    let (out, here) = (fs::canonicalize(out)?, fs::canonicalize("."));
+    Ok(here.is_ok_and(|here| here != out && here.starts_with(out)))
+}
+
+/// What was in the folder.
+struct Aside {
+    folder: TempDir,
+    names: Vec<OsString>,
+    marker: Vec<u8>,
+}
+
+/// Moves all but the marker into a folder of the same folder, or nothing: what cannot be moved, could not be removed.
+/// The marker stays, so that a demo that is killed here leaves a demo's folder.
+fn set_aside(out: &Path) -> io::Result<Aside> {
+    let marker = fs::read(out.join(MARKER))?;
+    let entries = fs::read_dir(out)?.map(|entry| entry.map(|it| it.file_name()));
+    let names: Vec<OsString> = entries.collect::<io::Result<_>>()?;
+    let folder = tempfile::Builder::new().prefix(UNFINISHED).tempdir_in(out)?;
+    let mut aside = Aside { folder, names: Vec::new(), marker };
+    for name in names.into_iter().filter(|name| name != MARKER) {
+        if let Err(error) = fs::rename(out.join(&name), aside.folder.path().join(&name)) {
+            aside.put_back(out);
+            return Err(error);
         }
-        std::fs::remove_dir_all(out).map_err(|error| failed("empty", error))?;
+        aside.names.push(name);
     }
-    write(out).map_err(|error| failed("write to", error))?;
-    Ok((out.join(LAKE), rules()?))
+    Ok(aside)
+}
+
+impl Aside {
+    /// In the place of what came since.
+    fn put_back(self, out: &Path) {
+        let _ = fs::write(out.join(MARKER), &self.marker);
+        let failed = self
+            .names
+            .iter()
+            .filter(|name| fs::rename(self.folder.path().join(name), out.join(name)).is_err())
+            .count();
+        if failed > 0 {
+            // Never removed: it is all that is left.
+            let kept = self.folder.keep();
+            print::say(format!("note: the older demo is in {}", kept.display()));
+        }
+    }
 }
 
 /// The rules as they are written.
@@ -54,55 +129,24 @@ fn rules() -> Result<Rules, CliError> {
     Ok(Rules { standard, exceptions })
 }
 
-fn write(out: &Path) -> std::io::Result<()> {
+/// The marker comes first: a folder that a killed demo leaves is a demo's.
+fn write(out: &Path, runs: &[RunId]) -> io::Result<()> {
     let mut marker = "made by `atrest demo`, which replaces this folder\n".to_owned();
     for (name, text) in [STANDARD, EXCEPTIONS] {
-        let _ = writeln!(marker, "{}", marked(name, text.as_bytes()));
+        let _ = writeln!(marker, "{}", more::marked(name, text.as_bytes()));
     }
-    std::fs::create_dir_all(out)?;
-    // The marker comes first: a folder that a killed demo leaves is a demo's.
-    std::fs::write(out.join(MARKER), marker)?;
+    for run_id in runs {
+        let _ = writeln!(marker, "{}", more::marked_run(run_id));
+    }
+    fs::write(out.join(MARKER), marker)?;
     for (name, text) in [STANDARD, EXCEPTIONS] {
-        std::fs::write(out.join(name), text)?;
+        fs::write(out.join(name), text)?;
     }
     Ok(())
 }
 
-fn marked(name: &str, text: &[u8]) -> String {
-    format!("{name} {}", sha256_hex(text))
-}
-
-fn is_empty(folder: &Path) -> std::io::Result<bool> {
-    Ok(std::fs::read_dir(folder)?.next().is_none())
-}
-
-/// What a folder holds beyond a demo as it was made, if anything.
-fn more_than_a_demo(folder: &Path) -> std::io::Result<Option<String>> {
-    let marker = folder.join(MARKER);
-    if !marker.is_file() {
-        return Ok(Some("no demo made it".to_owned()));
-    }
-    let marker = std::fs::read_to_string(marker)?;
-    let mut names = std::fs::read_dir(folder)?
-        .map(|entry| entry.map(|it| it.file_name()))
-        .collect::<std::io::Result<Vec<_>>>()?;
-    names.sort();
-    for name in names {
-        let shown = name.to_string_lossy();
-        // A page that a killed demo did not end lies under a name of its own.
-        let is_left_over = name.as_encoded_bytes().starts_with(UNFINISHED.as_bytes());
-        if is_left_over || [MARKER, LAKE, PAGE].iter().any(|known| name == *known) {
-            continue;
-        }
-        if ![STANDARD, EXCEPTIONS].iter().any(|(known, _)| name == *known) {
-            return Ok(Some(format!("{shown} is no part of it")));
-        }
-        let text = std::fs::read(folder.join(&name))?;
-        if !marker.lines().any(|line| line == marked(&shown, &text)) {
-            return Ok(Some(format!("{shown} was edited")));
-        }
-    }
-    Ok(None)
+fn is_empty(folder: &Path) -> io::Result<bool> {
+    Ok(fs::read_dir(folder)?.next().is_none())
 }
 
 #[cfg(test)]

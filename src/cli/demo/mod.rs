@@ -6,6 +6,7 @@
 //! same seed gives the same bytes.
 
 mod folder;
+mod more;
 mod night;
 
 use std::path::Path;
@@ -24,6 +25,7 @@ use super::progress::Nights;
 use super::work::Work;
 use super::{print, summary};
 use crate::clock::{DAY_MS, Timestamp};
+use crate::model::RunId;
 use crate::report::{self, Format};
 use crate::sim::{Shape, World};
 use crate::sink::{Census, CommittedRun, FolderStore, Lake};
@@ -46,9 +48,10 @@ impl ShapeArgs {
 
 /// Runs the demo.
 pub fn run(args: &DemoArgs, work: &Work) -> Result<Exit, CliError> {
-    let (lake, rules) = folder::prepare(&args.out)?;
-    let plan = Plan { lake, shape: args.shape.shape(), rules };
-    let nights = nights(args.nights);
+    let (nights, shape) = (nights(args.nights), args.shape.shape());
+    let runs: Vec<RunId> = nights.iter().map(|at| night::run_id(&shape, *at)).collect();
+    let (lake, rules) = folder::prepare(&args.out, &runs)?;
+    let plan = Plan { lake, shape, rules };
     work.does("making the organization");
     let census = censuses(&plan, &nights, work).map_err(|error| work.or_interrupted(error))?;
     let page = args.out.join(PAGE);

@@ -94,7 +94,7 @@ pub async fn publish(plan: &Plan, night: &Scanned, interrupt: &Interrupt) -> Res
 }
 
 /// From seed, sizes and the night's instant, and not from the path (contract §1).
-fn run_id(shape: &Shape, at: Timestamp) -> RunId {
+pub fn run_id(shape: &Shape, at: Timestamp) -> RunId {
     let Shape { seed, accounts, buckets, keys, regions } = shape;
     let text = format!("demo\n{seed}\n{accounts}\n{buckets}\n{keys}\n{regions}\n{at}");
     let hash = log::digest(text.as_bytes());

@@ -101,8 +101,15 @@ mod tests {
             self.inner.uri()
         }
 
-        fn get<'a>(&'a self, key: &'a str) -> BoxFuture<'a, Result<Option<Vec<u8>>, StoreError>> {
-            if self.forgets { async { Ok(Some(b"older".to_vec())) }.boxed() } else { self.inner.get(key) }
+        fn get_within<'a>(
+            &'a self,
+            key: &'a str,
+            most: u64,
+        ) -> BoxFuture<'a, Result<Option<Vec<u8>>, StoreError>> {
+            if self.forgets {
+                return async { Ok(Some(b"older".to_vec())) }.boxed();
+            }
+            self.inner.get_within(key, most)
         }
 
         fn put_new<'a>(&'a self, key: &'a str, bytes: &'a [u8]) -> BoxFuture<'a, Result<Put, StoreError>> {

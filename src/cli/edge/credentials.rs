@@ -47,6 +47,18 @@ pub fn refuse_half(variables: Variables<'_>, profiles: &Profiles, login: &Login)
     }
     let Some(name) = Login::source(profiles).filter(|_| *login == Login::Other) else { return Ok(()) };
     let has = |key: &str| profiles.get(&name, key).is_some_and(|value| !value.trim().is_empty());
+    let is_plain = |key: &&str| {
+        let value = profiles.get(&name, key).unwrap_or_default();
+        value.trim().bytes().all(|byte| byte.is_ascii_graphic())
+    };
+    let keys = ["aws_access_key_id", "aws_secret_access_key", "aws_session_token"];
+    if let Some(key) = keys.iter().find(|key| !is_plain(key)) {
+        return Err(CliError::usage(format!(
+            "the {key} of the profile `{name}` has a character that none has, such as a line end or a letter with an \
+             accent"
+        ))
+        .hint(format!("write it again, in {FILES}")));
+    }
     let (has_id, has_secret) = (has("aws_access_key_id"), has("aws_secret_access_key"));
     if has_id == has_secret {
         return Ok(());
@@ -61,7 +73,7 @@ pub fn refuse_half(variables: Variables<'_>, profiles: &Profiles, login: &Login)
 
 /// The credentials, or one sentence that says what to do.
 pub async fn require(
-    provider: Option<impl ProvideCredentials>,
+    provider: Option<SharedCredentialsProvider>,
     login: &Login,
 ) -> Result<Credentials, CliError> {
     let Some(provider) = provider else {
@@ -170,6 +182,14 @@ fn told(login: &Login, reason: &str, is_not_there: bool) -> String {
                 .to_owned();
         }
         _ => {}
+    }
+    if reason.starts_with("the auth token could not be used as an HTTP header value") {
+        return "the token for the container's endpoint has a character that none has, such as a line end: look at \
+                AWS_CONTAINER_AUTHORIZATION_TOKEN, or at the file that AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE names"
+            .to_owned();
+    }
+    if reason.starts_with("invalid header value") {
+        return "they have a character that none has, such as a line end".to_owned();
     }
     // Where every provider was tried, the list says only of the profile what is not known anyway.
     if let Some((_, rest)) = reason.split_once("provider was not enabled: profile `")

@@ -3,13 +3,12 @@
 //! That is what an archive, a clean-up, a policy or a full disk does to an old night. A file of the right
 //! length with other content is none of these: it was changed, and that is an error.
 
-use std::fs::File;
 use std::io::{self, Read as _, Seek as _, SeekFrom};
 use std::path::Path;
 
 use crate::model::RunId;
 use crate::sink::lake::commit_key;
-use crate::sink::{FileEntry, LakeError};
+use crate::sink::{FileEntry, LakeError, regular};
 
 /// The four bytes that end a Parquet file.
 const MAGIC: [u8; 4] = *b"PAR1";
@@ -17,7 +16,7 @@ const MAGIC: [u8; 4] = *b"PAR1";
 /// Why the first of these files cannot be read, if one cannot.
 pub fn among<'a>(root: &Path, files: impl IntoIterator<Item = &'a FileEntry>) -> Option<String> {
     files.into_iter().find_map(|file| {
-        let found = File::open(root.join(&file.key)).and_then(|opened| opened.metadata());
+        let found = regular::open(root, &file.key).and_then(|opened| opened.metadata());
         let why = match found {
             Ok(found) if found.len() < file.bytes => {
                 format!("it has {} of its {} bytes", found.len(), file.bytes)
@@ -33,7 +32,7 @@ pub fn among<'a>(root: &Path, files: impl IntoIterator<Item = &'a FileEntry>) ->
 pub fn by(root: &Path, run_id: &RunId, error: &LakeError) -> Option<String> {
     match error {
         LakeError::Damaged { key, .. } if *key == commit_key(run_id) => {
-            let torn = is_torn(&root.join(key));
+            let torn = is_torn(root, key);
             torn.map_or_else(|error| Some(said(&error)), |torn| torn.then(|| "it is cut short".to_owned()))
                 .map(|why| format!("{key}: {why}"))
         }
@@ -43,8 +42,8 @@ pub fn by(root: &Path, run_id: &RunId, error: &LakeError) -> Option<String> {
     }
 }
 
-fn is_torn(path: &Path) -> io::Result<bool> {
-    let mut file = File::open(path)?;
+fn is_torn(root: &Path, key: &str) -> io::Result<bool> {
+    let mut file = regular::open(root, key)?;
     let mut end = [0; MAGIC.len()];
     let length = file.metadata()?.len();
     if length < 2 * MAGIC.len() as u64 {

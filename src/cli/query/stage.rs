@@ -5,6 +5,7 @@
 //! manifests say which files there are.
 
 use std::collections::BTreeSet;
+use std::fs;
 use std::io;
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
@@ -17,7 +18,7 @@ use super::lost;
 use crate::model::{RunId, RunKind};
 use crate::query::{is_part, schema};
 use crate::sink::lake::commit_key;
-use crate::sink::{FileEntry, HeldFolder, Lake, LakeError};
+use crate::sink::{FileEntry, HeldFolder, Lake, LakeError, regular};
 use crate::table;
 
 /// Files that a note names before it counts the rest.
@@ -192,9 +193,13 @@ impl Stage {
 
     fn link(&mut self, key: &str) -> Result<(), CliError> {
         let link = self.folder.path().join(key);
-        let made = link.parent().map_or(Ok(()), std::fs::create_dir_all);
-        let made = made.and_then(|()| symlink(self.root.join(key), link));
-        made.map_err(|error| failed(&self.root, &error))?;
+        let made = link.parent().map_or(Ok(()), fs::create_dir_all);
+        // Of a file of the lake alone: duckdb would wait for what is none, and show what lies elsewhere.
+        let file = regular::file(&self.root, key).map_err(|error| {
+            let (uri, key) = (self.root.display().to_string(), key.to_owned());
+            LakeError::Damaged { uri, key, reason: error.to_string() }
+        })?;
+        made.and_then(|()| symlink(file, link)).map_err(|error| failed(&self.root, &error))?;
         self.tables.extend(key.split_once('/').map(|(table, _)| table.to_owned()));
         Ok(())
     }
@@ -209,7 +214,7 @@ impl Wanted {
 impl Unverified {
     /// The length alone can be seen without reading the file.
     fn checked(&mut self, lake: &Lake, root: &Path, file: &FileEntry) -> Result<String, CliError> {
-        match root.join(&file.key).metadata() {
+        match regular::file(root, &file.key).and_then(fs::metadata) {
             Ok(found) if found.len() == file.bytes => {}
             Ok(_) => self.changed.push(file.key.clone()),
             Err(error) => {

@@ -1,0 +1,126 @@
+//! A marker in every place where a secret may stand: nothing that is printed has it, and nothing panics over it.
+
+use std::fs;
+
+use crate::support::shell::{Shell, Simulated};
+
+const MARKER: &str = "S3CRET";
+
+/// What no credential has: the ends of lines of two systems, and a letter outside of ASCII.
+const ODD: [&str; 3] = ["\n", "\r", "\u{e9}"];
+
+#[test]
+fn an_external_id_that_the_command_line_splits_is_not_repeated() {
+    let shell = Shell::new();
+    for value in [
+        &["--external-id", "--S3CRET"][..],
+        &["--external-id", "-S3CRET"],
+        &["--external-id", "--S3CRET=x", "--role-name", "x"],
+        &["--external-id", "part", "S3CRET"],
+        &["--external-id=part", "S3CRET"],
+        &["--external-id", "S3CRET\u{e9}"],
+        &["--external-id", "S3CRET\r"],
+    ] {
+        for command in ["scan", "doctor"] {
+            let refused =
+                shell.run(["--lake", "lake"].iter().chain(value).fold(vec![command], |mut all, it| {
+                    all.push(it);
+                    all
+                }));
+            let refused = refused.ended(2);
+            assert!(!refused.stderr.contains(MARKER) && !refused.stdout.contains(MARKER), "{refused}");
+            assert!(refused.stderr.contains("external-id"), "{refused}");
+        }
+    }
+    // Another flag is told as ever, and so is a value that is missing.
+    let refused = shell.atrest("scan --lake lake --external-id S3CRET --no-such").ended(2);
+    assert!(!refused.stderr.contains(MARKER), "{refused}");
+    let refused = shell.atrest("scan --lake lake --no-such").ended(2);
+    assert!(refused.stderr.contains("'--no-such'"), "{refused}");
+    let refused = shell.atrest("scan --lake lake --external-id").ended(2);
+    assert!(refused.stderr.contains("a value is required"), "{refused}");
+    shell.write("s.toml", "external_id = 'S3CRET'");
+    let help = shell.atrest("scan --config s.toml --help").succeeded();
+    assert!(!help.stdout.contains(MARKER), "{help}");
+    shell.write("s.toml", "External_Id = 'S3CRET");
+    let refused = shell.atrest("scan --config s.toml --lake lake").ended(2);
+    assert!(!refused.stderr.contains(MARKER), "{refused}");
+}
+
+/// A configuration whose profile `p` gets its credentials in a way of its own.
+fn by_profile(simulated: &Simulated, text: &str) -> Shell {
+    let shell = Shell::on(simulated).without("AWS_ACCESS_KEY_ID").without("AWS_SECRET_ACCESS_KEY");
+    let config = shell.write("config", text).display().to_string();
+    shell.with("AWS_CONFIG_FILE", &config).with("AWS_PROFILE", "p")
+}
+
+#[track_caller]
+fn is_a_sentence(shell: &Shell, words: &str) {
+    let refused = shell.atrest("doctor -vv").ended(2);
+    let said = refused.stderr.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(said.contains(words), "{refused}");
+    assert!(!refused.stderr.contains(MARKER) && !refused.stdout.contains(MARKER), "{refused}");
+    assert!(!refused.stderr.contains("panicked"), "{refused}");
+}
+
+#[test]
+fn credentials_that_no_header_can_hold_are_a_sentence_and_no_panic() {
+    let simulated = Simulated::start("--accounts 1 --buckets 1 --keys 1");
+    let role = "role_arn = arn:aws:iam::111122223333:role/x\nexternal_id = S3CRET";
+    for odd in ODD {
+        let pair = |key: &str, token: &str| {
+            let pair = serde_json::json!({
+                "Version": 1, "AccessKeyId": key, "SecretAccessKey": MARKER, "SessionToken": token
+            });
+            pair.to_string()
+        };
+        // A process's, alone and as the source of a role.
+        for (key, token) in
+            [(format!("S3CRET{odd}x"), MARKER.to_owned()), (MARKER.to_owned(), format!("{MARKER}{odd}x"))]
+        {
+            let program = |text: &str| {
+                let shell = by_profile(&simulated, text);
+                shell.write("pair.json", &pair(&key, &token));
+                shell
+            };
+            let process = "credential_process = cat pair.json";
+            is_a_sentence(&program(&format!("[profile p]\n{process}\n")), "a character that none has");
+            let chain = format!("[profile p]\n{role}\nsource_profile = q\n[profile q]\n{process}\n");
+            // What a header can hold, STS refuses.
+            let words =
+                if odd == "\u{e9}" { "failed to load AWS credentials" } else { "a character that none has" };
+            is_a_sentence(&program(&chain), words);
+        }
+        // The environment's.
+        let shell = Shell::on(&simulated).with("AWS_ACCESS_KEY_ID", &format!("S3CRET{odd}x"));
+        is_a_sentence(&shell, "a character that none has");
+        // The token for the container's endpoint, in a variable and in a file.
+        if odd != "\u{e9}" {
+            let container = by_profile(&simulated, "[default]\n")
+                .without("AWS_PROFILE")
+                .with("AWS_CONTAINER_CREDENTIALS_FULL_URI", "http://127.0.0.1:1/c");
+            let file = container.write("token", &format!("S3CRET{odd}x"));
+            let by_file =
+                container.with("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE", &file.display().to_string());
+            is_a_sentence(&by_file, "the token for the container's endpoint has a character that none has");
+            fs::remove_file(&file).unwrap();
+            let by_variable = by_file
+                .without("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE")
+                .with("AWS_CONTAINER_AUTHORIZATION_TOKEN", &format!("S3CRET{odd}x"));
+            is_a_sentence(
+                &by_variable,
+                "the token for the container's endpoint has a character that none has",
+            );
+        }
+    }
+    // A profile's own keys, alone and as the source of a role: a file cannot hold the end of a line in one.
+    for odd in &ODD[1..] {
+        let keys = format!("aws_access_key_id = S3CRET{odd}x\naws_secret_access_key = S3CRET\n");
+        let chain = format!("[profile p]\n{role}\nsource_profile = q\n[profile q]\n{keys}");
+        for (text, profile) in [(format!("[profile p]\n{keys}"), "p"), (chain, "q")] {
+            let words =
+                format!("the aws_access_key_id of the profile `{profile}` has a character that none has");
+            is_a_sentence(&by_profile(&simulated, &text), &words);
+        }
+    }
+}
