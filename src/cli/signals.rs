@@ -156,9 +156,9 @@ mod tests {
         work.does("judging and publishing");
         let told = every_minute(&work, |line| said.borrow_mut().push(line));
         let three = async {
-            sleep(Duration::from_secs(130)).await;
+            sleep(Duration::from_secs(160)).await;
             work.does("something else");
-            sleep(Duration::from_secs(60)).await;
+            sleep(Duration::from_secs(30)).await;
         };
         tokio::select! { () = told => {}, () = three => {} }
         let expected = ["judging and publishing (1 min)", "judging and publishing (2 min)", "something else"];
