@@ -66,7 +66,7 @@ impl Stage {
         for (n, id) in members.iter().copied().chain([management]).enumerate() {
             let account = world.account_mut(id);
             account.joined_at = NOW.plus_millis(-400 * DAY);
-            account.parent = [&root, &unit, &inner][n % 3].clone();
+            account.parent.clone_from([&root, &unit, &inner][n % 3]);
             let is_kept = |name: &str| name == PLACE || (name == "us-east-1" && n == REFUSED);
             account.regions.retain(|name, _| is_kept(name.as_str()));
         }
