@@ -22,6 +22,8 @@ FROM (
             WHEN c.kms_key_manager IS NULL THEN 'unknown: the key was not read'
             WHEN c.kms_key_manager <> 'CUSTOMER' THEN 'AWS managed key'
             WHEN c.kms_key_state IN ('PendingDeletion', 'PendingReplicaDeletion') THEN 'the key is pending deletion'
+            WHEN c.kms_key_rotation = 'disabled' AND coalesce(c.kms_key_state, '') NOT IN ('Creating', 'Enabled',
+                'Disabled', 'PendingImport', 'Unavailable', 'Updating') THEN 'unknown: whether it can rotate in its state'
             WHEN c.kms_key_rotation = 'disabled' THEN 'rotation is off'
             WHEN c.kms_key_rotation = 'not_applicable' THEN 'the key cannot rotate by itself'
             WHEN coalesce(c.kms_key_rotation, 'unknown') = 'unknown' THEN 'unknown: the rotation was not read'

@@ -63,6 +63,14 @@ const STATES: [&str; 8] = [
     "Updating",
 ];
 
+/// Why nothing follows from a state: it is not told, or none that KMS has.
+pub fn state_unknown(state: Option<&str>) -> Option<&'static Reason> {
+    match state {
+        None => Some(&STATE_NOT_TOLD),
+        Some(state) => (!STATES.contains(&state)).then_some(&STATE_UNRECOGNIZED),
+    }
+}
+
 /// The key's state, where it is one that KMS has: nothing follows from another one.
 pub fn state(metadata: &KeyMetadata) -> Result<&str, Outcome> {
     let state = told(metadata.state.as_ref(), &STATE_NOT_TOLD)?;

@@ -3,7 +3,7 @@
 use super::days::days;
 use super::key::{
     KEY_GONE, KEY_NOT_READ, MANAGER_NOT_TOLD, ORIGIN_NOT_TOLD, PENDING_DELETION, SPEC_NOT_TOLD,
-    STATE_NOT_TOLD, metadata,
+    STATE_NOT_TOLD, STATE_UNRECOGNIZED, metadata,
 };
 use super::rotation::{
     ASYMMETRIC, AWS_MANAGED_YEARLY, CUSTOM_KEY_STORE, HMAC, IMPORTED_MATERIAL, REPLICA_OF_PRIMARY,
@@ -71,6 +71,7 @@ pub static CHECK: Check = Check {
         &ROTATION_NOT_READ,
         &MANAGER_NOT_TOLD,
         &STATE_NOT_TOLD,
+        &STATE_UNRECOGNIZED,
         &SPEC_NOT_TOLD,
         &ORIGIN_NOT_TOLD,
         &KEY_NOT_READ,

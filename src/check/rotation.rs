@@ -1,6 +1,6 @@
 //! Automatic rotation: what KMS can rotate and what not, whoever asks it of a key.
 
-use super::key::{KEY_GONE, ORIGIN_NOT_TOLD, PENDING_DELETION, SPEC_NOT_TOLD, STATE_NOT_TOLD};
+use super::key::{KEY_GONE, ORIGIN_NOT_TOLD, PENDING_DELETION, SPEC_NOT_TOLD, STATE_NOT_TOLD, state};
 use super::support::{spoken, told};
 use super::{KeySubject, Outcome, Reason};
 use crate::model::{KeyMetadata, KeyRotation, RotationReason};
@@ -93,7 +93,8 @@ pub fn switched_on(key: &KeySubject<'_>, metadata: &KeyMetadata) -> Result<bool,
     told(metadata.origin.as_ref(), &ORIGIN_NOT_TOLD)?;
     match rotation.rotation {
         KeyRotation::Enabled => rotates_in(metadata.state.as_deref()).map(|()| true).map_err(Outcome::from),
-        KeyRotation::Disabled => Ok(false),
+        // Another word may stand for a key that waits for deletion, which cannot rotate.
+        KeyRotation::Disabled => state(metadata).map(|_| false),
         KeyRotation::NotApplicable | KeyRotation::Unknown => Err(Outcome::from(cannot_rotate(None))),
     }
 }

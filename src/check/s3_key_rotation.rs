@@ -5,7 +5,10 @@ use super::bucket::{
     NO_KMS_KEY, about_key, is_aws_managed, is_usable_aws_key, key_in_use, key_name, key_not_visible,
     key_unproven, misplaced, missing_text, no_kms_key,
 };
-use super::key::{MANAGER_NOT_TOLD, ORIGIN_NOT_TOLD, PENDING_DELETION, SPEC_NOT_TOLD, STATE_NOT_TOLD};
+use super::key::{
+    MANAGER_NOT_TOLD, ORIGIN_NOT_TOLD, PENDING_DELETION, SPEC_NOT_TOLD, STATE_NOT_TOLD, STATE_UNRECOGNIZED,
+    state_unknown,
+};
 use super::rotation::{
     ASYMMETRIC, AWS_MANAGED_YEARLY, CUSTOM_KEY_STORE, HMAC, IMPORTED_MATERIAL, REPLICA_OF_PRIMARY,
     ROTATION_DISABLED, ROTATION_ENABLED, ROTATION_NOT_READ, ROTATION_STATE_NOT_KNOWN, ROTATION_SUSPENDED,
@@ -50,6 +53,7 @@ pub static CHECK: Check = Check {
         &ROTATION_NOT_READ,
         &MANAGER_NOT_TOLD,
         &STATE_NOT_TOLD,
+        &STATE_UNRECOGNIZED,
         &SPEC_NOT_TOLD,
         &ORIGIN_NOT_TOLD,
         &KEY_UNPROVEN,
@@ -131,6 +135,12 @@ fn rotation(facts: &BucketFacts, key: &KeyJoin) -> Outcome {
         }
         Some(KeyRotation::Disabled) => {
             let seen = format!("Automatic rotation of {whose}the key {name}{owner} is off.");
+            // Another word may stand for a key that waits for deletion, which cannot rotate.
+            if let Some(reason) = state_unknown(key.state.as_deref()) {
+                let text =
+                    format!("{seen} The key's state is not known, and it may be one that cannot rotate.");
+                return about(reason, text);
+            }
             about(&ROTATION_DISABLED, format!("{seen} {ROTATION_FOOTNOTE}"))
         }
         Some(KeyRotation::NotApplicable) => {

@@ -14,6 +14,7 @@ use toml::Value;
 use super::args::{Cli, RunArg};
 use super::error::CliError;
 use crate::clock::Timestamp;
+use crate::printable::printable;
 use crate::spelling::nearest;
 
 /// Parses the command line over the file that it names, if it names one.
@@ -62,10 +63,14 @@ fn may_be_external_id(argument: &str, arguments: &[OsString]) -> bool {
     false
 }
 
-/// Why a file is no TOML. The library shows the line, unless a secret may stand in it.
+/// A longer line is not shown.
+const LONG_LINE: usize = 200;
+
+/// Why a file is no TOML. The library shows the line, unless a secret may stand in it, or it fills screens.
 fn not_toml(error: &toml::de::Error, text: &str) -> String {
     let full = error.to_string();
-    if !text.to_lowercase().contains("external") {
+    let is_short = full.lines().all(|line| line.len() <= LONG_LINE);
+    if is_short && !text.to_lowercase().contains("external") {
         return full.trim_end().to_owned();
     }
     let place = full.lines().next().unwrap_or_default();
@@ -140,9 +145,11 @@ fn key_of(argument: &Arg) -> String {
 }
 
 fn unknown_key(command: &Command, key: &str, path: &Path) -> CliError {
-    let error = CliError::usage(format!("the settings file {} has the unknown key `{key}`", path.display()));
+    let shown: String = printable(key).chars().take(LONG_LINE).collect();
+    let error =
+        CliError::usage(format!("the settings file {} has the unknown key `{shown}`", path.display()));
     let known = all_keys(command);
-    match nearest(key, known.iter().map(String::as_str)) {
+    match nearest(&shown, known.iter().map(String::as_str)) {
         Some(near) => error.hint(format!("did you mean `{near}`?")),
         None => error.hint("every long flag is a key, with _ for -"),
     }

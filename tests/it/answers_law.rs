@@ -66,7 +66,7 @@ impl Stage {
         for (n, id) in members.iter().copied().chain([management]).enumerate() {
             let account = world.account_mut(id);
             account.joined_at = NOW.plus_millis(-400 * DAY);
-            account.parent = [&root, &unit, &inner][n % 3].clone();
+            account.parent.clone_from([&root, &unit, &inner][n % 3]);
             let is_kept = |name: &str| name == PLACE || (name == "us-east-1" && n == REFUSED);
             account.regions.retain(|name, _| is_kept(name.as_str()));
         }
@@ -455,4 +455,45 @@ fn no_change_of_the_organizations_answers_changes_a_verdict() {
     assert_eq!(caller.len(), 2);
     let of = vec![("caller".to_owned(), caller)];
     Law { stage: &stage, clean: findings(&clean), all, of }.hold(80, 20_261_122);
+}
+
+/// A night on which the first answer of an operation that has this text has another in its place.
+fn night_with(stage: &Stage, operation: &str, text: &str, other: &str) -> Morning {
+    let (_, answers) = stage.recorded();
+    let found = answers.iter().find(|(_, it)| it.operation == operation && it.body.contains(text));
+    let (name, answer) = found.expect("the stage has such an answer");
+    let reply = Reply::with(answer.body.replacen(text, other, 1));
+    stage.night(BTreeMap::from([(name.clone(), reply)])).0
+}
+
+#[test]
+fn a_key_that_waits_for_deletion_is_not_failed_for_its_rotation_where_its_state_is_no_word_of_kms() {
+    let stage = Stage::new(4);
+    for word in ["", "PENDINGDELETION", "Zombie"] {
+        let state = |word: &str| format!("\"KeyState\":\"{word}\"");
+        let night = night_with(&stage, "DescribeKey", &state("PendingDeletion"), &state(word));
+        let id = stage.members[3].to_string();
+        let of = |check: &str| -> Vec<(String, String)> {
+            let rows = night.rows("findings").into_iter();
+            let rows = rows.filter(|row| text(row, "check_id") == check && text(row, "account_id") == id);
+            rows.map(|row| (text(&row, "verdict").to_owned(), text(&row, "reason_code").to_owned())).collect()
+        };
+        for check in ["kms_rotation_enabled", "kms_rotation_period"] {
+            let unknown = ("unknown".to_owned(), "key_state_unrecognized".to_owned());
+            assert!(of(check).contains(&unknown), "{check} {word}: {:?}", of(check));
+        }
+    }
+}
+
+#[test]
+fn a_buckets_name_in_pieces_is_no_name_of_another_bucket() {
+    let stage = Stage::new(4);
+    let id = stage.members[3];
+    for name in ["by-a<![CDATA[]]>rn-3", " <!-- -->by-arn-3", "<![CDATA[by-arn-3]]>"] {
+        let night =
+            night_with(&stage, "ListBuckets", "<Name>by-arn-3</Name>", &format!("<Name>{name}</Name>"));
+        let coverage = night.coverage(id, "global", "s3:ListBuckets");
+        assert!(coverage.contains("protocol 1") && coverage.contains("incomplete"), "{name}: {coverage}");
+        assert!(night.status(id).starts_with("partial/"), "{name}: {}", night.status(id));
+    }
 }

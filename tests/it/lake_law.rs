@@ -62,7 +62,7 @@ fn harm() -> impl Strategy<Value = Harm> {
 }
 
 /// The objects with one of them changed; none where the change does not suit it.
-fn harmed(objects: &Objects, which: &Index, harm: &Harm) -> Option<(String, Objects)> {
+fn harmed(objects: &Objects, which: Index, harm: &Harm) -> Option<(String, Objects)> {
     let keys: Vec<&String> = objects.keys().collect();
     let key = (*which.get(&keys)).clone();
     let bytes = &objects[&key];
@@ -99,7 +99,7 @@ fn harmed(objects: &Objects, which: &Index, harm: &Harm) -> Option<(String, Obje
         }
         Harm::Others(at) => objects[*at.get(&keys)].clone(),
         Harm::After(text) => [bytes, text.as_bytes()].concat(),
-        Harm::Word(at, word) => worded(bytes, at, word)?,
+        Harm::Word(at, word) => worded(bytes, *at, word)?,
     };
     let mut objects = objects.clone();
     let is_other = new != *bytes;
@@ -108,7 +108,7 @@ fn harmed(objects: &Objects, which: &Index, harm: &Harm) -> Option<(String, Obje
 }
 
 /// A JSON file with one of its values in another word.
-fn worded(bytes: &[u8], at: &Index, word: &str) -> Option<Vec<u8>> {
+fn worded(bytes: &[u8], at: Index, word: &str) -> Option<Vec<u8>> {
     let mut value: Value = serde_json::from_slice(bytes).ok()?;
     let mut pointers = Vec::new();
     pointers_of(&value, &mut String::new(), &mut pointers);
@@ -270,7 +270,7 @@ fn a_changed_lake_gives_its_rows_or_an_error() {
     let (mut failed, mut tried) = (Vec::new(), 0);
     let mut runner = TestRunner::new(config(300, 20_261_150));
     let outcome = runner.run(&(any::<Index>(), harm()), |(which, harm)| {
-        let Some((key, objects)) = harmed(&published.objects, &which, &harm) else { return Ok(()) };
+        let Some((key, objects)) = harmed(&published.objects, which, &harm) else { return Ok(()) };
         let store = store_of(&objects);
         let read = catch_unwind(AssertUnwindSafe(|| read_all(&store, &published.run_id)));
         let wrong = match read {
@@ -299,7 +299,7 @@ fn a_changed_lake_is_judged_again_alike_or_not_at_all() {
         .map(|(k, v)| (k.clone(), v.clone()))
         .collect();
     let outcome = runner.run(&(any::<Index>(), harm()), |(which, harm)| {
-        let Some((key, objects)) = harmed(&part, &which, &harm) else { return Ok(()) };
+        let Some((key, objects)) = harmed(&part, which, &harm) else { return Ok(()) };
         let store = store_of(&objects);
         let census =
             catch_unwind(AssertUnwindSafe(|| rejudge(&store, &published.run_id, &again, &Rules::default())));
@@ -329,7 +329,7 @@ fn a_changed_log_loses_only() {
     let log = published.unpublished();
     let mut runner = TestRunner::new(config(100, 20_261_152));
     let outcome = runner.run(&(any::<Index>(), harm()), |(which, harm)| {
-        let Some((key, objects)) = harmed(&log, &which, &harm) else { return Ok(()) };
+        let Some((key, objects)) = harmed(&log, which, &harm) else { return Ok(()) };
         let wrong = finalized(&published, &objects);
         prop_assert!(wrong.is_none(), "{key} {harm:?}: {wrong:?}");
         Ok(())
@@ -403,7 +403,7 @@ fn sealed(lines: &[String]) -> Vec<u8> {
         let value: Value = serde_json::from_str(line).expect("a record");
         *records.entry(value["record"].as_str().unwrap_or_default().to_owned()).or_default() += 1;
     }
-    let text: String = lines.iter().map(|line| format!("{line}\n")).collect();
+    let text = [lines.join("\n").as_str(), "\n"].concat();
     let footer = Record::Footer(Footer { records, sha256: digest(text.as_bytes()) });
     let text = format!("{text}{}\n", serde_json::to_string(&footer).expect("a footer"));
     zstd::encode_all(text.as_bytes(), 3).expect("in memory")
@@ -502,7 +502,7 @@ fn a_publish_that_was_begun_and_whose_papers_were_changed_loses_only() {
     let outcome = runner.run(&(any::<Index>(), any::<bool>(), harm()), |(which, of_papers, harm)| {
         let one: Objects = [(papers[0].clone(), begun[papers[0]].clone())].into();
         let part = if of_papers { &one } else { &begun };
-        let Some((key, changed)) = harmed(part, &which, &harm) else { return Ok(()) };
+        let Some((key, changed)) = harmed(part, which, &harm) else { return Ok(()) };
         let mut objects = begun.clone();
         match changed.get(&key) {
             Some(bytes) => drop(objects.insert(key.clone(), bytes.clone())),

@@ -41,6 +41,7 @@ enum Next {
     End,
 }
 
+#[expect(clippy::struct_excessive_bools, reason = "each is a fault of its own")]
 #[derive(Debug, Clone)]
 struct Page {
     entries: Vec<usize>,
@@ -365,7 +366,8 @@ const PAGED: &[Paged] = &[
         has_flag: true,
         entry: |_, entry| match entry {
             Some(n) => {
-                let (id, at) = (key_id(0), NOW.millis() / 1_000 - (n as i64 + 1) * 40_000_000);
+                let before = 40_000_000 * (1 + i64::try_from(n).expect("a few"));
+                let (id, at) = (key_id(0), NOW.millis() / 1_000 - before);
                 format!(r#"{{"KeyId":"{id}","RotationDate":{at},"RotationType":"ON_DEMAND"}}"#)
             }
             None => r#"{"RotationType":"SIDEWAYS"}"#.to_owned(),
@@ -480,8 +482,11 @@ fn every_listing_is_what_a_naive_reading_of_its_pages_is() {
 
 fn objects(script: &Script, at: usize) -> String {
     let (page, next) = script.page(at);
-    let entries: String =
-        page.entries.iter().map(|n| format!("<Contents><Key>p/runs/{n}</Key></Contents>")).collect();
+    let entries: String = page
+        .entries
+        .iter()
+        .map(|n| ["<Contents><Key>p/runs/", &n.to_string(), "</Key></Contents>"].concat())
+        .collect();
     let strange = if page.strange { "<Contents><Key>q/runs/1</Key></Contents>" } else { "" };
     let goes_on = next.as_ref().is_some_and(|token| !token.is_empty());
     let token =

@@ -31,6 +31,7 @@ mod demo;
 mod dependencies;
 mod deploy;
 mod doctor;
+mod files_law;
 mod generated;
 mod golden;
 mod join;

@@ -110,8 +110,12 @@ const PAIRS: &[Pair] = &[
         agree: |why, verdict, reason| {
             reason == "replica_of_primary"
                 || match why {
+                    // Of a key that has rotation off, the question says nothing.
                     None => {
-                        verdict == "not_applicable" || verdict == "fail" || reason == "aws_managed_yearly"
+                        verdict == "not_applicable"
+                            || verdict == "fail"
+                            || ["aws_managed_yearly", "key_state_unrecognized", "key_state_not_told"]
+                                .contains(&reason)
                     }
                     Some("due" | "overdue") => verdict == "pass",
                     Some("suspended: the key is not enabled") => reason == "rotation_suspended",
@@ -131,7 +135,10 @@ const PAIRS: &[Pair] = &[
             reason == "replica_of_primary"
                 || match why {
                     None => {
-                        verdict == "not_applicable" || verdict == "fail" || reason == "aws_managed_yearly"
+                        verdict == "not_applicable"
+                            || verdict == "fail"
+                            || ["aws_managed_yearly", "key_state_unrecognized", "key_state_not_told"]
+                                .contains(&reason)
                     }
                     Some("due" | "overdue" | "unknown: the next rotation was not told") => {
                         rotates.contains(&reason)

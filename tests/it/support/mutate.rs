@@ -218,10 +218,10 @@ impl Mutation {
     /// The changed answer; none where the change does not suit it, or makes another good answer of it.
     pub fn of(&self, answer: &Answer, others: &[Answer]) -> Option<Changed> {
         let (member, reply) = match self {
-            Self::Member(at, change) => of_member(answer, at, change)?,
+            Self::Member(at, change) => of_member(answer, *at, change)?,
             Self::Bytes(bytes) => (String::new(), Reply::with(of_bytes(&answer.body, bytes)?)),
             Self::Envelope(envelope) => (String::new(), of_envelope(answer, envelope)?),
-            Self::Swapped(of, same) => (String::new(), swapped(answer, others, of, *same)?),
+            Self::Swapped(of, same) => (String::new(), swapped(answer, others, *of, *same)?),
         };
         let is_other =
             reply.body != answer.body.as_bytes() || reply.status.is_some() || reply.content_type.is_some();
@@ -243,7 +243,7 @@ fn of_envelope(answer: &Answer, envelope: &Envelope) -> Option<Reply> {
 const NAMELESS: &[&str] =
     &["GetBucketEncryption", "GetBucketPolicy", "GetBucketLocation", "GetKeyPolicy", "ListBuckets"];
 
-fn swapped(answer: &Answer, others: &[Answer], of: &Index, same: bool) -> Option<Reply> {
+fn swapped(answer: &Answer, others: &[Answer], of: Index, same: bool) -> Option<Reply> {
     let is_same =
         |other: &&Answer| (other.operation == answer.operation) == same && other.body != answer.body;
     let others: Vec<&Answer> = others.iter().filter(is_same).collect();
@@ -284,7 +284,7 @@ fn of_bytes(body: &str, bytes: &Bytes) -> Option<Vec<u8>> {
     })
 }
 
-fn of_member(answer: &Answer, at: &Index, change: &Change) -> Option<(String, Reply)> {
+fn of_member(answer: &Answer, at: Index, change: &Change) -> Option<(String, Reply)> {
     let (format, mut tree) = read(&answer.body)?;
     let paths = tree.paths();
     if paths.is_empty() {
@@ -362,10 +362,13 @@ fn respelt(node: &Node, format: Format, how: Respell) -> Option<Node> {
     let text = node.text()?;
     let spelt = |text: &str| match format {
         Format::Json => {
-            let letters: String = text.encode_utf16().map(|unit| format!("\\u{unit:04x}")).collect();
-            format!("\"{letters}\"")
+            let letters: Vec<String> = text.encode_utf16().map(|unit| format!("\\u{unit:04x}")).collect();
+            format!("\"{}\"", letters.concat())
         }
-        Format::Xml => text.chars().map(|letter| format!("&#x{:x};", u32::from(letter))).collect(),
+        Format::Xml => {
+            let letters = text.chars().map(|letter| format!("&#x{:x};", u32::from(letter)));
+            letters.collect::<Vec<_>>().concat()
+        }
     };
     let middle = text.floor_char_boundary(text.len() / 2);
     let new = match how {
@@ -452,17 +455,16 @@ fn others(node: &Node, of: &str) -> Option<Node> {
             _ => text.to_owned(),
         },
     };
-    fn all(node: &Node, change: &impl Fn(&str) -> String) -> Node {
-        let kind = match &node.kind {
-            Kind::Text(text) => Kind::Text(change(text)),
-            kind => kind.clone(),
-        };
-        Node {
-            kind,
-            children: node.children.iter().map(|child| all(child, change)).collect(),
-            ..node.clone()
-        }
-    }
-    let changed = all(node, &change);
+    let changed = with_texts(node, &change);
     (changed != *node).then_some(changed)
+}
+
+/// A node with every text below it changed.
+fn with_texts(node: &Node, change: &impl Fn(&str) -> String) -> Node {
+    let kind = match &node.kind {
+        Kind::Text(text) => Kind::Text(change(text)),
+        kind => kind.clone(),
+    };
+    let children = node.children.iter().map(|child| with_texts(child, change)).collect();
+    Node { kind, children, ..node.clone() }
 }

@@ -154,7 +154,9 @@ fn xml(body: &str) -> Option<Node> {
                 None
             }
             Token::Attribute { span, .. } => {
-                open.last_mut()?.attributes.push_str(&format!(" {}", span.as_str()));
+                let attributes = &mut open.last_mut()?.attributes;
+                attributes.push(' ');
+                attributes.push_str(span.as_str());
                 None
             }
             Token::Text { text } => {
