@@ -124,7 +124,9 @@ impl CommittedRun {
                 // A few bytes can be rows without end.
                 rows += batch.num_rows() as u64;
                 if rows > most {
-                    return Err(damaged(format!("it has more than {most} rows, as many as its run wrote")).into());
+                    return Err(
+                        damaged(format!("it has more than {most} rows, as many as its run wrote")).into()
+                    );
                 }
                 let cells = cells(table, columns, &batch).map_err(damaged)?;
                 for at in 0..batch.num_rows() {
