@@ -119,7 +119,8 @@ mod tests {
     fn a_window_has_a_bound() {
         let mut encoder = zstd::Encoder::new(Vec::new(), 1).unwrap();
         encoder.window_log(WINDOW_LOG + 1).unwrap();
-        (0..32).for_each(|_| encoder.write_all(&[b'\n'; 1 << 20]).unwrap());
+        let lines = vec![b'\n'; 1 << 20];
+        (0..32).for_each(|_| encoder.write_all(&lines).unwrap());
         let (_, reason) = read(&encoder.finish().unwrap());
         assert!(reason.is_some());
     }

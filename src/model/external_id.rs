@@ -41,7 +41,7 @@ mod tests {
     #[test]
     fn an_external_id_is_not_shown() {
         let id = ExternalId::new("S3CRET").unwrap();
-        let shown = format!("{id} {id:?} {:#?} {:?}", Some(&id), [id.clone()]);
+        let shown = format!("{id} {id:?} {:#?} {:?}", Some(&id), std::slice::from_ref(&id));
         assert!(!shown.contains("S3CRET") && shown.contains("[redacted]"), "{shown}");
         assert_eq!(id.expose(), "S3CRET");
     }

@@ -24,7 +24,7 @@ pub fn longest(key: &str) -> u64 {
     match key.split_once('/') {
         Some(("manifests", _)) => MANIFEST,
         Some(("policies", _)) => TEXT,
-        Some(("observations", name)) if name.ends_with(".json") => MANIFEST,
+        Some(("observations", name)) if name.rsplit('/').next() == Some("publication.json") => MANIFEST,
         Some(("observations", _)) => DATA,
         Some((name, _)) if name == table::runs::TABLE.name => COMMIT,
         Some((name, _)) if table::find(name).is_some() => DATA,

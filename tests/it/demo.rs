@@ -213,6 +213,9 @@ fn a_demo_is_replaced_where_it_is_run() {
     assert_eq!(contents(&shell, ""), before);
 }
 
+/// Puts something into a demo's folder.
+type Add = fn(&std::path::Path);
+
 #[test]
 fn what_no_demo_made_is_seen_before_anything_is_removed() {
     use std::os::unix::fs::symlink;
@@ -221,17 +224,17 @@ fn what_no_demo_made_is_seen_before_anything_is_removed() {
     shell.write("outside", "theirs");
     let run = committed(&shell.path("d/lake")).pop().unwrap();
     let other = "20261121T030000Z-00000001";
-    let add: [(&str, String, fn(&std::path::Path)); 7] = [
+    let add: [(&str, String, Add); 7] = [
         ("a note", "d/lake/notes.txt".to_owned(), |path| std::fs::write(path, "mine").unwrap()),
         ("a table of their own", "d/lake/mine.parquet".to_owned(), |path| {
-            std::fs::write(path, "mine").unwrap()
+            std::fs::write(path, "mine").unwrap();
         }),
         ("a run of their own", format!("d/lake/observations/{other}"), |path| {
             std::fs::create_dir(path).unwrap();
             std::fs::write(path.join("organization.jsonl.zst"), "mine").unwrap();
         }),
         ("their manifest", format!("d/lake/manifests/{other}.json"), |path| {
-            std::fs::write(path, "{}").unwrap()
+            std::fs::write(path, "{}").unwrap();
         }),
         ("a link in the lake", format!("d/lake/observations/{run}/x"), |path| symlink("/", path).unwrap()),
         ("a FIFO", format!("d/lake/observations/{run}/y"), |path| {
@@ -247,9 +250,9 @@ fn what_no_demo_made_is_seen_before_anything_is_removed() {
         assert!(refused.stderr.contains("holds more than a demo, and is left alone"), "{what}: {refused}");
         assert_eq!(names(&shell.path("d")), before, "{what}");
         if path.is_dir() {
-            std::fs::remove_dir_all(&path).unwrap()
+            std::fs::remove_dir_all(&path).unwrap();
         } else {
-            std::fs::remove_file(&path).unwrap()
+            std::fs::remove_file(&path).unwrap();
         }
     }
     // In the place of a part.

@@ -46,7 +46,7 @@ impl HttpConnector for Endless {
         let taken = Arc::clone(&self.taken);
         let parts = futures::stream::repeat_with(move || {
             taken.fetch_add(1, Ordering::Relaxed);
-            Ok::<_, std::convert::Infallible>(Frame::data(Bytes::from_static(&[b' '; PART])))
+            Ok::<_, std::convert::Infallible>(Frame::data(Bytes::from(vec![b' '; PART])))
         });
         let body = SdkBody::from_body_1_x(StreamBody::new(parts));
         let mut response = HttpResponse::new(200.try_into().unwrap(), body);
@@ -155,9 +155,9 @@ fn what_is_no_file_in_the_place_of_one_is_told_by_every_reader() {
                 );
             }
             if path.is_dir() {
-                fs::remove_dir(&path).unwrap()
+                fs::remove_dir(&path).unwrap();
             } else {
-                fs::remove_file(&path).unwrap()
+                fs::remove_file(&path).unwrap();
             }
             fs::rename(&aside, &path).unwrap();
         }
@@ -190,9 +190,9 @@ fn a_question_reads_regular_files_of_the_lake_alone() {
                 assert!(said(&refused).contains(&format!("{key}: {what}")), "{more}: {refused}");
             }
             if path.is_dir() {
-                fs::remove_dir(&path).unwrap()
+                fs::remove_dir(&path).unwrap();
             } else {
-                fs::remove_file(&path).unwrap()
+                fs::remove_file(&path).unwrap();
             }
             fs::rename(&aside, &path).unwrap();
         }

@@ -95,7 +95,7 @@ fn lose(store: &MemoryStore, id: &RunId, how: Option<StoreFault>) {
 
 #[tokio::test]
 async fn a_lost_manifest_is_passed_over_and_an_older_one_says_what_the_lake_holds() {
-    let faults = [StoreFault::Archived, StoreFault::Denied, StoreFault::Other];
+    let faults = [StoreFault::Archived, StoreFault::Denied, StoreFault::TooLong, StoreFault::Other];
     for how in faults.map(Some).into_iter().chain([None]) {
         let store = MemoryStore::new();
         let (first, second, third) = (run_id(1), run_id(2), run_id(3));
