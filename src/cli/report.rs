@@ -11,6 +11,7 @@ use super::exit::Exit;
 use super::folder::Folder;
 use super::output::Output;
 use super::print;
+use crate::clock::{Clock, SystemClock};
 use crate::report::{self, Format, INDEX, ReportError, SCOPE, Split};
 use crate::sink::{CommittedRun, LakeError};
 use crate::table::{self, TableInfo};
@@ -57,6 +58,7 @@ async fn split(args: &ReportArgs, by: Split, stop: &CancellationToken) -> Result
 
 async fn committed(args: &ReportArgs) -> Result<CommittedRun, CliError> {
     let lake = super::lake::opened(args.lake.open(args.tuning.tuning()).await?).await?;
+    super::future::tell_latest(&lake, SystemClock.now());
     Ok(match &args.run {
         Some(run_id) => CommittedRun::open(&lake, run_id).await?,
         None => CommittedRun::newest(&lake).await.map_err(newest)?,

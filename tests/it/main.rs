@@ -28,6 +28,7 @@ mod demo;
 mod dependencies;
 mod deploy;
 mod doctor;
+mod future;
 mod generated;
 mod join;
 mod judgement;
