@@ -5,7 +5,7 @@ use super::error::CliError;
 use super::exit::Exit;
 use super::rules::Rules;
 use super::work::Work;
-use super::{committed, loss, print, summary};
+use super::{committed, future, loss, print, summary};
 use crate::clock::{Clock, SystemClock, Timestamp};
 use crate::model::{RunId, RunStatus};
 use crate::sink::{self, CommittedRun, Hold, Judgement, Lake, Published};
@@ -22,8 +22,12 @@ pub async fn run(args: &FinalizeArgs, work: &Work) -> Result<Exit, CliError> {
             let run = CommittedRun::open(&lake, &args.run).await?;
             (run.manifest().observed_run_id.clone(), rejudged_id(now))
         }
-        false => (args.run.clone(), args.run.clone()),
+        false => {
+            future::refuse(&args.run, now, args.future.allow_future_run)?;
+            (args.run.clone(), args.run.clone())
+        }
     };
+    future::tell_newer(&lake, &run_id, now);
     let judgement = Judgement {
         observed_run_id,
         run_id,

@@ -16,6 +16,7 @@ mod exit;
 mod expiry;
 mod finalize;
 mod folder;
+mod future;
 mod iam;
 mod lake;
 mod loss;

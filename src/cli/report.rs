@@ -10,6 +10,7 @@ use super::folder::Folder;
 use super::output::Output;
 use super::print;
 use super::work::Work;
+use crate::clock::{Clock, SystemClock};
 use crate::report::{self, Format, INDEX, ReportError, SCOPE, Split};
 use crate::sink::{CommittedRun, LakeError};
 use crate::table::{self, TableInfo};
@@ -58,6 +59,7 @@ async fn split(args: &ReportArgs, by: Split, work: &Work) -> Result<Exit, CliErr
 
 async fn committed(args: &ReportArgs, work: &Work) -> Result<CommittedRun, CliError> {
     let lake = super::lake::opened(args.lake.open(args.tuning.tuning(), work).await?, work).await?;
+    super::future::tell_latest(&lake, SystemClock.now());
     Ok(match &args.run {
         Some(run_id) => CommittedRun::open(&lake, run_id).await?,
         None => CommittedRun::newest(&lake).await.map_err(newest)?,

@@ -9,7 +9,7 @@ use super::exit::Exit;
 use super::progress::Watch;
 use super::rules::Rules;
 use super::work::Work;
-use super::{committed, edge, estimate, expiry, loss, print, summary};
+use super::{committed, edge, estimate, expiry, future, loss, print, summary};
 use crate::aws::environment::{Caller, Environment, Tuning};
 use crate::aws::ops::GET_CALLER_IDENTITY;
 use crate::clock::Timestamp;
@@ -80,12 +80,16 @@ async fn census(args: &ScanArgs, opened: &Opened, work: &Arc<Work>) -> Result<Ex
     if lake.committed(&run_id) {
         return already_committed(&lake, &run_id, args).await;
     }
+    let is_allowed = args.future.allow_future_run;
+    future::refuse(&run_id, now, is_allowed)?;
     sink::unchanged(lake.newest(), &rules.standard, &rules.exceptions).map_err(CliError::usage)?;
     let run = header(run_id, now, settings(args), environment.source);
     let caller = match &opened.caller {
         Some(caller) => caller.clone(),
         None => edge::caller(environment, work).await?,
     };
+    future::refuse_clock(environment.factory.dates().seen(), environment.shared.clock.now(), is_allowed)?;
+    future::tell_newer(&lake, &run.run_id, now);
     let external_id = args.role.external_id.clone();
     let build_sha256 = super::build::sha256();
     let edge = Edge::new(environment.clone(), caller, external_id, &run, args.pace.limits());

@@ -6,12 +6,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::AccountRules;
+use super::exception_index::ExceptionIndex;
 use crate::check;
 use crate::clock::{DAY_MS, Timestamp};
-use crate::model::{
-    AccountId, Exception, ExceptionRules, ExceptionState, ExceptionUse, Exceptions, Finding, Verdict,
-};
-use crate::standard::glob;
+use crate::model::{Exception, ExceptionRules, ExceptionState, ExceptionUse, Exceptions, Finding, Verdict};
 
 /// How many findings each exception matches.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -28,46 +26,12 @@ struct Count {
 #[derive(Debug)]
 pub(super) struct Exempter<'a> {
     records: Vec<Record<'a>>,
-    by_check: BTreeMap<&'static str, OfCheck<'a>>,
+    by_check: BTreeMap<&'static str, ExceptionIndex<'a>>,
     rules: &'a ExceptionRules,
     as_of: Timestamp,
     /// None until the line is drawn.
     counts: Option<Matches>,
     void: BTreeSet<usize>,
-}
-
-/// The records in force of one check, by what they name most closely: a large file names buckets one
-/// by one, and no finding should be held against all of them.
-#[derive(Debug, Default)]
-struct OfCheck<'a> {
-    by_resource: BTreeMap<&'a str, Vec<usize>>,
-    by_account: BTreeMap<AccountId, Vec<usize>>,
-    others: Vec<usize>,
-}
-
-impl<'a> OfCheck<'a> {
-    fn add(&mut self, at: usize, exception: &'a Exception) {
-        let Exception { resources, scope, .. } = exception;
-        let is_whole = |resource: &String| !resource.contains(['*', '?']);
-        if !resources.is_empty() && resources.iter().all(is_whole) {
-            for resource in resources {
-                self.by_resource.entry(resource).or_default().push(at);
-            }
-        } else if scope.ous.is_empty() && !scope.accounts.is_empty() {
-            for account_id in &scope.accounts {
-                self.by_account.entry(*account_id).or_default().push(at);
-            }
-        } else {
-            self.others.push(at);
-        }
-    }
-
-    /// The records that may match, in their order.
-    fn near(&self, account_id: AccountId, arn: &str) -> BTreeSet<usize> {
-        let named = [self.by_resource.get(arn), self.by_resource.get(name_of(arn))].into_iter().flatten();
-        let of_account = self.by_account.get(&account_id);
-        named.chain(of_account).chain([&self.others]).flatten().copied().collect()
-    }
 }
 
 #[derive(Debug)]
@@ -80,11 +44,12 @@ impl<'a> Exempter<'a> {
     pub(super) fn new(exceptions: &'a Exceptions, rules: &'a ExceptionRules, as_of: Timestamp) -> Self {
         let record = |exception: &'a Exception| Record { exception, id: exception.id.as_str().into() };
         let records: Vec<Record<'_>> = exceptions.records.iter().map(record).collect();
-        let mut by_check: BTreeMap<&'static str, OfCheck<'_>> = BTreeMap::new();
+        let mut active: BTreeMap<&'static str, Vec<(usize, &Exception)>> = BTreeMap::new();
         let is_active = |(_, record): &(usize, &Record<'_>)| record.exception.is_active(as_of);
         for (at, record) in records.iter().enumerate().filter(is_active) {
-            by_check.entry(record.exception.check_id).or_default().add(at, record.exception);
+            active.entry(record.exception.check_id).or_default().push((at, record.exception));
         }
+        let by_check = active.into_iter().map(|(id, active)| (id, ExceptionIndex::of(&active))).collect();
         Self { records, by_check, rules, as_of, counts: None, void: BTreeSet::new() }
     }
 
@@ -130,22 +95,17 @@ impl<'a> Exempter<'a> {
         }
     }
 
+    /// The records that match a finding, by id.
     fn matching<'s>(
         &'s self,
         account: &'s AccountRules,
         finding: &'s Finding,
     ) -> impl Iterator<Item = (usize, &'s Record<'a>)> + 's {
         let fails = finding.verdict_before_exception == Verdict::Fail;
-        let of_check = self.by_check.get(finding.check_id).filter(|_| fails);
-        let places = of_check.map(|of_check| of_check.near(account.account_id, &finding.resource_arn));
+        let of_check = self.by_check.get(finding.check_id).filter(|_| fails && self.is_exemptible(finding));
+        let places = of_check.map(|of_check| of_check.naming(&account.place(), &finding.resource_arn));
         let records = places.into_iter().flatten().map(|at| (at, &self.records[at]));
-        records.filter(move |(_, record)| {
-            let exception = record.exception;
-            exception.accepts.contains(finding.reason_code)
-                && self.is_exemptible(finding)
-                && exception.scope.specificity(&account.place()).is_some()
-                && names(exception, &finding.resource_arn)
-        })
+        records.filter(move |(_, record)| record.exception.accepts.contains(finding.reason_code))
     }
 
     fn is_exemptible(&self, finding: &Finding) -> bool {
@@ -199,67 +159,5 @@ impl<'a> Exempter<'a> {
             }
         };
         self.records.iter().enumerate().map(of).collect()
-    }
-}
-
-/// Whether the exception names the resource: by ARN, or a bucket by its name; `*` and `?` stand for
-/// any text and any character.
-fn names(exception: &Exception, arn: &str) -> bool {
-    let name = name_of(arn);
-    exception.resources.is_empty()
-        || exception.resources.iter().any(|pattern| glob(pattern, arn) || glob(pattern, name))
-}
-
-/// A bucket's name; any other ARN as it is.
-fn name_of(arn: &str) -> &str {
-    arn.rsplit(":::").next().unwrap_or(arn)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::model::Scope;
-
-    fn exception(resources: &[&str], accounts: &[&str]) -> Exception {
-        let accounts = accounts.iter().map(|id| id.parse().unwrap()).collect();
-        let now = Timestamp::from_millis(0);
-        Exception {
-            id: String::new(),
-            check_id: "s3_tls_only",
-            accepts: BTreeSet::new(),
-            scope: Scope { ous: BTreeSet::new(), accounts },
-            resources: resources.iter().map(|it| (*it).to_owned()).collect(),
-            max_matches: 1,
-            reason: String::new(),
-            compensating_control: None,
-            owner: String::new(),
-            requested_by: String::new(),
-            approved_by: String::new(),
-            approved_at: now,
-            ticket: String::new(),
-            starts: now,
-            expires: now,
-            supersedes: None,
-            imported_without_expiry: false,
-            sha256: String::new(),
-        }
-    }
-
-    #[test]
-    fn a_finding_is_held_against_the_records_that_may_name_it() {
-        let records = [
-            exception(&["other"], &[]),
-            exception(&["b*"], &["111122223333"]),
-            exception(&["arn:aws:s3:::b", "b"], &[]),
-            exception(&[], &["444455556666"]),
-            exception(&["?"], &[]),
-        ];
-        let mut of_check = OfCheck::default();
-        for (at, record) in records.iter().enumerate() {
-            of_check.add(at, record);
-        }
-        let near = |account: &str| of_check.near(account.parse().unwrap(), "arn:aws:s3:::b");
-        assert_eq!(near("111122223333"), [1, 2, 4].into());
-        assert_eq!(near("444455556666"), [2, 3, 4].into());
     }
 }

@@ -6,6 +6,7 @@
 //! gives the findings. Nothing here is kept by resource, so that memory does not grow with findings.
 
 mod account;
+mod exception_index;
 mod exempt;
 mod subject;
 mod tally;

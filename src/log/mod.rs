@@ -21,7 +21,7 @@ use crate::model::{
     KeyObservation, Observation, OrganizationIdentity, OrganizationalUnit, Region, RunHeader, RunId, Witness,
 };
 
-pub use read::{LogError, Segment, digest, hex};
+pub use read::{Line, LogError, Place, Segment, digest, hex};
 pub use write::{OrganizationWriter, SegmentWriter};
 
 /// The version of the log's format. A reader refuses a newer one.

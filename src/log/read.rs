@@ -1,9 +1,11 @@
 //! Reading a log: verify the seal first, then give the records one at a time.
 
+use serde::de::DeserializeOwned;
 use sha2::{Digest, Sha256};
 
 use super::lines::lines_of;
 use super::{Header, LOG_VERSION, Record};
+use crate::model::Region;
 
 /// More kinds of record are in no log, whoever wrote it.
 const MOST_KINDS: usize = 100;
@@ -39,6 +41,51 @@ pub enum LogError {
         /// Its version.
         found: u32,
     },
+}
+
+/// A record as it is written.
+#[derive(Debug)]
+pub struct Line(Vec<u8>);
+
+impl Line {
+    /// The record's name: `bucket`, `key`, …
+    pub fn name(&self) -> &str {
+        record_name(&self.0)
+    }
+}
+
+/// Where a bucket or key stands among those of its account: buckets by their names, keys by Region and id.
+#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, serde::Deserialize)]
+#[serde(from = "Named")]
+pub struct Place(String, String);
+
+impl Place {
+    /// A bucket's.
+    pub fn of_bucket(name: &str) -> Self {
+        Self(name.to_owned(), String::new())
+    }
+
+    /// A key's.
+    pub fn of_key(region: &Region, key_id: &str) -> Self {
+        Self(region.as_str().to_owned(), key_id.to_owned())
+    }
+}
+
+/// The fields of a record that tell its place.
+#[derive(serde::Deserialize)]
+struct Named {
+    name: Option<String>,
+    region: Option<String>,
+    key_id: Option<String>,
+}
+
+impl From<Named> for Place {
+    fn from(Named { name, region, key_id }: Named) -> Self {
+        match key_id {
+            Some(id) => Self(region.unwrap_or_default(), id),
+            None => Self(name.unwrap_or_default(), String::new()),
+        }
+    }
 }
 
 /// A sealed log in memory, compressed.
@@ -77,6 +124,14 @@ impl Segment {
         &'a self,
         wanted: impl Fn(&str) -> bool + 'a,
     ) -> impl Iterator<Item = Result<Record, LogError>> + 'a {
+        self.lines(wanted).map(|line| self.record(&line?))
+    }
+
+    /// The same records as they are written: whoever holds many of them parses them when their turn comes.
+    pub fn lines<'a>(
+        &'a self,
+        wanted: impl Fn(&str) -> bool + 'a,
+    ) -> impl Iterator<Item = Result<Line, LogError>> + 'a {
         let mut lines = lines_of(&self.bytes).fuse();
         std::iter::from_fn(move || {
             loop {
@@ -85,12 +140,32 @@ impl Segment {
                     Err(reason) => return Some(Err(self.not_sealed(reason))),
                 };
                 let name = record_name(&line);
-                if matches!(name, "header" | "footer") || !wanted(name) {
-                    continue;
+                if !matches!(name, "header" | "footer") && wanted(name) {
+                    return Some(Ok(Line(line)));
                 }
-                return Some(serde_json::from_slice(&line).map_err(|e| self.not_sealed(e.to_string())));
             }
         })
+    }
+
+    /// Parses a line of this log.
+    pub fn record(&self, line: &Line) -> Result<Record, LogError> {
+        // Most lines are these. Their name is known: to find it again, serde would take each line apart twice.
+        match line.name() {
+            "bucket" => self.parsed(line).map(Record::Bucket),
+            "key" => self.parsed(line).map(Record::Key),
+            "policy" => self.parsed(line).map(Record::Policy),
+            _ => self.parsed(line),
+        }
+    }
+
+    /// The place of a bucket or key among those of its account.
+    pub fn place(&self, line: &Line) -> Result<Place, LogError> {
+        self.parsed(line)
+    }
+
+    /// Parses a line of this log whose kind is known from its name.
+    pub fn parsed<T: DeserializeOwned>(&self, line: &Line) -> Result<T, LogError> {
+        serde_json::from_slice(&line.0).map_err(|error| self.not_sealed(error.to_string()))
     }
 
     fn not_sealed(&self, reason: String) -> LogError {

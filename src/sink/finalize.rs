@@ -6,9 +6,10 @@ use std::collections::BTreeMap;
 
 use super::agreed::{StandardEntry, unchanged};
 use super::judgement::{FinalizeError, Judgement};
+use super::judging::Judging;
 use super::lake::committed_runs;
 use super::loss::{self, Compared};
-use super::pass::Pass;
+use super::pass::{Pass, Stands};
 use super::run_log::RunLog;
 use super::tables::Tables;
 use super::{
@@ -67,11 +68,15 @@ pub async fn finalize_unless(
     }
 
     publication.goes_on()?;
-    let index = log.with_admissions(log.key_index()?, as_of)?;
+    let (index, keys) = log.key_index()?;
+    publication.goes_on()?;
+    let (index, buckets) = log.with_admissions(index, &keys, as_of)?;
     let tables = Tables::new(&mut publication, &judgement.run_id);
-    let mut pass = Pass { log, rules: &rules, judge, index, tables, gaps: &judgement.standard.gaps, as_of };
+    let gaps = &judgement.standard.gaps;
+    let judging = Judging { log, rules: &rules, judge, index, as_of };
+    let mut pass = Pass { judging, stands: Stands { buckets, keys }, tables, gaps };
     let seen = pass.run().await?;
-    let exceptions = pass.judge.exception_uses();
+    let exceptions = pass.judging.judge.exception_uses();
     pass.catalogue(judgement).await?;
     let (summary, findings) = pass.tables.finish().await?;
 

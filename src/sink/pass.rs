@@ -1,30 +1,25 @@
 //! The walk over a run's facts: join, judge, write, a bounded number of resources at a time.
 //!
 //! Buckets come first, for they are counted into the key index, and the keys' rows carry the counts.
-//! Joining and judging are rayon's; rows are written in order, so that the bytes are always the same.
+//! Joining and judging are rayon's, while the next pieces of the log are read; rows are written in order, so that the
+//! bytes are always the same.
 
 use std::collections::BTreeMap;
 
-use rayon::prelude::*;
-
 use super::judgement::{FinalizeError, Judgement};
-use super::run_log::{Counts, JoinedBuckets, JoinedKeys, RunLog};
+use super::judging::{Done, Judged, Judging};
+use super::pieces::{Kind, Pieces};
+use super::run_log::Counts;
 use super::tables::Tables;
+use super::texts::Stand;
 use super::{CoverageTotals, unique};
 use crate::check;
-use crate::clock::Timestamp;
 use crate::control;
-use crate::judge::{AccountRules, Judge, Matches, Rules};
-use crate::model::{AcceptedGap, AccountFacts, AccountId, BucketFacts, Finding, KeyFacts};
-use crate::resolve::{CoverageDigest, KeyIndex};
+use crate::judge::{AccountRules, Matches};
+use crate::model::{AcceptedGap, AccountFacts, AccountId, BucketFacts, CoverageRow, Finding, KeyFacts};
+use crate::resolve::CoverageDigest;
 use crate::standard;
 use crate::table::{calls::CallsRow, checks::CheckRow, coverage::CoverageFacts};
-
-/// Accounts that are parsed and joined at the same time.
-const ACCOUNTS_AT_ONCE: usize = 16;
-
-/// Resources whose findings are in memory at the same time.
-const JUDGED_AT_ONCE: usize = 4_096;
 
 /// What a pass saw beside the rows that it wrote.
 pub(super) struct Seen {
@@ -32,76 +27,83 @@ pub(super) struct Seen {
     pub(super) coverage: CoverageTotals,
 }
 
+/// How the resources of each account stand in its segment.
+pub(super) struct Stands {
+    pub(super) buckets: Vec<Stand>,
+    pub(super) keys: Vec<Stand>,
+}
+
 /// One walk over a run's facts.
 pub(super) struct Pass<'a, 'p, 'l> {
-    pub(super) log: &'a RunLog,
-    pub(super) rules: &'a Rules,
-    pub(super) judge: Judge<'a>,
-    pub(super) index: KeyIndex,
+    pub(super) judging: Judging<'a>,
+    pub(super) stands: Stands,
     pub(super) tables: Tables<'p, 'l>,
     pub(super) gaps: &'a [AcceptedGap],
-    pub(super) as_of: Timestamp,
 }
 
 impl Pass<'_, '_, '_> {
     /// Writes every row that is about a resource, and the calls.
     pub(super) async fn run(&mut self) -> Result<Seen, FinalizeError> {
-        let is_counted = self.judge.counts_exceptions();
+        let is_counted = self.judging.judge.counts_exceptions();
         if is_counted {
-            self.count_exceptions()?;
+            self.count_exceptions().await?;
         }
         let mut coverage = CoverageTotals::default();
         let mut counts: BTreeMap<AccountId, Counts> = BTreeMap::new();
-        for chunk in self.log.segments.chunks(ACCOUNTS_AT_ONCE) {
-            for joined in self.log.join_buckets(&self.index, self.as_of, chunk)? {
+        let log = self.judging.log;
+        let stands = std::mem::take(&mut self.stands.buckets);
+        let mut pieces = Pieces::of(Kind::Buckets, &log.segments, &stands);
+        let mut next = pieces.next()?;
+        while !next.is_empty() {
+            self.tables.goes_on()?;
+            let (judged, following) = rayon::join(|| self.judging.buckets(next), || pieces.next());
+            for done in judged? {
                 if !is_counted {
-                    count_buckets(&mut self.index, &joined);
+                    self.judging.count_keys_of(&done);
                 }
-                let count = counts.entry(joined.account_id).or_default();
-                count.buckets = joined.buckets.len() as u64;
-                self.buckets(&joined).await?;
-                (count.coverage, count.gaps_accepted) = self.coverage(joined, &mut coverage).await?;
+                let count = counts.entry(done.account_id).or_default();
+                count.buckets += done.resources.len() as u64;
+                self.buckets(done.resources).await?;
+                if let Some(rows) = done.coverage {
+                    (count.coverage, count.gaps_accepted) =
+                        self.coverage(done.account_id, rows, &mut coverage).await?;
+                }
             }
+            next = following?;
+            pause().await;
         }
-        for chunk in self.log.segments.chunks(ACCOUNTS_AT_ONCE) {
-            for joined in RunLog::join_keys(&self.index, chunk)? {
-                counts.entry(joined.account_id).or_default().keys = joined.keys.len() as u64;
-                self.keys(&joined).await?;
+        let stands = std::mem::take(&mut self.stands.keys);
+        let mut pieces = Pieces::of(Kind::Keys, &log.segments, &stands);
+        let mut next = pieces.next()?;
+        while !next.is_empty() {
+            self.tables.goes_on()?;
+            let (judged, following) = rayon::join(|| self.judging.keys(next), || pieces.next());
+            for done in judged? {
+                counts.entry(done.account_id).or_default().keys += done.resources.len() as u64;
+                self.keys(done.resources).await?;
             }
+            next = following?;
+            pause().await;
         }
-        let accounts = self.log.account_facts(&counts);
+        let accounts = self.judging.log.account_facts(&counts);
         self.accounts(&accounts).await?;
-        for (operation, tally) in self.log.calls.0.clone() {
+        for (operation, tally) in self.judging.log.calls.0.clone() {
             self.tables.call(&CallsRow { operation, tally }).await?;
         }
         Ok(Seen { accounts, coverage })
     }
 
-    async fn buckets(&mut self, joined: &JoinedBuckets) -> Result<(), FinalizeError> {
-        for buckets in joined.buckets.chunks(JUDGED_AT_ONCE) {
-            self.tables.goes_on()?;
-            let findings = match self.rules.get(joined.account_id) {
-                Some(rules) => judge_buckets(&self.judge, rules, joined, buckets),
-                None => Vec::new(),
-            };
-            for bucket in buckets {
-                self.tables.bucket(bucket).await?;
-            }
+    async fn buckets(&mut self, judged: Vec<Judged<BucketFacts>>) -> Result<(), FinalizeError> {
+        for (bucket, findings) in judged {
+            self.tables.bucket(&bucket).await?;
             self.findings(findings).await?;
         }
         Ok(())
     }
 
-    async fn keys(&mut self, joined: &JoinedKeys) -> Result<(), FinalizeError> {
-        for keys in joined.keys.chunks(JUDGED_AT_ONCE) {
-            self.tables.goes_on()?;
-            let findings = match self.rules.get(joined.account_id) {
-                Some(rules) => judge_keys(&self.judge, rules, &self.index, joined, keys),
-                None => Vec::new(),
-            };
-            for key in keys {
-                self.tables.key(key).await?;
-            }
+    async fn keys(&mut self, judged: Vec<Judged<KeyFacts>>) -> Result<(), FinalizeError> {
+        for (key, findings) in judged {
+            self.tables.key(&key).await?;
             self.findings(findings).await?;
         }
         Ok(())
@@ -110,16 +112,17 @@ impl Pass<'_, '_, '_> {
     /// Writes an account's coverage; gives its digest, and whether every gap in it is accepted.
     async fn coverage(
         &mut self,
-        joined: JoinedBuckets,
+        account_id: AccountId,
+        rows: Vec<CoverageRow>,
         totals: &mut CoverageTotals,
     ) -> Result<(CoverageDigest, bool), FinalizeError> {
-        let place = self.rules.get(joined.account_id).map(AccountRules::place);
-        unique::of_coverage(joined.account_id, &joined.coverage)?;
-        let digest = CoverageDigest::of(&joined.coverage);
+        let place = self.judging.rules.get(account_id).map(AccountRules::place);
+        unique::of_coverage(account_id, &rows)?;
+        let digest = CoverageDigest::of(&rows);
         let mut all_accepted = true;
-        for row in joined.coverage {
+        for row in rows {
             let accepts =
-                |gap| place.is_some_and(|place| standard::gap_accepts(gap, &row, &place, self.as_of));
+                |gap| place.is_some_and(|place| standard::gap_accepts(gap, &row, &place, self.judging.as_of));
             let accepted_gap = !row.tally.complete() && self.gaps.iter().any(accepts);
             all_accepted &= row.tally.complete() || accepted_gap;
             totals.add(&row.tally);
@@ -129,73 +132,77 @@ impl Pass<'_, '_, '_> {
     }
 
     async fn accounts(&mut self, accounts: &[AccountFacts]) -> Result<(), FinalizeError> {
-        let mut findings = Vec::new();
         for account in accounts {
             self.tables.account(account).await?;
-            if let Some(rules) = self.rules.get(account.account.id) {
-                findings.push(self.judge.account(rules, account));
+            if let Some(rules) = self.judging.rules.get(account.account.id) {
+                self.findings(self.judging.judge.account(rules, account)).await?;
             }
         }
-        let management = self.log.organization.management_account_id;
+        let management = self.judging.log.organization.management_account_id;
         let answers = accounts.iter().find(|account| Some(account.account.id) == management);
         if let Some(account) = answers.or_else(|| accounts.first())
-            && let Some(rules) = self.rules.get(account.account.id)
+            && let Some(rules) = self.judging.rules.get(account.account.id)
         {
-            findings.push(self.judge.exceptions(rules, account));
+            self.findings(self.judging.judge.exceptions(rules, account)).await?;
         }
-        self.findings(findings).await
+        Ok(())
     }
 
-    async fn findings(&mut self, findings: Vec<Vec<Finding>>) -> Result<(), FinalizeError> {
-        for findings in findings {
-            unique::of_findings(&findings)?;
-            for finding in findings {
-                self.tables.finding(&finding).await?;
-            }
+    /// Writes the findings of one resource.
+    async fn findings(&mut self, findings: Vec<Finding>) -> Result<(), FinalizeError> {
+        unique::of_findings(&findings)?;
+        for finding in findings {
+            self.tables.finding(&finding).await?;
         }
         Ok(())
     }
 
     /// How often each exception matches: judged once without writing, since one that matches too
     /// often applies to nothing.
-    fn count_exceptions(&mut self) -> Result<(), FinalizeError> {
+    async fn count_exceptions(&mut self) -> Result<(), FinalizeError> {
         let mut matches = Matches::default();
         let mut counts: BTreeMap<AccountId, Counts> = BTreeMap::new();
-        for chunk in self.log.segments.chunks(ACCOUNTS_AT_ONCE) {
-            for joined in self.log.join_buckets(&self.index, self.as_of, chunk)? {
-                count_buckets(&mut self.index, &joined);
-                counts.entry(joined.account_id).or_default().coverage = CoverageDigest::of(&joined.coverage);
-                let Some(rules) = self.rules.get(joined.account_id) else { continue };
-                for buckets in joined.buckets.chunks(JUDGED_AT_ONCE) {
-                    self.tables.goes_on()?;
-                    let findings = judge_buckets(&self.judge, rules, &joined, buckets);
-                    self.count(rules, &findings, &mut matches);
+        let mut pieces = Pieces::of(Kind::Buckets, &self.judging.log.segments, &self.stands.buckets);
+        let mut next = pieces.next()?;
+        while !next.is_empty() {
+            self.tables.goes_on()?;
+            let (judged, following) = rayon::join(|| self.judging.buckets(next), || pieces.next());
+            for done in judged? {
+                self.judging.count_keys_of(&done);
+                if let Some(rows) = &done.coverage {
+                    counts.entry(done.account_id).or_default().coverage = CoverageDigest::of(rows);
+                }
+                self.count(&done, &mut matches);
+            }
+            next = following?;
+            pause().await;
+        }
+        let mut pieces = Pieces::of(Kind::Keys, &self.judging.log.segments, &self.stands.keys);
+        let mut next = pieces.next()?;
+        while !next.is_empty() {
+            self.tables.goes_on()?;
+            let (judged, following) = rayon::join(|| self.judging.keys(next), || pieces.next());
+            for done in judged? {
+                self.count(&done, &mut matches);
+            }
+            next = following?;
+            pause().await;
+        }
+        for account in self.judging.log.account_facts(&counts) {
+            if let Some(rules) = self.judging.rules.get(account.account.id) {
+                for finding in self.judging.judge.account(rules, &account) {
+                    self.judging.judge.matches(rules, &finding, &mut matches);
                 }
             }
         }
-        for chunk in self.log.segments.chunks(ACCOUNTS_AT_ONCE) {
-            for joined in RunLog::join_keys(&self.index, chunk)? {
-                let Some(rules) = self.rules.get(joined.account_id) else { continue };
-                for keys in joined.keys.chunks(JUDGED_AT_ONCE) {
-                    self.tables.goes_on()?;
-                    let findings = judge_keys(&self.judge, rules, &self.index, &joined, keys);
-                    self.count(rules, &findings, &mut matches);
-                }
-            }
-        }
-        for account in self.log.account_facts(&counts) {
-            if let Some(rules) = self.rules.get(account.account.id) {
-                let findings = vec![self.judge.account(rules, &account)];
-                self.count(rules, &findings, &mut matches);
-            }
-        }
-        self.judge.settle(matches);
+        self.judging.judge.settle(matches);
         Ok(())
     }
 
-    fn count(&self, rules: &AccountRules, findings: &[Vec<Finding>], matches: &mut Matches) {
-        for finding in findings.iter().flatten() {
-            self.judge.matches(rules, finding, matches);
+    fn count<T>(&self, done: &Done<T>, matches: &mut Matches) {
+        let Some(rules) = self.judging.rules.get(done.account_id) else { return };
+        for finding in done.resources.iter().flat_map(|(_, findings)| findings) {
+            self.judging.judge.matches(rules, finding, matches);
         }
     }
 
@@ -235,34 +242,7 @@ impl Pass<'_, '_, '_> {
     }
 }
 
-fn count_buckets(index: &mut KeyIndex, joined: &JoinedBuckets) {
-    for bucket in &joined.buckets {
-        if let Some(arn) = bucket.key.as_ref().and_then(|key| key.key_arn.as_deref()) {
-            index.count_bucket(arn, joined.account_id, &bucket.name);
-        }
-    }
-}
-
-fn judge_buckets(
-    judge: &Judge<'_>,
-    rules: &AccountRules,
-    joined: &JoinedBuckets,
-    buckets: &[BucketFacts],
-) -> Vec<Vec<Finding>> {
-    buckets.par_iter().map(|bucket| judge.bucket(rules, bucket, &joined.policies)).collect()
-}
-
-fn judge_keys(
-    judge: &Judge<'_>,
-    rules: &AccountRules,
-    index: &KeyIndex,
-    joined: &JoinedKeys,
-    keys: &[KeyFacts],
-) -> Vec<Vec<Finding>> {
-    let findings = keys.par_iter().map(|key| {
-        let observation = &key.observation;
-        let buckets = index.named_buckets(joined.account_id, &observation.region, &observation.key_id);
-        judge.key(rules, key, &joined.policies, buckets)
-    });
-    findings.collect()
+/// Whoever waits for a pass, which may take minutes, may stop it here.
+async fn pause() {
+    tokio::task::yield_now().await;
 }

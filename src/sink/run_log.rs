@@ -1,8 +1,8 @@
 //! A run's log in memory: fetched once, kept compressed, read in passes.
 //!
-//! The sealed segments stay as they were written (125 to 161 bytes a bucket, as the benchmark measures). Each pass reads them
-//! account by account, a few at a time, so that what is in the clear is a handful of accounts,
-//! whatever the organization's size.
+//! The sealed segments stay as they were written (125 to 161 bytes a bucket, as the benchmark measures). Each pass reads
+//! them account by account and line by line, so that what is in the clear is bounded, whatever the size of the
+//! organization, or of an account.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -11,16 +11,17 @@ use futures::{StreamExt, TryStreamExt, stream};
 use rayon::prelude::*;
 
 use super::judgement::FinalizeError;
+use super::texts::{Look, Stand};
 use super::{
     Begun, CommittedRun, Lake, LakeError, Observed, SegmentEntry, StoreError, StoreFault, sha256_hex,
 };
 use crate::clock::Timestamp;
-use crate::log::{self, LogError, Record, Segment};
+use crate::log::{self, Listing, LogError, Place, Record, Segment};
 use crate::model::{
-    Account, AccountFacts, AccountId, AccountScan, BucketFacts, BucketObservation, Calls, CoverageRow,
-    KeyFacts, KeyObservation, Organization, OrganizationIdentity, Partition, Region, RunHeader, RunId,
+    Account, AccountFacts, AccountId, AccountScan, Calls, Organization, OrganizationIdentity, Partition,
+    Region, RunHeader, RunId,
 };
-use crate::resolve::{self, CoverageDigest, KeyIndex, Policies, ScannedAccount, Weighed};
+use crate::resolve::{self, CoverageDigest, KeyIndex, ScannedAccount, Weighed};
 
 /// Segments that are fetched at the same time.
 const FETCHES: usize = 16;
@@ -32,21 +33,6 @@ pub(super) struct Counts {
     pub(super) keys: u64,
     pub(super) coverage: CoverageDigest,
     pub(super) gaps_accepted: bool,
-}
-
-/// One account after the second pass.
-pub(super) struct JoinedBuckets {
-    pub(super) account_id: AccountId,
-    pub(super) buckets: Vec<BucketFacts>,
-    pub(super) coverage: Vec<CoverageRow>,
-    pub(super) policies: Policies,
-}
-
-/// One account's keys, once every bucket was counted.
-pub(super) struct JoinedKeys {
-    pub(super) account_id: AccountId,
-    pub(super) keys: Vec<KeyFacts>,
-    pub(super) policies: Policies,
 }
 
 /// A run's log in memory, compressed.
@@ -173,52 +159,18 @@ impl RunLog {
         Ok(log)
     }
 
-    /// The first pass.
-    pub(super) fn key_index(&self) -> Result<KeyIndex, LogError> {
+    /// The first pass: the index of keys and aliases, and how the keys of each account stand in its segment.
+    pub(super) fn key_index(&self) -> Result<(KeyIndex, Vec<Stand>), LogError> {
         let members: BTreeSet<AccountId> = self.accounts.iter().map(|account| account.id).collect();
         let mut index = KeyIndex::new(members, self.accounts_complete);
-        for AccountSegment { segment, scan } in &self.segments {
-            let account_id = scan.account_id;
-            for record in segment.records(|name| matches!(name, "key" | "alias" | "listing")) {
-                match record? {
-                    Record::Key(key) => index.add_key(account_id, &key),
-                    Record::Alias(alias) => index.add_alias(account_id, &alias),
-                    Record::Listing(listing) => match listing.observation.operation.as_ref() {
-                        "kms:ListKeys" => {
-                            index.keys_listed(account_id, listing.region(), listing.is_complete());
-                        }
-                        "kms:ListAliases" => index.aliases_listed(
-                            account_id,
-                            listing.region(),
-                            listing.is_complete(),
-                            listing.observation.reading.word(),
-                        ),
-                        _ => {}
-                    },
-                    _ => {}
-                }
-            }
-        }
-        Ok(index)
+        let stands =
+            self.segments.iter().map(|account| index_keys(account, &mut index)).collect::<Result<_, _>>()?;
+        Ok((index, stands))
     }
 
-    /// The second pass, a few accounts at a time; rows by bucket name.
-    pub(super) fn join_buckets(
-        &self,
-        index: &KeyIndex,
-        as_of: Timestamp,
-        segments: &[AccountSegment],
-    ) -> Result<Vec<JoinedBuckets>, LogError> {
-        let weighed = Weighed { organization: &self.organization, as_of };
-        segments.par_iter().map(|account| join_buckets(index, weighed, account)).collect()
-    }
-
-    /// The keys' rows, once every bucket was counted; by Region and key id.
-    pub(super) fn join_keys(
-        index: &KeyIndex,
-        segments: &[AccountSegment],
-    ) -> Result<Vec<JoinedKeys>, LogError> {
-        segments.par_iter().map(|account| join_keys(index, account)).collect()
+    /// By what the policies of its resources are weighed.
+    pub(super) fn weighed(&self, as_of: Timestamp) -> Weighed<'_> {
+        Weighed { organization: &self.organization, as_of }
     }
 
     pub(super) fn account_facts(&self, counts: &BTreeMap<AccountId, Counts>) -> Vec<AccountFacts> {
@@ -308,54 +260,39 @@ async fn held(lake: &Lake, entry: &SegmentEntry) -> Result<Vec<u8>, LakeError> {
     lake.held(&entry.key, entry.bytes, &entry.sha256).await
 }
 
-fn join_buckets(
-    index: &KeyIndex,
-    weighed: Weighed<'_>,
-    account: &AccountSegment,
-) -> Result<JoinedBuckets, LogError> {
-    let account_id = account.scan.account_id;
-    let partition = partition_of(account);
-    let mut observed: Vec<BucketObservation> = Vec::new();
-    let mut coverage = Vec::new();
-    let mut policies = Policies::default();
-    for record in account.segment.records(|name| matches!(name, "bucket" | "coverage" | "policy")) {
-        match record? {
-            Record::Bucket(bucket) => observed.push(*bucket),
-            Record::Coverage(row) => coverage.push(row),
-            Record::Policy(policy) => policies.add(policy.sha256, policy.text),
+/// Adds an account's keys, aliases and listings. They come first in a segment.
+fn index_keys(account: &AccountSegment, index: &mut KeyIndex) -> Result<Stand, LogError> {
+    let AccountSegment { segment, scan } = account;
+    let account_id = scan.account_id;
+    let mut look = Look::default();
+    let lines = segment.lines(|name| matches!(name, "key" | "alias" | "listing" | "policy" | "bucket"));
+    for line in lines.take_while(|line| line.as_ref().map_or(true, |line| line.name() != "bucket")) {
+        match segment.record(&line?)? {
+            Record::Key(key) => {
+                index.add_key(account_id, &key);
+                look.resource(Place::of_key(&key.region, &key.key_id), &key.policy);
+            }
+            Record::Policy(policy) => look.text(policy.sha256),
+            Record::Alias(alias) => index.add_alias(account_id, &alias),
+            Record::Listing(listing) => add_listing(account_id, &listing, index),
             _ => {}
         }
     }
-    observed.sort_by(|a, b| a.name.cmp(&b.name));
-    let facts = |bucket| resolve::bucket_facts(index, &partition, account_id, bucket, &policies, weighed);
-    let buckets = observed.into_iter().map(facts).collect();
-    Ok(JoinedBuckets { account_id, buckets, coverage, policies })
+    Ok(look.end())
 }
 
-fn join_keys(index: &KeyIndex, account: &AccountSegment) -> Result<JoinedKeys, LogError> {
-    let account_id = account.scan.account_id;
-    let mut by_region: BTreeMap<Region, Vec<KeyObservation>> = BTreeMap::new();
-    let mut policies = Policies::default();
-    for record in account.segment.records(|name| matches!(name, "key" | "policy")) {
-        match record? {
-            Record::Key(key) => by_region.entry(key.region.clone()).or_default().push(*key),
-            Record::Policy(policy) => policies.add(policy.sha256, policy.text),
-            _ => {}
+fn add_listing(account_id: AccountId, listing: &Listing, index: &mut KeyIndex) {
+    let (region, is_complete) = (listing.region(), listing.is_complete());
+    match listing.observation.operation.as_ref() {
+        "kms:ListKeys" => index.keys_listed(account_id, region, is_complete),
+        "kms:ListAliases" => {
+            index.aliases_listed(account_id, region, is_complete, listing.observation.reading.word());
         }
+        _ => {}
     }
-    let mut facts = Vec::new();
-    for (region, mut keys) in by_region {
-        keys.sort_by(|a, b| a.key_id.cmp(&b.key_id));
-        let aliases = index.aliases_of(account_id, &region);
-        let partition = region.partition();
-        facts.extend(
-            keys.into_iter().map(|key| resolve::key_facts(index, &aliases, &partition, account_id, key)),
-        );
-    }
-    Ok(JoinedKeys { account_id, keys: facts, policies })
 }
 
 /// The partition of an account, for the buckets whose Region is not known.
-fn partition_of(account: &AccountSegment) -> Partition {
+pub(super) fn partition_of(account: &AccountSegment) -> Partition {
     account.scan.partition().unwrap_or_else(|| Region::global().partition())
 }

@@ -32,6 +32,7 @@ mod worlds;
 
 use std::process::ExitCode;
 
+use atrest::model::Exceptions;
 use atrest::standard;
 
 use process::Figures;
@@ -73,10 +74,16 @@ fn scenario(name: &str, rest: &[&str]) -> Result<Figures, Failed> {
             offline::write_log(&worlds::shape_with(accounts, buckets, keys)?, lake)
         }
         ("finalize", [accounts, buckets, keys, lake]) => {
-            offline::finalize(&worlds::shape_with(accounts, buckets, keys)?, lake, &standard::built_in())
+            let shape = worlds::shape_with(accounts, buckets, keys)?;
+            offline::finalize(&shape, lake, &standard::built_in(), Exceptions::default())
         }
         ("finalize-by-one-check", [accounts, buckets, keys, lake]) => {
-            offline::finalize(&worlds::shape_with(accounts, buckets, keys)?, lake, &worlds::one_check())
+            let shape = worlds::shape_with(accounts, buckets, keys)?;
+            offline::finalize(&shape, lake, &worlds::one_check(), Exceptions::default())
+        }
+        ("finalize-with-exceptions", [accounts, buckets, keys, count, lake]) => {
+            let shape = worlds::shape_with(accounts, buckets, keys)?;
+            offline::finalize(&shape, lake, &standard::built_in(), worlds::exceptions(&shape, count.parse()?))
         }
         _ => Err(format!("there is no scenario {name} {rest:?}").into()),
     }

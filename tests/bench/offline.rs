@@ -12,12 +12,12 @@ use atrest::clock::Timestamp;
 use atrest::log::{self, OrganizationWriter, SegmentWriter};
 use atrest::model::{
     AccessPath, Account, AccountScan, AliasObservation, BucketObservation, Calls, CompletedRotation,
-    DefaultEncryption, EncryptionConfiguration, EncryptionRule, KeyMetadata, KeyObservation, MultiRegion,
-    NotAsked, Observation, OrganizationIdentity, PolicyHash, Reading, Region, RegionsFrom, RotationRule,
-    RotationStatus, RunHeader, Source, Standard, Witness,
+    DefaultEncryption, EncryptionConfiguration, EncryptionRule, Exceptions, KeyMetadata, KeyObservation,
+    MultiRegion, NotAsked, Observation, OrganizationIdentity, PolicyHash, Reading, Region, RegionsFrom,
+    RotationRule, RotationStatus, RunHeader, Source, Standard, Witness,
 };
 use atrest::sim::{self, Shape, World, generate};
-use atrest::sink::{self, FolderStore, Lake};
+use atrest::sink::{self, FolderStore, Judgement, Lake};
 use tokio::runtime::Builder;
 
 use super::Failed;
@@ -57,7 +57,12 @@ pub fn write_log(shape: &Shape, lake: &str) -> Result<Figures, Failed> {
 }
 
 /// Judges and publishes a log that is there.
-pub fn finalize(shape: &Shape, lake: &str, standard: &Standard) -> Result<Figures, Failed> {
+pub fn finalize(
+    shape: &Shape,
+    lake: &str,
+    standard: &Standard,
+    exceptions: Exceptions,
+) -> Result<Figures, Failed> {
     let runtime = Builder::new_multi_thread().enable_all().build()?;
     let at_rest = peak_mb()?;
     let (started, cpu_before) = (Instant::now(), cpu_seconds()?);
@@ -65,6 +70,7 @@ pub fn finalize(shape: &Shape, lake: &str, standard: &Standard) -> Result<Figure
         let lake = Lake::open(Arc::new(FolderStore::open(lake, false)?)).await?;
         // The run's id is the same whatever the source.
         let judgement = worlds::judgement(&worlds::header(Source::Simulator), standard);
+        let judgement = Judgement { exceptions, ..judgement };
         let census = sink::finalize(&lake, &judgement).await?;
         let lake = Lake::open(Arc::clone(lake.store())).await?;
         Ok::<_, Failed>((lake.manifest(&judgement.run_id).await?, census.run.totals))

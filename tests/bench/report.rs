@@ -15,7 +15,12 @@ struct Size {
     scans: &'static [(usize, usize)],
     /// Accounts, buckets and keys of the finalizations.
     finalizations: &'static [(usize, usize, usize)],
+    /// The same of the finalizations with exceptions.
+    excepted: (usize, usize, usize),
 }
+
+/// How many exceptions there are.
+const EXCEPTIONS: [usize; 4] = [0, 300, 3_000, 30_000];
 
 const WHOLE: Size = Size {
     cpu: (10_000, 5),
@@ -24,15 +29,17 @@ const WHOLE: Size = Size {
         (100, 10_000, 1_000),
         (1, 10_000, 1_000),
         (1_000, 100_000, 10_000),
-        (1, 100_000, 10_000),
+        (1, 300_000, 30_000),
         (1_000, 1_000_000, 200_000),
     ],
+    excepted: (50, 50_000, 5_000),
 };
 
 const QUICK: Size = Size {
     cpu: (4_000, 3),
     scans: &[(20, 1_000), (1, 1_000)],
     finalizations: &[(20, 2_000, 200), (1, 2_000, 200)],
+    excepted: (10, 2_000, 200),
 };
 
 /// Runs everything, and prints the tables.
@@ -44,6 +51,7 @@ pub fn run(quick: bool) -> Result<(), Failed> {
     text += &cpu_table(&size)?;
     text += &policy_table()?;
     text += &memory_tables(&size)?;
+    text += &exceptions_table(size.excepted)?;
     let arguments = if quick { " -- --quick" } else { "" };
     let seconds = started.elapsed().as_secs_f64();
     println!("{text}Repeat with `cargo bench --bench census{arguments}` ({seconds:.0} s).");
@@ -210,6 +218,26 @@ fn memory_tables(size: &Size) -> Result<String, Failed> {
                      that with one check, of the same log: {held}.\n\n"
     );
     Ok(text)
+}
+
+/// What exceptions cost: the same log, judged with more and more of them.
+fn exceptions_table((accounts, buckets, keys): (usize, usize, usize)) -> Result<String, Failed> {
+    let mut text = format!(
+        "## Exceptions\n\n`finalize` of {buckets} buckets in {accounts} accounts; the exceptions name buckets, a third \
+         of them whole, a third by how they begin, a third by how they end. With any, the log is read once more to \
+         count.\n\n| exceptions | s | CPU s | peak, MB |\n|--:|--:|--:|--:|\n"
+    );
+    let (accounts, buckets, keys) = (accounts.to_string(), buckets.to_string(), keys.to_string());
+    for count in EXCEPTIONS {
+        let lake = tempfile::tempdir()?;
+        let path = lake.path().to_str().ok_or("the temporary folder's name is not UTF-8")?;
+        process::run(&["log", &accounts, &buckets, &keys, path])?;
+        let count = count.to_string();
+        let census = process::run(&["finalize-with-exceptions", &accounts, &buckets, &keys, &count, path])?;
+        let [seconds, cpu, peak] = ["seconds", "cpu_seconds", "peak_mb"].map(|name| figure(&census, name));
+        text += &format!("| {count} | {seconds:.1} | {cpu:.1} | {peak:.0} |\n");
+    }
+    Ok(text + "\n")
 }
 
 /// A lake beside `lake` with the same log.

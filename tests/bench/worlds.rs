@@ -1,18 +1,18 @@
 //! The organizations that are measured, and the run that measures them.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use atrest::aws::environment::{Environment, Tuning};
 use atrest::aws::pace::Pace;
-use atrest::clock::{SharedClock, Timestamp};
+use atrest::clock::{DAY_MS, SharedClock, Timestamp};
 use atrest::model::{
-    Exceptions, Reading, RotationHistory, RunHeader, RunId, RunKind, ScanFilter, ScanSettings, Source,
-    Standard,
+    Exception, Exceptions, Reading, RotationHistory, RunHeader, RunId, RunKind, ScanFilter, ScanSettings,
+    Scope, Source, Standard,
 };
 use atrest::scan::{Edge, Limits};
-use atrest::sim::Shape;
-use atrest::sim::World;
 use atrest::sim::world::{CompletedRotation, Rotation};
+use atrest::sim::{Shape, World, generate};
 use atrest::sink::Judgement;
 use atrest::standard;
 use aws_types::SdkConfig;
@@ -86,6 +86,46 @@ pub fn one_check() -> Standard {
     let mut standard = standard::built_in();
     standard.checks.retain(|entry| entry.check_id == "s3_default_encryption");
     standard
+}
+
+/// So many exceptions from one check: of a bucket each by its name, by its beginning, or by its end.
+pub fn exceptions(shape: &Shape, count: usize) -> Exceptions {
+    let accounts = (0..shape.accounts).map(|index| generate::account(shape, index, NOW));
+    let names: Vec<String> = accounts.flat_map(|account| account.buckets.into_keys()).collect();
+    // Scattered over the organization: 7,919 is a prime.
+    let name = |number: usize| &names[(number * 7_919) % names.len()];
+    let records = (0..count).map(|number| exception(number, name(number))).collect();
+    Exceptions { records, ..Exceptions::default() }
+}
+
+fn exception(number: usize, name: &str) -> Exception {
+    let half = name.len() / 2;
+    let resource = match number % 3 {
+        0 => name.to_owned(),
+        1 => format!("{}*", &name[..name.len() - 1]),
+        _ => format!("arn:aws:s3:::*{}", &name[half..]),
+    };
+    let days = |days: i64| NOW.plus_millis(days * DAY_MS);
+    Exception {
+        id: format!("EX-{number:05}"),
+        check_id: "s3_tls_only",
+        accepts: BTreeSet::from(["no_policy".to_owned()]),
+        scope: Scope::default(),
+        resources: vec![resource],
+        max_matches: u64::MAX,
+        reason: "the bench".to_owned(),
+        compensating_control: None,
+        owner: "owner".to_owned(),
+        requested_by: "owner".to_owned(),
+        approved_by: "approver".to_owned(),
+        approved_at: days(-6),
+        ticket: "SEC-1".to_owned(),
+        starts: days(-5),
+        expires: days(20),
+        supersedes: None,
+        imported_without_expiry: false,
+        sha256: String::new(),
+    }
 }
 
 /// The same run's judgement.

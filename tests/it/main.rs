@@ -32,6 +32,7 @@ mod dependencies;
 mod deploy;
 mod doctor;
 mod files_law;
+mod future;
 mod generated;
 mod golden;
 mod join;

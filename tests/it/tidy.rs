@@ -69,7 +69,7 @@ const ROOMS: &[Room] = &[
     Room { path: "standard", floor: Floor::Pure, rooms: &["check", "clock", "model", "spelling"],
            crates: &["sha2", "thiserror", "toml"] },
     Room { path: "judge", floor: Floor::Pure, rooms: &["check", "clock", "model", "resolve", "standard"],
-           crates: &["sha2"] },
+           crates: &["aho_corasick", "sha2"] },
     Room { path: "table", floor: Floor::Pure, rooms: &["clock", "model"], crates: &[] },
     Room { path: "aws/ops", floor: Floor::Pure, rooms: &["model"], crates: &["serde_json"] },
     Room { path: "log", floor: Floor::Local, rooms: &["clock", "model"],

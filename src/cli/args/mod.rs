@@ -1,5 +1,6 @@
 //! The command line: every flag, its `ATREST_…` twin and its key in the TOML file.
 
+mod future;
 mod iam;
 mod lake;
 mod loss;
@@ -13,6 +14,7 @@ use clap::builder::PossibleValuesParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
+pub use self::future::FutureArgs;
 pub use self::iam::{IamArgs, IamRole};
 pub use self::lake::{LakeArgs, LakeS3Args};
 pub use self::loss::LossArgs;
@@ -170,6 +172,9 @@ pub struct ScanArgs {
     /// How much the census may lose
     #[command(flatten)]
     pub loss: LossArgs,
+    /// Whether a run of the future is meant
+    #[command(flatten)]
+    pub future: FutureArgs,
     /// Do not read the history of rotations (kms:ListKeyRotations)
     #[arg(long, env = "ATREST_NO_ROTATION_HISTORY")]
     pub no_rotation_history: bool,
@@ -260,6 +265,9 @@ pub struct FinalizeArgs {
     /// How much the census may lose
     #[command(flatten)]
     pub loss: LossArgs,
+    /// Whether a run of the future is meant
+    #[command(flatten)]
+    pub future: FutureArgs,
     /// TOML file with any of these settings
     #[arg(long, value_name = "FILE", env = "ATREST_CONFIG")]
     pub config: Option<PathBuf>,

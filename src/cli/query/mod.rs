@@ -20,8 +20,8 @@ use super::args::{QueryArgs, QueryFormat};
 use super::error::CliError;
 use super::exit::Exit;
 use super::lake::LakeUri;
-use super::print;
 use super::work::Work;
+use super::{future, print};
 use crate::clock::{Clock, SystemClock};
 use crate::query::{
     self, Duckdb, DuckdbError, Format, Need, Parameter, ParameterError, Process, QUERIES, Query, schema,
@@ -178,6 +178,7 @@ async fn staged(lake: &LakeUri, sql: &str, args: &QueryArgs) -> Result<Stage, Cl
     if opened.runs().next().is_none() {
         return Err(LakeError::NoRun { uri: opened.uri().to_owned() }.into());
     }
+    future::tell_latest(&opened, SystemClock.now());
     let stage = match args.no_verify {
         true => Stage::unverified(&opened, folder, sql).await?,
         false => {

@@ -1,0 +1,67 @@
+//! A run of the future would hide every night until its date has come: it is refused until it is meant, and told
+//! wherever it stands before the run that a user thinks of.
+
+use crate::support::http::serve;
+use crate::support::python::venv_or_skip;
+use crate::support::shell::{Shell, Simulated, files};
+
+const SMALL: &str = "--accounts 3 --buckets 12 --keys 6";
+const FLAG: &str = "ATREST_ALLOW_FUTURE_RUN";
+
+/// A run that is older than the clock of any machine, and one that is newer.
+const PAST: &str = "20011121T030000Z-0badcafe";
+const FUTURE: &str = "29991121T030000Z-0badcafe";
+
+#[test]
+fn a_run_of_the_future_is_refused_until_it_is_meant_and_told_from_then_on() {
+    let simulated = Simulated::start(SMALL);
+    let shell = Shell::on(&simulated).without(FLAG);
+    for run in [FUTURE, "2999-11-21T03:00:00Z"] {
+        let refused = shell.run(["scan", "--lake", "lake", "--run", run]).ended(2);
+        let said = ["is of 2999-11-21T03:00:00", "the clock says 2", "--allow-future-run"];
+        assert!(said.iter().all(|words| refused.stderr.contains(words)), "{refused}");
+        assert_eq!(files(&shell.path("lake/observations")), [], "nothing of it was scanned");
+    }
+    shell.run(["finalize", "--lake", "lake", "--run", FUTURE]).ended(2);
+    let before = shell.run(["scan", "--lake", "lake", "--run", PAST]).ended(0);
+    assert!(!before.stderr.contains("newer"), "{before}");
+
+    shell.run(["scan", "--lake", "lake", "--run", FUTURE, "--allow-future-run"]).ended(0);
+    // What is committed is left alone, whatever its date.
+    shell.run(["scan", "--lake", "lake", "--run", FUTURE]).ended(0);
+    let commit = format!("delete lake/runs/dt=2999-11-21/{FUTURE}-00000.parquet");
+    for line in [
+        "scan --lake lake",
+        &format!("finalize --lake lake --run {PAST}"),
+        "report --lake lake --format csv --table accounts -o accounts.csv",
+    ] {
+        let told = shell.atrest(line).ended(0);
+        assert!(told.stderr.contains(FUTURE), "{line}: {told}");
+        // Lines are wrapped for a person.
+        let said = told.stderr.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(said.contains(&commit), "{line}: {told}");
+    }
+    let Some(venv) = venv_or_skip() else { return };
+    let shell = shell.asking(&venv);
+    let told = shell.atrest("query --lake lake buckets_by_encryption");
+    assert!(told.stderr.contains(FUTURE), "{told}");
+}
+
+#[test]
+fn a_clock_that_aws_contradicts_is_refused() {
+    let who = "<GetCallerIdentityResponse xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\"><GetCallerIdentityResult>\
+               <Arn>arn:aws:iam::111122223333:user/a</Arn><UserId>AIDA</UserId><Account>111122223333</Account>\
+               </GetCallerIdentityResult></GetCallerIdentityResponse>";
+    // A header more: the server's clock stands in 1999.
+    let address = serve("200 OK", "text/xml\r\ndate: Sun, 21 Nov 1999 03:00:00 GMT", who);
+    let shell = Shell::new()
+        .with("AWS_ENDPOINT_URL", &format!("http://{address}"))
+        .with("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE")
+        .with("AWS_SECRET_ACCESS_KEY", "example")
+        .with("AWS_REGION", "eu-west-1");
+    let refused = shell.atrest("scan --lake lake").ended(2);
+    assert!(refused.stderr.contains("AWS's answers are dated 1999-11-21T03:00:00"), "{refused}");
+    assert!(refused.stderr.contains("--allow-future-run"), "{refused}");
+    // Who knows goes on: to the account list, which this server has not.
+    shell.atrest("scan --lake lake --allow-future-run").ended(5);
+}
