@@ -48,9 +48,10 @@ fn is_ahead(run_id: &RunId, now: Timestamp) -> bool {
     run_id.at() > now.plus_millis(DAY_MS)
 }
 
-/// Says which committed run stays the latest beside the one that is published.
+/// Says which committed run stays the latest beside the one that is published. Of two runs of one second, neither is
+/// newer.
 pub fn tell_newer(lake: &Lake, run_id: &RunId, now: Timestamp) {
-    if let Some(newer) = lake.runs().next_back().filter(|newest| *newest > run_id) {
+    if let Some(newer) = lake.runs().next_back().filter(|newest| newest.at() > run_id.at()) {
         print::say(format!("note: {}", newer_than(lake.uri(), newer, run_id, now)));
     }
 }

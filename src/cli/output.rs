@@ -182,7 +182,7 @@ fn folder_of(path: &Path) -> &Path {
 }
 
 /// What `open` asks for: the user's umask takes from it.
-fn new_file() -> fs::Permissions {
+pub fn new_file() -> fs::Permissions {
     use std::os::unix::fs::PermissionsExt as _;
     fs::Permissions::from_mode(0o666)
 }

@@ -5,6 +5,7 @@
 
 use std::ffi::OsString;
 use std::fmt::Write as _;
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::{fs, io};
 
@@ -12,7 +13,7 @@ use tempfile::TempDir;
 
 use super::more;
 use crate::cli::error::CliError;
-use crate::cli::output::UNFINISHED;
+use crate::cli::output::{UNFINISHED, new_file};
 use crate::cli::print;
 use crate::cli::rules::Rules;
 use crate::model::RunId;
@@ -140,7 +141,11 @@ fn write(out: &Path, runs: &[RunId]) -> io::Result<()> {
     }
     fs::write(out.join(MARKER), marker)?;
     for (name, text) in [STANDARD, EXCEPTIONS] {
-        fs::write(out.join(name), text)?;
+        // Whole or not at all: a file that a killed demo leaves torn would be taken for one that was edited.
+        let mut file =
+            tempfile::Builder::new().prefix(UNFINISHED).permissions(new_file()).tempfile_in(out)?;
+        file.write_all(text.as_bytes())?;
+        file.persist(out.join(name))?;
     }
     Ok(())
 }
