@@ -27,7 +27,10 @@ pub async fn run(args: &FinalizeArgs, work: &Work) -> Result<Exit, CliError> {
             (args.run.clone(), args.run.clone())
         }
     };
-    future::tell_newer(&lake, &run_id, now);
+    // What is judged again is no census, and takes no other's place.
+    if run_id == observed_run_id {
+        future::tell_newer(&lake, &run_id, now).await;
+    }
     let judgement = Judgement {
         observed_run_id,
         run_id,

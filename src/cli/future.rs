@@ -4,7 +4,7 @@
 use super::error::CliError;
 use super::print;
 use crate::clock::{DAY_MS, Timestamp};
-use crate::model::{AwsClock, RunId, Source};
+use crate::model::{AwsClock, RunId, RunKind, Source};
 use crate::sink::Lake;
 use crate::sink::lake::commit_key;
 
@@ -20,7 +20,7 @@ pub fn refuse(run_id: &RunId, now: Timestamp, is_allowed: bool) -> Result<(), Cl
         return Ok(());
     }
     let message = format!(
-        "run {run_id} is of {}, and the clock says {now}: readers would take it for the latest until then",
+        "run {run_id} is dated {}, and the clock says {now}: a census would stay the latest until then",
         run_id.at()
     );
     Err(CliError::usage(message).hint(format!(
@@ -48,18 +48,28 @@ fn is_ahead(run_id: &RunId, now: Timestamp) -> bool {
     run_id.at() > now.plus_millis(DAY_MS)
 }
 
-/// Says which committed run stays the latest beside the one that is published. Of two runs of one second, neither is
-/// newer.
-pub fn tell_newer(lake: &Lake, run_id: &RunId, now: Timestamp) {
-    if let Some(newer) = lake.runs().next_back().filter(|newest| newest.at() > run_id.at()) {
+/// Says which committed census stays the latest beside the run that is published.
+pub async fn tell_newer(lake: &Lake, run_id: &RunId, now: Timestamp) {
+    if let Some(newer) = newest_census_after(lake, run_id.at()).await {
         print::say(format!("note: {}", newer_than(lake.uri(), newer, run_id, now)));
     }
 }
 
+/// The newest census that is later than an instant. Runs of other kinds hide no night; a manifest that cannot be read
+/// is told of where the lake is opened.
+async fn newest_census_after(lake: &Lake, at: Timestamp) -> Option<&RunId> {
+    for run_id in lake.runs().rev().take_while(|run_id| run_id.at() > at) {
+        if lake.manifest(run_id).await.is_ok_and(|manifest| manifest.kind == RunKind::Census) {
+            return Some(run_id);
+        }
+    }
+    None
+}
+
 fn newer_than(uri: &str, newer: &RunId, run_id: &RunId, now: Timestamp) -> String {
     let stays = format!(
-        "run {newer} of {} is newer than this run, {run_id}, and stays before it: `report` and `…_latest` read the \
-         newest census",
+        "run {newer}, dated {}, is newer than this run, {run_id}, and stays the latest census: `report` and \
+         `…_latest` read it",
         newer.at()
     );
     match is_ahead(newer, now) {
@@ -68,12 +78,18 @@ fn newer_than(uri: &str, newer: &RunId, run_id: &RunId, now: Timestamp) -> Strin
     }
 }
 
-/// Says to whoever reads a lake that its latest run is of the future. Simulated organizations have dates of their own.
-pub fn tell_latest(lake: &Lake, now: Timestamp) {
-    let is_simulated = lake.newest().is_some_and(|newest| newest.source == Source::Simulator);
-    if let Some(newest) = lake.runs().next_back().filter(|newest| !is_simulated && is_ahead(newest, now)) {
+/// Says to whoever reads a lake that its latest census is of the future. Simulated organizations have dates of their
+/// own.
+pub async fn tell_latest(lake: &Lake, now: Timestamp) {
+    if lake.newest().is_some_and(|newest| newest.source == Source::Simulator) {
+        return;
+    }
+    if let Some(newest) = newest_census_after(lake, now.plus_millis(DAY_MS)).await {
         let to_take_back = to_take_back(lake.uri(), newest, now);
-        print::say(format!("note: run {newest} is of {}, and stays the newest. {to_take_back}", newest.at()));
+        print::say(format!(
+            "note: run {newest} is dated {}, and stays the latest census until then. {to_take_back}",
+            newest.at()
+        ));
     }
 }
 

@@ -59,11 +59,11 @@ async fn split(args: &ReportArgs, by: Split, work: &Work) -> Result<Exit, CliErr
 
 async fn committed(args: &ReportArgs, work: &Work) -> Result<CommittedRun, CliError> {
     let lake = super::lake::opened(args.lake.open(args.tuning.tuning(), work).await?, work).await?;
-    super::future::tell_latest(&lake, SystemClock.now());
-    Ok(match &args.run {
-        Some(run_id) => CommittedRun::open(&lake, run_id).await?,
-        None => CommittedRun::newest(&lake).await.map_err(newest)?,
-    })
+    if let Some(run_id) = &args.run {
+        return Ok(CommittedRun::open(&lake, run_id).await?);
+    }
+    super::future::tell_latest(&lake, SystemClock.now()).await;
+    CommittedRun::newest(&lake).await.map_err(newest)
 }
 
 /// The newest night is not passed over in silence: an older one is reported when it is asked for.

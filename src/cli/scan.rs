@@ -89,7 +89,7 @@ async fn census(args: &ScanArgs, opened: &Opened, work: &Arc<Work>) -> Result<Ex
         None => edge::caller(environment, work).await?,
     };
     future::refuse_clock(environment.factory.dates().seen(), environment.shared.clock.now(), is_allowed)?;
-    future::tell_newer(&lake, &run.run_id, now);
+    future::tell_newer(&lake, &run.run_id, now).await;
     let external_id = args.role.external_id.clone();
     let build_sha256 = super::build::sha256();
     let edge = Edge::new(environment.clone(), caller, external_id, &run, args.pace.limits());

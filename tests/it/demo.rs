@@ -141,6 +141,11 @@ fn a_folder_that_holds_more_than_a_demo_is_left_alone() {
     std::fs::create_dir(shell.path("mine")).unwrap();
     shell.write("mine/notes.txt", "mine");
     shell.atrest("demo --out mine").ended(2);
+    // A path that is a folder only once a part of it is there: this one, which is full.
+    std::fs::write(shell.path("standard.toml"), "mine").unwrap();
+    let refused = shell.atrest("demo --nights 1 --out missing/..").ended(2);
+    assert!(refused.stderr.contains("is left alone"), "{refused}");
+    assert_eq!(std::fs::read_to_string(shell.path("standard.toml")).unwrap(), "mine");
     assert_eq!(names(&shell.path("mine")), ["notes.txt"]);
 }
 

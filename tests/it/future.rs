@@ -18,7 +18,7 @@ fn a_run_of_the_future_is_refused_until_it_is_meant_and_told_from_then_on() {
     let shell = Shell::on(&simulated).without(FLAG);
     for run in [FUTURE, "2999-11-21T03:00:00Z"] {
         let refused = shell.run(["scan", "--lake", "lake", "--run", run]).ended(2);
-        let said = ["is of 2999-11-21T03:00:00", "the clock says 2", "--allow-future-run"];
+        let said = ["is dated 2999-11-21T03:00:00", "the clock says 2", "--allow-future-run"];
         assert!(said.iter().all(|words| refused.stderr.contains(words)), "{refused}");
         assert_eq!(files(&shell.path("lake/observations")), [], "nothing of it was scanned");
     }
@@ -30,21 +30,38 @@ fn a_run_of_the_future_is_refused_until_it_is_meant_and_told_from_then_on() {
     // What is committed is left alone, whatever its date.
     shell.run(["scan", "--lake", "lake", "--run", FUTURE]).ended(0);
     let commit = format!("delete lake/runs/dt=2999-11-21/{FUTURE}-00000.parquet");
-    for line in [
-        "scan --lake lake",
-        &format!("finalize --lake lake --run {PAST}"),
-        "report --lake lake --format csv --table accounts -o accounts.csv",
-    ] {
+    for line in ["scan --lake lake", "report --lake lake --format csv --table accounts -o accounts.csv"] {
         let told = shell.atrest(line).ended(0);
         assert!(told.stderr.contains(FUTURE), "{line}: {told}");
         // Lines are wrapped for a person.
         let said = told.stderr.split_whitespace().collect::<Vec<_>>().join(" ");
         assert!(said.contains(&commit), "{line}: {told}");
     }
+    // A run that is judged again takes no census's place, and a run that is asked for is the one that is read.
+    for line in [
+        format!("finalize --lake lake --run {PAST}"),
+        format!("report --lake lake --run {PAST} --format csv --table accounts -o accounts.csv"),
+    ] {
+        let said = shell.atrest(&line).ended(0).stderr;
+        assert!(!said.contains(FUTURE), "{line}: {said}");
+    }
     let Some(venv) = venv_or_skip() else { return };
     let shell = shell.asking(&venv);
     let told = shell.atrest("query --lake lake buckets_by_encryption");
     assert!(told.stderr.contains(FUTURE), "{told}");
+}
+
+#[test]
+fn a_run_that_is_no_census_hides_none() {
+    let simulated = Simulated::start(SMALL);
+    let shell = Shell::on(&simulated).without(FLAG);
+    shell
+        .run(["scan", "--lake", "lake", "--run", FUTURE, "--allow-future-run", "--region", "eu-west-1"])
+        .ended(0);
+    for line in ["scan --lake lake", "report --lake lake --format csv --table accounts -o accounts.csv"] {
+        let said = shell.atrest(line).ended(0).stderr;
+        assert!(!said.contains(FUTURE), "{line}: {said}");
+    }
 }
 
 #[test]

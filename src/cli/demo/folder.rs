@@ -40,8 +40,10 @@ pub fn prepare(out: &Path, runs: &[RunId]) -> Result<(PathBuf, Rules), CliError>
     if out.exists() && !out.is_dir() {
         return Err(CliError::usage(format!("{shown} is no folder: give one with --out")));
     }
-    if !out.exists() || is_empty(out).map_err(|error| failed("read", error))? {
-        fs::create_dir_all(out).and_then(|()| write(out, runs)).map_err(|error| failed("write to", error))?;
+    // Before it is looked at: `missing/..` is a folder once `missing` is there, and may be a full one.
+    fs::create_dir_all(out).map_err(|error| failed("write to", error))?;
+    if is_empty(out).map_err(|error| failed("read", error))? {
+        write(out, runs).map_err(|error| failed("write to", error))?;
         return Ok((out.join(LAKE), rules));
     }
     let left_alone = |why: String| {

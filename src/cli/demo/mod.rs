@@ -128,14 +128,18 @@ fn publish(
 ) -> Result<Census, CliError> {
     let runtime = runtime()?;
     let mut last = None;
-    for (_, scanned) in nights.iter().zip(scanned.iter().cycle()) {
+    for (at, scanned) in (1..).zip(scanned.iter().cycle()).take(nights.len()) {
         let night = scanned.recv().map_err(|_| CliError::internal("a night was not scanned"))??;
         last = Some(runtime.block_on(night::publish(plan, &night, work.publish()))?);
         progress.one_more();
+        work.publish().again();
+        work.leaves(format!(
+            "{at} of {} censuses are published, and no page is written; `atrest demo` begins again",
+            nights.len()
+        ));
         if work.is_stopped() {
             return Err(work.interrupted());
         }
-        work.publish().again();
     }
     last.ok_or_else(|| CliError::internal("a demo has one night at least"))
 }

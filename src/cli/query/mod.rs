@@ -178,7 +178,7 @@ async fn staged(lake: &LakeUri, sql: &str, args: &QueryArgs) -> Result<Stage, Cl
     if opened.runs().next().is_none() {
         return Err(LakeError::NoRun { uri: opened.uri().to_owned() }.into());
     }
-    future::tell_latest(&opened, SystemClock.now());
+    future::tell_latest(&opened, SystemClock.now()).await;
     let stage = match args.no_verify {
         true => Stage::unverified(&opened, folder, sql).await?,
         false => {
