@@ -6,7 +6,7 @@
 //! soon gets only one attempt a read.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
@@ -22,7 +22,7 @@ use super::pace::Pacer;
 use super::promise::Broken;
 use super::session::Session;
 use super::unreached::Unreached;
-use super::{causes, dates, provider};
+use super::{causes, dates, message, provider};
 use crate::clock::SharedClock;
 use crate::model::{AwsClock, Calls, Fault, FaultKind, Observation, Reading, Region};
 
@@ -50,6 +50,8 @@ pub struct Shared {
     pub random: Mutex<fastrand::Rng>,
     /// The calling account's limits.
     pub caller: Arc<Pacer>,
+    /// The external id, once it is known: what a server repeats of it is not kept.
+    pub external_id: OnceLock<message::Known>,
 }
 
 /// The door for the reads of one account.
@@ -222,7 +224,12 @@ impl Door {
         let ahead = date
             .and_then(dates::read)
             .map(|date| -AwsClock::of(date, self.shared.clock.now()).least_ahead_seconds);
-        Failure { clock_ahead: ahead, ..failure_of(error) }
+        let failure = failure_of(error);
+        let shown = |text: Option<String>| match self.shared.external_id.get() {
+            Some(id) => text.map(|text| id.removed_from(&text)),
+            None => text,
+        };
+        Failure { clock_ahead: ahead, code: shown(failure.code), message: shown(failure.message), ..failure }
     }
 
     fn tally(&self, operation: &Operation, sent: u32, throttled: bool, elapsed: Duration) {

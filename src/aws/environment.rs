@@ -3,7 +3,7 @@
 //! Made by the shell from the caller's environment, or by a test from the simulator: the same from
 //! here on, so that what is tested is what runs.
 
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 
 use aws_config::SdkConfig;
 use aws_credential_types::Credentials;
@@ -13,6 +13,7 @@ use tokio::sync::Semaphore;
 use super::call::{Door, Shared};
 use super::clients::{ClientFactory, S3Addressing};
 use super::dates::Dates;
+use super::message;
 use super::ops::GET_CALLER_IDENTITY;
 use super::pace::{Pace, Pacer};
 use super::session::{RoleAssumer, RoleSettings};
@@ -89,6 +90,7 @@ impl Environment {
             max_attempts: tuning.max_attempts,
             random: Mutex::new(fastrand::Rng::with_seed(seed)),
             caller: Arc::new(Pacer::new(tuning.pace, sockets)),
+            external_id: OnceLock::new(),
         };
         let factory = ClientFactory::new(base, tuning.addressing, tuning.hosts, clock);
         let shared = Arc::new(shared);
@@ -135,6 +137,10 @@ impl Environment {
 
     /// What assumes the audit role.
     pub fn assumer(&self, settings: RoleSettings) -> RoleAssumer {
+        if let Some(external_id) = &settings.external_id {
+            // A run has one.
+            let _ = self.shared.external_id.set(message::Known::of(external_id.expose()));
+        }
         RoleAssumer::new(
             self.factory.sts(&self.home, None),
             Arc::clone(&self.door),

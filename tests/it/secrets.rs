@@ -2,7 +2,12 @@
 
 use std::fs;
 
+use atrest::model::ExternalId;
+use atrest::sim::{Effect, Rule, Schedule};
+
+use crate::support::night::Night;
 use crate::support::shell::{Shell, Simulated};
+use crate::support::worlds::healthy;
 
 const MARKER: &str = "S3CRET";
 
@@ -122,5 +127,25 @@ fn credentials_that_no_header_can_hold_are_a_sentence_and_no_panic() {
                 format!("the aws_access_key_id of the profile `{profile}` has a character that none has");
             is_a_sentence(&by_profile(&simulated, &text), &words);
         }
+    }
+}
+
+#[test]
+fn an_external_id_that_sts_repeats_is_not_kept() {
+    let message = format!("not with external id {MARKER}, ExternalId={MARKER}%3D1");
+    let denied = Effect::Error { status: 403, code: "AccessDenied".to_owned(), message };
+    let healthy = healthy();
+    let refused = Schedule::of([Rule::always(denied).on("sts:AssumeRole").account(healthy.one)]);
+    let mut night = Night::over(healthy.world).with(refused);
+    night.external_id = ExternalId::new(MARKER);
+    let morning = night.run();
+    assert_eq!(morning.status(healthy.one), "unreachable/role_not_assumable");
+    let told = morning.rows("coverage").into_iter().filter_map(|row| row["sample_message"].clone());
+    let told: Vec<String> = told.collect();
+    assert!(told.iter().any(|it| it.contains("not with external id [removed]")), "{told:?}");
+    for (key, bytes) in morning.store.objects() {
+        let bytes = zstd::decode_all(&bytes[..]).unwrap_or(bytes);
+        let text = String::from_utf8_lossy(&bytes);
+        assert!(!text.contains(MARKER), "{key}");
     }
 }

@@ -18,8 +18,8 @@ use atrest::aws::environment::{Caller, Environment, Tuning};
 use atrest::check;
 use atrest::clock::{Clock, DAY_MS, FrozenClock, Timestamp};
 use atrest::model::{
-    AccountId, Exception, Exceptions, Region, RotationHistory, RunHeader, RunId, RunKind, ScanFilter,
-    ScanSettings, Scope, Source, Standard,
+    AccountId, Exception, Exceptions, ExternalId, Region, RotationHistory, RunHeader, RunId, RunKind,
+    ScanFilter, ScanSettings, Scope, Source, Standard,
 };
 use atrest::scan::{self, Edge, Limits, ScanError, Silent};
 use atrest::sim::{Recorder, Schedule, Simulator, World};
@@ -72,6 +72,7 @@ pub struct Night {
     pub home: Region,
     pub store: Arc<MemoryStore>,
     pub role_name: String,
+    pub external_id: Option<ExternalId>,
     pub clock: Arc<dyn Clock>,
     pub run: u32,
     /// When it begins.
@@ -200,6 +201,7 @@ impl Night {
             home: region("eu-west-1"),
             store: Arc::new(MemoryStore::new()),
             role_name: "atrest-audit".to_owned(),
+            external_id: None,
             clock: Arc::new(FrozenClock(NOW)),
             run: 1,
             at: NOW,
@@ -346,7 +348,7 @@ impl Night {
         let clock = Arc::clone(&self.clock);
         let aws =
             Environment::new(&base, clock, self.tuning, Source::Simulator, self.home.clone(), self.seed);
-        let edge = Edge::new(aws, self.caller(), None, header, self.limits);
+        let edge = Edge::new(aws, self.caller(), self.external_id.clone(), header, self.limits);
         tokio::select! {
             biased;
             () = killed.cancelled() => {
