@@ -9,7 +9,7 @@ use std::collections::HashMap;
 
 use aho_corasick::AhoCorasick;
 
-use crate::model::{AccountId, Exception, Place};
+use crate::model::{AccountId, Exception, Place, Scope};
 use crate::standard::glob;
 
 /// The records of one check, each by its place in the file.
@@ -22,6 +22,8 @@ pub(super) struct ExceptionIndex<'a> {
     by_part: Vec<ByScope<'a>>,
     /// All others: of any resource, or by patterns of `*` and `?` alone.
     others: ByScope<'a>,
+    /// The scopes with accounts and units, by their records: they hold where both do.
+    of_both: HashMap<usize, &'a Scope>,
 }
 
 /// A record, and the pattern that the resource must meet; none where it is known to be named.
@@ -50,7 +52,7 @@ impl<'a> ByScope<'a> {
         }
     }
 
-    /// As [`crate::model::Scope::specificity`] has it.
+    /// Where a scope's accounts or its units hold.
     fn holding<'s>(&'s self, place: &Place<'s>) -> impl Iterator<Item = Entry<'a>> + 's {
         let names = place.ou_names.iter().take(place.ou_ids.len()).flatten();
         let units = place.ou_ids.iter().chain(names).filter_map(|unit| self.units.get(unit.as_str()));
@@ -92,7 +94,10 @@ impl<'a> ExceptionIndex<'a> {
         words.sort_unstable_by_key(|(_, number)| *number);
         // Fails where the parts are beyond 2 GB: then every pattern is tried.
         let parts = AhoCorasick::new(words.iter().map(|(part, _)| part)).ok();
-        Self { whole, parts, by_part, others }
+        let is_of_both = |scope: &Scope| !scope.accounts.is_empty() && !scope.ous.is_empty();
+        let scopes = records.iter().map(|(at, exception)| (*at, &exception.scope));
+        let of_both = scopes.filter(|(_, scope)| is_of_both(scope)).collect();
+        Self { whole, parts, by_part, others, of_both }
     }
 
     /// The records that name the resource in an account, in their order.
@@ -113,6 +118,7 @@ impl<'a> ExceptionIndex<'a> {
         let is_met = |pattern: &str| glob(pattern, arn) || glob(pattern, name);
         let met = entries.filter(|(_, pattern)| pattern.is_none_or(is_met));
         let mut records: Vec<usize> = met.map(|(at, _)| at).collect();
+        records.retain(|at| self.of_both.get(at).is_none_or(|scope| scope.names(place)));
         records.sort_unstable();
         records.dedup();
         records
@@ -142,7 +148,6 @@ mod tests {
 
     use super::*;
     use crate::clock::Timestamp;
-    use crate::model::Scope;
 
     const ACCOUNTS: [&str; 3] = ["111122223333", "444455556666", "777788889999"];
     const UNITS: [&str; 4] = ["r-ab12", "ou-ab12-1", "Payments", "Sandbox"];
@@ -216,7 +221,7 @@ mod tests {
             let met = |pattern: &String| glob(pattern, arn) || glob(pattern, name_of(arn));
             exception.resources.is_empty() || exception.resources.iter().any(met)
         };
-        let matching = records.iter().filter(|(_, exception)| exception.scope.specificity(place).is_some());
+        let matching = records.iter().filter(|(_, exception)| exception.scope.names(place));
         matching.filter(|(_, exception)| names(exception)).map(|(at, _)| *at).collect()
     }
 
@@ -246,6 +251,25 @@ mod tests {
             };
             let found = ExceptionIndex::of(&records).naming(&place, &arn);
             prop_assert_eq!(found, walk(&records, &place, &arn));
+        }
+    }
+
+    #[test]
+    fn an_exception_of_accounts_and_units_is_for_what_both_name() {
+        let scope =
+            Scope { ous: ["Payments".to_owned()].into(), accounts: ["111122223333".parse().unwrap()].into() };
+        let exceptions = [exception(scope, vec!["a"])];
+        let records: Vec<(usize, &Exception)> = exceptions.iter().enumerate().collect();
+        let index = ExceptionIndex::of(&records);
+        for (account, unit, expected) in [
+            ("111122223333", "Payments", &[0][..]),
+            ("111122223333", "Sandbox", &[]),
+            ("444455556666", "Payments", &[]),
+        ] {
+            let (ou_ids, ou_names) = (["ou-ab12-1".to_owned()], [Some(unit.to_owned())]);
+            let account_id = account.parse().unwrap();
+            let place = Place { account_id, ou_ids: &ou_ids, ou_names: &ou_names, path_known: true };
+            assert_eq!(index.naming(&place, "arn:aws:s3:::a"), expected, "{account} in {unit}");
         }
     }
 

@@ -74,11 +74,23 @@ impl Scope {
         if self.accounts.contains(&place.account_id) {
             return Some(Specificity::Account);
         }
+        self.unit(place).map(Specificity::Unit)
+    }
+
+    /// Whether it names the account in each of the ways that are given: what is accepted is accepted for no more
+    /// than was meant.
+    pub fn names(&self, place: &Place<'_>) -> bool {
+        (self.accounts.is_empty() || self.accounts.contains(&place.account_id))
+            && (self.ous.is_empty() || self.unit(place).is_some())
+    }
+
+    /// The lowest unit of the account's path that it names.
+    fn unit(&self, place: &Place<'_>) -> Option<usize> {
         let named = |(at, id): (usize, &String)| {
             let name = place.ou_names.get(at).and_then(Option::as_ref);
             (self.ous.contains(id) || name.is_some_and(|name| self.ous.contains(name))).then_some(at)
         };
-        place.ou_ids.iter().enumerate().filter_map(named).max().map(Specificity::Unit)
+        place.ou_ids.iter().enumerate().filter_map(named).max()
     }
 }
 

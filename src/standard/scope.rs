@@ -204,7 +204,7 @@ pub fn gap_accepts(gap: &AcceptedGap, row: &CoverageRow, place: &Place<'_>, as_o
     row.account_id == place.account_id
         && !row.tally.complete()
         && as_of < gap.expires
-        && gap.scope.specificity(place).is_some()
+        && gap.scope.names(place)
         && gap.region.as_ref().is_none_or(|region| *region == row.region)
         && gap.operation.as_ref().is_none_or(|operation| glob(operation, &row.operation))
         && gap.denied_by.is_none_or(|who| row.tally.only_denied_by(who))
