@@ -63,9 +63,12 @@ async fn tend(work: &Work, mut signals: Signals) {
         () = signals.next() => {}
         () = every_minute(work, |line| mouth.say(line)) => {}
     }
-    if let Some(words) = work.tell_to_stop() {
+    if let Some(words) = work.ask_to_stop() {
         mouth.say(words);
+        // A command that ends at once would end before its words.
+        mouth.was_read().await;
     }
+    work.tell_to_stop();
     tokio::select! {
         biased;
         () = signals.next() => {}
@@ -93,6 +96,15 @@ impl Mouth {
         // Who does not read one line is not told another.
         if self.0.as_ref().is_none_or(JoinHandle::is_finished) {
             self.0 = Some(spawn_blocking(move || print::say(words)));
+        }
+    }
+
+    /// Waits for a reader, but not for long.
+    async fn was_read(&mut self) {
+        if let Some(mut said) = self.0.take()
+            && timeout(READ_WITHIN, &mut said).await.is_err()
+        {
+            self.0 = Some(said);
         }
     }
 }

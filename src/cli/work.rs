@@ -108,15 +108,19 @@ impl Work {
         self.stop.is_cancelled()
     }
 
-    /// Tells it to stop. Gives what is said of that at once, where it does not end at once.
-    pub fn tell_to_stop(&self) -> Option<String> {
+    /// Asks a publish to stop. Gives what is said before the rest is told to, where it does not end at once.
+    pub fn ask_to_stop(&self) -> Option<String> {
         let is_stopped_before_commit = self.publish.ask();
-        self.stop.cancel();
         let order = match is_stopped_before_commit {
             true => self.now().order?,
             false => "the run is being committed, which is not broken off",
         };
         Some(format!("stopping: {order}; once more aborts"))
+    }
+
+    /// Tells it to stop.
+    pub fn tell_to_stop(&self) {
+        self.stop.cancel();
     }
 
     /// How long it may take after the first signal.
@@ -183,7 +187,11 @@ mod tests {
     async fn what_waits_is_dropped_and_says_what_is_kept() {
         let work = Work::new("nothing is written; start it again");
         let never = work.race(std::future::pending::<Result<(), CliError>>());
-        let (ended, said) = tokio::join!(never, async { work.tell_to_stop() });
+        let (ended, said) = tokio::join!(never, async {
+            let said = work.ask_to_stop();
+            work.tell_to_stop();
+            said
+        });
         let error = ended.unwrap_err();
         assert_eq!((error.exit, said), (Exit::Interrupted, None));
         assert_eq!(error.message, "interrupted: nothing is written; start it again");
@@ -197,7 +205,11 @@ mod tests {
             work.stop().cancelled().await;
             Err::<(), _>(CliError::internal("in order"))
         });
-        let (ended, said) = tokio::join!(orderly, async { work.tell_to_stop() });
+        let (ended, said) = tokio::join!(orderly, async {
+            let said = work.ask_to_stop();
+            work.tell_to_stop();
+            said
+        });
         assert_eq!(ended.unwrap_err().message, "in order");
         assert_eq!(said.unwrap(), "stopping: accounts in flight are dropped; once more aborts");
         assert_eq!(work.patience(), IN_ORDER);
