@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use super::judgement::{FinalizeError, Judgement};
 use super::judging::{Done, Judged, Judging};
-use super::pieces::{Kind, Pieces};
+use super::pieces::{Kind, Piece, Pieces};
 use super::run_log::Counts;
 use super::tables::Tables;
 use super::texts::Stand;
@@ -16,6 +16,7 @@ use super::{CoverageTotals, unique};
 use crate::check;
 use crate::control;
 use crate::judge::{AccountRules, Matches};
+use crate::log::LogError;
 use crate::model::{AcceptedGap, AccountFacts, AccountId, BucketFacts, CoverageRow, Finding, KeyFacts};
 use crate::resolve::CoverageDigest;
 use crate::standard;
@@ -52,12 +53,9 @@ impl Pass<'_, '_, '_> {
         let mut counts: BTreeMap<AccountId, Counts> = BTreeMap::new();
         let log = self.judging.log;
         let stands = std::mem::take(&mut self.stands.buckets);
-        let mut pieces = Pieces::of(Kind::Buckets, &log.segments, &stands);
-        let mut next = pieces.next()?;
-        while !next.is_empty() {
-            self.tables.goes_on()?;
-            let (judged, following) = rayon::join(|| self.judging.buckets(next), || pieces.next());
-            for done in judged? {
+        let mut walk = Walk::over(Pieces::of(Kind::Buckets, &log.segments, &stands))?;
+        while let Some(judged) = walk.judged(&self.tables, |pieces| self.judging.buckets(pieces)).await? {
+            for done in judged {
                 if !is_counted {
                     self.judging.count_keys_of(&done);
                 }
@@ -69,21 +67,14 @@ impl Pass<'_, '_, '_> {
                         self.coverage(done.account_id, rows, &mut coverage).await?;
                 }
             }
-            next = following?;
-            pause().await;
         }
         let stands = std::mem::take(&mut self.stands.keys);
-        let mut pieces = Pieces::of(Kind::Keys, &log.segments, &stands);
-        let mut next = pieces.next()?;
-        while !next.is_empty() {
-            self.tables.goes_on()?;
-            let (judged, following) = rayon::join(|| self.judging.keys(next), || pieces.next());
-            for done in judged? {
+        let mut walk = Walk::over(Pieces::of(Kind::Keys, &log.segments, &stands))?;
+        while let Some(judged) = walk.judged(&self.tables, |pieces| self.judging.keys(pieces)).await? {
+            for done in judged {
                 counts.entry(done.account_id).or_default().keys += done.resources.len() as u64;
                 self.keys(done.resources).await?;
             }
-            next = following?;
-            pause().await;
         }
         let accounts = self.judging.log.account_facts(&counts);
         self.accounts(&accounts).await?;
@@ -162,31 +153,22 @@ impl Pass<'_, '_, '_> {
     async fn count_exceptions(&mut self) -> Result<(), FinalizeError> {
         let mut matches = Matches::default();
         let mut counts: BTreeMap<AccountId, Counts> = BTreeMap::new();
-        let mut pieces = Pieces::of(Kind::Buckets, &self.judging.log.segments, &self.stands.buckets);
-        let mut next = pieces.next()?;
-        while !next.is_empty() {
-            self.tables.goes_on()?;
-            let (judged, following) = rayon::join(|| self.judging.buckets(next), || pieces.next());
-            for done in judged? {
+        let mut walk =
+            Walk::over(Pieces::of(Kind::Buckets, &self.judging.log.segments, &self.stands.buckets))?;
+        while let Some(judged) = walk.judged(&self.tables, |pieces| self.judging.buckets(pieces)).await? {
+            for done in judged {
                 self.judging.count_keys_of(&done);
                 if let Some(rows) = &done.coverage {
                     counts.entry(done.account_id).or_default().coverage = CoverageDigest::of(rows);
                 }
                 self.count(&done, &mut matches);
             }
-            next = following?;
-            pause().await;
         }
-        let mut pieces = Pieces::of(Kind::Keys, &self.judging.log.segments, &self.stands.keys);
-        let mut next = pieces.next()?;
-        while !next.is_empty() {
-            self.tables.goes_on()?;
-            let (judged, following) = rayon::join(|| self.judging.keys(next), || pieces.next());
-            for done in judged? {
+        let mut walk = Walk::over(Pieces::of(Kind::Keys, &self.judging.log.segments, &self.stands.keys))?;
+        while let Some(judged) = walk.judged(&self.tables, |pieces| self.judging.keys(pieces)).await? {
+            for done in judged {
                 self.count(&done, &mut matches);
             }
-            next = following?;
-            pause().await;
         }
         for account in self.judging.log.account_facts(&counts) {
             if let Some(rules) = self.judging.rules.get(account.account.id) {
@@ -242,7 +224,33 @@ impl Pass<'_, '_, '_> {
     }
 }
 
-/// Whoever waits for a pass, which may take minutes, may stop it here.
-async fn pause() {
-    tokio::task::yield_now().await;
+/// The pieces of a log, each judged while the next is read.
+struct Walk<'l> {
+    pieces: Pieces<'l>,
+    next: Vec<Piece<'l>>,
+}
+
+impl<'l> Walk<'l> {
+    fn over(mut pieces: Pieces<'l>) -> Result<Self, FinalizeError> {
+        let next = pieces.next()?;
+        Ok(Self { pieces, next })
+    }
+
+    /// The next pieces, judged; none after the last. Whoever waits for a pass, which may take minutes, may stop it here.
+    async fn judged<T: Send>(
+        &mut self,
+        tables: &Tables<'_, '_>,
+        judge: impl FnOnce(Vec<Piece<'l>>) -> Result<Vec<Done<T>>, LogError> + Send,
+    ) -> Result<Option<Vec<Done<T>>>, FinalizeError> {
+        tokio::task::yield_now().await;
+        let pieces = std::mem::take(&mut self.next);
+        if pieces.is_empty() {
+            return Ok(None);
+        }
+        tables.goes_on()?;
+        let (judged, following) = rayon::join(|| judge(pieces), || self.pieces.next());
+        let judged = judged?;
+        self.next = following?;
+        Ok(Some(judged))
+    }
 }
