@@ -13,6 +13,7 @@ use toml::Value;
 
 use super::args::{Cli, RunArg};
 use super::error::CliError;
+use super::{given, not_text};
 use crate::clock::Timestamp;
 use crate::printable::printable;
 use crate::spelling::nearest;
@@ -32,6 +33,9 @@ pub fn parse(arguments: Vec<OsString>) -> Result<ArgMatches, ParseError> {
 
 /// The error without a value that is a secret, or that may hold one: clap repeats what was typed.
 fn without_secrets(mut error: clap::Error, arguments: &[OsString]) -> clap::Error {
+    if error.kind() == ErrorKind::InvalidUtf8 {
+        return not_text::named(&Cli::command(), arguments);
+    }
     let Some(ContextValue::String(argument)) = error.get(ContextKind::InvalidArg) else { return error };
     if error.kind() == ErrorKind::UnknownArgument && may_be_external_id(argument, arguments) {
         let message = "the value of --external-id is not one argument: write --external-id=VALUE, in quotes where the \
@@ -99,8 +103,7 @@ fn config_path(command: &Command, arguments: &[OsString]) -> Option<(String, Pat
 
 fn with_file(command: Command, subcommand: &str, path: &Path) -> Result<Command, CliError> {
     let shown = path.display();
-    let text = std::fs::read_to_string(path)
-        .map_err(|error| CliError::usage(format!("failed to read the settings file {shown}: {error}")))?;
+    let text = given::text("the settings file", path)?;
     let table: toml::Table = toml::from_str(&text).map_err(|error| {
         CliError::usage(format!("failed to read the settings file {shown}: {}", not_toml(&error, &text)))
     })?;

@@ -4,6 +4,7 @@
 mod credentials;
 pub mod login;
 pub mod network;
+mod variables;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -42,6 +43,7 @@ pub async fn load_with_ending(
     tuning: Tuning,
     work: &Work,
 ) -> Result<(Environment, Option<Ending>), CliError> {
+    variables::refuse_odd()?;
     let profiles = Profiles::load().await?;
     let network = network::read(&variable, &profiles)?;
     let login = Login::of(&variable, &profiles);

@@ -17,9 +17,12 @@ mod expiry;
 mod finalize;
 mod folder;
 mod future;
+mod given;
 mod iam;
+mod inherited;
 mod lake;
 mod loss;
+mod not_text;
 mod output;
 mod print;
 mod progress;
@@ -44,14 +47,19 @@ use args::{Cli, Command};
 use config::ParseError;
 use error::CliError;
 use exit::Exit;
-use signals::Heard;
 use work::Work;
 
 /// This atrest's version.
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");
 
-/// Parses, runs, and says how it ended.
+/// Listens for signals, parses, runs, and says how it ended.
 pub fn main() -> ExitCode {
+    // To read a file that the command line names may wait for another program, for ever.
+    let work = Arc::new(Work::new("nothing was begun; run it again"));
+    if let Err(error) = signals::watch(&work) {
+        print::say(&error);
+        return error.exit.into();
+    }
     #[expect(clippy::disallowed_methods, reason = "the shell is where arguments are read")]
     let arguments = std::env::args_os().collect();
     let cli = match config::parse(arguments)
@@ -61,7 +69,7 @@ pub fn main() -> ExitCode {
         Err(error) => return refuse(error),
     };
     init_log(cli.verbose);
-    match run(cli.command) {
+    match run(cli.command, &work) {
         Ok(exit) => exit.into(),
         Err(error) => {
             print::say(&error);
@@ -105,11 +113,12 @@ fn init_log(verbose: u8) {
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(|| print::Log).init();
 }
 
-fn run(command: Command) -> Result<Exit, CliError> {
-    let work = Arc::new(Work::new(left(&command)));
-    let heard = if matches!(command, Command::Query(_)) { Heard::HangUp } else { Heard::Stops };
-    signals::watch(&work, heard)?;
-    let ended = begin(command, &work);
+fn run(command: Command, work: &Arc<Work>) -> Result<Exit, CliError> {
+    if work.is_stopped() {
+        return Err(work.interrupted());
+    }
+    work.leaves(left(&command));
+    let ended = begin(command, work);
     if ended.as_ref().map_or(true, |exit| *exit == Exit::Interrupted) {
         children::end();
     }

@@ -6,6 +6,7 @@ use std::path::Path;
 
 use super::args::RulesArgs;
 use super::error::CliError;
+use super::given;
 use crate::model::{Exceptions, Standard};
 use crate::standard;
 
@@ -42,9 +43,7 @@ impl Rules {
 
 /// Reads a file whole.
 pub fn read(what: &str, path: &Path) -> Result<String, CliError> {
-    let shown = path.display();
-    std::fs::read_to_string(path)
-        .map_err(|error| CliError::usage(format!("failed to read {what} in {shown}: {error}")))
+    given::text(&format!("{what} in"), path)
 }
 
 /// Every problem of a file at once, a line each: who mends one by one runs as often as there are.

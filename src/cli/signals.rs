@@ -1,4 +1,5 @@
-//! Ctrl-C, SIGTERM and a line a minute, for every command: a thread of its own listens and counts.
+//! Ctrl-C, SIGTERM, the terminal that closes, and a line a minute, for every command: a thread of its own listens and
+//! counts, from before the command line is read.
 //!
 //! Work that keeps all other threads busy, and the demo's clock that stands still, hold neither back. The first signal
 //! tells the work to stop; a second one ends the process, and so does work that does not end in time.
@@ -14,23 +15,16 @@ use tokio::time::{Instant, MissedTickBehavior, interval_at, sleep, timeout};
 
 use super::error::CliError;
 use super::exit::Exit;
+use super::inherited::{Ignored, ignored};
 use super::work::Work;
 use super::{children, print};
 
 /// Off a terminal, progress is a line this often.
 const LINE_EVERY: Duration = Duration::from_mins(1);
 
-/// Which signals a command listens to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Heard {
-    /// Ctrl-C and SIGTERM.
-    Stops,
-    /// And the terminal that closes: what was started in a group of its own would stay.
-    HangUp,
-}
-
 /// Listens from here on, until the process ends.
-pub fn watch(work: &Arc<Work>, heard: Heard) -> Result<(), CliError> {
+pub fn watch(work: &Arc<Work>) -> Result<(), CliError> {
+    let ignored = ignored();
     let (sender, listens) = sync_channel(1);
     let work = Arc::clone(work);
     let thread = std::thread::Builder::new().name("signals".to_owned());
@@ -40,7 +34,7 @@ pub fn watch(work: &Arc<Work>, heard: Heard) -> Result<(), CliError> {
             Err(error) => return sender.send(Err(error)),
         };
         runtime.block_on(async {
-            match Signals::listen(heard) {
+            match Signals::listen(ignored) {
                 Ok(signals) => {
                     let told = sender.send(Ok(()));
                     tend(&work, signals).await;
@@ -122,31 +116,36 @@ async fn every_minute(work: &Work, mut say: impl FnMut(String)) {
 }
 
 struct Signals {
-    interrupt: Signal,
     terminate: Signal,
+    interrupt: Option<Signal>,
     hang_up: Option<Signal>,
 }
 
 impl Signals {
-    fn listen(heard: Heard) -> std::io::Result<Self> {
-        let hang_up = (heard == Heard::HangUp).then(|| signal(SignalKind::hangup())).transpose()?;
-        let (interrupt, terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
-        Ok(Self { interrupt, terminate, hang_up })
+    fn listen(ignored: Ignored) -> std::io::Result<Self> {
+        let unless = |is_ignored: bool, kind| (!is_ignored).then(|| signal(kind)).transpose();
+        Ok(Self {
+            terminate: signal(SignalKind::terminate())?,
+            interrupt: unless(ignored.interrupt, SignalKind::interrupt())?,
+            hang_up: unless(ignored.hang_up, SignalKind::hangup())?,
+        })
     }
 
     async fn next(&mut self) {
-        let Self { interrupt, terminate, hang_up } = self;
-        let hung_up = async {
-            match hang_up {
-                Some(hang_up) => hang_up.recv().await,
-                None => std::future::pending().await,
-            }
-        };
+        let Self { terminate, interrupt, hang_up } = self;
         tokio::select! {
-            _ = interrupt.recv() => {}
             _ = terminate.recv() => {}
-            _ = hung_up => {}
+            () = heard(interrupt) => {}
+            () = heard(hang_up) => {}
         }
+    }
+}
+
+/// Waits for a signal, for ever where it is not listened for.
+async fn heard(signal: &mut Option<Signal>) {
+    match signal {
+        Some(signal) => drop(signal.recv().await),
+        None => std::future::pending().await,
     }
 }
 

@@ -34,6 +34,7 @@ mod doctor;
 mod files_law;
 mod future;
 mod generated;
+mod given;
 mod golden;
 mod join;
 mod judgement;

@@ -1,6 +1,8 @@
 //! A scan that is stopped: by Ctrl-C, by SIGTERM, twice, by `kill -9`; and continued after each.
 
 use std::path::PathBuf;
+#[cfg(target_os = "linux")]
+use std::process::Command;
 use std::time::Duration;
 
 use crate::support::python::{Finished, Running, venv_or_skip};
@@ -107,6 +109,28 @@ fn one_sigterm_stops_the_scan_alike() {
     let finished = running.end(STOPPED).ended(130);
     assert_stopped_well(&slow, &finished);
     slow.continues();
+}
+
+/// As by `nohup`, and in the background of a shell without job control.
+#[cfg(target_os = "linux")]
+#[test]
+fn what_was_ignored_when_the_scan_began_stays_ignored() {
+    let simulated = Simulated::start("--accounts 3 --buckets 2 --keys 1 --latency 100");
+    let shell = Shell::on(&simulated);
+    for (number, ignored) in ["HUP", "INT"].into_iter().enumerate() {
+        let scan = shell.command(["scan", "--lake", &format!("lake{number}"), "--run", RUN]);
+        let mut nohup = Command::new("env");
+        nohup.arg(format!("--ignore-signal={ignored}")).arg(scan.get_program()).args(scan.get_args());
+        nohup.current_dir(shell.path("")).env_clear();
+        nohup.envs(scan.get_envs().filter_map(|(name, value)| Some((name, value?))));
+        let mut running = Running::start(nohup);
+        // Said before the organization is listed.
+        running.until(BOUND, |running| running.stderr().contains(&format!("run {RUN}")).then_some(()));
+        signal(ignored, running.id());
+        let finished = running.end(BOUND);
+        assert!(matches!(finished.status.code(), Some(0 | 4)), "{ignored}: {finished}");
+        assert!(!finished.stderr.contains("stopping"), "{finished}");
+    }
 }
 
 #[test]

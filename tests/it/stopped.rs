@@ -88,7 +88,7 @@ fn hanging_login() -> Shell {
 
 #[test]
 fn a_credential_process_that_hangs_holds_no_signal_and_is_ended() {
-    for (line, name) in COMMANDS.iter().zip(["TERM", "INT", "TERM", "INT", "TERM"]) {
+    for (line, name) in COMMANDS.iter().zip(["TERM", "INT", "HUP", "HUP", "TERM"]) {
         let shell = hanging_login();
         let mut running = shell.start(line);
         let child = running.until(BOUND, |_| std::fs::read_to_string(shell.path("child")).ok());
@@ -176,6 +176,9 @@ fn what_reads_a_file_that_nobody_writes_holds_no_signal() {
     Command::new("mkfifo").arg(shell.path("pipe")).status().unwrap();
     for line in [
         "checks --standard pipe",
+        "checks --exceptions pipe",
+        "checks --import-exceptions pipe",
+        "scan --config pipe --lake lake",
         "scan --lake lake --standard pipe",
         "finalize --lake lake --run 20261121T030000Z-0badcafe --standard pipe",
     ] {

@@ -11,6 +11,7 @@ use super::Variables;
 use crate::aws::message;
 use crate::aws::provider;
 use crate::cli::error::CliError;
+use crate::cli::given;
 use crate::clock::Timestamp;
 
 /// The profiles of `~/.aws/config` and `~/.aws/credentials`, or of the files that stand for them.
@@ -226,7 +227,7 @@ pub fn refuse_ended(login: &Login, ends: Option<Timestamp>, now: Timestamp) -> R
 fn sso_token_end(start_url: &str, cache: &Path) -> Option<Timestamp> {
     let files = std::fs::read_dir(cache).ok()?.filter_map(Result::ok);
     let tokens = files.filter_map(|file| {
-        let token: Value = serde_json::from_slice(&std::fs::read(file.path()).ok()?).ok()?;
+        let token: Value = serde_json::from_slice(&given::bytes(&file.path()).ok()?).ok()?;
         let is_ours = token["startUrl"] == start_url && token["refreshToken"].is_null();
         is_ours.then(|| Timestamp::parse(token["expiresAt"].as_str()?).ok()).flatten()
     });

@@ -13,6 +13,7 @@ use crate::aws::network::{Network, Proxies, Proxy};
 use crate::aws::no_proxy::NoProxy;
 use crate::aws::trust::Bundle;
 use crate::cli::error::CliError;
+use crate::cli::given;
 use crate::cli::print;
 
 /// Reads the way out. A proxy or a bundle that cannot be used is named, with exit code 2: without it
@@ -94,7 +95,7 @@ fn read_bundle(what: &str, path: &Path) -> Result<Bundle, CliError> {
         CliError::usage(format!("failed to use {what}, {}: {why}", path.display()))
             .hint("it is a file with the certificate authorities to trust, in PEM; without it, the system's are trusted")
     };
-    let pem = std::fs::read(path).map_err(|error| wrong(&error))?;
+    let pem = given::bytes(path).map_err(|error| wrong(&error))?;
     let bundle = Bundle::parse(&pem).map_err(|error| wrong(&error))?;
     if bundle.passed_over > 0 {
         let (over, path) = (bundle.passed_over, path.display());

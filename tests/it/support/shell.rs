@@ -86,7 +86,7 @@ impl Shell {
 
     /// `atrest` with these arguments, not started yet.
     pub fn command<S: AsRef<OsStr>>(&self, arguments: impl IntoIterator<Item = S>) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_atrest"));
+        let mut command = hearing(env!("CARGO_BIN_EXE_atrest"));
         command.args(arguments).current_dir(self.folder.path());
         command.env_clear().envs(hermetic()).envs(self.variables.iter().cloned());
         command
@@ -164,6 +164,20 @@ impl Simulated {
         let accounts = self.state["accounts"].as_object().unwrap();
         accounts.iter().find(|(_, account)| is_so(account)).expect("an account of that kind").0.clone()
     }
+}
+
+/// A program that ignores no signal, whoever started the tests: atrest leaves ignored what is ignored when it starts.
+fn hearing(program: &str) -> Command {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    let mask = mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).unwrap_or_default();
+    // Hang-up is the first signal, and Ctrl-C the second.
+    if mask & 0b11 == 0 {
+        return Command::new(program);
+    }
+    let mut command = Command::new("env");
+    command.args(["--default-signal=HUP,INT", program]);
+    command
 }
 
 /// Sends a signal, such as `INT`.
