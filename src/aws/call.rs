@@ -6,7 +6,7 @@
 //! soon gets only one attempt a read.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
@@ -20,9 +20,10 @@ use super::endpoint::{self, Endpoint, Tries};
 use super::ops::{Grant, Operation, QuotaOwner};
 use super::pace::Pacer;
 use super::promise::Broken;
+use super::secrets::Secrets;
 use super::session::Session;
 use super::unreached::Unreached;
-use super::{causes, dates, message, provider};
+use super::{causes, dates, provider};
 use crate::clock::SharedClock;
 use crate::model::{AwsClock, Calls, Fault, FaultKind, Observation, Reading, Region};
 
@@ -50,8 +51,8 @@ pub struct Shared {
     pub random: Mutex<fastrand::Rng>,
     /// The calling account's limits.
     pub caller: Arc<Pacer>,
-    /// The external id, once it is known: what a server repeats of it is not kept.
-    pub external_id: OnceLock<message::Known>,
+    /// The external id and the caller's credentials: what a server repeats of them is not kept.
+    pub secrets: Secrets,
 }
 
 /// The door for the reads of one account.
@@ -225,11 +226,19 @@ impl Door {
             .and_then(dates::read)
             .map(|date| -AwsClock::of(date, self.shared.clock.now()).least_ahead_seconds);
         let failure = failure_of(error);
-        let shown = |text: Option<String>| match self.shared.external_id.get() {
-            Some(id) => text.map(|text| id.removed_from(&text)),
+        let shown = |text: Option<String>| text.map(|text| self.without_secrets(&text));
+        let request_id = shown(failure.request_id);
+        let (code, message) = (shown(failure.code), shown(failure.message));
+        Failure { clock_ahead: ahead, code, message, request_id, ..failure }
+    }
+
+    /// The text without what is secret of a call.
+    fn without_secrets(&self, text: &str) -> String {
+        let text = self.shared.secrets.removed_from(text);
+        match &self.session {
+            Some(session) => session.removed_from(&text),
             None => text,
-        };
-        Failure { clock_ahead: ahead, code: shown(failure.code), message: shown(failure.message), ..failure }
+        }
     }
 
     fn tally(&self, operation: &Operation, sent: u32, throttled: bool, elapsed: Duration) {

@@ -29,6 +29,7 @@ use super::answer;
 use super::dates::Dates;
 use super::endpoint::Endpoint;
 use super::provider::Usable;
+use super::secrets::Secrets;
 use super::session::{RoleAssumer, Session, SessionCredentials};
 use super::variant::{Variants, Wish, Wishes};
 use crate::clock::SharedClock;
@@ -65,14 +66,21 @@ pub struct Client<C> {
 
 impl ClientFactory {
     /// Takes the environment's configuration and turns off what the door does itself.
-    pub fn new(base: &SdkConfig, addressing: S3Addressing, wishes: Wishes, clock: SharedClock) -> Self {
+    pub fn new(
+        base: &SdkConfig,
+        addressing: S3Addressing,
+        wishes: Wishes,
+        clock: SharedClock,
+        secrets: Secrets,
+    ) -> Self {
         let wishes = Wishes {
             fips: wishes.fips.or(base.use_fips().filter(|wanted| *wanted).map(|_| Wish::Require)),
             dual_stack: wishes.dual_stack.or(base.use_dual_stack().filter(|it| *it).map(|_| Wish::Require)),
         };
         let mut builder = base.to_builder();
         builder.set_credentials_provider(
-            base.credentials_provider().map(|given| SharedCredentialsProvider::new(Usable::new(given))),
+            base.credentials_provider()
+                .map(|given| SharedCredentialsProvider::new(Usable::new(given, secrets))),
         );
         let base = builder
             .app_name(AppName::new("atrest").expect("the name has only letters"))

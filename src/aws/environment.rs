@@ -3,7 +3,7 @@
 //! Made by the shell from the caller's environment, or by a test from the simulator: the same from
 //! here on, so that what is tested is what runs.
 
-use std::sync::{Arc, Mutex, OnceLock};
+use std::sync::{Arc, Mutex};
 
 use aws_config::SdkConfig;
 use aws_credential_types::Credentials;
@@ -13,9 +13,9 @@ use tokio::sync::Semaphore;
 use super::call::{Door, Shared};
 use super::clients::{ClientFactory, S3Addressing};
 use super::dates::Dates;
-use super::message;
 use super::ops::GET_CALLER_IDENTITY;
 use super::pace::{Pace, Pacer};
+use super::secrets::Secrets;
 use super::session::{RoleAssumer, RoleSettings};
 use super::variant::Wishes;
 use crate::clock::SharedClock;
@@ -84,15 +84,28 @@ impl Environment {
         home: Region,
         seed: u64,
     ) -> Self {
+        Self::knowing(Secrets::default(), base, clock, tuning, source, home, seed)
+    }
+
+    /// The same, where secrets are known that may be repeated.
+    pub fn knowing(
+        secrets: Secrets,
+        base: &SdkConfig,
+        clock: SharedClock,
+        tuning: Tuning,
+        source: Source,
+        home: Region,
+        seed: u64,
+    ) -> Self {
         let sockets = Arc::new(Semaphore::new(tuning.sockets));
         let shared = Shared {
             clock: Arc::clone(&clock),
             max_attempts: tuning.max_attempts,
             random: Mutex::new(fastrand::Rng::with_seed(seed)),
             caller: Arc::new(Pacer::new(tuning.pace, sockets)),
-            external_id: OnceLock::new(),
+            secrets: secrets.clone(),
         };
-        let factory = ClientFactory::new(base, tuning.addressing, tuning.hosts, clock);
+        let factory = ClientFactory::new(base, tuning.addressing, tuning.hosts, clock, secrets);
         let shared = Arc::new(shared);
         let door = Arc::new(Door::caller(Arc::clone(&shared)));
         Self { factory, shared, home, source, door }
@@ -138,8 +151,7 @@ impl Environment {
     /// What assumes the audit role.
     pub fn assumer(&self, settings: RoleSettings) -> RoleAssumer {
         if let Some(external_id) = &settings.external_id {
-            // A run has one.
-            let _ = self.shared.external_id.set(message::Known::of(external_id.expose()));
+            self.shared.secrets.learn([external_id.expose()]);
         }
         RoleAssumer::new(
             self.factory.sts(&self.home, None),

@@ -16,6 +16,7 @@ use tokio::time::Instant;
 use super::caught::{Caught, Panicked};
 use super::causes::{chain, telling};
 use super::classify::{Failure, Stage, fault_of};
+use super::secrets::Secrets;
 use super::unreached::Unreached;
 use crate::model::{Fault, FaultKind};
 
@@ -38,8 +39,9 @@ where
 }
 
 /// The fault of a credential provider that was asked by us, and not by a client.
-pub(super) fn fault(error: &CredentialsError) -> Fault {
-    let failure = Failure { stage: Stage::NoCredentials, message: Some(reason(error)), ..Failure::default() };
+pub(super) fn fault(error: &CredentialsError, secrets: &Secrets) -> Fault {
+    let message = Some(secrets.removed_from(&reason(error)));
+    let failure = Failure { stage: Stage::NoCredentials, message, ..Failure::default() };
     fault_of(FaultKind::Identity, &failure)
 }
 
@@ -139,11 +141,13 @@ const TIRED: Duration = Duration::from_secs(60);
 pub(super) struct Usable {
     provider: SharedCredentialsProvider,
     hung_at: Mutex<Option<Instant>>,
+    /// What it gave.
+    secrets: Secrets,
 }
 
 impl Usable {
-    pub(super) fn new(provider: SharedCredentialsProvider) -> Self {
-        Self { provider, hung_at: Mutex::default() }
+    pub(super) fn new(provider: SharedCredentialsProvider, secrets: Secrets) -> Self {
+        Self { provider, hung_at: Mutex::default(), secrets }
     }
 
     fn hung_at(&self) -> MutexGuard<'_, Option<Instant>> {
@@ -157,6 +161,9 @@ impl Usable {
         let given = given(&self.provider, RENEWED_WITHIN).await;
         let is_hung = matches!(given, Err(CredentialsError::ProviderTimedOut(_)));
         *self.hung_at() = is_hung.then(Instant::now);
+        if let Ok(credentials) = &given {
+            self.secrets.learn_credentials(credentials);
+        }
         given
     }
 }
@@ -242,7 +249,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_provider_that_hung_is_waited_for_once_a_minute_by_all() {
         let hangs = Hangs::default();
-        let provider = Usable::new(SharedCredentialsProvider::new(hangs.clone()));
+        let provider = Usable::new(SharedCredentialsProvider::new(hangs.clone()), Secrets::default());
         let begun = Instant::now();
         for _ in 0..40 {
             let error = provider.provide_credentials().await.unwrap_err();

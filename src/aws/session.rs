@@ -19,6 +19,7 @@ use super::call::Door;
 use super::clients::Client;
 use super::endpoint::Endpoint;
 use super::ops::{ASSUME_ROLE, GET_CALLER_IDENTITY, session_policy};
+use super::secrets::Known;
 use super::walk::told;
 use super::{message, provider};
 use crate::clock::{SharedClock, Timestamp};
@@ -173,6 +174,9 @@ pub struct Session {
 struct State {
     generation: u64,
     credentials: Credentials,
+    /// What is secret of them, and of those before: their calls may still be answered. Made when a call fails.
+    known: OnceLock<Known>,
+    before: Option<Credentials>,
     /// When to renew ahead of time. None where the credentials were as good as expired when they
     /// came: then the clocks disagree, and AWS's own answer tells.
     renew_at: Option<Timestamp>,
@@ -199,12 +203,19 @@ impl fmt::Debug for Session {
 impl Session {
     /// A session that begins with these credentials.
     pub fn new(assumer: RoleAssumer, renewal: Renewal, credentials: Credentials, probe: Probe) -> Self {
-        let state = State::new(1, credentials, assumer.clock.now());
+        let state = State::new(1, credentials, None, assumer.clock.now());
         Self { state: RwLock::new(state), renewing: tokio::sync::Mutex::new(()), renewal, assumer, probe }
     }
 
     fn state(&self) -> RwLockReadGuard<'_, State> {
         self.state.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The text without what is secret of this session.
+    pub fn removed_from(&self, text: &str) -> String {
+        let state = self.state();
+        let all = || [&state.credentials].into_iter().chain(&state.before);
+        state.known.get_or_init(|| Known::of_credentials(all())).removed_from(text)
     }
 
     /// The generation of credentials that are good for a while yet, renewed if need be.
@@ -231,7 +242,8 @@ impl Session {
             }
             let credentials = self.next_credentials().await?;
             let mut state = self.state.write().unwrap_or_else(PoisonError::into_inner);
-            *state = State::new(generation + 1, credentials, self.assumer.clock.now());
+            let before = Some(state.credentials.clone());
+            *state = State::new(generation + 1, credentials, before, self.assumer.clock.now());
             Ok(generation + 1)
         })
     }
@@ -242,7 +254,7 @@ impl Session {
             Renewal::Caller(provider) => {
                 let given = provider.provide_credentials().await;
                 return given.map_err(|error| {
-                    let fault = provider::fault(&error);
+                    let fault = provider::fault(&error, &self.assumer.door.shared().secrets);
                     self.assumer.doubt(&fault);
                     fault
                 });
@@ -290,14 +302,14 @@ impl Session {
 }
 
 impl State {
-    fn new(generation: u64, credentials: Credentials, now: Timestamp) -> Self {
+    fn new(generation: u64, credentials: Credentials, before: Option<Credentials>, now: Timestamp) -> Self {
         let renew_at = credentials
             .expiry()
             .and_then(|expiry| expiry.duration_since(SystemTime::UNIX_EPOCH).ok())
             .and_then(|since| i64::try_from(since.as_millis()).ok())
             .map(|millis| Timestamp::from_millis(millis).plus_millis(-RENEW_BEFORE_MS))
             .filter(|at| *at > now);
-        Self { generation, credentials, renew_at, works: None }
+        Self { generation, credentials, known: OnceLock::new(), before, renew_at, works: None }
     }
 }
 

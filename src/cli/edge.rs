@@ -18,6 +18,7 @@ use super::error::{CliError, advice_or};
 use super::work::Work;
 use crate::aws::advice::RENEW;
 use crate::aws::environment::{Caller, Environment, Tuning};
+use crate::aws::login_client::login_client;
 use crate::aws::message;
 use crate::aws::ops::GET_CALLER_IDENTITY;
 use crate::aws::provider::RENEWED_WITHIN;
@@ -53,8 +54,11 @@ pub async fn load_with_ending(
     // The provider has a bound of its own, which comes first and says why.
     let within = RENEWED_WITHIN + Duration::from_secs(1);
     let cache = IdentityCache::lazy().load_timeout(within).build();
-    let mut loader =
-        aws_config::defaults(BehaviorVersion::latest()).http_client(network.client()).identity_cache(cache);
+    let (client, secrets) = (network.client(), credentials::known(&variable, &profiles));
+    // Of the providers, which are made here. The services' own answers are bounded by their operations.
+    let mut loader = aws_config::defaults(BehaviorVersion::latest())
+        .http_client(login_client(client.clone(), secrets.clone()))
+        .identity_cache(cache);
     // What is required, the calls for the caller's own credentials keep to as well.
     if tuning.hosts.fips == Some(Wish::Require) {
         loader = loader.use_fips(true);
@@ -83,15 +87,15 @@ pub async fn load_with_ending(
                    AWS_USE_DUALSTACK_ENDPOINT, --fips and --dual-stack",
         ));
     }
-    let given = credentials::require(base.credentials_provider(), &login).await?;
-    let base = credentials::begun_with(base, &given);
+    let given = credentials::require(base.credentials_provider(), &login, &secrets).await?;
+    let base = credentials::begun_with(base, &given).into_builder().http_client(client).build();
     let expiry = credentials::expiry(&given);
     let ending = Ending::of(&login, &profiles, &variable, expiry);
     let ends = ending.as_ref().map(|ending| ending.at).or(expiry);
     login::refuse_ended(&login, ends, SystemClock.now())?;
     let source = if is_overridden { Source::Endpoint } else { Source::Aws };
     let (clock, seed) = (Arc::new(SystemClock), u64::from(super::random_u32()));
-    Ok((Environment::new(&base, clock, tuning, source, home, seed), ending))
+    Ok((Environment::knowing(secrets, &base, clock, tuning, source, home, seed), ending))
 }
 
 /// Asks STS who calls.

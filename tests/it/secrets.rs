@@ -1,10 +1,13 @@
 //! A marker in every place where a secret may stand: nothing that is printed has it, and nothing panics over it.
 
 use std::fs;
+use std::io::{Read as _, Write as _};
+use std::net::{SocketAddr, TcpListener};
 
 use atrest::model::ExternalId;
 use atrest::sim::{Effect, Rule, Schedule};
 
+use crate::support::http::serve;
 use crate::support::night::Night;
 use crate::support::shell::{Shell, Simulated};
 use crate::support::worlds::healthy;
@@ -148,4 +151,112 @@ fn an_external_id_that_sts_repeats_is_not_kept() {
         let text = String::from_utf8_lossy(&bytes);
         assert!(!text.contains(MARKER), "{key}");
     }
+}
+
+/// What STS refuses, with all that it knows of the caller.
+const REPEATS: &str = "<ErrorResponse><Error><Code>AccessDenied</Code><Message>not allowed: zq7-id zq7-secret \
+                       zq7-token zq7%2Dtoken zq7-token/x zq7-token%2Fx zq7-token%2fx</Message></Error></ErrorResponse>";
+
+#[test]
+fn credentials_that_sts_repeats_are_not_shown() {
+    let simulated = Simulated::start("--accounts 1 --buckets 1 --keys 1");
+    let sts = format!("http://{}", serve("403 Forbidden", "text/xml", REPEATS));
+    let keys = |shell: Shell| {
+        let shell = shell.with("AWS_ACCESS_KEY_ID", "zq7-id").with("AWS_SECRET_ACCESS_KEY", "zq7-secret");
+        shell.with("AWS_SESSION_TOKEN", "zq7-token/x").with("AWS_ENDPOINT_URL_STS", &sts)
+    };
+    let by_profile = |text: &str| by_profile(&simulated, text).with("AWS_ENDPOINT_URL_STS", &sts);
+    let role = "[profile p]\nrole_arn = arn:aws:iam::111122223333:role/x\n";
+    let pair = "[profile q]\naws_access_key_id = zq7-id\naws_secret_access_key = zq7-secret\n\
+                aws_session_token = zq7-token/x\n";
+    let process =
+        by_profile(&format!("{role}source_profile = q\n[profile q]\ncredential_process = cat pair\n"));
+    process.write(
+        "pair",
+        r#"{"Version":1,"AccessKeyId":"zq7-id","SecretAccessKey":"zq7-secret","SessionToken":"zq7-token/x"}"#,
+    );
+    for (shell, is_known_whole) in [
+        // The caller's own.
+        (keys(Shell::on(&simulated)), true),
+        (by_profile(&pair.replace("profile q", "profile p")), true),
+        // Those with which the SDK assumes a profile's role.
+        (by_profile(&format!("{role}source_profile = q\n{pair}")), true),
+        // Of a process that stands before a role, what is sent: no more is told.
+        (process, false),
+    ] {
+        for line in ["doctor -vv", "scan --lake lake -vv"] {
+            let refused = shell.atrest(line).ended(2);
+            assert!(refused.stderr.contains("not allowed: "), "{refused}");
+            let secrets: &[&str] = if is_known_whole {
+                &["zq7-id", "zq7-secret", "token/x", "token%2"]
+            } else {
+                &["token/x", "token%2"]
+            };
+            for secret in secrets {
+                assert!(!refused.stderr.contains(secret), "{secret}: {refused}");
+            }
+        }
+    }
+}
+
+/// As the simulator gives them to the first session of an account, and to the caller.
+#[test]
+fn credentials_that_a_service_repeats_are_not_kept() {
+    let healthy = healthy();
+    let session = format!("{}1", healthy.one);
+    let secrets = [
+        format!("IQoJb3JpZ2luX2VjSIMULATED{session}="),
+        format!("IQoJb3JpZ2luX2VjSIMULATED{session}%3D"),
+        format!("simulated-secret-{session}"),
+        "atrest-simulator-secret-access-key-0000000".to_owned(),
+    ];
+    let message = format!("not allowed: {}", secrets.join(" "));
+    let denied = Effect::Error { status: 400, code: "AccessDeniedException".to_owned(), message };
+    let refused = Schedule::of([Rule::always(denied).on("kms:ListKeys").account(healthy.one)]);
+    let morning = Night::over(healthy.world).with(refused).run();
+    let told: Vec<String> =
+        morning.rows("coverage").iter().filter_map(|row| row["sample_message"].clone()).collect();
+    let left = format!("not allowed: {}", ["[removed]"; 4].join(" "));
+    assert!(told.iter().any(|it| it.contains(&left)), "{told:?}");
+    for (key, bytes) in morning.store.objects() {
+        let bytes = zstd::decode_all(&bytes[..]).unwrap_or(bytes);
+        let text = String::from_utf8_lossy(&bytes);
+        assert!(secrets.iter().all(|secret| !text.contains(secret)), "{key}");
+    }
+}
+
+/// An endpoint of a container that does not end its answer.
+fn endless() -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    std::thread::spawn(move || {
+        for mut stream in listener.incoming().map_while(Result::ok) {
+            let _ = stream.read(&mut [0; 4_096]);
+            let head =
+                "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\nconnection: close\r\n\r\n{\"x\": \"";
+            // Until the client has enough of it, or a gigabyte.
+            let mut all =
+                std::iter::once(head.as_bytes().to_vec()).chain((0..16_384).map(|_| vec![b' '; 65_536]));
+            while all.next().is_some_and(|bytes| stream.write_all(&bytes).is_ok()) {}
+        }
+    });
+    address
+}
+
+#[test]
+fn an_answer_without_end_gives_no_credentials() {
+    let simulated = Simulated::start("--accounts 1 --buckets 1 --keys 1");
+    let url = format!("http://{}/c", endless());
+    let container = by_profile(&simulated, "[default]\n").without("AWS_PROFILE");
+    is_a_sentence(
+        &container.with("AWS_CONTAINER_CREDENTIALS_FULL_URI", &url),
+        "the answer is longer than 256 KiB, which no credentials are",
+    );
+    let role = "[profile p]\nrole_arn = arn:aws:iam::111122223333:role/x\nsource_profile = q\n\
+                [profile q]\naws_access_key_id = x\naws_secret_access_key = x\n";
+    let sts = by_profile(&simulated, role);
+    is_a_sentence(
+        &sts.with("AWS_ENDPOINT_URL_STS", &url),
+        "the answer is longer than 256 KiB, which no credentials are",
+    );
 }

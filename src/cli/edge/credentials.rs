@@ -12,6 +12,7 @@ use super::Variables;
 use super::login::{Login, Profiles};
 use crate::aws::message;
 use crate::aws::provider;
+use crate::aws::secrets::Secrets;
 use crate::aws::unreached;
 use crate::cli::error::CliError;
 use crate::clock::{Clock, SystemClock, Timestamp};
@@ -71,10 +72,31 @@ pub fn refuse_half(variables: Variables<'_>, profiles: &Profiles, login: &Login)
         .hint(format!("write both into the profile, in {FILES}; or choose another with AWS_PROFILE")))
 }
 
+/// What is secret of the settings: a server, or the SDK, may repeat it.
+pub fn known(variables: Variables<'_>, profiles: &Profiles) -> Secrets {
+    let of_variables = [
+        "AWS_ACCESS_KEY_ID",
+        "AWS_SECRET_ACCESS_KEY",
+        "SECRET_ACCESS_KEY",
+        "AWS_SESSION_TOKEN",
+        "AWS_CONTAINER_AUTHORIZATION_TOKEN",
+    ];
+    let of_profile = ["aws_access_key_id", "aws_secret_access_key", "aws_session_token", "external_id"];
+    let of_profiles = profiles
+        .names()
+        .into_iter()
+        .flat_map(|profile| of_profile.into_iter().filter_map(move |key| profiles.get(profile, key)));
+    let values: Vec<String> = of_variables.into_iter().filter_map(variables).chain(of_profiles).collect();
+    let secrets = Secrets::default();
+    secrets.learn(values.iter().map(|value| value.trim()));
+    secrets
+}
+
 /// The credentials, or one sentence that says what to do.
 pub async fn require(
     provider: Option<SharedCredentialsProvider>,
     login: &Login,
+    secrets: &Secrets,
 ) -> Result<Credentials, CliError> {
     let Some(provider) = provider else {
         return Err(CliError::usage("no AWS credentials are configured").hint(login.remedy()));
@@ -84,7 +106,7 @@ pub async fn require(
             return hung(login);
         }
         // The provider's own text may name files and URLs.
-        let reason = message::kept(&provider::reason(&error)).unwrap_or_default();
+        let reason = message::kept(&secrets.removed_from(&provider::reason(&error))).unwrap_or_default();
         let hint = hint(login, &reason);
         CliError::usage(failed(login, &told(login, &reason, provider::is_not_there(&error)))).hint(hint)
     })
