@@ -172,7 +172,7 @@ fn hearing(program: &str) -> Command {
     let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
     let mask = mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).unwrap_or_default();
     // Hang-up is the first signal, and Ctrl-C the second.
-    if mask & 0b11 == 0 {
+    if mask.trailing_zeros() >= 2 {
         return Command::new(program);
     }
     let mut command = Command::new("env");
