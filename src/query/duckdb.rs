@@ -96,17 +96,30 @@ impl Process {
     }
 }
 
-/// A shell in the process's group that waits for this program's end, and then ends the group: what cannot be caught
-/// (`kill -9`, a machine without memory) leaves no question behind that works on for no reader.
+/// A shell in the process's group that waits for this program's end, and then ends the group and all that descends from
+/// its process: what cannot be caught (`kill -9`, a machine without memory) leaves no question behind that works on for
+/// no reader.
 #[derive(Debug)]
 struct Guard(Option<Child>);
+
+/// Who has left the group is found by its parent, where the machine has `ps`.
+const GUARD: &str = r#"read -r _
+all=; next=$0
+while [ -n "$next" ]; do
+  next=$(ps -A -o pid= -o ppid= | while read -r process parent; do
+    for one in $next; do [ "$parent" = "$one" ] && echo "$process"; done
+  done)
+  all="$all $next"
+done
+kill -s KILL $all
+kill -s KILL -- "-$0""#;
 
 impl Guard {
     fn of(process: Process) -> Self {
         let group = process.0.as_raw_nonzero().get();
         let mut command = Command::new("sh");
         // The pipe is closed when this program is no more, however it ended.
-        command.args(["-c", "read -r _; kill -s KILL -- \"-$0\"", &group.to_string()]);
+        command.args(["-c", GUARD, &group.to_string()]);
         command.env_clear().process_group(group);
         command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null());
         // Without a shell, or where the process has ended already, there is none.
@@ -134,12 +147,13 @@ impl Duckdb {
     }
 
     /// Runs a script, tells which process it is, and hands on every line of its answer. Where `line` gives an
-    /// error, the reader has gone: the process is ended, and that error returned.
+    /// error, the reader has gone: the process is ended by `end`, and that error returned.
     pub fn run(
         &self,
         script: &str,
         format: Format,
         started: impl FnOnce(Process),
+        end: impl FnOnce(Process),
         mut line: impl FnMut(&str) -> io::Result<()>,
     ) -> Result<(), DuckdbError> {
         let mut child = self.start(script, format)?;
@@ -156,7 +170,7 @@ impl Duckdb {
             });
             let handed = hand_on(&mut child, &mut line);
             if !matches!(handed, Ok(true)) {
-                process.end();
+                end(process);
             }
             handed.map(|is_duckdb| (is_duckdb, said.join().unwrap_or_default()))
         });

@@ -4,6 +4,7 @@
 //! it. Rows go to stdout as they come, words to stderr.
 
 mod cache;
+mod links;
 mod lost;
 mod stage;
 
@@ -21,7 +22,7 @@ use super::error::CliError;
 use super::exit::Exit;
 use super::lake::LakeUri;
 use super::work::Work;
-use super::{future, print};
+use super::{children, future, print};
 use crate::clock::{Clock, SystemClock};
 use crate::query::{
     self, Duckdb, DuckdbError, Format, Need, Parameter, ParameterError, Process, QUERIES, Query, schema,
@@ -53,6 +54,7 @@ pub async fn run(args: &QueryArgs, work: &Work) -> Result<Exit, CliError> {
         &script,
         format,
         |process| watch = Some(end_with(work.stop().clone(), process)),
+        end,
         |line| {
             has_rows |= format.tells_of_rows(lines, line);
             lines += 1;
@@ -81,8 +83,14 @@ pub async fn run(args: &QueryArgs, work: &Work) -> Result<Exit, CliError> {
 fn end_with(stop: CancellationToken, process: Process) -> JoinHandle<()> {
     tokio::spawn(async move {
         stop.cancelled().await;
-        process.end();
+        end(process);
     })
+}
+
+/// Ends all that was started. What left the process's group is found by its parent, while that lives.
+fn end(process: Process) {
+    children::end();
+    process.end();
 }
 
 /// Nothing found, or nothing that could be: a value that is written otherwise than in the lake finds nothing.

@@ -10,10 +10,9 @@ use std::io;
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 
-use tempfile::TempDir;
-
 use super::super::error::CliError;
 use super::super::print;
+use super::links::Links;
 use super::lost;
 use crate::model::{RunId, RunKind};
 use crate::query::{is_part, schema};
@@ -27,7 +26,7 @@ const NAMED: usize = 3;
 /// The folder; it goes with the value.
 #[derive(Debug)]
 pub struct Stage {
-    folder: TempDir,
+    folder: Links,
     root: PathBuf,
     tables: BTreeSet<String>,
     has_census: bool,
@@ -146,7 +145,7 @@ impl Stage {
     }
 
     fn empty(root: PathBuf) -> Result<Self, CliError> {
-        let links = TempDir::new().map_err(|error| failed(&root, &error))?;
+        let links = Links::new().map_err(|error| failed(&root, &error))?;
         // DuckDB takes every `name=value` folder of a path for a column, in the place of the file's own.
         if links.path().to_str().is_none_or(|path| path.contains(['=', '\\'])) {
             let path = links.path().display();

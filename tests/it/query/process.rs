@@ -76,11 +76,38 @@ fn an_end_without_a_word_is_no_empty_answer() {
     assert_eq!(failed.stdout, "");
 }
 
+/// A process with a session, and so with a group, of its own.
+const APART: &str = if cfg!(target_os = "linux") { "setsid sleep" } else { "sleep" };
+
+/// A program that hears no SIGTERM, and waits for one that it has started.
+fn waiting(sleep: &str) -> String {
+    format!("trap '' TERM; {ANSWERS}; {sleep} 600 & echo $! >started; mv started child; wait")
+}
+
+#[test]
+fn a_question_that_was_killed_leaves_no_folder_for_long() {
+    let temporary = tempfile::tempdir().unwrap();
+    let folders =
+        || std::fs::read_dir(temporary.path()).unwrap().map(|it| it.unwrap().path()).collect::<Vec<_>>();
+    let shell = scripted(&waiting("sleep")).with("TMPDIR", &temporary.path().display().to_string());
+    let mut asked = shell.start("query --lake d/lake population");
+    asked.until(BOUND, |_| std::fs::read_to_string(shell.path("child")).ok());
+    signal("KILL", asked.id());
+    asked.end(BOUND);
+    let left = folders();
+    assert_eq!(left.len(), 1, "{left:?}");
+    // As if it had been some time ago.
+    std::fs::File::open(&left[0]).unwrap().set_modified(std::time::UNIX_EPOCH).unwrap();
+    shell.write("duckdb", "#!/bin/sh\nexit 0\n");
+    shell.atrest("query --lake d/lake population").ended(2);
+    assert_eq!(folders(), Vec::<std::path::PathBuf>::new());
+}
+
 #[test]
 fn a_signal_ends_what_was_started_too() {
-    for name in ["INT", "TERM", "HUP"] {
+    for (name, sleep) in [("INT", "sleep"), ("TERM", APART), ("HUP", "sleep")] {
         // As pip's `duckdb`, which starts the real one.
-        let shell = scripted(&format!("{ANSWERS}; sleep 600 & echo $! >started; mv started child; wait"));
+        let shell = scripted(&waiting(sleep));
         let mut asked = shell.start("query --lake d/lake population");
         let child: u32 = asked.until(BOUND, |_| {
             std::fs::read_to_string(shell.path("child")).ok().map(|id| id.trim().parse().unwrap())
@@ -98,8 +125,8 @@ fn a_signal_ends_what_was_started_too() {
 /// Whatever ends atrest: no question goes on that has no reader.
 #[test]
 fn a_kill_that_cannot_be_caught_ends_what_was_started_too() {
-    for name in ["KILL", "QUIT"] {
-        let shell = scripted(&format!("{ANSWERS}; sleep 600 & echo $! >started; mv started child; wait"));
+    for (name, sleep) in [("KILL", APART), ("QUIT", "sleep")] {
+        let shell = scripted(&waiting(sleep));
         let mut asked = shell.start("query --lake d/lake population");
         let child = asked.until(BOUND, |_| std::fs::read_to_string(shell.path("child")).ok());
         signal(name, asked.id());
