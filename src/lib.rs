@@ -43,10 +43,12 @@
 //! | the shell | [`cli`], `main` | flags, environment, terminal, exit codes | census logic |
 //!
 //! [`sim`] stands beside them, under the SDK: it knows the HTTP types of the SDK's connector and
-//! `atrest_core` (the ids of [`model`], and [`clock`]), and nothing of the census. These two are packages of
-//! their own, in `src/sim` and `src/core`: the compiler holds that, and builds them while the SDK is still being
-//! built. `tests/it/tidy.rs` has the table room by room, with the crates that each may name,
-//! and reads the sources to hold it; `.clippy.toml` bans what only one room may do.
+//! `atrest_core` (the ids of [`model`], and [`clock`]), and nothing of the census.
+//!
+//! Three packages of their own hold a part of this by their manifests, and are built while the SDK still is:
+//! `src/core`, `src/sim`, and `src/assessment`, which is the first two floors but for [`table`] and [`aws::ops`]:
+//! it cannot name the SDK, arrow or tokio. `tests/it/tidy.rs` has the table room by room, with the crates that each
+//! may name, and reads the sources to hold it; `.clippy.toml` bans what only one room may do.
 //!
 //! # Where to begin
 //!
@@ -61,8 +63,8 @@
 //! |---|---|
 //! | a column | one entry at the end of its table's file in [`table`], and its field in [`model`]; the schema test shows the change; `ATREST_BLESS=1 cargo test generated` writes the README and `ATREST_BLESS=1 cargo test deploy` Athena's template; a line in CHANGELOG.md |
 //! | a table | a file in [`table`], a line in [`table::TABLES`], and its rows in [`sink`]'s `finalize` |
-//! | a check | a file in [`check`] and a line in [`check::CHECKS`], with its reasons (each with a remedy of its own where the check's does not fit, and `at_most` where facts raise the severity), its truth table and its page in `check/documentation.rs`; [`standard`]'s built-in runs it, `control/controls.toml` says what it is evidence for; in `tests/it/questions/verdicts.rs` the question that stands for it |
-//! | a control | a row of `control/controls.toml`, whose head says how; a condition asks in the words of [`model::Subject`], which `judge/subject.rs` finds; `cargo test --lib control` |
+//! | a check | a file in `src/assessment/check` ([`check`]) and a line in [`check::CHECKS`], with its reasons (each with a remedy of its own where the check's does not fit, and `at_most` where facts raise the severity), its truth table and its page in `check/documentation.rs`; [`standard`]'s built-in runs it, `control/controls.toml` says what it is evidence for; in `tests/it/questions/verdicts.rs` the question that stands for it |
+//! | a control | a row of `src/assessment/control/controls.toml`, whose head says how; a condition asks in the words of [`model::Subject`], which `judge/subject.rs` finds; `cargo test -p atrest-assessment control` |
 //! | a section of the page | a file in `report/html` and a line in its `SECTIONS`; what it shows is gathered in [`report::page`]; `tests/pages/run` looks at it in a browser |
 //! | a report | a file in [`report`], a variant of [`report::Format`] and of the shell's `--format` |
 //! | an operation of a known service | a row in [`aws::ops`] and in [`aws::ops::OPERATIONS`], a field in [`model`], the call in `aws/service/<service>.rs`, an answer and a row under `sim/wire`; coverage and pacing follow from the row, and so do the policies (`ATREST_BLESS=1 cargo test deploy` writes them) |
@@ -76,24 +78,17 @@
 //! Tests stand beside the code where they are of one file, and in `tests/it`, one binary, where they are
 //! of the whole: a night on the simulator, somebody else's emulator, the command line as typed.
 
-pub use atrest_core::clock;
+pub use atrest_assessment::{
+    check, clock, control, judge, model, policy, printable, resolve, spelling, standard,
+};
 #[cfg(feature = "sim")]
 pub use atrest_sim as sim;
 
 pub mod aws;
-pub mod check;
 pub mod cli;
-pub mod control;
-pub mod judge;
 pub mod log;
-pub mod model;
-pub mod policy;
-pub mod printable;
 pub mod query;
 pub mod report;
-pub mod resolve;
 pub mod scan;
 pub mod sink;
-pub mod spelling;
-pub mod standard;
 pub mod table;

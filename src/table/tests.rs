@@ -342,3 +342,21 @@ fn an_operation_is_split_at_its_colon() {
     assert_eq!(value(&calls::TABLE, &bare, "service"), Value::Null);
     assert_eq!(value(&calls::TABLE, &bare, "operation"), "Odd".into());
 }
+
+#[test]
+fn the_table_of_controls_shows_every_row() {
+    for control in crate::control::built_in().controls {
+        let name = format!("{} {} {}", control.framework, control.control_id, control.check_id);
+        for column in controls::TABLE.columns {
+            let value = (column.value)(&control);
+            assert!(value.fits(column.kind), "{name}: {}", column.name);
+            let none = match column.name {
+                "check_params" => control.parameters.is_empty(),
+                "condition" => control.condition.is_none(),
+                "note" => control.note.is_none(),
+                _ => false,
+            };
+            assert_eq!(value == Value::Null, none, "{name}: {}", column.name);
+        }
+    }
+}

@@ -2,7 +2,7 @@
 //!
 //! The law: a file is accepted, or refused with sentences that are printable and whose lines are lines of the file.
 //! What is accepted says the same when it is read again from the text that is kept of it. Nothing ends the process.
-//! `src/standard/tests` spoils good files letter by letter, and `policy::exercise` policies.
+//! `src/assessment/standard/tests` spoils good files letter by letter, and `policy::exercise` policies.
 
 use std::fmt::Write as _;
 use std::fs;

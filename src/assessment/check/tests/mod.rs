@@ -63,7 +63,7 @@ impl Surroundings {
 
 /// The names in a folder of this room, of the files whose text is accepted.
 fn files(folder: &str, accept: fn(&str) -> bool) -> BTreeSet<String> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/check").join(folder);
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("check").join(folder);
     let paths =
         fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).filter(|path| path.is_file());
     let accepted = paths.filter(|path| accept(&fs::read_to_string(path).unwrap()));
@@ -97,7 +97,7 @@ fn every_file_with_a_check_is_in_the_registry_under_its_name() {
 
 #[test]
 fn every_check_has_its_table() {
-    let prefix = "atrest__check__tests__truth_table__";
+    let prefix = "atrest_assessment__check__tests__truth_table__";
     let tables = files("tests/snapshots", |text| text.contains("truth_table.rs"));
     assert_eq!(tables, ids().iter().map(|id| format!("{prefix}{id}")).collect());
 }

@@ -363,8 +363,8 @@ fn few() -> Config {
 }
 
 const EXAMPLES: [&str; 2] = [
-    include_str!("../../../tests/standards/standard.toml"),
-    include_str!("../../../tests/standards/exceptions.toml"),
+    include_str!("../../../../tests/standards/standard.toml"),
+    include_str!("../../../../tests/standards/exceptions.toml"),
 ];
 
 #[test]

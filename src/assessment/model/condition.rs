@@ -12,7 +12,7 @@
 //!
 //! A list that is left out asks for nothing, and an empty one has none: no fail is evidence. Where the subject is not known well enough to say whether it
 //! is in a list, the evidence is `unknown`. The views of the questions say the same in SQL
-//! ([`crate::query::views`]); a test holds the two to each other.
+//! (`query::views` of the census); a test holds the two to each other.
 
 use std::collections::BTreeSet;
 use std::fmt;

@@ -155,6 +155,8 @@ impl Fault {
     }
 }
 
+/// A closed list of words of the lake as an enum: its variants, each with its word.
+#[macro_export]
 macro_rules! words {
     ($(#[$doc:meta])* $name:ident { $($(#[$variant_doc:meta])* $variant:ident = $word:literal,)+ }) => {
         $(#[$doc])*
@@ -179,7 +181,7 @@ macro_rules! words {
         }
     };
 }
-pub(crate) use words;
+pub use words;
 
 words! {
     /// The classes of fault; a coverage column each.
