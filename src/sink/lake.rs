@@ -216,7 +216,7 @@ impl Lake {
     /// Whether a read of what cannot be there fails alike: then it is the permission or the server, and no one object.
     async fn nothing_can_be_read(&self, first: &LakeError) -> bool {
         match first.store_fault() {
-            Some(fault @ (StoreFault::Denied | StoreFault::Other)) => {
+            Some(fault @ (StoreFault::Denied | StoreFault::Unanswered | StoreFault::Other)) => {
                 self.store.get("manifests/none.json").await.is_err_and(|error| error.fault == fault)
             }
             _ => false,

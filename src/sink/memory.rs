@@ -124,7 +124,7 @@ fn broken(key: &str) -> StoreError {
         reason: "the test broke it".to_owned(),
         advice: None,
         by_user: false,
-        fault: StoreFault::Other,
+        fault: StoreFault::Unanswered,
     }
 }
 

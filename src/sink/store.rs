@@ -67,6 +67,8 @@ pub enum StoreFault {
     Caller,
     /// The object is longer than any of its kind, or than it was when it was committed.
     TooLong,
+    /// No answer came that tells what became of the request: a write may have happened.
+    Unanswered,
     /// Anything else.
     Other,
 }
