@@ -7,6 +7,7 @@ use super::rules::Rules;
 use super::work::Work;
 use super::{committed, future, loss, print, summary};
 use crate::clock::{Clock, SystemClock, Timestamp};
+use crate::log;
 use crate::model::{RunId, RunStatus};
 use crate::sink::{self, CommittedRun, Hold, Judgement, Lake, Published};
 
@@ -23,6 +24,7 @@ pub async fn run(args: &FinalizeArgs, work: &Work) -> Result<Exit, CliError> {
             (run.manifest().observed_run_id.clone(), rejudged_id(now))
         }
         false => {
+            scanned(&lake, &args.run).await?;
             future::refuse(&args.run, now, args.future.allow_future_run)?;
             (args.run.clone(), args.run.clone())
         }
@@ -56,6 +58,20 @@ pub async fn run(args: &FinalizeArgs, work: &Work) -> Result<Exit, CliError> {
     summary::tell_not_compared(&census);
     print::say(summary::render(&census, &summary::Next::Lake(args.lake.uri.as_str())));
     Ok(if census.run.status == RunStatus::Partial { Exit::Partial } else { Exit::Done })
+}
+
+/// Refuses a run of which the lake has nothing: whatever else is wrong with its id, it is the wrong one.
+async fn scanned(lake: &Lake, run_id: &RunId) -> Result<(), CliError> {
+    if !lake.store().list(&log::prefix(run_id)).await?.is_empty() {
+        return Ok(());
+    }
+    let message =
+        format!("failed to finalize run {run_id}: {} has no log of it, and no committed run", lake.uri());
+    let hint = match lake.runs().next_back() {
+        Some(newest) => format!("correct --run; the newest committed run is {newest}"),
+        None => "correct --run or --lake; `atrest scan` writes a run's log".to_owned(),
+    };
+    Err(CliError::usage(message).hint(hint))
 }
 
 /// What an interruption leaves.
