@@ -14,16 +14,20 @@ use crate::sink::{self, CommittedRun, Hold, Judgement, Lake, Published};
 /// Publishes an uncommitted run as it is, and a committed one as a new `rejudged` run.
 pub async fn run(args: &FinalizeArgs, work: &Work) -> Result<Exit, CliError> {
     let rules = Rules::read(&args.rules)?;
-    let lake = super::lake::opened(args.lake.open(args.tuning.tuning(), work).await?, work).await?;
+    let lake = super::lake::read(args.lake.open(args.tuning.tuning(), work).await?, work).await?;
     let now = SystemClock.now();
     let _alone = alone(&lake, &args.run)?;
     // A run that was judged again has no log of its own: its manifest names the run that has it.
     let (observed_run_id, run_id) = match lake.committed(&args.run) {
         true => {
             let run = CommittedRun::open(&lake, &args.run).await?;
+            super::lake::tell_passed_over(&lake);
             (run.manifest().observed_run_id.clone(), rejudged_id(now))
         }
         false => {
+            for note in lake.notes() {
+                print::say(format!("note: {note}"));
+            }
             scanned(&lake, &args.run).await?;
             future::refuse(&args.run, now, args.future.allow_future_run)?;
             (args.run.clone(), args.run.clone())
