@@ -7,10 +7,13 @@ use super::ScanError;
 use super::refusal::Held;
 use crate::log::{self, LogError, Segment};
 use crate::model::{OrganizationIdentity, RunHeader};
-use crate::sink::{Put, Store, StoreFault, sha256_hex};
+use crate::sink::{Put, Store, StoreError, StoreFault, sha256_hex};
 
 /// Segments of one account: it refused each of these times but the last.
 const MOST: u32 = 100;
+
+/// How often a place is looked at that others write, too.
+const ROUNDS: usize = 10;
 
 /// What lies in the place of a log.
 enum Place {
@@ -63,7 +66,7 @@ async fn put(
     key: &str,
     bytes: &[u8],
 ) -> Result<Place, ScanError> {
-    loop {
+    for _ in 0..ROUNDS {
         if store.put_new(key, bytes).await? == Put::Created {
             return Ok(Place::Ours);
         }
@@ -73,7 +76,7 @@ async fn put(
                 store.replace(key, bytes).await?;
                 return Ok(Place::Ours);
             }
-            // It was taken away meanwhile.
+            // Where it was taken away meanwhile, the next round writes it.
             found => match found? {
                 Some(found) => found,
                 None => continue,
@@ -98,4 +101,15 @@ async fn put(
             }
         }
     }
+    Err(ScanError::Store(StoreError {
+        action: "write",
+        uri: format!("{}/{key}", store.uri()),
+        reason: "what is there is cut short and cannot be replaced, or changes each time that it is read"
+            .to_owned(),
+        advice: Some(
+            "delete it where no other atrest process scans this run, then continue the run".to_owned(),
+        ),
+        by_user: true,
+        fault: StoreFault::Other,
+    }))
 }
