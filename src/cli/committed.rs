@@ -38,7 +38,8 @@ pub fn unless_by_another(census: Result<Census, FinalizeError>) -> Result<Option
 /// Says that another process came first, with the very same census.
 pub fn tell_same(run_id: &RunId) {
     print::say(format!(
-        "run {run_id} was committed by another process, with the same content: this is its census"
+        "run {run_id} was committed already, with the same content, by another process or by a write of this one \
+         whose answer was lost: this is its census"
     ));
 }
 

@@ -7,22 +7,28 @@ use super::rules::Rules;
 use super::work::Work;
 use super::{committed, future, loss, print, summary};
 use crate::clock::{Clock, SystemClock, Timestamp};
+use crate::log;
 use crate::model::{RunId, RunStatus};
 use crate::sink::{self, CommittedRun, Hold, Judgement, Lake, Published};
 
 /// Publishes an uncommitted run as it is, and a committed one as a new `rejudged` run.
 pub async fn run(args: &FinalizeArgs, work: &Work) -> Result<Exit, CliError> {
     let rules = Rules::read(&args.rules)?;
-    let lake = super::lake::opened(args.lake.open(args.tuning.tuning(), work).await?, work).await?;
+    let lake = super::lake::read(args.lake.open(args.tuning.tuning(), work).await?, work).await?;
     let now = SystemClock.now();
     let _alone = alone(&lake, &args.run)?;
     // A run that was judged again has no log of its own: its manifest names the run that has it.
     let (observed_run_id, run_id) = match lake.committed(&args.run) {
         true => {
             let run = CommittedRun::open(&lake, &args.run).await?;
+            super::lake::tell_passed_over(&lake);
             (run.manifest().observed_run_id.clone(), rejudged_id(now))
         }
         false => {
+            for note in lake.notes() {
+                print::say(format!("note: {note}"));
+            }
+            scanned(&lake, &args.run).await?;
             future::refuse(&args.run, now, args.future.allow_future_run)?;
             (args.run.clone(), args.run.clone())
         }
@@ -56,6 +62,20 @@ pub async fn run(args: &FinalizeArgs, work: &Work) -> Result<Exit, CliError> {
     summary::tell_not_compared(&census);
     print::say(summary::render(&census, &summary::Next::Lake(args.lake.uri.as_str())));
     Ok(if census.run.status == RunStatus::Partial { Exit::Partial } else { Exit::Done })
+}
+
+/// Refuses a run of which the lake has nothing: whatever else is wrong with its id, it is the wrong one.
+async fn scanned(lake: &Lake, run_id: &RunId) -> Result<(), CliError> {
+    if !lake.store().list(&log::prefix(run_id)).await?.is_empty() {
+        return Ok(());
+    }
+    let message =
+        format!("failed to finalize run {run_id}: {} has no log of it, and no committed run", lake.uri());
+    let hint = match lake.runs().next_back() {
+        Some(newest) => format!("correct --run; the newest committed run is {newest}"),
+        None => "correct --run or --lake; `atrest scan` writes a run's log".to_owned(),
+    };
+    Err(CliError::usage(message).hint(hint))
 }
 
 /// What an interruption leaves.

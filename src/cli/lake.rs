@@ -67,6 +67,20 @@ pub async fn opened(store: Arc<dyn Store>, work: &Work) -> Result<Lake, CliError
     Ok(lake)
 }
 
+/// Reads what a lake holds for a command that reads a committed run. Runs that are passed over are told of once that run
+/// is found (see [`tell_passed_over`]): the error of a run that cannot be read says the same.
+pub async fn read(store: Arc<dyn Store>, work: &Work) -> Result<Lake, CliError> {
+    work.does(format!("reading what the lake {} holds", store.uri()));
+    Ok(Lake::open(store).await?)
+}
+
+/// Tells a reader of runs that are passed over.
+pub fn tell_passed_over(lake: &Lake) {
+    for note in lake.passed_over() {
+        print::say(format!("note: {note}"));
+    }
+}
+
 impl LakeArgs {
     /// Opens a lake in a folder, which costs nothing and needs no AWS; `None` for a lake on S3.
     pub fn open_folder(&self, create: bool) -> Result<Option<Arc<dyn Store>>, CliError> {

@@ -1,6 +1,6 @@
 //! `atrest report`: a committed run as what its reader opens.
 
-use std::io::ErrorKind;
+use std::io::{self, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
 use super::args::{ReportArgs, ReportFormat};
@@ -21,17 +21,22 @@ pub async fn run(args: &ReportArgs, work: &Work) -> Result<Exit, CliError> {
     if let Some(by) = args.split_by {
         return split(args, by.split(), work).await;
     }
-    let mut output = open(args.output.clone(), work).await?;
+    let output = open(args.output.clone(), work).await?;
     if let Some(path) = output.unfinished() {
         work.unfinished(path.to_owned());
     }
     let run = committed(args, work).await?;
     work.does(format!("reading run {}, and writing the report", run.manifest().run_id));
+    if output.unfinished().is_none() {
+        report::hold(&run, format).await.map_err(|error| failed(args, error))?;
+    }
+    let mut output = Told { output, work };
     match report::write(&run, format, &mut output).await {
         // `| head` has what it wanted.
         Err(ReportError::Write(error)) if error.kind() == ErrorKind::BrokenPipe => return Ok(Exit::Done),
         written => written.map_err(|error| failed(args, error))?,
     }
+    let output = output.output;
     let name = output.name();
     work.finishes();
     output.finish()?;
@@ -41,6 +46,25 @@ pub async fn run(args: &ReportArgs, work: &Work) -> Result<Exit, CliError> {
         print::say(print::wrapped(SCOPE, ""));
     }
     Ok(Exit::Done)
+}
+
+/// An output of which an interruption leaves what was written, where it is printed and no file of its own.
+struct Told<'a> {
+    output: Output,
+    work: &'a Work,
+}
+
+impl Write for Told<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        if self.output.unfinished().is_none() {
+            self.work.leaves("what was printed is not the whole report; run it again");
+        }
+        self.output.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.output.flush()
+    }
 }
 
 /// A page for each part of the run, into a folder that is there whole or not at all.
@@ -58,19 +82,23 @@ async fn split(args: &ReportArgs, by: Split, work: &Work) -> Result<Exit, CliErr
 }
 
 async fn committed(args: &ReportArgs, work: &Work) -> Result<CommittedRun, CliError> {
-    let lake = super::lake::opened(args.lake.open(args.tuning.tuning(), work).await?, work).await?;
-    if let Some(run_id) = &args.run {
-        return Ok(CommittedRun::open(&lake, run_id).await?);
-    }
-    super::future::tell_latest(&lake, SystemClock.now()).await;
-    CommittedRun::newest(&lake).await.map_err(newest)
+    let lake = super::lake::read(args.lake.open(args.tuning.tuning(), work).await?, work).await?;
+    let run = match &args.run {
+        Some(run_id) => CommittedRun::open(&lake, run_id).await?,
+        None => {
+            super::future::tell_latest(&lake, SystemClock.now()).await;
+            CommittedRun::newest(&lake).await.map_err(newest)?
+        }
+    };
+    super::lake::tell_passed_over(&lake);
+    Ok(run)
 }
 
 /// The newest night is not passed over in silence: an older one is reported when it is asked for.
 fn newest(error: LakeError) -> CliError {
     let is_lost = error.is_lost_night();
     let error = CliError::from(error);
-    if is_lost { error.hint("or report an older night, with --run") } else { error }
+    if is_lost { error.hint("`--run` reports an older night") } else { error }
 }
 
 /// Opens the output. A pipe waits for who reads it, and Ctrl-C must not wait with it.

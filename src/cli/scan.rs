@@ -12,7 +12,7 @@ use super::work::Work;
 use super::{committed, edge, estimate, expiry, future, loss, print, summary};
 use crate::aws::environment::{Caller, Environment, Tuning};
 use crate::aws::ops::GET_CALLER_IDENTITY;
-use crate::clock::Timestamp;
+use crate::clock::{Clock, SystemClock, Timestamp};
 use crate::log;
 use crate::model::{
     ExternalId, RotationHistory, RunHeader, RunId, RunKind, RunStatus, ScanFilter, ScanSettings, Source,
@@ -33,6 +33,7 @@ pub fn left(args: &ScanArgs) -> String {
 /// Runs the scan.
 pub async fn run(args: &ScanArgs, work: &Arc<Work>) -> Result<Exit, CliError> {
     let rules = Rules::read(&args.rules)?;
+    refuse_before_the_folder(args)?;
     // A lake in a folder is tried first: it costs nothing, and its mistakes are the commonest.
     let folder = args.lake.open_folder(true)?;
     let tuning = Tuning { pace: args.pace.pace(), ..args.tuning.tuning() };
@@ -57,6 +58,17 @@ pub async fn run(args: &ScanArgs, work: &Arc<Work>) -> Result<Exit, CliError> {
         }
         ended => ended,
     }
+}
+
+/// Refuses a run of the future before the lake's folder is made. A folder that is there may hold the run, committed.
+fn refuse_before_the_folder(args: &ScanArgs) -> Result<(), CliError> {
+    let is_new = args.lake.uri.folder().is_some_and(|folder| !folder.exists());
+    if !is_new {
+        return Ok(());
+    }
+    let now = SystemClock.now();
+    let run_id = run_id(args.run.as_ref(), args.lake.uri.as_str(), now);
+    future::refuse(&run_id, now, args.future.allow_future_run)
 }
 
 /// What a night stands on, once it is known.

@@ -141,7 +141,8 @@ impl Work {
     pub fn interrupted(&self) -> CliError {
         let message = match self.publish.is_committing() {
             true => {
-                "interrupted in the commit of the run: the lake's table `runs` tells whether it is published"
+                "interrupted in the commit of the run: it is not known whether the run is committed; starting it again \
+                 with the same --run, or `atrest report --run`, tells"
                     .to_owned()
             }
             false => format!("interrupted: {}", self.now().left),

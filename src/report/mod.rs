@@ -56,6 +56,19 @@ pub async fn write(run: &CommittedRun, format: Format, out: &mut dyn Write) -> R
     }
 }
 
+/// Refuses what [`write`] would find out after a part of the report was written: where it is printed, nothing takes
+/// that part back. The files of the one table that is written as it is read are held to their hashes.
+pub async fn hold(run: &CommittedRun, format: Format) -> Result<(), ReportError> {
+    let table = match format {
+        // A page is written once all is read.
+        Format::Html | Format::HtmlSummary => return Ok(()),
+        Format::Csv(table) | Format::Json(table) => table.name,
+        Format::Ocsf => "findings",
+        Format::S3AuditCsv => "buckets",
+    };
+    Ok(run.hold_rest(table).await?)
+}
+
 /// Where a report of many files goes.
 pub trait Files {
     /// Takes a file, which is written at once.

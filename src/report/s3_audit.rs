@@ -46,13 +46,20 @@ const AWS_S3_ALIAS: &str = "alias/aws/s3";
 pub async fn write(run: &CommittedRun, out: &mut dyn Write) -> Result<(), ReportError> {
     let undescribed = undescribed_keys(run).await?;
     let mut writer = csv_writer(out);
-    writer.write_record(HEADER)?;
+    // Not before the first file was held to its hash: what is refused has printed nothing.
+    let mut header = Some(HEADER);
     BucketRow::each(run, |bucket| {
+        if let Some(header) = header.take() {
+            writer.write_record(header)?;
+        }
         let key_read = bucket.kms_key_arn.and_then(|arn| undescribed.get(arn)).map(String::as_str);
         let line = Line::of(&bucket, key_read)?;
         Ok::<(), ReportError>(writer.write_record(line.fields(&bucket))?)
     })
     .await?;
+    if let Some(header) = header.take() {
+        writer.write_record(header)?;
+    }
     Ok(writer.flush()?)
 }
 

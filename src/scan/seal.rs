@@ -7,10 +7,13 @@ use super::ScanError;
 use super::refusal::Held;
 use crate::log::{self, LogError, Segment};
 use crate::model::{OrganizationIdentity, RunHeader};
-use crate::sink::{Put, Store, StoreFault};
+use crate::sink::{Put, Store, StoreError, StoreFault, sha256_hex};
 
 /// Segments of one account: it refused each of these times but the last.
 const MOST: u32 = 100;
+
+/// How often a place is looked at that others write, too.
+const ROUNDS: usize = 10;
 
 /// What lies in the place of a log.
 enum Place {
@@ -63,27 +66,50 @@ async fn put(
     key: &str,
     bytes: &[u8],
 ) -> Result<Place, ScanError> {
-    if store.put_new(key, bytes).await? == Put::Created {
-        return Ok(Place::Ours);
-    }
-    let found = match store.get(key).await {
-        // What went to an archive is as what was never sealed.
-        Err(error) if error.fault == StoreFault::Archived => Vec::new(),
-        found => found?.unwrap_or_default(),
-    };
-    if found == bytes {
-        return Ok(Place::Ours);
-    }
-    match Segment::open(key, found) {
-        // It was cut short: nobody sealed it.
-        Err(LogError::NotSealed { .. }) => {
-            store.replace(key, bytes).await?;
-            Ok(Place::Ours)
+    for _ in 0..ROUNDS {
+        if store.put_new(key, bytes).await? == Put::Created {
+            return Ok(Place::Ours);
         }
-        opened => {
-            let theirs = opened?;
-            theirs.belongs(run, organization)?;
-            Ok(Place::Theirs(Box::new(theirs)))
+        let found = match store.get(key).await {
+            // What went to an archive is as what was never sealed. It cannot be compared.
+            Err(error) if error.fault == StoreFault::Archived => {
+                store.replace(key, bytes).await?;
+                return Ok(Place::Ours);
+            }
+            // Where it was taken away meanwhile, the next round writes it.
+            found => match found? {
+                Some(found) => found,
+                None => continue,
+            },
+        };
+        if found == bytes {
+            return Ok(Place::Ours);
+        }
+        let sha256 = sha256_hex(&found);
+        match Segment::open(key, found) {
+            // It was cut short: nobody sealed it. Of two processes that found it so, one writes, for the other may
+            // be publishing by then; who comes late finds the first one's segment in the next round.
+            Err(LogError::NotSealed { .. }) => {
+                if store.replace_found(key, &sha256, bytes).await? == Put::Created {
+                    return Ok(Place::Ours);
+                }
+            }
+            opened => {
+                let theirs = opened?;
+                theirs.belongs(run, organization)?;
+                return Ok(Place::Theirs(Box::new(theirs)));
+            }
         }
     }
+    Err(ScanError::Store(StoreError {
+        action: "write",
+        uri: format!("{}/{key}", store.uri()),
+        reason: "what is there is cut short and cannot be replaced, or changes each time that it is read"
+            .to_owned(),
+        advice: Some(
+            "delete it where no other atrest process scans this run, then continue the run".to_owned(),
+        ),
+        by_user: true,
+        fault: StoreFault::Other,
+    }))
 }

@@ -3,6 +3,7 @@
 //! A crash anywhere before that row leaves nothing that a reader sees, and the same run published
 //! again ends in one committed run. What a write finds in its place decides: the same content is success;
 //! other content belongs to a run that is committed by now, or to another publish, and is never replaced.
+//! A write whose answer is lost may have happened: the object is read once, and tells.
 
 use super::lake::{commit_key, committed_runs, table_key};
 use super::{
@@ -36,6 +37,19 @@ pub enum PublishError {
     /// It was asked to stop, before its commit.
     #[error("interrupted before run {0} was published")]
     Interrupted(RunId),
+    /// No answer came to the write that commits the run, and its object cannot be read either.
+    #[error(
+        "it is not known whether run {run_id} is committed: {wrote}; and then {read}. Start the same run again with \
+         `--run {run_id}`, or `atrest report --run {run_id}`: both tell"
+    )]
+    Unknown {
+        /// The run.
+        run_id: RunId,
+        /// What came of the write.
+        wrote: String,
+        /// What came of the read.
+        read: String,
+    },
     /// There is other content, and the run is not committed.
     #[error(
         "failed to publish run {run_id}: another process publishes this run or was cut short, for {key} has other \
@@ -176,16 +190,36 @@ impl<'a> Publication<'a> {
     }
 
     async fn put(&self, key: &str, bytes: &[u8]) -> Result<Written, PublishError> {
-        if self.store.put_new(key, bytes).await? == Put::Created {
-            return Ok(Written::Ours);
+        match self.store.put_new(key, bytes).await {
+            Ok(Put::Created) => return Ok(Written::Ours),
+            Ok(Put::Exists) if self.store.get(key).await?.as_deref() == Some(bytes) => {
+                return Ok(Written::Same);
+            }
+            Ok(Put::Exists) => {}
+            Err(error) => match self.store.get(key).await {
+                Ok(Some(found)) if found == bytes => return Ok(Written::Ours),
+                Ok(Some(_)) => {}
+                Ok(None) => return Err(error.into()),
+                Err(read) => return Err(self.unknown(key, error, &read)),
+            },
         }
-        if self.store.get(key).await?.as_deref() == Some(bytes) {
-            return Ok(Written::Same);
+        // Only a commit is under this key.
+        if key == commit_key(&self.run_id) {
+            return Ok(Written::AlreadyCommitted);
         }
         if committed_runs(self.store).await?.contains(&self.run_id) {
             return Ok(Written::AlreadyCommitted);
         }
         Err(PublishError::OtherPublisher { run_id: self.run_id.clone(), key: key.to_owned() })
+    }
+
+    /// The error of a write whose object cannot be read back. What was refused, or is no commit, is simply not
+    /// written.
+    fn unknown(&self, key: &str, wrote: StoreError, read: &StoreError) -> PublishError {
+        if wrote.fault != StoreFault::Unanswered || key != commit_key(&self.run_id) {
+            return wrote.into();
+        }
+        PublishError::Unknown { run_id: self.run_id.clone(), wrote: wrote.what(), read: read.what() }
     }
 }
 

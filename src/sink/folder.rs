@@ -21,7 +21,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use futures::FutureExt;
 use futures::future::{BoxFuture, ready};
 
-use super::{Hold, OF_ITS_KIND, Put, Store, StoreError, StoreFault, regular, sha256_hex, writers};
+use super::{Hold, OF_ITS_KIND, Put, Store, StoreError, StoreFault, bounds, regular, sha256_hex, writers};
 use crate::log;
 use crate::model::RunId;
 
@@ -172,6 +172,17 @@ impl FolderStore {
         sync_folder(&folder)
     }
 
+    /// One process at a time, where the file system has locks: who waits finds the new file.
+    fn replace_found_file(&self, key: &str, sha256: &str, bytes: &[u8]) -> io::Result<Put> {
+        let alone = writers::alone_at(&self.root, key);
+        let found = self.get_file(key, bounds::longest(key))?;
+        let is_there = found.is_some_and(|found| sha256_hex(&found) == sha256);
+        let put =
+            if is_there { self.replace_file(key, bytes).map(|()| Put::Created) } else { Ok(Put::Exists) };
+        drop(alone);
+        put
+    }
+
     fn make_parent(&self, path: &Path) -> io::Result<PathBuf> {
         let folder = path.parent().unwrap_or(&self.root).to_path_buf();
         regular::below(&self.root, &folder)?;
@@ -284,6 +295,15 @@ impl Store for FolderStore {
         ready(self.on("write", key, || self.replace_file(key, bytes))).boxed()
     }
 
+    fn replace_found<'a>(
+        &'a self,
+        key: &'a str,
+        sha256: &'a str,
+        bytes: &'a [u8],
+    ) -> BoxFuture<'a, Result<Put, StoreError>> {
+        ready(self.on("write", key, || self.replace_found_file(key, sha256, bytes))).boxed()
+    }
+
     fn list<'a>(&'a self, prefix: &'a str) -> BoxFuture<'a, Result<Vec<String>, StoreError>> {
         let folder = prefix.strip_suffix('/').unwrap_or(prefix);
         let checked = if folder.is_empty() { "." } else { folder };
@@ -381,6 +401,21 @@ mod tests {
 
     fn left_over(store: &FolderStore) -> usize {
         fs::read_dir(store.root.join(TEMPORARY)).unwrap().count()
+    }
+
+    #[tokio::test]
+    async fn what_was_found_is_replaced_once() {
+        let folder = tempfile::tempdir().unwrap();
+        let (one, other) = (
+            FolderStore::open(folder.path(), true).unwrap(),
+            FolderStore::open(folder.path(), true).unwrap(),
+        );
+        let (key, torn) = ("observations/a/b.json", sha256_hex(b"torn"));
+        assert_eq!(one.replace_found(key, &torn, b"one").await.unwrap(), Put::Exists, "nothing is there");
+        one.put_new(key, b"torn").await.unwrap();
+        assert_eq!(one.replace_found(key, &torn, b"one").await.unwrap(), Put::Created);
+        assert_eq!(other.replace_found(key, &torn, b"other").await.unwrap(), Put::Exists);
+        assert_eq!(one.get(key).await.unwrap().unwrap(), b"one");
     }
 
     #[tokio::test]

@@ -23,7 +23,10 @@ pub enum LakeError {
     #[error(transparent)]
     Store(#[from] StoreError),
     /// A committed run's manifest is not there.
-    #[error("failed to read {uri}/{key}: the run is committed, and its manifest is not there")]
+    #[error(
+        "failed to read {uri}/{key}: the run is committed, and its manifest is missing; restore it from a backup or an \
+         earlier version of the object"
+    )]
     NoManifest {
         /// The lake.
         uri: String,
@@ -31,7 +34,10 @@ pub enum LakeError {
         key: String,
     },
     /// A manifest cannot be read.
-    #[error("failed to read {uri}/{key}: {reason}")]
+    #[error(
+        "failed to read {uri}/{key}: it is no manifest ({reason}); restore it from a backup or an earlier version of \
+         the object"
+    )]
     Manifest {
         /// The lake.
         uri: String,
@@ -216,17 +222,22 @@ impl Lake {
     /// Whether a read of what cannot be there fails alike: then it is the permission or the server, and no one object.
     async fn nothing_can_be_read(&self, first: &LakeError) -> bool {
         match first.store_fault() {
-            Some(fault @ (StoreFault::Denied | StoreFault::Other)) => {
+            Some(fault @ (StoreFault::Denied | StoreFault::Unanswered | StoreFault::Other)) => {
                 self.store.get("manifests/none.json").await.is_err_and(|error| error.fault == fault)
             }
             _ => false,
         }
     }
 
-    /// What to tell of runs that are passed over.
-    pub fn notes(&self) -> Vec<String> {
+    /// What to tell a reader of runs that are passed over.
+    pub fn passed_over(&self) -> Vec<String> {
         let note = |(run_id, why): &(RunId, String)| format!("run {run_id} is passed over: {why}");
-        let mut notes: Vec<String> = self.lost.iter().map(note).collect();
+        self.lost.iter().map(note).collect()
+    }
+
+    /// The same for who publishes beside them.
+    pub fn notes(&self) -> Vec<String> {
+        let mut notes = self.passed_over();
         if self.newest.is_none() && !self.lost.is_empty() {
             notes.push(
                 "no earlier run can be read: that this one is of the same organization and standard is not checked"

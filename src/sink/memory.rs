@@ -8,7 +8,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use futures::FutureExt;
 use futures::future::{BoxFuture, ready};
 
-use super::{OF_ITS_KIND, Put, Store, StoreError, StoreFault};
+use super::{OF_ITS_KIND, Put, Store, StoreError, StoreFault, sha256_hex};
 
 /// How a write breaks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -124,7 +124,7 @@ fn broken(key: &str) -> StoreError {
         reason: "the test broke it".to_owned(),
         advice: None,
         by_user: false,
-        fault: StoreFault::Other,
+        fault: StoreFault::Unanswered,
     }
 }
 
@@ -147,6 +147,18 @@ impl Store for MemoryStore {
 
     fn replace<'a>(&'a self, key: &'a str, bytes: &'a [u8]) -> BoxFuture<'a, Result<(), StoreError>> {
         ready(self.write(key, bytes, true).map(|_| ())).boxed()
+    }
+
+    fn replace_found<'a>(
+        &'a self,
+        key: &'a str,
+        sha256: &'a str,
+        bytes: &'a [u8],
+    ) -> BoxFuture<'a, Result<Put, StoreError>> {
+        // Nothing is awaited in between.
+        let is_there = self.lock().objects.get(key).is_some_and(|found| sha256_hex(found) == sha256);
+        let put = if is_there { self.write(key, bytes, true) } else { Ok(Put::Exists) };
+        ready(put).boxed()
     }
 
     fn list<'a>(&'a self, prefix: &'a str) -> BoxFuture<'a, Result<Vec<String>, StoreError>> {

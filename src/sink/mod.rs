@@ -37,6 +37,7 @@ mod writers;
 pub use crate::log::digest as sha256_hex;
 pub use agreed::{Changed, StandardEntry, unchanged};
 pub use begun::Begun;
+pub use bounds::longest;
 pub use commit::{Publication, PublishError, Published};
 pub use finalize::{Census, finalize, finalize_unless};
 pub use folder::FolderStore;

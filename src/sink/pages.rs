@@ -31,20 +31,24 @@ pub fn check_schema(file: &[u8]) -> Result<(), String> {
         file.get(end.checked_sub(usize::try_from(length).ok()?)?..end)
     });
     let Some(footer) = footer else { return Ok(()) };
-    let mut elements = 0;
-    let walked = Thrift { rest: footer }.fields(|thrift, id, kind| match (id, kind) {
-        (2, LIST) => {
-            elements = thrift.list()?.0;
+    let mut elements = None;
+    // It ends at the schema, or where the footer is none.
+    let _ = Thrift { rest: footer }.fields(|thrift, id, kind| match (id, kind) {
+        // The reader takes what is there for a list, whatever type it says.
+        (2, _) => {
+            elements = Some(thrift.list()?.0);
             // What follows is for the reader.
             None
         }
         _ => thrift.skip(kind, 0),
     });
-    match (walked, elements) {
-        (_, elements) if elements > MOST_ELEMENTS => {
+    match elements {
+        Some(elements) if elements > MOST_ELEMENTS => {
             Err(format!("its schema has {elements} elements, and no table has more than {MOST_ELEMENTS}"))
         }
-        _ => Ok(()),
+        Some(_) => Ok(()),
+        // The reader may get farther than this walk: what is not counted is not read.
+        None => Err("its footer has no schema that can be read".to_owned()),
     }
 }
 

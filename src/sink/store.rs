@@ -7,7 +7,7 @@ use std::fmt;
 
 use futures::future::BoxFuture;
 
-use super::{Hold, bounds};
+use super::{Hold, bounds, sha256_hex};
 use crate::model::RunId;
 
 /// What came of a write that replaces nothing.
@@ -67,6 +67,8 @@ pub enum StoreFault {
     Caller,
     /// The object is longer than any of its kind, or than it was when it was committed.
     TooLong,
+    /// No answer came that tells what became of the request: a write may have happened.
+    Unanswered,
     /// Anything else.
     Other,
 }
@@ -97,6 +99,25 @@ pub trait Store: Send + Sync + fmt::Debug {
 
     /// Writes an object, in place of what may be there, all of it or nothing.
     fn replace<'a>(&'a self, key: &'a str, bytes: &'a [u8]) -> BoxFuture<'a, Result<(), StoreError>>;
+
+    /// Writes an object in place of the one that was found, by the hex SHA-256 of that, all of it or nothing.
+    /// [`Put::Exists`] where another one is there by now, or none: of two that found the same, one writes. A storage
+    /// that cannot do it in one step looks first.
+    fn replace_found<'a>(
+        &'a self,
+        key: &'a str,
+        sha256: &'a str,
+        bytes: &'a [u8],
+    ) -> BoxFuture<'a, Result<Put, StoreError>> {
+        Box::pin(async move {
+            match self.get(key).await? {
+                Some(found) if sha256_hex(&found) == sha256 => {
+                    self.replace(key, bytes).await.map(|()| Put::Created)
+                }
+                _ => Ok(Put::Exists),
+            }
+        })
+    }
 
     /// The keys under `prefix`, sorted.
     fn list<'a>(&'a self, prefix: &'a str) -> BoxFuture<'a, Result<Vec<String>, StoreError>>;

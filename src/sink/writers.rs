@@ -44,6 +44,14 @@ pub(super) fn hold(folder: &Path, alone: bool) -> io::Result<Option<Hold>> {
     }
 }
 
+/// Waits until this process alone replaces a file; none where there are no locks. The lock is on the file as it is now:
+/// who gets it after another looks at the path again.
+pub(super) fn alone_at(root: &Path, key: &str) -> Option<File> {
+    let file = regular::open(root, key).ok()?;
+    file.lock().ok()?;
+    Some(file)
+}
+
 fn clear(folder: &Path) {
     let Ok(entries) = fs::read_dir(folder) else { return };
     for entry in entries.flatten() {

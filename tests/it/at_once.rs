@@ -48,6 +48,12 @@ impl Way {
         }
     }
 
+    /// Waits for as long as another one may take to scan and publish.
+    async fn stall(&self) {
+        let stall = self.random.lock().unwrap().u64(..2_000);
+        tokio::time::sleep(Duration::from_millis(stall)).await;
+    }
+
     /// Whether it still lives; a write is one life less.
     fn lives(&self, less: usize) -> Result<(), StoreError> {
         let mut lives = self.lives.lock().unwrap();
@@ -93,8 +99,27 @@ impl Store for Way {
         .boxed()
     }
 
-    fn replace<'a>(&'a self, key: &'a str, _: &'a [u8]) -> BoxFuture<'a, Result<(), StoreError>> {
-        async move { panic!("nothing is replaced: {key}") }.boxed()
+    fn replace<'a>(&'a self, key: &'a str, bytes: &'a [u8]) -> BoxFuture<'a, Result<(), StoreError>> {
+        async move {
+            self.stall().await;
+            self.lives(1)?;
+            self.lake.replace(key, bytes).await
+        }
+        .boxed()
+    }
+
+    fn replace_found<'a>(
+        &'a self,
+        key: &'a str,
+        sha256: &'a str,
+        bytes: &'a [u8],
+    ) -> BoxFuture<'a, Result<Put, StoreError>> {
+        async move {
+            self.stall().await;
+            self.lives(1)?;
+            self.lake.replace_found(key, sha256, bytes).await
+        }
+        .boxed()
     }
 
     fn list<'a>(&'a self, prefix: &'a str) -> BoxFuture<'a, Result<Vec<String>, StoreError>> {
@@ -146,6 +171,8 @@ fn assert_whole(store: &Arc<MemoryStore>, run_id: &RunId, seed: u64) -> Manifest
 const LATEST: [u64; 3] = [50, 400, 2_000];
 /// Orders that are tried.
 const SEEDS: u64 = 200;
+/// The same over a log that was cut short.
+const TORN_SEEDS: u64 = 40;
 
 #[test]
 fn whatever_the_order_one_run_is_committed_and_whole() {
@@ -213,6 +240,48 @@ fn whatever_the_order_one_run_is_committed_and_whole() {
     println!("{same} found their own census committed, {took_over} another, {cut} were cut by hand");
     assert!(same > 20, "the others came to the end, too: {same}");
     assert!(cut > 0, "and a scan was cut by hand");
+}
+
+#[test]
+fn a_torn_segment_is_replaced_once_however_many_come_to_it() {
+    let world = small();
+    let whole = clean(&world);
+    let run_id = whole.run_id.clone();
+    let log = format!("observations/{run_id}/");
+    let segments: Vec<String> = (whole.store.objects().into_keys())
+        .filter(|key| key.starts_with(&log) && !key.ends_with("/publication.json"))
+        .collect();
+    assert!(segments.len() > 3, "{segments:?}");
+    for seed in 0..TORN_SEEDS {
+        let mut random = fastrand::Rng::with_seed(seed);
+        let store = Arc::new(MemoryStore::new());
+        // What a killed run left: each segment whole, cut short, or not there, and one at least cut short.
+        let cut = random.usize(..segments.len());
+        for (at, key) in segments.iter().enumerate() {
+            let bytes = &whole.store.objects()[key];
+            match random.u8(..3) {
+                _ if at == cut => store.plant(key, &bytes[..random.usize(1..bytes.len())]),
+                0 => store.plant(key, &bytes[..random.usize(..bytes.len())]),
+                1 => store.plant(key, bytes),
+                _ => {}
+            }
+        }
+        let scans = random.u64(2..=3);
+        let latest = LATEST[usize::try_from(seed).unwrap() % LATEST.len()];
+        let lates: Vec<_> = (0..scans).map(|_| Duration::from_millis(random.u64(..latest))).collect();
+        let ended = in_paused_time(async {
+            let runs = (0..scans).zip(lates).map(async |(n, late)| {
+                tokio::time::sleep(late).await;
+                night(&world, seed * 10 + n).beside(Way::to(&store, seed * 10 + n, usize::MAX)).await
+            });
+            join_all(runs).await
+        });
+        for (scan, census) in ended {
+            scan.unwrap();
+            census.unwrap().unwrap();
+        }
+        assert_eq!(assert_whole(&store, &run_id, seed).status, RunStatus::Complete, "seed {seed}");
+    }
 }
 
 #[test]

@@ -217,7 +217,7 @@ fn each_exit_code_is_the_contracts() {
     assert_eq!(committed(&shell.path("lake")), [RUN]);
     // 1: a committed run whose manifest is not there.
     std::fs::remove_file(shell.path("lake").join(format!("manifests/{RUN}.json"))).unwrap();
-    refused(shell.run(["scan", "--lake", "lake", "--run", RUN]), 1, "its manifest is not there");
+    refused(shell.run(["scan", "--lake", "lake", "--run", RUN]), 1, "its manifest is missing");
     // 5: every role refuses alike.
     let finished = refused(
         shell.run(["scan", "--lake", "other", "--run", RUN, "--role-name", "no-such-role"]),

@@ -9,7 +9,7 @@ const SMALL: &str = "--accounts 3 --buckets 12 --keys 6";
 const FLAG: &str = "ATREST_ALLOW_FUTURE_RUN";
 
 /// A run that is older than the clock of any machine, and one that is newer.
-const PAST: &str = "20011121T030000Z-0badcafe";
+const PAST: &str = "20071121T030000Z-0badcafe";
 const FUTURE: &str = "29991121T030000Z-0badcafe";
 
 #[test]
@@ -20,9 +20,18 @@ fn a_run_of_the_future_is_refused_until_it_is_meant_and_told_from_then_on() {
         let refused = shell.run(["scan", "--lake", "lake", "--run", run]).ended(2);
         let said = ["is dated 2999-11-21T03:00:00", "the clock says 2", "--allow-future-run"];
         assert!(said.iter().all(|words| refused.stderr.contains(words)), "{refused}");
-        assert_eq!(files(&shell.path("lake/observations")), [], "nothing of it was scanned");
+        assert!(!shell.path("lake").exists(), "not even the folder is made");
     }
-    shell.run(["finalize", "--lake", "lake", "--run", FUTURE]).ended(2);
+    let before_aws = shell.run(["scan", "--lake", "lake", "--run", "00000101T000000Z-0badcafe"]).ended(2);
+    assert!(before_aws.stderr.contains("there was no AWS to scan on 0000-01-01"), "{before_aws}");
+    std::fs::create_dir(shell.path("lake")).unwrap();
+    let missing = shell.run(["finalize", "--lake", "lake", "--run", FUTURE]).ended(2);
+    assert!(
+        missing.stderr.contains("lake has no log of it") && !missing.stderr.contains("clock"),
+        "{missing}"
+    );
+    shell.run(["scan", "--lake", "lake", "--run", FUTURE]).ended(2);
+    assert_eq!(files(&shell.path("lake/observations")), [], "nothing of it was scanned");
     let before = shell.run(["scan", "--lake", "lake", "--run", PAST]).ended(0);
     assert!(!before.stderr.contains("newer"), "{before}");
 

@@ -74,3 +74,34 @@ fn a_report_to_a_closed_stdout_is_refused() {
     let failed = redirected(&shell, "report --lake d/lake --format ocsf -o -", ">&-").ended(1);
     assert!(failed.stderr.contains("failed to write to stdout: it is closed"), "{failed}");
 }
+
+#[test]
+fn a_table_that_is_refused_has_printed_nothing() {
+    let shell = demo();
+    let lake = shell.path("d/lake");
+    for (table, format) in [
+        ("buckets", "csv --table buckets"),
+        ("buckets", "s3-audit-csv"),
+        ("findings", "json --table findings"),
+    ] {
+        let nights = std::fs::read_dir(lake.join(table)).unwrap().next().unwrap().unwrap().path();
+        let file = std::fs::read_dir(nights).unwrap().next().unwrap().unwrap().path();
+        let whole = std::fs::read(&file).unwrap();
+        std::fs::write(&file, [whole.as_slice(), b"x"].concat()).unwrap();
+        let refused = shell.atrest(&format!("report --lake d/lake --format {format} -o -")).ended(1);
+        assert!(refused.stdout.is_empty() && refused.stderr.contains(table), "{refused}");
+        std::fs::write(&file, whole).unwrap();
+    }
+}
+
+#[test]
+fn a_manifest_that_is_missing_is_said_once_with_what_to_do() {
+    let shell = demo();
+    let folder = shell.path("d/lake/manifests");
+    let manifest = std::fs::read_dir(folder).unwrap().next().unwrap().unwrap().path();
+    std::fs::remove_file(manifest).unwrap();
+    let refused = shell.atrest("report --lake d/lake --format csv --table buckets -o -").ended(1);
+    let said = &refused.stderr;
+    assert_eq!(said.matches("its manifest is missing").count(), 1, "{refused}");
+    assert!(said.contains("restore it from a backup") && !said.contains("hint: or "), "{refused}");
+}

@@ -19,7 +19,7 @@ use super::dates::Dates;
 use super::ops::{GET_OBJECT, LIST_OBJECTS, PUT_OBJECT};
 use super::walk::{Page, Walk, told};
 use crate::model::{Fault, FaultKind, Reading, Region};
-use crate::sink::{OF_ITS_KIND, Put, Store, StoreError};
+use crate::sink::{OF_ITS_KIND, Put, Store, StoreError, longest, sha256_hex};
 
 pub use settings::{LakeSettings, Sse};
 
@@ -148,7 +148,7 @@ impl S3Store {
         answer.observation.reading.known().is_some()
     }
 
-    async fn get_object(&self, key: &str, most: u64) -> Result<Option<Vec<u8>>, StoreError> {
+    async fn get_object(&self, key: &str, most: u64) -> Result<Option<Tagged>, StoreError> {
         let full = self.key(key);
         let mut follows = FOLLOWS;
         loop {
@@ -165,7 +165,7 @@ impl S3Store {
             }
             return match answer.observation.reading {
                 Reading::Known(body) => match body.bytes {
-                    Ok(bytes) => Ok(Some(bytes)),
+                    Ok(bytes) => Ok(Some((bytes, body.etag))),
                     Err(TooLong { most, why }) => {
                         Err(StoreError::too_long(format!("{}/{key}", self.uri), most, why))
                     }
@@ -177,16 +177,21 @@ impl S3Store {
         }
     }
 
-    async fn put(&self, key: &str, bytes: &[u8], only_new: bool) -> Result<Put, StoreError> {
+    async fn put(&self, key: &str, bytes: &[u8], only: Only) -> Result<Put, StoreError> {
         let full = self.key(key);
         let body = SdkBody::from(bytes.to_vec());
         let sse = self.settings.algorithm().map(|sse| ServerSideEncryption::from(sse.word()));
+        let (if_none, if_match) = match only {
+            Only::Always => (None, None),
+            Only::New => (Some("*".to_owned()), None),
+            Only::Over(etag) => (None, Some(etag)),
+        };
         let mut last = Fault::new(FaultKind::Protocol);
         for left in (0..CONFLICTS).rev() {
             let (region, client) = self.place();
             let send = || {
                 let request = client.sdk.put_object().bucket(&self.bucket).key(&full);
-                let request = request.set_if_none_match(only_new.then(|| "*".to_owned()));
+                let request = request.set_if_none_match(if_none.clone()).set_if_match(if_match.clone());
                 let request = request.set_expected_bucket_owner(self.owner());
                 let request = request.set_server_side_encryption(sse.clone());
                 let request = request.set_ssekms_key_id(self.settings.kms_key.clone());
@@ -277,6 +282,19 @@ struct TooLong {
 struct Body {
     bytes: Result<Vec<u8>, TooLong>,
     request_id: Option<String>,
+    etag: Option<String>,
+}
+
+/// An object's bytes, and the tag by which S3 tells them apart.
+type Tagged = (Vec<u8>, Option<String>);
+
+/// What has to hold for a write.
+enum Only {
+    Always,
+    /// Nothing is there.
+    New,
+    /// What is there has this tag.
+    Over(String),
 }
 
 impl aws_types::request_id::RequestId for Body {
@@ -292,6 +310,7 @@ async fn read_body(
     most: u64,
 ) -> Result<Body, GetError> {
     let request_id = aws_types::request_id::RequestId::request_id(&output).map(str::to_owned);
+    let etag = output.e_tag().map(str::to_owned);
     let length = output.content_length().and_then(|length| u64::try_from(length).ok());
     let bytes = match length {
         Some(length) if length > most => Err(TooLong { most, why: OF_ITS_KIND }),
@@ -305,7 +324,7 @@ async fn read_body(
             .await?
         }
     };
-    Ok(Body { bytes, request_id })
+    Ok(Body { bytes, request_id, etag })
 }
 
 /// What a body has, up to its bound.
@@ -331,15 +350,32 @@ impl Store for S3Store {
         key: &'a str,
         most: u64,
     ) -> BoxFuture<'a, Result<Option<Vec<u8>>, StoreError>> {
-        Box::pin(self.get_object(key, most))
+        Box::pin(async move { Ok(self.get_object(key, most).await?.map(|(bytes, _)| bytes)) })
     }
 
     fn put_new<'a>(&'a self, key: &'a str, bytes: &'a [u8]) -> BoxFuture<'a, Result<Put, StoreError>> {
-        Box::pin(self.put(key, bytes, true))
+        Box::pin(self.put(key, bytes, Only::New))
     }
 
     fn replace<'a>(&'a self, key: &'a str, bytes: &'a [u8]) -> BoxFuture<'a, Result<(), StoreError>> {
-        Box::pin(async move { self.put(key, bytes, false).await.map(drop) })
+        Box::pin(async move { self.put(key, bytes, Only::Always).await.map(drop) })
+    }
+
+    fn replace_found<'a>(
+        &'a self,
+        key: &'a str,
+        sha256: &'a str,
+        bytes: &'a [u8],
+    ) -> BoxFuture<'a, Result<Put, StoreError>> {
+        Box::pin(async move {
+            match self.get_object(key, longest(key)).await? {
+                Some((found, etag)) if sha256_hex(&found) == sha256 => {
+                    // A server that gives no tag knows no condition on it.
+                    self.put(key, bytes, etag.map_or(Only::Always, Only::Over)).await
+                }
+                _ => Ok(Put::Exists),
+            }
+        })
     }
 
     fn list<'a>(&'a self, prefix: &'a str) -> BoxFuture<'a, Result<Vec<String>, StoreError>> {

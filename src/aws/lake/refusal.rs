@@ -93,8 +93,16 @@ fn class(fault: &Fault, code: &str) -> StoreFault {
         "InvalidObjectState" => StoreFault::Archived,
         _ if fault.kind == FaultKind::Identity => StoreFault::Caller,
         _ if fault.kind == FaultKind::Denied || code.starts_with("KMS.") => StoreFault::Denied,
+        _ if is_unanswered(fault) => StoreFault::Unanswered,
         _ => StoreFault::Other,
     }
+}
+
+/// Whether the request may have done its work all the same: its answer was lost, was none, or tells of a server that
+/// failed on the way (S3's `InternalError`).
+fn is_unanswered(fault: &Fault) -> bool {
+    let failed = fault.status.is_some_and(|status| status >= 500);
+    failed || matches!(fault.kind, FaultKind::Transport | FaultKind::Protocol | FaultKind::Service)
 }
 
 fn meaning(refusal: &Refusal<'_>, code: &str) -> Meaning {

@@ -13,17 +13,29 @@ pub enum RunArg {
     At(Timestamp),
 }
 
+/// The year in which Amazon S3 began.
+const FIRST_YEAR: &str = "2006";
+
 impl std::str::FromStr for RunArg {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        if let Ok(id) = text.parse() {
-            return Ok(Self::Id(id));
+        let run = match text.parse::<RunId>() {
+            Ok(id) => Self::Id(id),
+            Err(_) => Timestamp::parse(text).map(Self::At).map_err(|_| {
+                "it is neither a run id (20261121T030000Z-0badcafe) nor an instant (2026-11-21T03:00:00Z)"
+                    .to_owned()
+            })?,
+        };
+        let date = match &run {
+            Self::Id(id) => id.date(),
+            Self::At(at) => at.date(),
+        };
+        // Dates of four digits are ordered as texts are.
+        if date.as_str() < FIRST_YEAR {
+            return Err(format!("there was no AWS to scan on {date}: the run's date is wrong"));
         }
-        Timestamp::parse(text).map(Self::At).map_err(|_| {
-            "it is neither a run id (20261121T030000Z-0badcafe) nor an instant (2026-11-21T03:00:00Z)"
-                .to_owned()
-        })
+        Ok(run)
     }
 }
 
@@ -141,6 +153,11 @@ mod tests {
         assert!(unit("Prod EU").is_ok() && unit("ou-ab12-11111111").is_ok() && unit("r-ab12").is_ok());
         assert!(region("global").is_err() && region("eu-west-1").is_ok());
         assert!("yesterday".parse::<RunArg>().is_err());
+        for wrong in ["00000101T000000Z-0badcafe", "20051231T235959Z-0badcafe", "1970-01-01T00:00:00Z"] {
+            let why = wrong.parse::<RunArg>().unwrap_err();
+            assert!(why.starts_with("there was no AWS to scan on "), "{wrong}: {why}");
+        }
+        assert!("20060314T000000Z-0badcafe".parse::<RunArg>().is_ok());
         for wrong in
             ["", "minio:9000", "ftp://a", "http://", "https://key:secret@host", "http://a:b", "http://a?x"]
         {

@@ -129,8 +129,9 @@ async fn a_crash_at_any_write_leaves_no_trace() {
         for fault in [Fault::Before, Fault::After] {
             let store = Arc::new(MemoryStore::new());
             store.break_at(nth, fault);
-            publish(&store, "a").await.unwrap_err();
+            let published = publish(&store, "a").await;
             let committed = nth == WRITES - 1 && fault == Fault::After;
+            assert_eq!(published.is_ok(), committed, "write {nth} {fault:?}");
             assert_eq!(is_committed(&store).await, committed, "write {nth} {fault:?}");
             store.heal();
             let again = publish(&store, "a").await.unwrap();
@@ -189,4 +190,38 @@ async fn a_run_that_another_process_commits_meanwhile_is_left_alone() {
     let published = publication.finish(manifest(&run_id(1)), facts(&run_id(1))).await.unwrap();
     assert_eq!(published, Published::AlreadyCommitted);
     assert_eq!(store.objects(), before);
+}
+
+#[tokio::test]
+async fn a_commit_whose_answer_is_lost_is_read_back() {
+    let lost = async |planted: Option<&[u8]>, is_readable: bool| {
+        let store = Arc::new(MemoryStore::new());
+        store.break_at(WRITES - 1, Fault::After);
+        let key = commit_key(&run_id(1));
+        // Nothing planted: this process's own row is there, and it does not learn of it.
+        let opened: Arc<dyn Store> = Arc::<MemoryStore>::clone(&store);
+        let lake = Lake::open(opened).await.unwrap();
+        if let Some(row) = planted {
+            store.plant(&key, row);
+        }
+        if !is_readable {
+            store.lose(&key, StoreFault::Unanswered);
+        }
+        let mut publication = Publication::new(&lake, run_id(1));
+        for (table, number) in [("accounts", 0), ("buckets", 0), ("buckets", 1)] {
+            publication.add_file(Part { table, number, bytes: vec![1], rows: 1 }).await.unwrap();
+        }
+        publication.finish(manifest(&run_id(1)), facts(&run_id(1))).await
+    };
+    let ours = lost(None, true).await.unwrap();
+    assert!(matches!(ours, Published::Committed { by_another: false, .. }), "{ours:?}");
+    assert_eq!(lost(Some(b"another's"), true).await.unwrap(), Published::AlreadyCommitted);
+    let unknown = lost(None, false).await.unwrap_err();
+    let said = unknown.to_string();
+    assert!(matches!(unknown, PublishError::Unknown { .. }), "{said}");
+    for words in
+        ["not known whether run 20261121T030000Z-00000001 is committed", "--run 20261121T030000Z-00000001"]
+    {
+        assert!(said.contains(words), "{said}");
+    }
 }

@@ -305,7 +305,7 @@ impl Night {
         };
         let scan = self.scan(&simulator, &header, &lake).await;
         let census = match &scan {
-            Ok(()) => Some(sink::finalize(&lake, &judgement(&run_id, &run_id, &self.rules)).await),
+            Ok(()) => Some(Box::pin(sink::finalize(&lake, &judgement(&run_id, &run_id, &self.rules))).await),
             Err(_) => None,
         };
         (scan, census)
