@@ -2,6 +2,7 @@
 //! them, made into what a scan needs.
 
 mod credentials;
+mod endpoints;
 pub mod login;
 pub mod network;
 
@@ -10,14 +11,12 @@ use std::time::Duration;
 
 use aws_config::identity::IdentityCache;
 use aws_config::{BehaviorVersion, SdkConfig};
-use aws_types::service_config::ServiceConfigKey;
 
 use self::login::{Ending, Login, Profiles};
 use super::error::{CliError, advice_or};
 use super::work::Work;
 use crate::aws::advice::RENEW;
 use crate::aws::environment::{Caller, Environment, Tuning};
-use crate::aws::message;
 use crate::aws::ops::GET_CALLER_IDENTITY;
 use crate::aws::provider::RENEWED_WITHIN;
 use crate::aws::variant::{Wish, Wishes};
@@ -63,15 +62,8 @@ pub async fn load_with_ending(
     hosts_are_told()?;
     let base = loader.load().await;
     let home = home_region(&base)?;
-    let endpoints = endpoints(&base);
-    if let Some(wrong) = endpoints.iter().find(|url| !is_url(url)) {
-        // The SDK passes over what is no URL, and would ask AWS itself.
-        // It may hold a password, wherever.
-        let shown = message::kept(wrong).filter(|kept| !kept.contains('@')).map(|kept| format!(" `{kept}`"));
-        return Err(CliError::usage(format!("the endpoint{} is not a URL", shown.unwrap_or_default()))
-            .hint("write AWS_ENDPOINT_URL, or the profile's endpoint_url, as http://127.0.0.1:4566"));
-    }
-    let is_overridden = base.endpoint_url().is_some() || !endpoints.is_empty();
+    endpoints::refuse_others(&base, &variable, profiles.selected())?;
+    let is_overridden = endpoints::is_overridden(&base);
     if is_overridden && (tuning.hosts != Wishes::default() || wants_special_hosts(&base)) {
         return Err(CliError::usage(
             "FIPS or dual-stack hosts are asked for, and an endpoint is set: only one of both can be",
@@ -158,38 +150,4 @@ fn home_region(base: &SdkConfig) -> Result<Region, CliError> {
         CliError::usage(format!("failed to use the configured AWS Region: {error}"))
             .hint("set AWS_REGION, or mend `region` in the profile")
     })
-}
-
-/// Every endpoint override that a scan meets, as the environment or the profile writes it.
-fn endpoints(base: &SdkConfig) -> Vec<String> {
-    let Some(config) = base.service_config() else { return Vec::new() };
-    let written = |service: &&str| {
-        let key = ServiceConfigKey::builder()
-            .service_id(service)
-            .env("AWS_ENDPOINT_URL")
-            .profile("endpoint_url")
-            .build();
-        config.load_config(key.ok()?)
-    };
-    ["STS", "Organizations", "Account", "S3", "KMS"].iter().filter_map(written).collect()
-}
-
-fn is_url(text: &str) -> bool {
-    let uri: Option<http::Uri> = text.parse().ok();
-    uri.is_some_and(|uri| matches!(uri.scheme_str(), Some("http" | "https")) && uri.host().is_some())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_endpoint_is_a_url() {
-        assert!(
-            is_url("http://127.0.0.1:4566") && is_url("https://vpce-1.kms.eu-west-1.vpce.amazonaws.com/")
-        );
-        for wrong in ["127.0.0.1:4566", "localhost", "", "ftp://a", "http://"] {
-            assert!(!is_url(wrong), "{wrong}");
-        }
-    }
 }
