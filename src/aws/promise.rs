@@ -46,7 +46,7 @@ pub enum Format {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Broken {
     /// The body is not what it says it is, or not all of it came. Another attempt may do better.
-    #[error("the answer is no {0}, or not all of it")]
+    #[error("the answer is not a complete {0}")]
     NotWhole(&'static str),
     /// A member that is always there is not.
     #[error("the answer lacks {0}")]
@@ -55,16 +55,16 @@ pub enum Broken {
     #[error("the answer has {0} twice")]
     Twice(String),
     /// A list has something else than its entries.
-    #[error("the answer has {0}, which the API has not")]
+    #[error("the answer has {0}, which the API does not have")]
     Strange(String),
     /// A text of XML that is not one text: the SDK takes the first piece for all of it, and skips CDATA.
-    #[error("the text of {0} is in pieces")]
+    #[error("the text of {0} is split into several parts")]
     InPieces(String),
     /// An answer of more kinds of member than any API has.
-    #[error("the answer has more members than the API")]
+    #[error("the answer has more members than the API has")]
     TooMany,
     /// More than the operation's answers have.
-    #[error("the answer is longer than {0} bytes, and so none of the API's")]
+    #[error("the answer is longer than {0} bytes, the most that the API sends")]
     TooLong(usize),
     /// An error that is about another bucket than the one asked for.
     #[error("the error is about another bucket")]

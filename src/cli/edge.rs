@@ -66,7 +66,7 @@ pub async fn load_with_ending(
     let is_overridden = endpoints::is_overridden(&base);
     if is_overridden && (tuning.hosts != Wishes::default() || wants_special_hosts(&base)) {
         return Err(CliError::usage(
-            "FIPS or dual-stack hosts are asked for, and an endpoint is set: only one of both can be",
+            "FIPS or dual-stack hosts are requested, and an endpoint is set: both together are not possible",
         )
         .hint(
             "unset AWS_ENDPOINT_URL and its like (or the profile's endpoint_url), or AWS_USE_FIPS_ENDPOINT, \
@@ -81,7 +81,18 @@ pub async fn load_with_ending(
     login::refuse_ended(&login, ends, SystemClock.now())?;
     let source = if is_overridden { Source::Endpoint } else { Source::Aws };
     let (clock, seed) = (Arc::new(SystemClock), u64::from(super::random_u32()));
-    Ok((Environment::new(&base, clock, tuning, source, home, seed), ending))
+    let mut environment = Environment::new(&base, clock, tuning, source, home, seed);
+    environment.renew = login.remedy().into();
+    Ok((environment, ending))
+}
+
+/// The same error, whose hint says how this caller's credentials are renewed.
+pub fn renewing(mut error: CliError, environment: &Environment) -> CliError {
+    error.hint = error.hint.map(|hint| match hint.strip_prefix(RENEW) {
+        Some(rest) => format!("{}{rest}", environment.renew),
+        None => hint,
+    });
+    error
 }
 
 /// Asks STS who calls.
@@ -96,11 +107,11 @@ pub async fn caller(environment: &Environment, work: &Work) -> Result<Caller, Cl
     let code = match (&fault.code, fault.status) {
         (Some(code), _) => code.clone(),
         (None, Some(status)) => format!("HTTP {status}"),
-        (None, None) => fault.kind.word().to_owned(),
+        (None, None) => fault.kind.in_words().to_owned(),
     };
     let endpoint = observation.endpoint.unwrap_or_else(|| "STS".to_owned());
     let message = fault.message.as_deref().map(|message| format!(": {message}")).unwrap_or_default();
-    Err(match fault.kind {
+    let error = match fault.kind {
         FaultKind::Identity if fault.code.is_none() => CliError::usage(format!(
             "failed to load the AWS credentials{message}"
         ))
@@ -109,10 +120,8 @@ pub async fn caller(environment: &Environment, work: &Work) -> Result<Caller, Cl
             CliError::usage(format!("failed to use the AWS credentials: {endpoint} answered {code}{message}"))
                 .hint(advice_or(GET_CALLER_IDENTITY.id, &fault, RENEW))
         }
-        FaultKind::Protocol => {
-            CliError::organization(format!("{endpoint} does not answer like AWS ({code})"))
-                .hint("check AWS_ENDPOINT_URL and the profile's endpoint_url")
-        }
+        FaultKind::Protocol => CliError::organization(format!("{endpoint} does not answer like AWS: {code}"))
+            .hint("check AWS_ENDPOINT_URL and the profile's endpoint_url"),
         FaultKind::Transport => {
             let hint = advice_or(GET_CALLER_IDENTITY.id, &fault, CHECK);
             let reason = fault.message.unwrap_or_else(|| format!("no answer from {endpoint}"));
@@ -120,7 +129,8 @@ pub async fn caller(environment: &Environment, work: &Work) -> Result<Caller, Cl
         }
         _ => CliError::organization(format!("failed to use AWS: {endpoint} answered {code}{message}"))
             .hint(advice_or(GET_CALLER_IDENTITY.id, &fault, CHECK)),
-    })
+    };
+    Err(renewing(error, environment))
 }
 
 const CHECK: &str = "check the network, AWS_REGION and AWS_ENDPOINT_URL";
@@ -148,6 +158,6 @@ fn home_region(base: &SdkConfig) -> Result<Region, CliError> {
     };
     region.as_ref().parse().map_err(|error| {
         CliError::usage(format!("failed to use the configured AWS Region: {error}"))
-            .hint("set AWS_REGION, or mend `region` in the profile")
+            .hint("set AWS_REGION, or correct `region` in the profile")
     })
 }

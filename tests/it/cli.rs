@@ -166,12 +166,13 @@ fn credentials_that_are_missing_broken_or_wrong_are_told_apart() {
     let finished = refused(shell.atrest("scan --lake lake"), 2, "hint: run the profile's credential_process");
     assert!(!finished.stderr.contains("WARN"), "{finished}");
     let shell = shell.with("AWS_PROFILE", "elsewhere");
-    refused(shell.atrest("scan --lake lake"), 2, "the profile `elsewhere` is not defined");
+    refused(shell.atrest("scan --lake lake"), 2, "the profile `elsewhere`, which is not defined");
 
     let wrong = Shell::on(&simulated).with("AWS_ACCESS_KEY_ID", "AKIANOBODYNOBODYNOBO");
     let finished = refused(wrong.atrest("scan --lake lake"), 2, "failed to use the AWS credentials: ");
     assert!(finished.stderr.contains("InvalidClientTokenId"), "{finished}");
-    assert!(finished.stderr.contains("aws sso login"), "{finished}");
+    assert!(finished.stderr.contains("hint: export new AWS_ACCESS_KEY_ID"), "{finished}");
+    assert!(!finished.stderr.contains("aws sso login"), "no profile has SSO: {finished}");
 }
 
 #[test]
@@ -257,7 +258,7 @@ fn each_exit_code_is_the_contracts() {
     assert_eq!(committed(&shell.path("lake")), [RUN]);
     // 1: a committed run whose manifest is not there.
     std::fs::remove_file(shell.path("lake").join(format!("manifests/{RUN}.json"))).unwrap();
-    refused(shell.run(["scan", "--lake", "lake", "--run", RUN]), 1, "its manifest is not there");
+    refused(shell.run(["scan", "--lake", "lake", "--run", RUN]), 1, "its manifest is missing");
     // 5: every role refuses alike.
     let finished = refused(
         shell.run(["scan", "--lake", "other", "--run", RUN, "--role-name", "no-such-role"]),
@@ -321,7 +322,7 @@ fn a_committed_run_is_left_alone_and_judged_again_as_another() {
     shell.run(["scan", "--lake", "lake", "--run", RUN]).ended(0);
     let before = names(&shell.path("lake"));
     let again = shell.run(["scan", "--lake", "lake", "--run", RUN]).ended(0);
-    assert_eq!(again.stderr, format!("run {RUN} is committed already (complete): it is left alone\n"));
+    assert_eq!(again.stderr, format!("run {RUN} is already committed (complete) and is not changed\n"));
     assert_eq!(names(&shell.path("lake")), before);
     // Offline: the log is all that it needs.
     let finalize = ["finalize", "--lake", "lake", "--run", RUN];

@@ -164,7 +164,10 @@ fn a_run_is_judged_again_by_another_standard() {
     assert_eq!(committed(&shell.path("lake")).len(), 4);
     refused(
         shell.atrest(&format!("{again} --standard changed.toml")),
-        &["version 2026-11 has another text than in the lake's last run; give the new text a new version"],
+        &[
+            "version 2026-11 differs from the same version in the lake's last run; give the changed standard a new \
+           version",
+        ],
     );
     refused(shell.atrest("scan --lake lake --standard changed.toml"), &["give the new text a new version"]);
     assert_eq!(committed(&shell.path("lake")).len(), 4);

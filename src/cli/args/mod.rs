@@ -30,7 +30,7 @@ use crate::report::Split;
 const AFTER: &str = "\
 Exit codes: 0 done, 1 internal, 2 usage or configuration, 3 findings at or above --fail-on,
 4 published but partial, 5 nothing published: organization unreadable, every role refused, the
-caller's credentials over, or more accounts lost than --max-lost; 130 interrupted.
+caller's credentials expired, or more accounts lost than --max-lost allows; 130 interrupted.
 
 Every flag has an ATREST_… twin and a key in the TOML file of --config; flag > environment > file.";
 

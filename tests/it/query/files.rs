@@ -116,7 +116,7 @@ fn without_a_manifest_a_run_is_read_only_unverified() {
     assert_eq!(verified.json(), serde_json::json!([{"nights": 1}]));
     let note = "note: left out, for they cannot be read: 20261120T030000Z-";
     assert!(verified.stderr.contains(note), "{verified}");
-    assert!(verified.stderr.contains("its manifest is not there"), "{verified}");
+    assert!(verified.stderr.contains("its manifest is missing"), "{verified}");
     let counted = shell
         .run(["query", "--lake", "lake", "--no-verify", "--format", "json", "--sql", NIGHTS])
         .succeeded();
@@ -178,7 +178,7 @@ fn without_its_manifest_a_run_is_no_census() {
     assert!(lake.contains_key(&manifest), "{:?}", lake.keys());
     let shell = Shell::holding(lake.into_iter().filter(|(key, _)| *key != manifest)).asking(&venv);
     let refused = shell.atrest("query --lake lake buckets_by_encryption").ended(1);
-    assert!(refused.stderr.contains("its manifest is not there"), "{refused}");
+    assert!(refused.stderr.contains("its manifest is missing"), "{refused}");
     let refused = shell.atrest("query --lake lake --no-verify buckets_by_encryption").ended(2);
     assert!(refused.stderr.contains("lake holds no census"), "{refused}");
 }
