@@ -43,7 +43,7 @@ pub enum LakeError {
     },
     /// A committed run's file is not what was committed.
     #[error(
-        "failed to read {uri}/{key}: {reason}; restore it from a backup or from an earlier version of the object"
+        "failed to read {uri}/{key}: {reason}; restore it from a backup or an earlier version of the object"
     )]
     Damaged {
         /// The lake.

@@ -137,7 +137,7 @@ fn the_command_line_says_which_file_and_what_to_do() {
     let said = refused.stderr.split_whitespace().collect::<Vec<_>>().join(" ");
     let sentence = format!(
         "error: failed to read lake/observations/{name}: it is not there, and the run's manifest names it \
-         with SHA-256 {}; restore it from a backup or from an earlier version of the object",
+         with SHA-256 {}; restore it from a backup or an earlier version of the object",
         sha256_hex(&bytes)
     );
     assert_eq!(said, sentence);

@@ -161,7 +161,7 @@ impl Login {
             }
             Self::Other => {
                 "set AWS_PROFILE to a profile that has credentials, or export AWS_ACCESS_KEY_ID and \
-                 AWS_SECRET_ACCESS_KEY; on an instance, check its role"
+                 AWS_SECRET_ACCESS_KEY"
                     .to_owned()
             }
         }
