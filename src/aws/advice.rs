@@ -161,7 +161,9 @@ fn denied(operation: &str, action: Option<&str>, by: DeniedBy, how: Option<DenyT
     let (who, explicit) = (who(operation), how == Some(DenyType::Explicit));
     let what = action.unwrap_or_else(|| own_action(operation));
     let exempt = |whose: &str| {
-        format!("{whose} denies {what}: let its Deny pass {who} by a condition on aws:PrincipalArn")
+        format!(
+            "{whose} denies {what}: exempt {who} from its Deny statement by a condition on aws:PrincipalArn"
+        )
     };
     match by {
         DeniedBy::Scp if explicit => exempt("a service control policy") + ACCEPT,
@@ -173,8 +175,8 @@ fn denied(operation: &str, action: Option<&str>, by: DeniedBy, how: Option<DenyT
         DeniedBy::VpcEndpoint if explicit => exempt("the VPC endpoint's policy"),
         DeniedBy::VpcEndpoint => format!("add {what} for {who} to the VPC endpoint's policy"),
         DeniedBy::Session => format!(
-            "the policy of the session does not admit {what}: look at what narrows the caller's session; atrest's own \
-             allows the audit actions alone"
+            "the session policy does not allow {what}: check which policy limits the caller's session; the one that \
+             atrest sets allows only the audit actions"
         ),
         DeniedBy::ResourcePolicy if explicit => exempt("the resource's own policy"),
         DeniedBy::ResourcePolicy if operation == ASSUME_ROLE.id => {
@@ -221,8 +223,8 @@ pub fn by_class(operation: &str, fault: &Fault) -> Option<&'static str> {
     match fault.kind {
         FaultKind::Denied => None,
         FaultKind::Throttled => Some(
-            "AWS asked for a slower pace on every attempt: run again later, and lower --quota-share and \
-             --accounts-in-flight where other programs of the account make calls at the same time",
+            "AWS throttled every attempt: run again later. If other programs in the account make calls at the same \
+             time, lower --quota-share and --accounts-in-flight",
         ),
         FaultKind::Transport => {
             Some(network().unwrap_or("check the network, AWS_REGION and AWS_ENDPOINT_URL"))
@@ -230,30 +232,31 @@ pub fn by_class(operation: &str, fault: &Fault) -> Option<&'static str> {
         FaultKind::Identity => Some(network().unwrap_or(RENEW)),
         FaultKind::Unavailable if operation.starts_with("sts:") => Some(
             "STS is not active in this Region for the account: activate it (IAM console, Account settings), or set \
-             AWS_REGION to a Region in which it is",
+             AWS_REGION to a Region where it is active",
         ),
         FaultKind::Unavailable => Some(
-            "the service is not active in this Region for the account: set AWS_REGION to one in which it is",
+            "the service is not active in this Region for the account: set AWS_REGION to a Region where it is active",
         ),
         FaultKind::Service if fault.code.is_none() => Some(
-            "the answer has no error code, as AWS's have: check the network, AWS_REGION and AWS_ENDPOINT_URL, and what \
-             proxies are on the way",
+            "the answer has no error code, but every error from AWS has one: check the network, AWS_REGION and \
+             AWS_ENDPOINT_URL, and any proxy between this host and AWS",
         ),
         FaultKind::Service if is_transient(fault) => Some(
-            "the service failed, and not the permissions: run again; where it stays, look at the service's health in \
-             this Region",
+            "the service failed, and permissions are not the cause: run again; if it fails again, check the service's \
+             health in this Region",
         ),
         FaultKind::Service => None,
         FaultKind::Protocol => Some(
-            "the answer is not as AWS's API promises: check AWS_ENDPOINT_URL and the profile's endpoint_url, and what \
-             proxies are on the way",
+            "the answer is not a valid answer of the AWS API: check AWS_ENDPOINT_URL and the profile's \
+             endpoint_url, and any proxy between this host and AWS",
         ),
     }
 }
 
 /// What to do about credentials that AWS does not take.
-pub const RENEW: &str =
-    "renew the credentials (`aws sso login`, a new session), or choose others with AWS_PROFILE";
+///
+/// How to renew them depends on where they come from: the shell knows, and says it in the place of this.
+pub const RENEW: &str = "renew the credentials, or choose others with AWS_PROFILE";
 
 fn is_transient(fault: &Fault) -> bool {
     fault.status.is_some_and(|status| status >= 500) || fault.code.as_deref().is_some_and(is_transient_code)
@@ -386,7 +389,7 @@ mod tests {
                 "s3:GetBucketPolicy",
                 "s3:GetBucketPolicy",
                 explicit("service control policy"),
-                "a service control policy denies s3:GetBucketPolicy: let its Deny pass the audit role",
+                "a service control policy denies s3:GetBucketPolicy: exempt the audit role from its Deny",
             ),
             (
                 "kms:ListKeys",
@@ -428,7 +431,7 @@ mod tests {
                 "kms:ListKeys",
                 "kms:ListKeys",
                 implicit("session policy"),
-                "the policy of the session does not admit kms:ListKeys",
+                "the session policy does not allow kms:ListKeys",
             ),
             (
                 "s3:GetBucketEncryption",

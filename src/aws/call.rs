@@ -294,7 +294,11 @@ impl Door {
                 let fips = attempts.host.variant.fips;
                 let why = failure.message.as_deref().unwrap_or_default();
                 if is_news {
-                    tracing::warn!(fips, "{why}: another host of the service is used, as allowed");
+                    tracing::warn!(
+                        fips,
+                        "{why}: another host of the service is used instead, because `prefer` \
+                                          allows it"
+                    );
                 }
                 attempts.host = endpoint.tries();
                 Some(Duration::ZERO)
@@ -457,7 +461,7 @@ where
 {
     match error {
         SdkError::DispatchFailure(_) => Unreached::find(error).map(ToString::to_string),
-        SdkError::ResponseError(_) => Some("the answer broke off".to_owned()),
+        SdkError::ResponseError(_) => Some("the answer ended before it was complete".to_owned()),
         _ => None,
     }
 }

@@ -10,6 +10,7 @@ use aws_credential_types::Credentials;
 use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider};
 use tokio::sync::Semaphore;
 
+use super::advice::RENEW;
 use super::call::{Door, Shared};
 use super::clients::{ClientFactory, S3Addressing};
 use super::dates::Dates;
@@ -61,6 +62,8 @@ pub struct Environment {
     pub source: Source,
     /// The door of the caller's own calls; the organization's log keeps their tally.
     pub door: Arc<Door>,
+    /// What a person does where AWS does not accept the caller's credentials: by where they come from.
+    pub renew: Arc<str>,
 }
 
 /// Who calls, from `sts:GetCallerIdentity`.
@@ -108,7 +111,7 @@ impl Environment {
         let factory = ClientFactory::new(base, tuning.addressing, tuning.hosts, clock, secrets);
         let shared = Arc::new(shared);
         let door = Arc::new(Door::caller(Arc::clone(&shared)));
-        Self { factory, shared, home, source, door }
+        Self { factory, shared, home, source, door, renew: Arc::from(RENEW) }
     }
 
     /// The same, for clients whose answers' dates are noted apart.

@@ -15,6 +15,7 @@ pub mod classify;
 pub mod clients;
 pub mod dates;
 pub mod endpoint;
+pub mod endpoint_url;
 pub mod environment;
 pub mod lake;
 pub mod login_client;

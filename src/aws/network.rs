@@ -48,10 +48,10 @@ impl fmt::Debug for Proxy {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ProxyError {
     /// No URL.
-    #[error("it is not the URL of a proxy")]
+    #[error("it is not a URL of a proxy")]
     NotUrl,
     /// SOCKS and the like.
-    #[error("`{0}` is not a scheme that is supported: a proxy is http:// or https://")]
+    #[error("the scheme `{0}` is not supported: a proxy is http:// or https://")]
     Scheme(&'static str),
 }
 

@@ -67,7 +67,7 @@ pub fn reason(error: &AnyError) -> String {
         [] => error.to_string(),
         // The SDK's words for an answer that is not JSON.
         [.., last] if last.starts_with("Error at offset ") => {
-            "the answer is not as AWS's API promises: perhaps a proxy's page".to_owned()
+            "the answer is not a valid answer of the AWS API: it may be a proxy's page".to_owned()
         }
         [one] => one.clone(),
         // Behind a colon, what follows the word token would be taken for one.
@@ -90,8 +90,8 @@ pub fn usable(credentials: Credentials) -> Result<Credentials, CredentialsError>
     match unsendable(&credentials) {
         None => Ok(credentials),
         Some(what) => Err(CredentialsError::invalid_configuration(format!(
-            "the {what} has a character that none has, such as a line end or a letter with an accent: look at how it \
-             is written where it comes from"
+            "the {what} has a character that is not allowed, such as a blank, a line end or a letter with an \
+             accent: only visible ASCII characters are allowed. Check how it is written where it is stored"
         ))),
     }
 }
@@ -126,8 +126,8 @@ pub async fn given(
     match tokio::time::timeout(within, Caught::of(provider.provide_credentials())).await {
         Ok(Ok(given)) => usable(given?),
         Ok(Err(Panicked)) => Err(CredentialsError::invalid_configuration(
-            "the credentials with which the profile's role is to be assumed cannot be sent: perhaps with a character \
-             that none has, such as a line end",
+            "the credentials that assume the profile's role cannot be sent: they may have a character that is not \
+             allowed, such as a line end (only visible ASCII characters are allowed)",
         )),
         Err(_) => Err(CredentialsError::provider_timed_out(within)),
     }
@@ -219,7 +219,10 @@ mod tests {
         let error = CredentialsError::provider_error(Kind(refused.into()));
         assert_eq!(reason(&error), "ForbiddenException: No access");
         let page = CredentialsError::provider_error(Kind("Error at offset 0: unexpected token '<'".into()));
-        assert_eq!(reason(&page), "the answer is not as AWS's API promises: perhaps a proxy's page");
+        assert_eq!(
+            reason(&page),
+            "the answer is not a valid answer of the AWS API: it may be a proxy's page"
+        );
         let process = CredentialsError::provider_error("process exited with 3. Stderr: hunter2\nhunter3");
         assert_eq!(reason(&process), "process exited with 3.");
     }

@@ -157,7 +157,10 @@ fn credentials_of(output: &AssumeRoleOutput, role_arn: &str) -> Result<Credentia
     let credentials =
         Credentials::new(given.access_key_id(), given.secret_access_key(), token, expiry, "AssumeRole");
     match provider::unsendable(&credentials) {
-        Some(what) => Err(format!("the {what} of STS's answer has a character that none has")),
+        Some(what) => Err(format!(
+            "the {what} in the answer from STS has a character that is not allowed (only \
+                                   visible ASCII characters are)"
+        )),
         None => Ok(credentials),
     }
 }

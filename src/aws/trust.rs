@@ -22,13 +22,13 @@ pub struct Bundle {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum BundleError {
     /// PEM that breaks off, or that is not base64 inside.
-    #[error("its PEM is broken: {0}")]
+    #[error("its PEM cannot be read: {0}")]
     Broken(String),
     /// No certificate at all: DER, a key, an HTML page.
     #[error("it has no certificate in PEM (-----BEGIN CERTIFICATE-----)")]
     Empty,
     /// Certificates, and TLS can use none.
-    #[error("none of its {0} certificate(s) can be used")]
+    #[error("none of its certificates can be used ({0} found)")]
     Unusable(usize),
 }
 

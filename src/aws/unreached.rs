@@ -220,7 +220,7 @@ impl fmt::Display for Why {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.0 {
             Refusal::Unknown => f.write_str("its status is not known: the HTTP library keeps none"),
-            Refusal::Passing => f.write_str("asked again, it did connect"),
+            Refusal::Passing => f.write_str("when asked again, it connected"),
             Refusal::Status { code, no_such_host: false } => write!(f, "HTTP {code}"),
             Refusal::Status { code, no_such_host: true } => {
                 write!(f, "HTTP {code}: it says that there is no such host")
@@ -263,16 +263,16 @@ const ADVICE: &[(&[&str], &str)] = &[
     ),
     (
         &[" refused to connect to ", "(HTTP 5"],
-        "the proxy could not reach the host, or is busy: look into its log, check its name servers and routes, and \
-         run again; where the host can be reached directly, name it in NO_PROXY",
+        "the proxy could not reach the host, or is busy: check its log, its name servers and its routes, and run \
+         again; if this machine can reach the host directly, add it to NO_PROXY",
     ),
     (
-        &[" refused to connect to ", "asked again, it did connect"],
-        "the proxy refuses now and then: look into its log for its limits, and run again",
+        &[" refused to connect to ", "when asked again, it connected"],
+        "the proxy refuses some connections: check its log for limits, and run again",
     ),
     (
         &[" refused to connect to "],
-        "have the host put on the proxy's allow list, or name it in NO_PROXY where it can be reached directly",
+        "add the host to the proxy's allow list; or, if this machine can reach the host directly, add it to NO_PROXY",
     ),
     (
         &[" is not trusted: "],
@@ -282,11 +282,15 @@ const ADVICE: &[(&[&str], &str)] = &[
     (&["the name of the proxy "], "check HTTPS_PROXY, and HTTP_PROXY for endpoints of http://"),
     (
         &["the name of ", " does not resolve"],
-        "check DNS, AWS_REGION and AWS_ENDPOINT_URL. Not every service has a FIPS or a dual-stack host in every \
-         Region: --fips prefer and --dual-stack prefer use the standard host there",
+        "check DNS, AWS_REGION and AWS_ENDPOINT_URL. Some services have no FIPS or dual-stack host in some Regions: \
+         --fips prefer and --dual-stack prefer use the standard host there",
     ),
     (&["the name server "], "check the DNS of this machine"),
-    (&[" handshake with "], "check that the port speaks TLS, and what proxies and firewalls are on the way"),
+    (
+        &[" handshake with "],
+        "check that the port uses TLS, and check the proxies and firewalls between this host \
+        and AWS",
+    ),
     (
         &[" within the time limit"],
         "check routes, security groups and VPC endpoints; where the network needs a proxy, set HTTPS_PROXY",
@@ -298,7 +302,7 @@ const ADVICE: &[(&[&str], &str)] = &[
     (&[" refused the connection"], "check AWS_ENDPOINT_URL, and that a server listens there"),
     (
         &["the connection to ", " was closed before the answer came"],
-        "run again; if it stays, look at what firewalls and proxies are on the way",
+        "run again; if it fails again, check the firewalls and proxies between this host and AWS",
     ),
     (
         &["the network has no route to "],
@@ -349,10 +353,10 @@ mod tests {
             (Cause::ProxyRefused(Refusal::Status { code: 403, no_such_host: false }), "allow list"),
             (
                 Cause::ProxyRefused(Refusal::Status { code: 502, no_such_host: false }),
-                "its name servers and routes",
+                "its name servers and its routes",
             ),
             (Cause::ProxyRefused(Refusal::Status { code: 503, no_such_host: true }), "--fips prefer"),
-            (Cause::ProxyRefused(Refusal::Passing), "now and then"),
+            (Cause::ProxyRefused(Refusal::Passing), "refuses some connections"),
             (Cause::Certificate(Host, String::new()), "AWS_CA_BUNDLE"),
             (Cause::NoName(Host), "--fips prefer"),
             (Cause::NoName(Proxy), "HTTPS_PROXY"),

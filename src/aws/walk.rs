@@ -59,14 +59,14 @@ pub struct Walk {
 }
 
 /// Why a listing has no end.
-const TOKEN_AGAIN: &str = "the listing has no end: a page's token came again";
-const NOTHING_NEW: &str = "the listing has no end: page after page brings nothing new";
-const TOO_LONG: &str = "the listing has no end: it is longer than any that AWS has";
+const TOKEN_AGAIN: &str = "the listing does not end: the token of an earlier page came again";
+const NOTHING_NEW: &str = "the listing does not end: the pages bring nothing new";
+const TOO_LONG: &str = "the listing does not end: it is longer than any listing of AWS";
 /// Why a listing's end is not known.
-const CONTRADICTS: &str =
-    "the answer says that the listing goes on, and gives no token, or the other way round";
+const CONTRADICTS: &str = "the answer contradicts itself: either the listing goes on and there is no token for the next page, or it has \
+     ended and there is a token";
 /// Why a page's entries are not all.
-const MISCOUNTS: &str = "the answer has another number of entries than it says";
+const MISCOUNTS: &str = "the number of entries in the answer is not the number that it states";
 
 impl Walk {
     /// Whether there is a page to fetch.
@@ -129,7 +129,7 @@ impl Walk {
         // An entry of an earlier page may have changed since.
         let Some(same) = page.iter().find(|other| identity(other) == id) else { return };
         if *same != entry {
-            self.strange(format!("{id} is listed twice, each time in another way"));
+            self.strange(format!("{id} is listed twice, with different contents"));
         } else if let Some(last) = &self.last {
             let (operation, region) = (&last.operation, &last.region);
             tracing::warn!(%operation, %region, "{} is listed twice; it is counted once", shown(&id));
@@ -276,7 +276,7 @@ mod tests {
         assert!(observation.reading.known().is_some());
         assert_eq!((listed, seen), (entries(2, 1), vec![1, 2]));
         let (observation, listed, seen) = walk(vec![(Some(vec![1, 2, 11]), None)]);
-        let why = "1 entry is not understood; the first: 1 is listed twice, each time in another way";
+        let why = "1 entry is not understood; the first: 1 is listed twice, with different contents";
         assert_eq!(message(&observation), Some(why));
         assert_eq!((listed, seen), (entries(2, 1), vec![1, 2]));
         // Between two pages it may have changed.

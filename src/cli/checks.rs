@@ -23,7 +23,7 @@ pub fn run(args: &ChecksArgs) -> Result<(), CliError> {
     let imported = standard::import(&given, SystemClock.now(), &rules.standard)
         .map_err(|problems| refuse("the exceptions to import", path, &problems))?;
     print::data(&imported)?;
-    print::say("what is empty is for a person to fill in: owner, requester, approver, ticket, reason");
+    print::say("fill in the empty fields: owner, requester, approver, ticket, reason");
     Ok(())
 }
 

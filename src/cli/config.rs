@@ -42,7 +42,7 @@ fn without_secrets(mut error: clap::Error, arguments: &[OsString]) -> clap::Erro
                        shell would split it\n";
         return clap::Error::raw(error.kind(), message);
     }
-    let is_secret = argument.starts_with("--external-id");
+    let is_secret = ["--external-id", "--lake-endpoint"].iter().any(|flag| argument.starts_with(flag));
     let is_text = |value: &ContextValue| matches!(value, ContextValue::String(text) if !text.is_empty() && (is_secret || text.contains('@')));
     if error.get(ContextKind::InvalidValue).is_some_and(is_text) {
         error.insert(ContextKind::InvalidValue, ContextValue::String("[removed]".to_owned()));

@@ -17,6 +17,7 @@ use crate::aws::ops::{ASSUME_ROLE, LIST_ACCOUNTS, LIST_ORGANIZATIONAL_UNITS};
 use crate::aws::service::{AccountReader, account, kms, organizations, s3};
 use crate::aws::session::{Renewal, RoleSettings, Session};
 use crate::model::{Account, Coverage, CoverageRow, Fault, FaultKind, Reading, RotationHistory, Source};
+use crate::spelling::counted;
 
 /// Buckets that are read in the sample account: enough to meet a policy that bars.
 const BUCKETS: usize = 20;
@@ -93,7 +94,7 @@ fn verdict(visit: &Visit) -> Exit {
         print::say("\ntonight's scan will work as far as one account shows");
         return Exit::Done;
     }
-    print::say(format!("\n{} step(s) to fix", visit.failed));
+    print::say(format!("\n{} to fix", counted(visit.failed, "step")));
     if visit.organization_failed { Exit::Organization } else { Exit::Usage }
 }
 
@@ -107,7 +108,7 @@ async fn organization(visit: &mut Visit, environment: &Environment) -> Vec<Accou
         Reading::Known(()) => {
             let identity = accounts.iter().find_map(organizations::identity_of).unwrap_or_default();
             let org_id = identity.org_id.unwrap_or_else(|| "an organization without an id".to_owned());
-            visit.pass("organization", format!("{org_id}, {} account(s)", listed.kept));
+            visit.pass("organization", format!("{org_id}, {}", counted(listed.kept, "account")));
         }
         reading => {
             visit.organization_failed = true;

@@ -2,6 +2,7 @@
 //! them, made into what a scan needs.
 
 mod credentials;
+mod endpoints;
 pub mod login;
 pub mod network;
 mod variables;
@@ -11,7 +12,6 @@ use std::time::Duration;
 
 use aws_config::identity::IdentityCache;
 use aws_config::{BehaviorVersion, SdkConfig};
-use aws_types::service_config::ServiceConfigKey;
 
 use self::login::{Ending, Login, Profiles};
 use super::error::{CliError, advice_or};
@@ -19,7 +19,6 @@ use super::work::Work;
 use crate::aws::advice::RENEW;
 use crate::aws::environment::{Caller, Environment, Tuning};
 use crate::aws::login_client::login_client;
-use crate::aws::message;
 use crate::aws::ops::GET_CALLER_IDENTITY;
 use crate::aws::provider::RENEWED_WITHIN;
 use crate::aws::variant::{Wish, Wishes};
@@ -69,18 +68,11 @@ pub async fn load_with_ending(
     hosts_are_told()?;
     let base = loader.load().await;
     let home = home_region(&base)?;
-    let endpoints = endpoints(&base);
-    if let Some(wrong) = endpoints.iter().find(|url| !is_url(url)) {
-        // The SDK passes over what is no URL, and would ask AWS itself.
-        // It may hold a password, wherever.
-        let shown = message::kept(wrong).filter(|kept| !kept.contains('@')).map(|kept| format!(" `{kept}`"));
-        return Err(CliError::usage(format!("the endpoint{} is not a URL", shown.unwrap_or_default()))
-            .hint("write AWS_ENDPOINT_URL, or the profile's endpoint_url, as http://127.0.0.1:4566"));
-    }
-    let is_overridden = base.endpoint_url().is_some() || !endpoints.is_empty();
+    endpoints::refuse_others(&base, &variable, profiles.selected())?;
+    let is_overridden = endpoints::is_overridden(&base);
     if is_overridden && (tuning.hosts != Wishes::default() || wants_special_hosts(&base)) {
         return Err(CliError::usage(
-            "FIPS or dual-stack hosts are asked for, and an endpoint is set: only one of both can be",
+            "FIPS or dual-stack hosts are requested, and an endpoint is set: both together are not possible",
         )
         .hint(
             "unset AWS_ENDPOINT_URL and its like (or the profile's endpoint_url), or AWS_USE_FIPS_ENDPOINT, \
@@ -95,7 +87,18 @@ pub async fn load_with_ending(
     login::refuse_ended(&login, ends, SystemClock.now())?;
     let source = if is_overridden { Source::Endpoint } else { Source::Aws };
     let (clock, seed) = (Arc::new(SystemClock), u64::from(super::random_u32()));
-    Ok((Environment::knowing(secrets, &base, clock, tuning, source, home, seed), ending))
+    let mut environment = Environment::knowing(secrets, &base, clock, tuning, source, home, seed);
+    environment.renew = login.remedy().into();
+    Ok((environment, ending))
+}
+
+/// The same error, whose hint says how this caller's credentials are renewed.
+pub fn renewing(mut error: CliError, environment: &Environment) -> CliError {
+    error.hint = error.hint.map(|hint| match hint.strip_prefix(RENEW) {
+        Some(rest) => format!("{}{rest}", environment.renew),
+        None => hint,
+    });
+    error
 }
 
 /// Asks STS who calls.
@@ -110,11 +113,11 @@ pub async fn caller(environment: &Environment, work: &Work) -> Result<Caller, Cl
     let code = match (&fault.code, fault.status) {
         (Some(code), _) => code.clone(),
         (None, Some(status)) => format!("HTTP {status}"),
-        (None, None) => fault.kind.word().to_owned(),
+        (None, None) => fault.kind.in_words().to_owned(),
     };
     let endpoint = observation.endpoint.unwrap_or_else(|| "STS".to_owned());
     let message = fault.message.as_deref().map(|message| format!(": {message}")).unwrap_or_default();
-    Err(match fault.kind {
+    let error = match fault.kind {
         FaultKind::Identity if fault.code.is_none() => CliError::usage(format!(
             "failed to load the AWS credentials{message}"
         ))
@@ -123,10 +126,8 @@ pub async fn caller(environment: &Environment, work: &Work) -> Result<Caller, Cl
             CliError::usage(format!("failed to use the AWS credentials: {endpoint} answered {code}{message}"))
                 .hint(advice_or(GET_CALLER_IDENTITY.id, &fault, RENEW))
         }
-        FaultKind::Protocol => {
-            CliError::organization(format!("{endpoint} does not answer like AWS ({code})"))
-                .hint("check AWS_ENDPOINT_URL and the profile's endpoint_url")
-        }
+        FaultKind::Protocol => CliError::organization(format!("{endpoint} does not answer like AWS: {code}"))
+            .hint("check AWS_ENDPOINT_URL and the profile's endpoint_url"),
         FaultKind::Transport => {
             let hint = advice_or(GET_CALLER_IDENTITY.id, &fault, CHECK);
             let reason = fault.message.unwrap_or_else(|| format!("no answer from {endpoint}"));
@@ -134,7 +135,8 @@ pub async fn caller(environment: &Environment, work: &Work) -> Result<Caller, Cl
         }
         _ => CliError::organization(format!("failed to use AWS: {endpoint} answered {code}{message}"))
             .hint(advice_or(GET_CALLER_IDENTITY.id, &fault, CHECK)),
-    })
+    };
+    Err(renewing(error, environment))
 }
 
 const CHECK: &str = "check the network, AWS_REGION and AWS_ENDPOINT_URL";
@@ -162,40 +164,6 @@ fn home_region(base: &SdkConfig) -> Result<Region, CliError> {
     };
     region.as_ref().parse().map_err(|error| {
         CliError::usage(format!("failed to use the configured AWS Region: {error}"))
-            .hint("set AWS_REGION, or mend `region` in the profile")
+            .hint("set AWS_REGION, or correct `region` in the profile")
     })
-}
-
-/// Every endpoint override that a scan meets, as the environment or the profile writes it.
-fn endpoints(base: &SdkConfig) -> Vec<String> {
-    let Some(config) = base.service_config() else { return Vec::new() };
-    let written = |service: &&str| {
-        let key = ServiceConfigKey::builder()
-            .service_id(service)
-            .env("AWS_ENDPOINT_URL")
-            .profile("endpoint_url")
-            .build();
-        config.load_config(key.ok()?)
-    };
-    ["STS", "Organizations", "Account", "S3", "KMS"].iter().filter_map(written).collect()
-}
-
-fn is_url(text: &str) -> bool {
-    let uri: Option<http::Uri> = text.parse().ok();
-    uri.is_some_and(|uri| matches!(uri.scheme_str(), Some("http" | "https")) && uri.host().is_some())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_endpoint_is_a_url() {
-        assert!(
-            is_url("http://127.0.0.1:4566") && is_url("https://vpce-1.kms.eu-west-1.vpce.amazonaws.com/")
-        );
-        for wrong in ["127.0.0.1:4566", "localhost", "", "ftp://a", "http://"] {
-            assert!(!is_url(wrong), "{wrong}");
-        }
-    }
 }

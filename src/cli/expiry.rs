@@ -36,7 +36,7 @@ fn warning(now: Timestamp, ends: Timestamp, login: &Login, took: Option<i64>) ->
     }
     let need = match took {
         Some(took) => format!("the last census took {}", span(took)),
-        None => "no census in this lake says yet how long one takes".to_owned(),
+        None => "no census in this lake shows yet how long a census takes".to_owned(),
     };
     let then = match login {
         Login::Process(profile) => format!(
@@ -44,9 +44,11 @@ fn warning(now: Timestamp, ends: Timestamp, login: &Login, took: Option<i64>) ->
              person"
         ),
         Login::Sso(profile) => format!("Run `aws sso login --profile {profile}` first"),
-        _ => "Start with credentials that last longer; a scan that they do not last for keeps what is sealed, and \
-              goes on with --run"
-            .to_owned(),
+        _ => {
+            "Start with credentials that last longer; if they expire during the scan, the accounts that are \
+              complete are kept, and the scan can continue with --run"
+                .to_owned()
+        }
     };
     Some(format!("the AWS credentials expire at {ends}, in {}, and {need}. {then}.", span(left)))
 }

@@ -37,7 +37,10 @@ impl Folder {
         // A link stays a link: what it leads to is replaced.
         let place = match fs::metadata(place) {
             Ok(found) if !found.is_dir() => {
-                return Err(CliError::usage(format!("failed to write {}: it is no folder", place.display())));
+                return Err(CliError::usage(format!(
+                    "failed to write {}: it is not a folder",
+                    place.display()
+                )));
             }
             Ok(_) => fs::canonicalize(place).map_err(failed)?,
             Err(_) => place.to_owned(),
@@ -113,7 +116,7 @@ fn replaceable(place: &Path, split: Split) -> Result<(), CliError> {
         return Ok(());
     }
     Err(CliError::usage(format!(
-        "{} holds more than a report by {}, and is left alone",
+        "{} holds more than a report by {}, and is not changed",
         place.display(),
         split.spoken()
     ))

@@ -110,7 +110,7 @@ impl LakeS3Args {
         match named {
             Some(flag) if lake.s3().is_none() => {
                 Err(CliError::usage(format!("{flag} is for a lake on S3, and {} is a folder", lake.as_str()))
-                    .hint("give --lake s3://bucket/prefix, or leave the flag out (and its ATREST_… twin)"))
+                    .hint("give --lake s3://bucket/prefix, or leave out the flag and its ATREST_… variable"))
             }
             _ if self.kms_key.is_some() && self.sse.map(Sse::from) == Some(Sse::S3) => {
                 Err(CliError::usage("--lake-kms-key names a KMS key, and --lake-sse AES256 uses none")
@@ -172,7 +172,7 @@ fn knows_accounts(lake: Option<&str>, sts: Option<&str>) -> bool {
 
 /// Who cannot ask STS may say what it would have told.
 fn or_named(error: CliError) -> CliError {
-    let hint = "with --lake-owner, the account of the lake's bucket, STS is not asked";
+    let hint = "if you give --lake-owner (the account of the lake's bucket), STS is not asked";
     let hint = error.hint.as_ref().map_or_else(|| hint.to_owned(), |known| format!("{known}; {hint}"));
     error.hint(hint)
 }

@@ -13,8 +13,7 @@ pub fn refused(error: FinalizeError, lake: &LakeArgs, rules: &RulesArgs) -> CliE
     let FinalizeError::Lost { run_id, .. } = &error else { return error.into() };
     let hint = format!(
         "`atrest doctor` tries one account. Where the accounts can be reached again, `atrest scan --run {run_id}` \
-         asks the refused ones once more; a list that has changed is read by a new run. To accept the loss for this \
-         night, and only for it:\n{}",
+         asks the refused accounts again; a new run reads a list that has changed. To accept the loss for this night only:\n{}",
         accepting(run_id, lake, rules)
     );
     CliError::from(error).hint(hint)
@@ -38,7 +37,7 @@ fn accepting(run_id: &RunId, lake: &LakeArgs, rules: &RulesArgs) -> String {
 }
 
 /// A word as a POSIX shell reads it back.
-fn quoted(word: &str) -> String {
+pub fn quoted(word: &str) -> String {
     let is_plain = |c: char| c.is_ascii_alphanumeric() || "_./:=@%+,-".contains(c);
     if !word.is_empty() && word.chars().all(is_plain) {
         return word.to_owned();

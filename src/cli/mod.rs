@@ -136,9 +136,9 @@ fn left(command: &Command) -> String {
         Command::Finalize(args) => finalize::left(args),
         Command::Doctor(_) => "what is not listed above was not tried; run it again".to_owned(),
         Command::Report(_) => "no report was written; run it again".to_owned(),
-        Command::Query(_) => "the answer is not whole; ask again".to_owned(),
+        Command::Query(_) => "the answer is not complete; ask again".to_owned(),
         Command::Checks(_) | Command::Iam(_) | Command::Completions { .. } => {
-            "what was printed is not whole; run it again".to_owned()
+            "the output is not complete; run it again".to_owned()
         }
     }
 }

@@ -169,7 +169,7 @@ fn end_of_links(path: &Path) -> Result<PathBuf, CliError> {
             Err(_) => return Ok(end),
         }
     }
-    Err(CliError::usage(format!("failed to write {}: its links lead in a circle", path.display())))
+    Err(CliError::usage(format!("failed to write {}: its links form a loop", path.display())))
 }
 
 fn is_folder(path: &Path) -> CliError {

@@ -37,7 +37,7 @@ pub fn written(result: io::Result<()>) -> Result<(), CliError> {
 /// Stdout that takes no data: what the caller sees of it is not all.
 pub fn not_written(error: &io::Error) -> CliError {
     CliError::internal(format!("failed to write to stdout: {error}"))
-        .hint("what was written is not all of it: make room, and run it again")
+        .hint("the output is not complete: free some space, and run the command again")
 }
 
 /// Writes a line for people to stderr.

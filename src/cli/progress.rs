@@ -14,6 +14,7 @@ use crate::aws::ops::LIST_ACCOUNTS;
 use crate::clock::Timestamp;
 use crate::model::{AccountId, RunId};
 use crate::scan::{Event, Progress};
+use crate::spelling::counted;
 
 /// Shows a scan's events.
 #[derive(Debug)]
@@ -41,7 +42,7 @@ impl Watch {
         let style = ProgressStyle::with_template("{elapsed_precise} {wide_bar} {pos}/{len} accounts {msg}");
         bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
         work.does(Counts::default().line());
-        work.puts_in_order(Some("accounts in flight are dropped, what is sealed is kept"));
+        work.puts_in_order(Some("accounts that are being scanned are dropped, complete accounts are kept"));
         work.is_quiet(!bar.is_hidden());
         Self { bar, counts: Mutex::default(), work }
     }
@@ -138,7 +139,7 @@ impl Progress for Watch {
                 self.bar.set_position(counts.done);
             }
             Event::Resumed(sealed) => {
-                print::say(format!("{sealed} account(s) are sealed already and are kept"));
+                print::say(format!("{} already complete, not scanned again", counted(sealed, "account")));
             }
             Event::Note(note) => print::say(format!("note: {note}")),
         }

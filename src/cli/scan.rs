@@ -23,9 +23,9 @@ use crate::sink::{self, Judgement, Lake, Published, Store, canonical_json, sha25
 /// What an interruption leaves before the run is opened.
 pub fn left(args: &ScanArgs) -> String {
     match &args.run {
-        _ if args.estimate => "no estimate was made; run it again".to_owned(),
-        Some(RunArg::Id(id)) => format!("what is sealed is kept; continue with --run {id}"),
-        Some(RunArg::At(at)) => format!("what is sealed is kept; continue with --run {at}"),
+        _ if args.estimate => "no estimate was made; run the command again".to_owned(),
+        Some(RunArg::Id(id)) => format!("complete accounts are kept; continue with --run {id}"),
+        Some(RunArg::At(at)) => format!("complete accounts are kept; continue with --run {at}"),
         None => "nothing was scanned yet; start it again".to_owned(),
     }
 }
@@ -54,7 +54,8 @@ pub async fn run(args: &ScanArgs, work: &Arc<Work>) -> Result<Exit, CliError> {
         Err(error) if error.exit == Exit::Usage && args.lake.uri.s3().is_some() => {
             work.does(format!("waiting for {}", GET_CALLER_IDENTITY.id));
             let fault = scan::lost_caller(&opened.environment).await.ok_or(error)?;
-            Err(ScanError::CallerLost { run_id: opened.run_id, sealed: None, fault }.into())
+            let lost = ScanError::CallerLost { run_id: opened.run_id, sealed: None, fault };
+            Err(edge::renewing(lost.into(), &opened.environment))
         }
         ended => ended,
     }
@@ -114,13 +115,13 @@ async fn census(args: &ScanArgs, opened: &Opened, work: &Arc<Work>) -> Result<Ex
     expiry::warn(now, ending.as_ref(), &lake).await;
     // Who cannot hold it goes on: what is there already decides.
     let _hold = lake.store().hold(&run.run_id, false);
-    work.leaves(format!("what is sealed is kept; continue with --run {}", run.run_id));
+    work.leaves(format!("complete accounts are kept; continue with --run {}", run.run_id));
     let watch = Watch::start(&run.run_id, Arc::clone(work));
     let scanned = scan::scan(&edge, &lake, &run, &watch, work.stop()).await;
     watch.end();
-    scanned?;
+    scanned.map_err(|error| edge::renewing(error.into(), environment))?;
     work.leaves(format!(
-        "the census is not published, and what is sealed is kept; continue with --run {}",
+        "the census is not published, and complete accounts are kept; continue with --run {}",
         run.run_id
     ));
     let judged_at = environment.shared.clock.now();
@@ -179,7 +180,7 @@ fn run_id_of_instant(lake: &str, at: Timestamp) -> RunId {
 
 async fn already_committed(lake: &Lake, run_id: &RunId, args: &ScanArgs) -> Result<Exit, CliError> {
     let manifest = lake.manifest(run_id).await?;
-    print::say(format!("run {run_id} is committed already ({}): it is left alone", manifest.status.word()));
+    print::say(format!("run {run_id} is already committed ({}) and is not changed", manifest.status.word()));
     Ok(exit(manifest.status, args))
 }
 

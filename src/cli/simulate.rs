@@ -54,5 +54,6 @@ pub async fn run(args: &SimulateArgs, work: &Work) -> Result<Exit, CliError> {
     sim::serve(listener, simulator, work.stop().cancelled())
         .await
         .map_err(|error| CliError::internal(format!("failed to serve: {error}")))?;
+    print::say("stopped: the simulated organization is no longer served");
     Ok(Exit::Done)
 }

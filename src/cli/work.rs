@@ -113,9 +113,9 @@ impl Work {
         let is_stopped_before_commit = self.publish.ask();
         let order = match is_stopped_before_commit {
             true => self.now().order?,
-            false => "the run is being committed, which is not broken off",
+            false => "the run is being committed, and a commit is completed",
         };
-        Some(format!("stopping: {order}; once more aborts"))
+        Some(format!("stopping: {order}; a second signal stops it at once"))
     }
 
     /// Tells it to stop.
@@ -201,7 +201,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn who_ends_in_order_ends_by_itself() {
         let work = Work::new("");
-        work.puts_in_order(Some("accounts in flight are dropped"));
+        work.puts_in_order(Some("accounts that are being scanned are dropped"));
         let orderly = work.race(async {
             work.stop().cancelled().await;
             Err::<(), _>(CliError::internal("in order"))
@@ -212,7 +212,11 @@ mod tests {
             said
         });
         assert_eq!(ended.unwrap_err().message, "in order");
-        assert_eq!(said.unwrap(), "stopping: accounts in flight are dropped; once more aborts");
+        assert_eq!(
+            said.unwrap(),
+            "stopping: accounts that are being scanned are dropped; a second signal stops it \
+                                   at once"
+        );
         assert_eq!(work.patience(), IN_ORDER);
     }
 

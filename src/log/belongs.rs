@@ -33,7 +33,8 @@ fn foreign(
         return Some(format!("of organization {held}, and not of {here}"));
     }
     let Some(scan) = &header.scan else {
-        return (key != organization_key(&run.run_id)).then(|| "the list of an organization".to_owned());
+        return (key != organization_key(&run.run_id))
+            .then(|| "the account list of an organization".to_owned());
     };
     match account_of(&run.run_id, key) {
         Some((account_id, _)) if account_id == scan.account_id => {}

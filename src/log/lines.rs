@@ -35,7 +35,7 @@ pub fn lines_of(bytes: &[u8]) -> impl Iterator<Item = Result<Vec<u8>, String>> +
                 Some(Err(format!("it has a record of more than {LONGEST_LINE} bytes")))
             }
             Ok(_) if left == 0 => {
-                Some(Err(format!("its {} bytes are more than {most} out of their compression", bytes.len())))
+                Some(Err(format!("its {} bytes are more than {most} bytes when decompressed", bytes.len())))
             }
             Ok(0) => None,
             Ok(_) => Some(Ok(line)),
@@ -99,7 +99,7 @@ mod tests {
         let (lines, reason) = read(&bomb);
         let most = SMALL.max(MOST_GROWTH * bomb.len() as u64);
         assert_eq!(lines as u64, most.div_ceil(1_024) - 1);
-        assert!(reason.unwrap().contains("out of their compression"));
+        assert!(reason.unwrap().contains("when decompressed"));
         // As much that was no bomb.
         let mut random = letters(1);
         let text: Vec<u8> = (0..1 << 20).map(|at| if at % 64 == 63 { b'\n' } else { random() }).collect();

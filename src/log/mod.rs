@@ -9,6 +9,7 @@
 
 mod belongs;
 mod lines;
+mod malformed;
 mod read;
 mod write;
 
@@ -21,6 +22,7 @@ use crate::model::{
     KeyObservation, Observation, OrganizationIdentity, OrganizationalUnit, Region, RunHeader, RunId, Witness,
 };
 
+pub use malformed::malformed;
 pub use read::{Line, LogError, Place, Segment, digest, hex};
 pub use write::{OrganizationWriter, SegmentWriter};
 

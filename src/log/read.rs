@@ -4,6 +4,7 @@ use serde::de::DeserializeOwned;
 use sha2::{Digest, Sha256};
 
 use super::lines::lines_of;
+use super::malformed;
 use super::{Header, LOG_VERSION, Record};
 use crate::model::Region;
 
@@ -23,7 +24,7 @@ pub enum LogError {
     },
     /// It is whole, and not of the run in whose folder it lies.
     #[error(
-        "the log {key} is {what}: move it away, or start a new run; what is published from it would be no census"
+        "the log {key} is {what}: move it away, or start a new run: it cannot be published as this census"
     )]
     Foreign {
         /// The log's key in the lake.
@@ -165,7 +166,7 @@ impl Segment {
 
     /// Parses a line of this log whose kind is known from its name.
     pub fn parsed<T: DeserializeOwned>(&self, line: &Line) -> Result<T, LogError> {
-        serde_json::from_slice(&line.0).map_err(|error| self.not_sealed(error.to_string()))
+        serde_json::from_slice(&line.0).map_err(|error| self.not_sealed(malformed(&line.0, &error)))
     }
 
     fn not_sealed(&self, reason: String) -> LogError {
@@ -209,7 +210,7 @@ fn verify(key: &str, bytes: &[u8]) -> Result<Header, LogError> {
 }
 
 fn parse(line: &[u8]) -> Result<Record, String> {
-    serde_json::from_slice(line).map_err(|error| error.to_string())
+    serde_json::from_slice(line).map_err(|error| malformed(line, &error))
 }
 
 fn header_of(key: &str, line: &[u8]) -> Result<Header, LogError> {
@@ -218,7 +219,8 @@ fn header_of(key: &str, line: &[u8]) -> Result<Header, LogError> {
         log_version: u32,
     }
     let not_sealed = |reason: String| LogError::NotSealed { key: key.to_owned(), reason };
-    let version: Version = serde_json::from_slice(line).map_err(|e| not_sealed(e.to_string()))?;
+    let version: Version =
+        serde_json::from_slice(line).map_err(|error| not_sealed(malformed(line, &error)))?;
     if version.log_version > LOG_VERSION {
         return Err(LogError::Newer { key: key.to_owned(), found: version.log_version });
     }

@@ -18,7 +18,7 @@ use crate::model::{
     RunHeader, ScanFilter, Source,
 };
 use crate::sink::{Lake, LakeError};
-use crate::spelling::nearest;
+use crate::spelling::{counted, nearest};
 
 /// What the lister sends to the scheduler.
 pub(super) enum Listed {
@@ -181,7 +181,8 @@ impl Organization {
         let (listed, of) =
             (self.accounts.len(), self.identity.org_id.as_deref().unwrap_or("no organization"));
         let message = format!(
-            "the answer lists {listed} account(s) of {of}, and the caller's own, {caller}, is not among them"
+            "the answer lists {} of {of}, and the caller's own account, {caller}, is not among them",
+            counted(listed, "account")
         );
         Some(Fault::saying(FaultKind::Protocol, Some(message)))
     }

@@ -29,6 +29,7 @@ use crate::model::{
     Account, AccountId, ExternalId, Fault, OrganizationIdentity, Region, RotationHistory, RunHeader, Witness,
 };
 use crate::sink::{Begun, Lake, LakeError, StoreError};
+use crate::spelling::counted;
 use caller::Doubt;
 use listing::{Listed, Lister};
 use refusal::{Held, Refusals};
@@ -75,7 +76,7 @@ impl Default for Limits {
 #[derive(Debug, thiserror::Error)]
 pub enum ScanError {
     /// Ctrl-C or SIGTERM. What is sealed is kept.
-    #[error("interrupted: {sealed} account(s) are sealed; continue with --run {run_id}")]
+    #[error("interrupted: {} complete and kept; continue with --run {run_id}", counted(*sealed, "account"))]
     Interrupted {
         /// The run.
         run_id: crate::model::RunId,
@@ -93,7 +94,11 @@ pub enum ScanError {
         "the caller's credentials {}; nothing is published, and {} kept",
         if fault.code.is_some() { format!("are not accepted any more: STS answered {}", fault.said()) }
         else { format!("cannot be loaded any more: {}", fault.message.as_deref().unwrap_or("the provider does not say why")) },
-        match sealed { Some(sealed) => format!("{sealed} sealed account(s) are"), None => "what is sealed is".to_owned() }
+        match sealed {
+            Some(1) => "1 complete account is".to_owned(),
+            Some(sealed) => format!("{sealed} complete accounts are"),
+            None => "complete accounts are".to_owned(),
+        }
     )]
     CallerLost {
         /// The run.
@@ -108,7 +113,7 @@ pub enum ScanError {
         "{} {accounts} of the first accounts, each time with {}: nothing is published{}",
         if fault.is_refusal() { format!("the role {role_name} was refused in") }
         else { format!("STS gave no session of the role {role_name} in") },
-        fault.code_or_class(),
+        fault.code_or_words(),
         fault.message.as_deref().map(|message| format!("; the first time: {message}")).unwrap_or_default()
     )]
     EveryRoleRefused {

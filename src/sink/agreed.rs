@@ -34,7 +34,8 @@ impl StandardEntry {
 pub enum Changed {
     /// The standard.
     #[error(
-        "failed to use standard `{id}`: version {version} has another text than in the lake's last run; give the new text a new version"
+        "failed to use standard `{id}`: version {version} differs from the same version in the lake's last run; \
+         give the changed standard a new version"
     )]
     Standard {
         /// Its id.
@@ -44,7 +45,8 @@ pub enum Changed {
     },
     /// An exception.
     #[error(
-        "failed to use exception `{id}`: it says something else than in the lake's last run; give it a new id that supersedes this one"
+        "failed to use exception `{id}`: it differs from the lake's last run; give the changed exception a new id \
+         that supersedes this one"
     )]
     Exception {
         /// Its id.

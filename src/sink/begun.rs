@@ -81,7 +81,7 @@ impl Begun {
                 None => return Ok(Some(begun)),
                 Some(reason) => reason,
             },
-            Err(error) => error.to_string(),
+            Err(error) => log::malformed(&bytes, &error),
         };
         Err(LakeError::Damaged { uri: store.uri().to_owned(), key, reason }.into())
     }

@@ -82,7 +82,7 @@ impl FolderStore {
         if create {
             self.try_writing().map_err(|error| {
                 let advice = "give this user write permission or choose another folder";
-                refused(&format!("it cannot be written ({error})"), advice)
+                refused(&format!("this user cannot write to it ({error})"), advice)
             })?;
         }
         Ok(())

@@ -47,7 +47,7 @@ pub enum FinalizeError {
     /// Too many of the accounts that the last census reached are not reached any more.
     #[error(
         "failed to publish run {run_id}: of the accounts that census {previous} reached, {loss}; that is more than \
-         --max-lost {max_lost} (percent) allows: nothing is published, and what is sealed is kept"
+         --max-lost {max_lost} (percent) allows: nothing is published, and complete accounts are kept"
     )]
     Lost {
         /// The run.

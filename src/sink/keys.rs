@@ -50,7 +50,7 @@ fn is_of_log(run_id: &RunId, segment: &SegmentEntry) -> bool {
 }
 
 fn none(key: &str, what: &str) -> String {
-    format!("it names `{}`, which is the key of no {what}", key.escape_debug())
+    format!("it names `{}`, which is not the key of a {what}", key.escape_debug())
 }
 
 fn twice<'a>(keys: impl Iterator<Item = &'a String>) -> Option<String> {
@@ -134,7 +134,7 @@ mod tests {
             (Some("111122223333"), one.replace(".jsonl", "-02.jsonl")),
         ] {
             let said = strange_segment(&run_id, &[segment(account, &key)]).unwrap();
-            assert!(said.contains(&key) && said.contains("no log of run"), "{said}");
+            assert!(said.contains(&key) && said.contains("not the key of a log of run"), "{said}");
         }
         let twice = [segment(None, &list), segment(None, &list)];
         assert!(strange_segment(&run_id, &twice).unwrap().ends_with("twice"));

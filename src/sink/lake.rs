@@ -10,6 +10,7 @@ use std::sync::Arc;
 use serde::Deserialize;
 
 use super::{Manifest, Store, StoreError, StoreFault, bounds, commit_row, keys, manifest_key, sha256_hex};
+use crate::log::malformed;
 use crate::model::{RunId, Source};
 use crate::table::SCHEMA_VERSION;
 
@@ -24,7 +25,7 @@ pub enum LakeError {
     Store(#[from] StoreError),
     /// A committed run's manifest is not there.
     #[error(
-        "failed to read {uri}/{key}: the run is committed, and its manifest is missing; restore it from a backup or an \
+        "failed to read {uri}/{key}: the run is committed, but its manifest is missing; restore it from a backup or an \
          earlier version of the object"
     )]
     NoManifest {
@@ -240,7 +241,8 @@ impl Lake {
         let mut notes = self.passed_over();
         if self.newest.is_none() && !self.lost.is_empty() {
             notes.push(
-                "no earlier run can be read: that this one is of the same organization and standard is not checked"
+                "no earlier run can be read, so it is not checked whether this run has the same organization and \
+                 standard"
                     .to_owned(),
             );
         }
@@ -314,7 +316,7 @@ impl Lake {
         let malformed = |error: serde_json::Error| LakeError::Manifest {
             uri: self.uri().to_owned(),
             key: manifest_key(run_id),
-            reason: error.to_string(),
+            reason: malformed(&bytes, &error),
         };
         // The version first: a newer manifest may hold words that would not parse.
         let Version { schema_version } = serde_json::from_slice(&bytes).map_err(malformed)?;

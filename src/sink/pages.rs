@@ -78,7 +78,7 @@ pub fn check(file: &[u8], metadata: &ParquetMetaData, wanted: &ProjectionMask) -
         let most = SMALL.max(MOST_GROWTH.saturating_mul(packed));
         if whole > most {
             return Err(format!(
-                "{packed} bytes of it are {whole} out of their compression, and at most {most} can be"
+                "{packed} bytes of it are {whole} bytes when decompressed, and at most {most} are allowed"
             ));
         }
     }

@@ -73,7 +73,7 @@ fn is_regular(kind: FileType) -> io::Result<()> {
         kind if kind.is_socket() => "a socket",
         _ => "a device",
     };
-    Err(refused(format!("it is {what}, and no file: a lake holds regular files alone")))
+    Err(refused(format!("it is {what}, not a file: a lake holds only regular files")))
 }
 
 fn refused(why: String) -> io::Error {

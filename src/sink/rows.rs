@@ -120,7 +120,7 @@ impl CommittedRun {
             let batches = batches(bytes, columns).map_err(damaged)?;
             let (most, mut rows) = (self.rows_in(&key), 0);
             for batch in batches {
-                let batch = batch.map_err(|error| damaged(error.to_string()))?;
+                let batch = batch.map_err(|_| damaged(NOT_PARQUET.to_owned()))?;
                 // A few bytes can be rows without end.
                 rows += batch.num_rows() as u64;
                 if rows > most {
@@ -211,7 +211,7 @@ pub(super) fn rows_of(
 ) -> Result<(), String> {
     let mut rows = 0;
     for batch in batches(file, columns)? {
-        let batch = batch.map_err(|error| error.to_string())?;
+        let batch = batch.map_err(|_| NOT_PARQUET.to_owned())?;
         rows += batch.num_rows();
         if rows > BATCH_ROWS {
             return Err(format!("it has more than {BATCH_ROWS} rows"));
@@ -222,15 +222,18 @@ pub(super) fn rows_of(
     Ok(())
 }
 
+/// What the library says of it names its own parts, and not what a person can do.
+const NOT_PARQUET: &str = "it is not a complete Parquet file";
+
 type Batches = ::parquet::arrow::arrow_reader::ParquetRecordBatchReader;
 
 fn batches(bytes: Vec<u8>, columns: &[&str]) -> Result<Batches, String> {
     let bytes = Bytes::from(bytes);
     pages::check_schema(&bytes)?;
-    let reader = ParquetRecordBatchReaderBuilder::try_new(bytes.clone()).map_err(|e| e.to_string())?;
+    let reader = ParquetRecordBatchReaderBuilder::try_new(bytes.clone()).map_err(|_| NOT_PARQUET)?;
     let wanted = ProjectionMask::columns(reader.parquet_schema(), columns.iter().copied());
     let rows = pages::check(&bytes, reader.metadata(), &wanted)?.clamp(1, BATCH_ROWS);
-    reader.with_projection(wanted).with_batch_size(rows).build().map_err(|e| e.to_string())
+    reader.with_projection(wanted).with_batch_size(rows).build().map_err(|_| NOT_PARQUET.to_owned())
 }
 
 /// One row of a table; columns are by their place in what was asked for.

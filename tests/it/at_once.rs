@@ -359,7 +359,7 @@ fn assert_alike(ended: &[Finished]) {
     assert_eq!(codes, BTreeSet::from([Some(4)]), "{ended:?}");
     for finished in ended {
         let head = format!("run {RUN} · census · partial");
-        let left = format!("run {RUN} is committed already (partial): it is left alone");
+        let left = format!("run {RUN} is already committed (partial) and is not changed");
         assert!(finished.stderr.contains(&head) || finished.stderr.contains(&left), "{finished}");
     }
 }

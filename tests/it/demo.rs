@@ -122,6 +122,22 @@ fn the_smallest_organizations_have_a_census_too() {
 }
 
 #[test]
+fn a_folder_that_cannot_be_made_is_told_with_what_to_do() {
+    let shell = Shell::new();
+    std::os::unix::fs::symlink(shell.path("gone"), shell.path("link")).unwrap();
+    shell.write("file", "");
+    for (out, words) in [
+        ("link", "link is a link to a folder that is not there"),
+        ("file", "file is not a folder"),
+        ("file/demo", "a part of the path is a file, not a folder"),
+    ] {
+        let refused = shell.atrest(&format!("demo --nights 1 --out {out}")).ended(2);
+        assert!(refused.stderr.contains(words) && refused.stderr.contains("hint: "), "{refused}");
+        assert!(refused.stderr.contains("--out"), "{refused}");
+    }
+}
+
+#[test]
 fn duckdb_pyarrow_and_pandas_open_every_table() {
     let Some(venv) = venv_or_skip() else { return };
     let shell = Shell::new();
@@ -136,7 +152,7 @@ fn a_folder_that_holds_more_than_a_demo_is_left_alone() {
     shell.write("d/thesis.txt", "years of work");
     let before = names(&shell.path("d"));
     let refused = shell.atrest("demo --nights 1 --out d").ended(2);
-    assert!(refused.stderr.contains("d holds more than a demo, and is left alone"), "{refused}");
+    assert!(refused.stderr.contains("d holds more than a demo, and is not changed"), "{refused}");
     assert_eq!(before, names(&shell.path("d")));
     std::fs::create_dir(shell.path("mine")).unwrap();
     shell.write("mine/notes.txt", "mine");
@@ -144,7 +160,7 @@ fn a_folder_that_holds_more_than_a_demo_is_left_alone() {
     // A path that is a folder only once a part of it is there: this one, which is full.
     std::fs::write(shell.path("standard.toml"), "mine").unwrap();
     let refused = shell.atrest("demo --nights 1 --out missing/..").ended(2);
-    assert!(refused.stderr.contains("is left alone"), "{refused}");
+    assert!(refused.stderr.contains("is not changed"), "{refused}");
     assert_eq!(std::fs::read_to_string(shell.path("standard.toml")).unwrap(), "mine");
     assert_eq!(names(&shell.path("mine")), ["notes.txt"]);
 }
@@ -164,7 +180,7 @@ fn the_organizations_rules_lie_in_the_folder_and_what_a_user_edits_is_kept() {
     assert_ne!(text, edited);
     shell.write("d/standard.toml", &edited);
     let refused = shell.atrest("demo --nights 1 --out d").ended(2);
-    assert!(refused.stderr.contains("is left alone: standard.toml was edited"), "{refused}");
+    assert!(refused.stderr.contains("is not changed: standard.toml was edited"), "{refused}");
     assert_eq!(std::fs::read_to_string(shell.path("d/standard.toml")).unwrap(), edited);
     shell.write("d/standard.toml", &text);
     shell.atrest("demo --nights 1 --out d --accounts 1 --buckets 1 --keys 1").succeeded();
@@ -214,7 +230,7 @@ fn a_demo_is_replaced_where_it_is_run() {
     let mut command = shell.command(format!("{SMALL} --out ..").split_whitespace());
     command.current_dir(shell.path("lake"));
     let refused = finish(command, BOUND).ended(2);
-    assert!(refused.stderr.contains("cannot be replaced from within"), "{refused}");
+    assert!(refused.stderr.contains("cannot be replaced, because this command runs"), "{refused}");
     assert_eq!(contents(&shell, ""), before);
 }
 
@@ -252,7 +268,7 @@ fn what_no_demo_made_is_seen_before_anything_is_removed() {
         make(&path);
         let before = names(&shell.path("d"));
         let refused = shell.atrest(&format!("{SMALL} --out d")).ended(2);
-        assert!(refused.stderr.contains("holds more than a demo, and is left alone"), "{what}: {refused}");
+        assert!(refused.stderr.contains("holds more than a demo, and is not changed"), "{what}: {refused}");
         assert_eq!(names(&shell.path("d")), before, "{what}");
         if path.is_dir() {
             std::fs::remove_dir_all(&path).unwrap();
@@ -266,7 +282,7 @@ fn what_no_demo_made_is_seen_before_anything_is_removed() {
         std::fs::rename(&path, shell.path("moved")).unwrap();
         symlink(shell.path("moved"), &path).unwrap();
         let refused = shell.atrest(&format!("{SMALL} --out d")).ended(2);
-        assert!(refused.stderr.contains("left alone"), "{part}: {refused}");
+        assert!(refused.stderr.contains("is not changed"), "{part}: {refused}");
         assert!(shell.path("moved").exists());
         std::fs::remove_file(&path).unwrap();
         std::fs::rename(shell.path("moved"), &path).unwrap();
@@ -289,7 +305,7 @@ fn a_demo_that_cannot_be_written_removes_nothing() {
     std::fs::set_permissions(&folder, std::fs::Permissions::from_mode(0o755)).unwrap();
     if may_write {
         let refused = finished.ended(2);
-        assert!(refused.stderr.contains("probe is no part of it"), "{refused}");
+        assert!(refused.stderr.contains("probe is not part of a demo"), "{refused}");
         std::fs::remove_file(folder.join("probe")).unwrap();
     } else {
         finished.ended(2);

@@ -20,7 +20,8 @@ fn assert_fixes(finished: &Finished) {
         let fix = lines[*at + 1..].iter().take_while(|line| line.starts_with("        ")).copied();
         assert!(fix.collect::<String>().contains("fix: "), "{finished}");
     }
-    assert!(finished.stderr.ends_with(&format!("{} step(s) to fix\n", failed.len())), "{finished}");
+    let plural = if failed.len() == 1 { "" } else { "s" };
+    assert!(finished.stderr.ends_with(&format!("{} step{plural} to fix\n", failed.len())), "{finished}");
 }
 
 #[test]

@@ -112,10 +112,10 @@ fn said(finished: &Finished) -> String {
 type Spoiled = (&'static str, fn(&Path));
 
 const SPOILED: &[Spoiled] = &[
-    ("it is a FIFO, and no file", |path| {
+    ("it is a FIFO, not a file", |path| {
         assert!(Command::new("mkfifo").arg(path).status().unwrap().success());
     }),
-    ("it is a socket, and no file", |path| {
+    ("it is a socket, not a file", |path| {
         // A socket's path is short.
         let short = tempfile::tempdir().unwrap();
         let folder = short.path().join("l");
@@ -123,7 +123,7 @@ const SPOILED: &[Spoiled] = &[
         drop(UnixListener::bind(folder.join("s")).unwrap());
         fs::rename(folder.join("s"), path).unwrap();
     }),
-    ("it is a folder, and no file", |path| fs::create_dir(path).unwrap()),
+    ("it is a folder, not a file", |path| fs::create_dir(path).unwrap()),
     ("it is a link that leads out of the lake, to /dev/zero", |path| symlink("/dev/zero", path).unwrap()),
     ("it is longer than", |path| fs::File::create(path).unwrap().set_len(1 << 40).unwrap()),
 ];

@@ -355,7 +355,7 @@ fn a_list_that_is_none_is_told_with_what_it_lacks() {
     let empty =
         |_: &Sent| (200, Vec::new(), "<ListBucketResult><Name>b</Name></ListBucketResult>".to_owned());
     let error = in_time(Lake::new(owned(), empty).store.list("runs/")).unwrap_err();
-    let said = "s3.eu-west-1.amazonaws.com answered s3:ListObjectsV2 otherwise than S3's API promises: the answer \
+    let said = "the answer of s3.eu-west-1.amazonaws.com to s3:ListObjectsV2 is not a valid answer of the S3 API: the answer \
                 lacks KeyCount and Contents";
     assert!(error.reason.contains(said), "{error}");
 }

@@ -66,7 +66,7 @@ fn a_census_is_published_to_a_bucket_once() {
     // The same command again: one line, the same exit code, and not a byte is written.
     let before = bucket.objects("census/");
     let again = shell.atrest(&line).ended(4);
-    assert_eq!(again.stderr, format!("run {RUN} is committed already (partial): it is left alone\n"));
+    assert_eq!(again.stderr, format!("run {RUN} is already committed (partial) and is not changed\n"));
     assert_eq!(bucket.objects("census/"), before);
     shell.atrest(&format!("{line} --exit-zero-for coverage")).ended(0);
 }
@@ -80,7 +80,7 @@ fn a_scheduler_that_delivers_twice_gets_one_run() {
     let before = bucket.objects("a/b/");
     // Written otherwise, the same instant and the same lake.
     let again = shell.atrest(&format!("scan --lake s3://{BUCKET}/a/b --run 2026-11-21T04:00:00.5+01:00"));
-    assert!(again.ended(0).stderr.contains("is committed already (complete)"));
+    assert!(again.ended(0).stderr.contains("is already committed (complete)"));
     assert_eq!(bucket.objects("a/b/"), before);
     assert!(before.keys().any(|key| key.starts_with("a/b/runs/dt=2026-11-21/20261121T030000Z-")));
     // Another lake in the same bucket knows nothing of it.
@@ -232,7 +232,7 @@ fn moto_keeps_a_lake_too() {
     venv.run("compare_lake.py", [bucket.download(&shell, "census")]).succeeded();
     let before = bucket.objects("census/");
     let again = shell.atrest(&line).ended(i32::try_from(code).unwrap());
-    assert!(again.stderr.contains("is committed already"), "{again}");
+    assert!(again.stderr.contains("is already committed"), "{again}");
     assert_eq!(bucket.objects("census/"), before);
 }
 
@@ -282,7 +282,7 @@ fn a_lake_may_lie_on_another_server_than_the_one_that_is_scanned() {
     let line = format!("report --lake s3://{BUCKET}/census --format ocsf -o findings.json");
     by_variable.atrest(&line).succeeded();
     let told = shell.atrest(&format!("doctor {lake}"));
-    assert!(told.stderr.contains("can be listed, written and read, 2 committed run(s)"), "{told}");
+    assert!(told.stderr.contains("can be listed, written and read, 2 committed runs"), "{told}");
     shell.atrest(&format!("report --lake s3://{BUCKET}/census --format ocsf -o -")).ended(2);
 }
 

@@ -77,7 +77,7 @@ fn what_no_proxy_names_is_asked_directly() {
             false => format!("the proxy {} refused to connect to {closed} (HTTP 502)", proxy.address),
         };
         says(&finished, &[&told]);
-        let warned = finished.stderr.matches("NO_PROXY has entries without effect: `127.*`").count();
+        let warned = finished.stderr.matches("NO_PROXY has entries that have no effect: `127.*`").count();
         assert_eq!(warned, usize::from(list == "127.*"), "{finished}");
     }
 }
@@ -251,7 +251,7 @@ fn a_console_login_and_a_process_are_credentials() {
         (simulator.variable("AWS_ACCESS_KEY_ID"), simulator.variable("AWS_SECRET_ACCESS_KEY"));
     let shell = logged_in(&simulator, "[profile audit]\nlogin_session = arn:aws:iam::111122223333:user/me\n");
     let missing = shell.with("AWS_LOGIN_CACHE_DIRECTORY", "cache");
-    let told = "failed to load AWS credentials of the `aws login` session of the profile `audit`: no login is cached";
+    let told = "failed to load AWS credentials of the `aws login` session of the profile `audit`: there is no cached login";
     says(&missing.atrest("doctor").ended(2), &[told, "aws login --profile audit"]);
     std::fs::create_dir(missing.path("cache")).unwrap();
     // printf 'arn:aws:iam::111122223333:user/me' | sha256sum
@@ -324,17 +324,17 @@ fn an_endpoint_of_credentials_that_is_gone_is_told_with_its_own_variable() {
 #[test]
 fn half_a_login_says_which_half() {
     let half = caller().without("AWS_SECRET_ACCESS_KEY").atrest("doctor").ended(2);
-    says(&half, &["AWS_ACCESS_KEY_ID is set, and AWS_SECRET_ACCESS_KEY is not", "export both"]);
+    says(&half, &["AWS_ACCESS_KEY_ID is set, but AWS_SECRET_ACCESS_KEY is not", "export both"]);
     let nobody = Shell::new().with("AWS_REGION", "eu-west-1");
     let undefined = nobody.with("AWS_PROFILE", "nope").atrest("doctor").ended(2);
     says(
         &undefined,
-        &["the profile `nope` is not defined, and AWS_PROFILE names it", "no profile is defined there"],
+        &["AWS_PROFILE names the profile `nope`, which is not defined", "no profile is defined there"],
     );
     let shell = Shell::new().with("AWS_REGION", "eu-west-1").with("AWS_PROFILE", "audit");
     let config = shell.write("config", "[profile audit]\naws_access_key_id = AKIDEXAMPLE\n");
     let half = shell.with("AWS_CONFIG_FILE", &config.to_string_lossy()).atrest("doctor").ended(2);
-    says(&half, &["the profile `audit` has aws_access_key_id, and no aws_secret_access_key"]);
+    says(&half, &["the profile `audit` has aws_access_key_id, but no aws_secret_access_key"]);
 }
 
 /// A mounted secret ends with a line end, and a file of Windows' has more of them. It is told, and not shown.
@@ -352,7 +352,7 @@ fn a_key_that_cannot_be_sent_is_told() {
             assert!(!finished.stderr.contains("S3CR"), "{finished}");
             // The SDK takes white space from the ends of some.
             if odd.trim() == odd || !finished.stderr.contains("failed to reach AWS") {
-                says(&finished.ended(2), &[&format!("the {what} has a character that none has")]);
+                says(&finished.ended(2), &[&format!("the {what} has a character that is not allowed")]);
             }
         }
     }
@@ -369,7 +369,10 @@ fn credentials_that_end_before_the_scan_are_told_before_it_starts() {
     };
     let shell = Shell::on(&simulator).with("AWS_CREDENTIAL_EXPIRATION", &soon(1_200));
     let first = shell.atrest("scan --lake lake").succeeded();
-    says(&first, &["warning: the AWS credentials expire at", "in 20 minutes", "no census in this lake says"]);
+    says(
+        &first,
+        &["warning: the AWS credentials expire at", "in 20 minutes", "no census in this lake shows"],
+    );
     // The census took less than a minute: now that is known, and the credentials do.
     let second = shell.atrest("scan --lake lake").succeeded();
     assert!(!second.stderr.contains("credentials expire"), "{second}");

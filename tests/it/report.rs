@@ -244,7 +244,7 @@ fn an_output_keeps_what_it_was_and_refuses_what_it_cannot_be() {
     assert!(shell.path("two").is_symlink() && shell.path("three.html").is_file());
     symlink("there", shell.path("here")).unwrap();
     symlink("here", shell.path("there")).unwrap();
-    refused(report("here"), "its links lead in a circle");
+    refused(report("here"), "its links form a loop");
     refused(report("private.html/"), "it is a folder");
 }
 
@@ -279,7 +279,7 @@ fn a_page_for_each_account_is_a_folder_that_is_there_whole_or_not_at_all() {
     shell.write("notes/index.html", "<p>my own</p>");
     for (line, words) in [
         ("-o notes".to_owned(), "holds more than a report by account"),
-        ("-o notes/index.html".to_owned(), "it is no folder"),
+        ("-o notes/index.html".to_owned(), "it is not a folder"),
         ("-o missing/pages".to_owned(), "there is no folder missing"),
         ("-o -".to_owned(), "stdout is one"),
         ("-o x --table findings".to_owned(), "--table goes with"),

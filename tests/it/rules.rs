@@ -63,7 +63,7 @@ fn a_mistake_in_a_file_is_told_with_its_line_and_nothing_is_done() {
         );
         refused(
             with("--exceptions exceptions.toml"),
-            &["exceptions.toml: nobody may approve an exception", "write a standard with"],
+            &["exceptions.toml: no one can approve an exception", "write a standard with"],
         );
         shell.write("late.toml", &EXCEPTIONS.replace("expires = 2026-12-15", "expires = 2026-11-01"));
         refused(
@@ -164,8 +164,14 @@ fn a_run_is_judged_again_by_another_standard() {
     assert_eq!(committed(&shell.path("lake")).len(), 4);
     refused(
         shell.atrest(&format!("{again} --standard changed.toml")),
-        &["version 2026-11 has another text than in the lake's last run; give the new text a new version"],
+        &[
+            "version 2026-11 differs from the same version in the lake's last run; give the changed standard a new \
+           version",
+        ],
     );
-    refused(shell.atrest("scan --lake lake --standard changed.toml"), &["give the new text a new version"]);
+    refused(
+        shell.atrest("scan --lake lake --standard changed.toml"),
+        &["give the changed standard a new version"],
+    );
     assert_eq!(committed(&shell.path("lake")).len(), 4);
 }

@@ -92,16 +92,19 @@ fn credentials_that_no_header_can_hold_are_a_sentence_and_no_panic() {
                 shell
             };
             let process = "credential_process = cat pair.json";
-            is_a_sentence(&program(&format!("[profile p]\n{process}\n")), "a character that none has");
+            is_a_sentence(&program(&format!("[profile p]\n{process}\n")), "a character that is not allowed");
             let chain = format!("[profile p]\n{role}\nsource_profile = q\n[profile q]\n{process}\n");
             // What a header can hold, STS refuses.
-            let words =
-                if odd == "\u{e9}" { "failed to load AWS credentials" } else { "a character that none has" };
+            let words = if odd == "\u{e9}" {
+                "failed to load AWS credentials"
+            } else {
+                "a character that is not allowed"
+            };
             is_a_sentence(&program(&chain), words);
         }
         // The environment's.
         let shell = Shell::on(&simulated).with("AWS_ACCESS_KEY_ID", &format!("S3CRET{odd}x"));
-        is_a_sentence(&shell, "a character that none has");
+        is_a_sentence(&shell, "a character that is not allowed");
         // The token for the container's endpoint, in a variable and in a file.
         if odd != "\u{e9}" {
             let container = by_profile(&simulated, "[default]\n")
@@ -110,14 +113,17 @@ fn credentials_that_no_header_can_hold_are_a_sentence_and_no_panic() {
             let file = container.write("token", &format!("S3CRET{odd}x"));
             let by_file =
                 container.with("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE", &file.display().to_string());
-            is_a_sentence(&by_file, "the token for the container's endpoint has a character that none has");
+            is_a_sentence(
+                &by_file,
+                "the token for the container's endpoint has a character that is not allowed",
+            );
             fs::remove_file(&file).unwrap();
             let by_variable = by_file
                 .without("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE")
                 .with("AWS_CONTAINER_AUTHORIZATION_TOKEN", &format!("S3CRET{odd}x"));
             is_a_sentence(
                 &by_variable,
-                "the token for the container's endpoint has a character that none has",
+                "the token for the container's endpoint has a character that is not allowed",
             );
         }
     }
@@ -126,8 +132,9 @@ fn credentials_that_no_header_can_hold_are_a_sentence_and_no_panic() {
         let keys = format!("aws_access_key_id = S3CRET{odd}x\naws_secret_access_key = S3CRET\n");
         let chain = format!("[profile p]\n{role}\nsource_profile = q\n[profile q]\n{keys}");
         for (text, profile) in [(format!("[profile p]\n{keys}"), "p"), (chain, "q")] {
-            let words =
-                format!("the aws_access_key_id of the profile `{profile}` has a character that none has");
+            let words = format!(
+                "the aws_access_key_id of the profile `{profile}` has a character that is not allowed"
+            );
             is_a_sentence(&by_profile(&simulated, &text), &words);
         }
     }

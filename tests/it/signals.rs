@@ -60,7 +60,8 @@ impl Slow {
         let sealed = self.sealed();
         let before = self.bytes_of(&sealed);
         let finished = self.shell.run(["scan", "--lake", "lake", "--run", RUN]).ended(4);
-        let told = format!("{} account(s) are sealed already", sealed.len());
+        let plural = if sealed.len() == 1 { "" } else { "s" };
+        let told = format!("{} account{plural} already complete", sealed.len());
         assert!(finished.stderr.contains(&told), "{told}: {finished}");
         assert_eq!(committed(&self.lake()), [RUN]);
         assert!(before == self.bytes_of(&sealed), "what was sealed was written again");
@@ -83,7 +84,7 @@ impl Slow {
 
 #[track_caller]
 fn assert_stopped_well(slow: &Slow, finished: &Finished) {
-    assert!(finished.stderr.contains("stopping: accounts in flight are dropped"), "{finished}");
+    assert!(finished.stderr.contains("stopping: accounts that are being scanned are dropped"), "{finished}");
     assert!(finished.stderr.contains(&format!("continue with --run {RUN}")), "{finished}");
     assert!(!finished.stderr.contains("panicked"), "{finished}");
     assert_eq!(finished.stdout, "");

@@ -117,6 +117,10 @@ fn a_signal_ends_it_well() {
         signal(name, running.id());
         let finished = running.end(BOUND).succeeded();
         assert!(finished.stderr.contains("Ctrl-C ends"), "{finished}");
+        assert!(
+            finished.stderr.ends_with("stopped: the simulated organization is no longer served\n"),
+            "{finished}"
+        );
         assert!(!finished.stderr.contains("account"), "a scan's words: {finished}");
     }
 }

@@ -137,6 +137,11 @@ impl Fault {
         self.code.as_deref().unwrap_or(self.kind.word())
     }
 
+    /// AWS's code, or the class in words for people, where there is none.
+    pub fn code_or_words(&self) -> &str {
+        self.code.as_deref().unwrap_or(self.kind.in_words())
+    }
+
     /// Whether AWS said no to the request itself, as against a service that was busy, out of reach, or did not know
     /// the caller.
     pub fn is_refusal(&self) -> bool {
@@ -144,13 +149,28 @@ impl Fault {
         self.kind == FaultKind::Denied || (self.kind == FaultKind::Service && !has_failed)
     }
 
-    /// The same; then the message.
+    /// AWS's code, or the class in words; then the message.
     pub fn said(&self) -> String {
-        let code = self.code_or_class();
+        let code = self.code_or_words();
         match &self.message {
             // A sentence goes on behind it.
             Some(message) => format!("{code}: {}", message.trim_end_matches('.')),
             None => code.to_owned(),
+        }
+    }
+}
+
+impl FaultKind {
+    /// The class as a sentence names it. The lake has a word for each, which is for queries.
+    pub const fn in_words(self) -> &'static str {
+        match self {
+            Self::Denied => "a refusal",
+            Self::Throttled => "throttling on every attempt",
+            Self::Transport => "no answer",
+            Self::Service => "a failure of the service",
+            Self::Protocol => "an answer that the AWS API does not have",
+            Self::Identity => "credentials that are not accepted",
+            Self::Unavailable => "a Region that is not available",
         }
     }
 }

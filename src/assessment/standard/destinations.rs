@@ -42,7 +42,7 @@ fn destination(mut table: Table<'_>, rules: &ExceptionRules) -> Option<ServiceDe
 fn hold_approver(table: &mut Table<'_>, approver: &str, rules: &ExceptionRules) {
     let is_listed = rules.approvers.iter().any(|name| same(name) == same(approver));
     let Some(value) = table.value("approver").filter(|_| !is_listed) else { return };
-    let what = format!("is {}, who is no approver of the standard", quoted(approver));
+    let what = format!("is {}, who is not an approver of the standard", quoted(approver));
     let fix = match rules.approvers.is_empty() {
         true => Some("write [exceptions] approvers = [\"…\"]".to_owned()),
         false => suggestion(approver, rules.approvers.iter().map(String::as_str)),
@@ -58,7 +58,7 @@ fn bucket(text: &str) -> Result<String, (String, Option<String>)> {
     match text.bytes().all(good) {
         true => any_text(text),
         false => Err((
-            format!("{} is no name of a bucket", quoted(text)),
+            format!("{} is not the name of a bucket", quoted(text)),
             Some("write it as S3 does, with * for any letters and ? for one".to_owned()),
         )),
     }

@@ -40,7 +40,7 @@ pub fn parse_exceptions(text: &str, standard: &Standard) -> Result<Exceptions, V
     if rules.approvers.is_empty() && !tables.is_empty() {
         document.problem(
             None,
-            format!("nobody may approve an exception: the standard `{}` names no approvers", standard.id),
+            format!("no one can approve an exception: the standard `{}` names no approvers", standard.id),
             Some("write a standard with [exceptions] approvers = [\"…\"]".to_owned()),
         );
     }
@@ -111,7 +111,7 @@ impl Ids {
             let line = line.unwrap_or_default();
             table.problem(
                 format!("the id {} is that of line {line}", quoted(id)),
-                Some("an id means one record for ever: give the later one another".to_owned()),
+                Some("an id is for one record: give the later record another id".to_owned()),
             );
             return;
         }
@@ -129,7 +129,7 @@ impl Ids {
                 // Each circle once, at the first of its ids.
                 if at == id && seen.iter().all(|other| *other >= id.as_str()) {
                     let what = format!("{} supersedes itself", quoted(id));
-                    document.problem(*line, what, Some("leave one `supersedes` out".to_owned()));
+                    document.problem(*line, what, Some("remove one `supersedes`".to_owned()));
                 }
             }
         }
@@ -178,7 +178,7 @@ fn exception(mut table: Table<'_>, rules: &Rules<'_>, ids: &mut Ids) -> Option<E
         ids.add(&table, id, supersedes.as_ref());
     }
     if max_matches.is_some_and(|most| most < 1) {
-        table.problem("`max_matches` must be 1 at least", None);
+        table.problem("`max_matches` must be at least 1", None);
     }
     hold_people(&mut table, &people, rules);
     hold_dates(&mut table, [approved_at, starts, expires], check, rules);
@@ -213,7 +213,9 @@ fn exception(mut table: Table<'_>, rules: &Rules<'_>, ids: &mut Ids) -> Option<E
 fn exceptable(id: &str) -> Result<&'static Check, (String, Option<String>)> {
     let check = known_check(id)?;
     match check.judge {
-        Judge::Exception(_) => Err((format!("{} is about exceptions, and has none", quoted(id)), None)),
+        Judge::Exception(_) => {
+            Err((format!("{} is about exceptions, and no exception can be for it", quoted(id)), None))
+        }
         _ => Ok(check),
     }
 }
@@ -231,13 +233,13 @@ fn accepted(
         return Err((what, suggestion(code, fails.map(|reason| reason.code))));
     };
     if reason.verdict != Verdict::Fail {
-        let what = format!("{} is no reason to fail: there is nothing to accept", quoted(code));
+        let what = format!("{} is not a reason code of a fail: there is nothing to accept", quoted(code));
         return Err((what, None));
     }
     if !rules.may_accept(reason) {
         return Err((
-            format!("{} is too grave for an exception", quoted(code)),
-            Some(format!("only the standard can allow it: [exceptions] exemptible = [\"{code}\"]")),
+            format!("{} is too severe for an exception", quoted(code)),
+            Some(format!("only the standard can allow it, with [exceptions] exemptible = [\"{code}\"]")),
         ));
     }
     Ok(code.to_owned())
@@ -261,7 +263,7 @@ fn matched(table: &mut Table<'_>) -> Option<(Scope, Vec<String>)> {
 
 fn resource(text: &str) -> Result<String, (String, Option<String>)> {
     match text.chars().any(|letter| letter.is_whitespace() || letter.is_control()) {
-        true => Err((format!("{} is no bucket name and no ARN", quoted(text)), None)),
+        true => Err((format!("{} is neither a bucket name nor an ARN", quoted(text)), None)),
         false => any_text(text),
     }
 }
@@ -274,13 +276,13 @@ fn hold_people(table: &mut Table<'_>, people: &[Option<String>; 3], rules: &Rule
         if person.as_ref().is_some_and(|person| same(person) == same(approver)) {
             value.problem(
                 format!("is {}, who is also its `{role}`", quoted(approver)),
-                Some("somebody else must approve it".to_owned()),
+                Some("another person must approve it".to_owned()),
             );
         }
     }
     if !rules.approvers.is_empty() && !rules.approvers.contains(&same(approver)) {
         let names: Vec<&str> = rules.standard.exceptions.approvers.iter().map(String::as_str).collect();
-        let what = format!("is {}, who is no approver of the standard", quoted(approver));
+        let what = format!("is {}, who is not an approver of the standard", quoted(approver));
         value.problem(what, suggestion(approver, names));
     }
 }
@@ -296,7 +298,8 @@ fn hold_dates(
     if let Some(approval) = table.value("approved_at")
         && approved_at.is_some_and(|approved_at| starts < approved_at)
     {
-        approval.problem("is after `starts`", Some("nothing holds before it is approved".to_owned()));
+        approval
+            .problem("is after `starts`", Some("an exception cannot begin before it is approved".to_owned()));
     }
     let (Some(expires), Some(check)) = (expires, check) else { return };
     let days = rules.max_days(check);
@@ -306,7 +309,7 @@ fn hold_dates(
     } else if last < expires {
         let (id, severity) = (check.id, rules.severity(check).word());
         end.problem(
-            format!("is too late: `{id}` is of severity {severity}, and {days} days is the longest for that"),
+            format!("is too late: `{id}` has severity {severity}, for which {days} days is the maximum"),
             Some(format!("end it by {last}")),
         );
     }

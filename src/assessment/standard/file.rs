@@ -325,7 +325,7 @@ pub(super) fn one_of<T: Copy>(all: &[T], word: impl Fn(T) -> &'static str) -> im
         let found = all.iter().copied().find(|one| word(*one) == text);
         found.ok_or_else(|| {
             let known = all.iter().map(|one| word(*one));
-            (format!("{} is not one of its words", quoted(text)), suggestion(text, known))
+            (format!("{} is not an allowed value", quoted(text)), suggestion(text, known))
         })
     }
 }
@@ -356,7 +356,7 @@ impl<'d> Value<'d> {
             DeValue::Array(_) => "a list",
             DeValue::Table(_) => "a table",
         };
-        self.problem(format!("must be {expected}, and is {found}"), None);
+        self.problem(format!("must be {expected}, but is {found}"), None);
         None
     }
 

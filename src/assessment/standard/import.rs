@@ -47,7 +47,7 @@ pub(super) fn import_for(
     )];
     for entry in &entries {
         if let Some(line) = lines.insert(&entry.bucket, entry.line) {
-            let what = format!("{} is there twice: see line {line}", quoted(&entry.bucket));
+            let what = format!("{} is listed twice: see line {line}", quoted(&entry.bucket));
             importer.problems.push(problem(Some(entry.line), what, Some("keep one of them")));
         }
         blocks.push(importer.block(entry));
@@ -77,7 +77,7 @@ impl Importer<'_> {
         let bucket = write::text(&entry.bucket);
         if !is_bucket_name(&entry.bucket) {
             // `*` would be a pattern, and anything else that is no name could never match.
-            let what = format!("{} is no bucket name", quoted(&entry.bucket));
+            let what = format!("{} is not a bucket name", quoted(&entry.bucket));
             self.problems.push(problem(Some(entry.line), what, None));
         }
         let Some(expires) = expiry(&entry.expires) else {
@@ -87,7 +87,7 @@ impl Importer<'_> {
             return String::new();
         };
         if let Some(passed) = expires.filter(|expires| *expires <= self.now) {
-            return format!("# {bucket} is left out: its exception ended at {passed}.\n");
+            return format!("# {bucket} is not imported: its exception ended at {passed}.\n");
         }
         let days = self.rules.max_days(self.check);
         let last = self.starts.plus_millis(days.saturating_mul(DAY_MS));

@@ -157,9 +157,10 @@ fn alias(text: &str) -> Result<String, (String, Option<String>)> {
     let named = Arn::parse(text).filter(|arn| arn.service == "kms").map_or(text, |arn| arn.resource);
     match named.strip_prefix("alias/").is_some_and(|name| !name.is_empty()) {
         true => Ok(text.to_owned()),
-        false => {
-            Err((format!("{} is no alias", quoted(text)), Some("write alias/NAME, or its ARN".to_owned())))
-        }
+        false => Err((
+            format!("{} is not an alias", quoted(text)),
+            Some("write alias/NAME, or its ARN".to_owned()),
+        )),
     }
 }
 
@@ -204,7 +205,7 @@ pub(super) fn parameters(
     for (name, number, value) in given.into_iter().flatten() {
         let names = || check.parameters.iter().map(|parameter| parameter.name);
         let Some(parameter) = check.parameters.iter().find(|parameter| parameter.name == name) else {
-            value.problem(format!("is no parameter of `{}`", check.id), suggestion(name, names()));
+            value.problem(format!("is not a parameter of `{}`", check.id), suggestion(name, names()));
             good = false;
             continue;
         };
@@ -296,7 +297,7 @@ fn operation(text: &str) -> Result<String, (String, Option<String>)> {
     match good {
         true => Ok(text.to_owned()),
         false => Err((
-            format!("{} is no operation", quoted(text)),
+            format!("{} is not an operation", quoted(text)),
             Some("write it as s3:GetBucketEncryption, with * for any part".to_owned()),
         )),
     }
@@ -322,9 +323,9 @@ fn exception_rules(top: &mut Table<'_>, base: Option<&Standard>) -> ExceptionRul
         let Some(days) = days else { continue };
         let most = base.and_then(|base| base.exceptions.max_days.get(&severity)).copied();
         match most {
-            _ if days < 1 => value.problem(format!("is {days}, and a day is the least"), None),
+            _ if days < 1 => value.problem(format!("is {days}; the minimum is 1 day"), None),
             Some(most) if days > most => value.problem(
-                format!("is {days}, and {most} is built in"),
+                format!("is {days}; the maximum is {most}"),
                 Some(format!("a standard may shorten it: 1 to {most}")),
             ),
             _ => {
@@ -346,7 +347,10 @@ fn exemptible(code: &str) -> Result<String, (String, Option<String>)> {
         return Ok(code.to_owned());
     }
     if reasons().any(|reason| reason.code == code) {
-        return Err((format!("{} is no reason to fail: there is nothing to exempt", quoted(code)), None));
+        return Err((
+            format!("{} is not a reason code of a fail: there is nothing to exempt", quoted(code)),
+            None,
+        ));
     }
     let what = format!("no check has the reason code {}", quoted(code));
     Err((what, nearest(code, fails).map(|near| format!("did you mean `{near}`?"))))

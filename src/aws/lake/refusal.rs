@@ -75,10 +75,10 @@ fn answered(refusal: &Refusal<'_>) -> String {
             format!("the caller's credentials cannot be loaded{why}")
         }
         (None, FaultKind::Transport, _) => fault.message.clone().unwrap_or_else(|| {
-            format!("no whole answer came from {}", settings.endpoint.as_deref().unwrap_or("S3"))
+            format!("no complete answer came from {}", settings.endpoint.as_deref().unwrap_or("S3"))
         }),
         (None, FaultKind::Protocol, _) if fault.message.is_some() => format!(
-            "{} answered {} otherwise than S3's API promises: {}",
+            "the answer of {} to {} is not a valid answer of the S3 API: {}",
             refusal.host.as_deref().unwrap_or("S3"),
             operation(refusal),
             fault.message.as_deref().unwrap_or_default()
@@ -131,8 +131,8 @@ fn meaning(refusal: &Refusal<'_>, code: &str) -> Meaning {
         }
         // A retry may meet a server that is done: that is no mistake of the caller's.
         "ConditionalRequestConflict" | "OperationAborted" => (
-            "another request writes the same object at this time, and went on doing so: where another atrest process \
-             publishes this run, wait until it has ended; then start the same run again"
+            "another request keeps writing the same object: if another atrest process publishes this run, wait \
+             until it has ended; then start the same run again"
                 .to_owned(),
             false,
         ),
@@ -148,17 +148,17 @@ fn meaning(refusal: &Refusal<'_>, code: &str) -> Meaning {
             if asks_for_encryption(refusal, message) =>
         {
             correct(
-                "correct --lake-sse and --lake-kms-key: the algorithm has to be one that the server has, and the key a \
-                 symmetric one of the bucket's Region",
+                "correct --lake-sse and --lake-kms-key: the server must support the algorithm, and the key must be \
+                 a symmetric key in the bucket's Region",
             )
         }
         "NotImplemented" => correct(
-            "this server does not know the request; a lake needs PutObject with If-None-Match, by which a run is \
-             committed once",
+            "this server does not support the request: a lake needs PutObject with If-None-Match, which makes sure \
+             that a run is committed once",
         ),
         "InvalidRequest" | "MissingContentMD5" if message.contains("Object Lock") => correct(
-            "the bucket's default retention (Object Lock) wants a checksum with each object. atrest sends one \
-             (x-amz-checksum-crc32): a proxy or gateway on the way removes it",
+            "the bucket's default retention (Object Lock) requires a checksum with each object. atrest sends one \
+             (x-amz-checksum-crc32): a proxy or gateway between this host and the server removes it",
         ),
         _ if kind == FaultKind::Identity => {
             correct(advice::by_class(operation(refusal), refusal.fault).unwrap_or(advice::RENEW))
@@ -200,7 +200,7 @@ fn key(code: &str, refusal: &Refusal<'_>) -> String {
     let which = match (&refusal.settings.kms_key, refusal.action) {
         (Some(key), "write") => format!("the lake's KMS key {key}"),
         (None, "write") => "the KMS key of the bucket's default encryption".to_owned(),
-        _ => "the KMS key that the object is encrypted with".to_owned(),
+        _ => "the KMS key that encrypts the object".to_owned(),
     };
     match code {
         "KMS.DisabledException" => format!("{which} is disabled: enable it (`aws kms enable-key`)"),
@@ -227,8 +227,9 @@ fn denied(refusal: &Refusal<'_>, message: &str) -> String {
         Cause::Unknown => {}
     }
     if message.contains("kms:") {
-        return "KMS denied it: who writes and reads a lake under a KMS key needs kms:GenerateDataKey and \
-                kms:Decrypt on that key. `atrest iam --role lake --lake-kms-key ARN` prints the statement; the \
+        return "KMS denied it: to write and read a lake that a KMS key encrypts, the caller needs \
+                kms:GenerateDataKey and kms:Decrypt on that key. `atrest iam --role lake --lake-kms-key ARN` prints \
+                the statement; the \
                 key's own policy must allow them too"
             .to_owned();
     }
@@ -236,12 +237,12 @@ fn denied(refusal: &Refusal<'_>, message: &str) -> String {
         && refusal.fault.deny_type == Some(DenyType::Explicit);
     match (refusal.action, told(refusal)) {
         ("write", _) if by_bucket => match refusal.settings.algorithm() {
-            None => "the bucket policy denies it: where it demands an encryption header, give --lake-sse (such as \
+            None => "the bucket policy denies it: if it requires an encryption header, give --lake-sse (such as \
                      --lake-sse aws:kms) and --lake-kms-key ARN"
                 .to_owned(),
             Some(sse) => format!(
-                "the bucket policy denies it: it may demand another encryption header than {}, another key than \
-                 --lake-kms-key, or something else of the request",
+                "the bucket policy denies it: it may require another encryption header than {}, another key than \
+                 --lake-kms-key, or something else in the request",
                 sse.word()
             ),
         },
@@ -261,8 +262,8 @@ const REQUESTER_PAYS: &str = "the bucket makes the requester pay, which atrest d
 
 fn other_owner(owner: &str) -> String {
     format!(
-        "the bucket does not belong to account {owner}, as the request demands: correct the lake's URI; where another \
-         account's bucket is meant, name that account with --lake-owner"
+        "the bucket does not belong to account {owner}, as the request requires: correct the lake's URI; if the \
+         bucket of another account is meant, name that account with --lake-owner"
     )
 }
 
@@ -291,8 +292,8 @@ mod tests {
             explain(&Refusal { action, fault: &fault, settings: &settings, cause, host: None }).reason
         };
         let silent = Fault::new(FaultKind::Transport);
-        assert_eq!(told(silent.clone(), None), "no whole answer came from S3");
-        assert_eq!(told(silent, Some("http://minio:9000")), "no whole answer came from http://minio:9000");
+        assert_eq!(told(silent.clone(), None), "no complete answer came from S3");
+        assert_eq!(told(silent, Some("http://minio:9000")), "no complete answer came from http://minio:9000");
         let page = Fault { status: Some(403), ..Fault::new(FaultKind::Protocol) };
         assert_eq!(told(page, None), "S3 answered HTTP 403 without an error code");
     }

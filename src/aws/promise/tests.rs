@@ -1,5 +1,7 @@
 //! Bodies as AWS sends them, and what must not pass for one.
 
+use super::table::PROMISES;
+use super::xml::NOT_XML;
 use super::*;
 use crate::aws::ops::OPERATIONS;
 

@@ -236,7 +236,7 @@ pub(super) fn policy_of<O>(
     let is_json = |text: &String| serde_json::from_str::<serde::de::IgnoredAny>(text).is_ok();
     let text = believed(observation, |output| {
         let text = text(output)?;
-        if is_json(&text) { Ok(text) } else { Err("the policy is no JSON".to_owned()) }
+        if is_json(&text) { Ok(text) } else { Err("the policy is not JSON".to_owned()) }
     });
     let kept = text.reading.known().cloned();
     (text.map(|text| PolicyHash(digest(text.as_bytes()))), kept)

@@ -76,7 +76,7 @@ const INSTANTS: std::ops::Range<i64> = 1_136_073_600_000..253_402_300_800_000;
 
 /// An instant of an answer, where it has one; an error where that is none.
 fn instant(name: &str, at: Option<&aws_smithy_types::DateTime>) -> Result<Option<Timestamp>, String> {
-    let read = |at| timestamp(at).ok_or_else(|| format!("{name} is no instant"));
+    let read = |at| timestamp(at).ok_or_else(|| format!("{name} is not a date and time"));
     at.map(read).transpose()
 }
 

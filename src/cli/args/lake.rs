@@ -23,16 +23,16 @@ pub struct LakeArgs {
 /// What a lake on S3 is asked for by.
 #[derive(Debug, Clone, Args)]
 pub struct LakeS3Args {
-    /// Server of the lake, where it is another S3 than the one that is scanned
+    /// URL of the S3 server that holds the lake, if it is not the one that is scanned
     #[arg(long = "lake-endpoint", value_name = "URL", env = "ATREST_LAKE_ENDPOINT", help_heading = HEADING, value_parser = endpoint)]
     pub endpoint: Option<String>,
-    /// Account that the lake's bucket has to belong to [default: the caller's]
+    /// Account that must own the lake's bucket [default: the caller's]
     #[arg(long = "lake-owner", value_name = "ACCOUNT", env = "ATREST_LAKE_OWNER", help_heading = HEADING)]
     pub owner: Option<AccountId>,
-    /// Encryption that each write asks for by its header [default: none; the bucket's default decides]
+    /// Encryption that each write requests [default: none; the bucket's default applies]
     #[arg(long = "lake-sse", value_name = "ALGORITHM", value_enum, env = "ATREST_LAKE_SSE", help_heading = HEADING)]
     pub sse: Option<LakeSse>,
-    /// KMS key that each write names, by its ARN; alone it asks for aws:kms
+    /// ARN of the KMS key that each write requests; without --lake-sse, the encryption is aws:kms
     #[arg(long = "lake-kms-key", value_name = "ARN", env = "ATREST_LAKE_KMS_KEY", help_heading = HEADING, value_parser = kms_key)]
     pub kms_key: Option<String>,
 }

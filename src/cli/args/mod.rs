@@ -30,8 +30,8 @@ use crate::report::Split;
 const AFTER: &str = "\
 Exit codes: 0 done, 1 internal, 2 usage or configuration, 3 findings at or above --fail-on,
 4 published but partial, 5 nothing published: organization unreadable, every role refused, the
-caller's credentials over, or more accounts lost than --max-lost; 130 interrupted by Ctrl-C,
-SIGTERM or SIGHUP.
+caller's credentials expired, or more accounts lost than --max-lost allows; 130 interrupted
+by Ctrl-C, SIGTERM or SIGHUP.
 
 Every flag has an ATREST_… twin and a key in the TOML file of --config; flag > environment > file.";
 
@@ -164,10 +164,10 @@ pub struct ScanArgs {
     /// Print the calls that a night is predicted to make, and stop
     #[arg(long, env = "ATREST_ESTIMATE")]
     pub estimate: bool,
-    /// End with 3 where something fails at this severity or a worse one
+    /// End with exit code 3 if something fails at this severity or a more severe one
     #[arg(long, value_name = "SEVERITY", value_enum, env = "ATREST_FAIL_ON")]
     pub fail_on: Option<FailOn>,
-    /// End with 0 in spite of a partial census (coverage), or of findings
+    /// End with exit code 0 even if the census is partial (coverage), or if there are findings
     #[arg(long, value_name = "WHAT", value_delimiter = ',', env = "ATREST_EXIT_ZERO_FOR")]
     pub exit_zero_for: Vec<ExitZeroFor>,
     /// How much the census may lose
@@ -179,7 +179,7 @@ pub struct ScanArgs {
     /// Do not read the history of rotations (kms:ListKeyRotations)
     #[arg(long, env = "ATREST_NO_ROTATION_HISTORY")]
     pub no_rotation_history: bool,
-    /// Read it of keys with imported material, too: they are rotated on demand (one call a key)
+    /// Also read it for keys with imported material, which are rotated on demand (one call for each key)
     #[arg(long, env = "ATREST_IMPORTED_ROTATION_HISTORY")]
     pub imported_rotation_history: bool,
     // The parts with a heading come last: what follows one would stand under it.

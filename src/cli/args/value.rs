@@ -1,6 +1,7 @@
 //! What a flag's text must be, beyond what its type says: AWS's own rules, and one sentence where they are
 //! broken, which clap puts after the flag and the value.
 
+use crate::aws::endpoint_url::plain;
 use crate::clock::Timestamp;
 use crate::model::{ExternalId, Region, RunId};
 
@@ -91,19 +92,11 @@ pub fn unit(text: &str) -> Result<String, String> {
     }
 }
 
-/// The URL of a server: a scheme, a host and perhaps a port and a path. Credentials have no place in it.
+/// The URL of a server.
 pub fn endpoint(text: &str) -> Result<String, String> {
-    let rest = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://")).unwrap_or_default();
-    let authority = rest.split('/').next().unwrap_or_default();
-    let (host, port) = match authority.rsplit_once(':') {
-        Some((host, port)) if !port.ends_with(']') => (host, port),
-        _ => (authority, "443"),
-    };
-    let is_plain = text.chars().all(|c| c.is_ascii_graphic() && !"@?#\\".contains(c));
-    if host.is_empty() || port.parse::<u16>().is_err() || !is_plain {
-        return Err("write a server's URL, such as https://s3.example.com:9000".to_owned());
-    }
-    Ok(text.trim_end_matches('/').to_owned())
+    plain(text)
+        .map(|url| url.trim_end_matches('/').to_owned())
+        .map_err(|why| format!("{why}; write a server's URL, such as https://s3.example.com:9000"))
 }
 
 /// A KMS key, by its ARN.

@@ -36,9 +36,13 @@ pub(super) const EXCEPTIONS: (&str, &str) = ("exceptions.toml", include_str!("ex
 pub fn prepare(out: &Path, runs: &[RunId]) -> Result<(PathBuf, Rules), CliError> {
     let rules = rules()?;
     let shown = out.display();
-    let failed = |what: &str, error: io::Error| CliError::usage(format!("failed to {what} {shown}: {error}"));
+    let failed = |what: &str, error: io::Error| failed(out, what, &error);
+    if out.is_symlink() && !out.exists() {
+        return Err(CliError::usage(format!("{shown} is a link to a folder that is not there"))
+            .hint("make the folder that it links to, or give another folder with --out"));
+    }
     if out.exists() && !out.is_dir() {
-        return Err(CliError::usage(format!("{shown} is no folder: give one with --out")));
+        return Err(CliError::usage(format!("{shown} is not a folder")).hint("give a folder with --out"));
     }
     // Before it is looked at: `missing/..` is a folder once `missing` is there, and may be a full one.
     fs::create_dir_all(out).map_err(|error| failed("write to", error))?;
@@ -47,7 +51,7 @@ pub fn prepare(out: &Path, runs: &[RunId]) -> Result<(PathBuf, Rules), CliError>
         return Ok((out.join(LAKE), rules));
     }
     let left_alone = |why: String| {
-        CliError::usage(format!("{shown} holds more than a demo, and is left alone: {why}"))
+        CliError::usage(format!("{shown} holds more than a demo, and is not changed: {why}"))
             .hint("give another folder with --out")
     };
     if let Some(more) = more::than_a_demo(out).map_err(|error| failed("read", error))? {
@@ -55,9 +59,9 @@ pub fn prepare(out: &Path, runs: &[RunId]) -> Result<(PathBuf, Rules), CliError>
     }
     if runs_within(out).map_err(|error| failed("read", error))? {
         return Err(CliError::usage(format!(
-            "{shown} cannot be replaced from within: this command runs in it"
+            "{shown} cannot be replaced, because this command runs in a folder inside it"
         ))
-        .hint("run it in another folder, or give another with --out"));
+        .hint("run the command in another folder, or give another folder with --out"));
     }
     // A path may lead through what is moved: `d/lake/..`.
     let place = fs::canonicalize(out).map_err(|error| failed("read", error))?;
@@ -71,6 +75,23 @@ pub fn prepare(out: &Path, runs: &[RunId]) -> Result<(PathBuf, Rules), CliError>
         print::say(format!("note: the older demo is left in {}: {error}", older.display()));
     }
     Ok((out.join(LAKE), rules))
+}
+
+/// What the system said of the folder, and what to do about it.
+fn failed(out: &Path, what: &str, error: &io::Error) -> CliError {
+    let hint = match error.kind() {
+        io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
+            "give this user write permission there, or give another folder with --out"
+        }
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
+            "free some space, or give a folder on another disk with --out"
+        }
+        io::ErrorKind::NotADirectory | io::ErrorKind::AlreadyExists => {
+            "a part of the path is a file, not a folder: give another folder with --out"
+        }
+        _ => "give another folder with --out",
+    };
+    CliError::usage(format!("failed to {what} {}: {error}", out.display())).hint(hint)
 }
 
 /// Whether the command runs in a folder that is to be removed.

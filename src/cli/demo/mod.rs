@@ -141,7 +141,7 @@ fn publish(
             return Err(work.interrupted());
         }
     }
-    last.ok_or_else(|| CliError::internal("a demo has one night at least"))
+    last.ok_or_else(|| CliError::internal("a demo has at least one night"))
 }
 
 /// One thread with tokio's paused clock: a new one for each scan, so that each begins at the same time.

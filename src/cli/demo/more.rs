@@ -33,7 +33,7 @@ pub fn marked_run(run_id: &RunId) -> String {
 /// What a folder holds beyond a demo as it was made, if anything.
 pub fn than_a_demo(folder: &Path) -> io::Result<Option<String>> {
     if !fs::symlink_metadata(folder.join(MARKER)).is_ok_and(|found| found.is_file()) {
-        return Ok(Some("no demo made it".to_owned()));
+        return Ok(Some("`atrest demo` did not make it".to_owned()));
     }
     let marker = regular::read(folder, MARKER, LONGEST_MARKER)?;
     let marker = String::from_utf8_lossy(&marker);
@@ -50,7 +50,7 @@ pub fn than_a_demo(folder: &Path) -> io::Result<Option<String>> {
             LAKE => in_lake(&path, device, &runs)?,
             MARKER | PAGE => not_a_file(&name, &fs::symlink_metadata(&path)?),
             name if [STANDARD.0, EXCEPTIONS.0].contains(&name) => edited(folder, name, &marker)?,
-            name => Some(format!("{name} is no part of it")),
+            name => Some(format!("{name} is not part of a demo")),
         };
         if more.is_some() {
             return Ok(more);
@@ -79,7 +79,7 @@ fn not_a_file(name: &str, found: &Metadata) -> Option<String> {
     match found.file_type() {
         kind if kind.is_file() => None,
         kind if kind.is_symlink() => Some(format!("{name} is a link")),
-        _ => Some(format!("{name} is no file")),
+        _ => Some(format!("{name} is not a file")),
     }
 }
 
@@ -93,11 +93,11 @@ fn in_lake(lake: &Path, device: u64, runs: &BTreeSet<RunId>) -> io::Result<Optio
     for key in files.iter().filter(|key| key.starts_with("manifests/")) {
         match judged_again(lake, key, runs)? {
             Some(run_id) => drop(known.insert(run_id)),
-            None => return Ok(Some(format!("{LAKE}/{key} is of no run of the demo"))),
+            None => return Ok(Some(format!("{LAKE}/{key} does not belong to a run of the demo"))),
         }
     }
     let strange = files.into_iter().find(|key| !is_of(key, &known));
-    Ok(strange.map(|key| format!("{LAKE}/{key} is of no run of the demo")))
+    Ok(strange.map(|key| format!("{LAKE}/{key} does not belong to a run of the demo")))
 }
 
 /// Collects the files of a folder; gives the first that is none, and the first folder of another file system.
@@ -111,7 +111,7 @@ fn walk(lake: &Path, folder: &str, device: u64, files: &mut Vec<String>) -> io::
         return Ok(not_a_file(&shown(folder), &found));
     }
     if found.dev() != device {
-        return Ok(Some(format!("{} is another file system", shown(folder))));
+        return Ok(Some(format!("{} is on another file system", shown(folder))));
     }
     for name in names(&place)? {
         let key = if folder.is_empty() { name } else { format!("{folder}/{name}") };

@@ -9,6 +9,7 @@ use super::super::error::CliError;
 use super::Visit;
 use crate::model::{OrganizationIdentity, Source};
 use crate::sink::{Lake, LakeError, Put, Store, StoreError};
+use crate::spelling::counted;
 
 /// Where a run's log goes: the same permission, and no table's reader looks there.
 const KEY: &str = "observations/doctor.txt";
@@ -43,7 +44,10 @@ pub async fn visit(
         Some(found) if found == TEXT => {}
         found => return Err(other(store.uri(), found.as_deref())),
     }
-    visit.pass("lake", format!("{} can be listed, written and read, {runs} committed run(s)", store.uri()));
+    visit.pass(
+        "lake",
+        format!("{} can be listed, written and read, {}", store.uri(), counted(runs, "committed run")),
+    );
     Ok(())
 }
 
@@ -69,13 +73,13 @@ fn unconditional(uri: &str, key: &str) -> CliError {
         "failed to write {uri}/{key}: the server replaced an object that PutObject with If-None-Match must not \
          replace"
     ))
-    .hint("by that condition a run is committed once: use a server that obeys it, as Amazon S3 does")
+    .hint("this condition makes sure that a run is committed once: use a server that supports it, as Amazon S3 does")
 }
 
 fn other(uri: &str, found: Option<&[u8]>) -> CliError {
     let what = match found {
-        None => "it is not there right after it was written".to_owned(),
-        Some(bytes) => format!("its {} bytes are not the ones that were written", bytes.len()),
+        None => "it cannot be found right after it was written".to_owned(),
+        Some(bytes) => format!("its {} bytes differ from what was written", bytes.len()),
     };
     CliError::usage(format!("failed to read {uri}/{KEY}: {what}"))
         .hint("a lake needs a server that reads its own writes, as Amazon S3 does")
@@ -139,6 +143,6 @@ mod tests {
         let error = tried(careless(false)).await.unwrap_err();
         assert!(error.message.contains("must not replace") && error.hint.is_some(), "{error}");
         let error = tried(careless(true)).await.unwrap_err();
-        assert!(error.message.contains("its 5 bytes are not the ones that were written"), "{error}");
+        assert!(error.message.contains("its 5 bytes differ from what was written"), "{error}");
     }
 }

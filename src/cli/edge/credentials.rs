@@ -25,7 +25,7 @@ const FILES: &str =
 pub fn refuse_half(variables: Variables<'_>, profiles: &Profiles, login: &Login) -> Result<(), CliError> {
     let set = |name: &str| variables(name).is_some_and(|value| !value.trim().is_empty());
     if set("AWS_ACCESS_KEY_ID") && !set("AWS_SECRET_ACCESS_KEY") && !set("SECRET_ACCESS_KEY") {
-        return Err(CliError::usage("AWS_ACCESS_KEY_ID is set, and AWS_SECRET_ACCESS_KEY is not").hint(
+        return Err(CliError::usage("AWS_ACCESS_KEY_ID is set, but AWS_SECRET_ACCESS_KEY is not").hint(
             "export both, with AWS_SESSION_TOKEN where the keys are temporary; or unset AWS_ACCESS_KEY_ID",
         ));
     }
@@ -39,14 +39,12 @@ pub fn refuse_half(variables: Variables<'_>, profiles: &Profiles, login: &Login)
     {
         let known = match names[..] {
             [] => "no profile is defined there".to_owned(),
-            _ => format!("defined are: {}", names.join(", ")),
+            _ => format!("defined are: {}", some_of(&names)),
         };
-        return Err(CliError::usage(format!(
-            "the profile `{name}` is not defined, and AWS_PROFILE names it"
-        ))
-        .hint(format!("correct AWS_PROFILE, or define the profile in {FILES}; {known}")));
+        return Err(CliError::usage(format!("AWS_PROFILE names the profile `{name}`, which is not defined"))
+            .hint(format!("correct AWS_PROFILE, or define the profile in {FILES}; {known}")));
     }
-    let Some(name) = Login::source(profiles).filter(|_| *login == Login::Other) else { return Ok(()) };
+    let Some(name) = Login::source(profiles).filter(|_| is_by_keys(login)) else { return Ok(()) };
     let has = |key: &str| profiles.get(&name, key).is_some_and(|value| !value.trim().is_empty());
     let is_plain = |key: &&str| {
         let value = profiles.get(&name, key).unwrap_or_default();
@@ -55,8 +53,8 @@ pub fn refuse_half(variables: Variables<'_>, profiles: &Profiles, login: &Login)
     let keys = ["aws_access_key_id", "aws_secret_access_key", "aws_session_token"];
     if let Some(key) = keys.iter().find(|key| !is_plain(key)) {
         return Err(CliError::usage(format!(
-            "the {key} of the profile `{name}` has a character that none has, such as a line end or a letter with an \
-             accent"
+            "the {key} of the profile `{name}` has a character that is not allowed, such as a blank or a letter \
+             with an accent: only visible ASCII characters are allowed"
         ))
         .hint(format!("write it again, in {FILES}")));
     }
@@ -68,7 +66,7 @@ pub fn refuse_half(variables: Variables<'_>, profiles: &Profiles, login: &Login)
         true => ("aws_access_key_id", "aws_secret_access_key"),
         false => ("aws_secret_access_key", "aws_access_key_id"),
     };
-    Err(CliError::usage(format!("the profile `{name}` has {there}, and no {missing}"))
+    Err(CliError::usage(format!("the profile `{name}` has {there}, but no {missing}"))
         .hint(format!("write both into the profile, in {FILES}; or choose another with AWS_PROFILE")))
 }
 
@@ -90,6 +88,23 @@ pub fn known(variables: Variables<'_>, profiles: &Profiles) -> Secrets {
     let secrets = Secrets::default();
     secrets.learn(values.iter().map(|value| value.trim()));
     secrets
+}
+
+/// So many names are shown.
+const SHOWN: usize = 20;
+
+/// The first names, and how many more there are: a company's file may define hundreds.
+fn some_of(names: &[&str]) -> String {
+    let shown = names.iter().take(SHOWN).copied().collect::<Vec<_>>().join(", ");
+    match names.len().saturating_sub(SHOWN) {
+        0 => shown,
+        more => format!("{shown}, and {more} more"),
+    }
+}
+
+/// Whether the keys of a profile are what is looked at first.
+const fn is_by_keys(login: &Login) -> bool {
+    !matches!(login, Login::Environment | Login::Sso(_) | Login::Console(_) | Login::Process(_))
 }
 
 /// The credentials, or one sentence that says what to do.
@@ -173,7 +188,7 @@ fn hint(login: &Login, reason: &str) -> String {
     let remedy = unreached::advice(reason).map_or_else(|| login.remedy(), str::to_owned);
     match login {
         Login::Sso(_) if is_refused => format!(
-            "{remedy}; where it stays refused, check sso_account_id and sso_role_name: the role has to be assigned to you"
+            "{remedy}; if it is refused again, check sso_account_id and sso_role_name: the role must be assigned to you"
         ),
         _ => remedy,
     }
@@ -184,12 +199,13 @@ fn failed(login: &Login, told: &str) -> String {
         Login::Sso(profile) => format!(" of the SSO login of the profile `{profile}`"),
         Login::Console(profile) => format!(" of the `aws login` session of the profile `{profile}`"),
         Login::Process(profile) => format!(" of the credential_process of the profile `{profile}`"),
-        Login::Environment | Login::Other if told.starts_with("no credentials found in chain") => {
+        Login::Keys(profile) => format!(" of the profile `{profile}`"),
+        _ if told.starts_with("no credentials found in chain") => {
             return "failed to load AWS credentials: no credentials in the environment, in a profile, or from a container \
                     or instance"
                 .to_owned();
         }
-        Login::Environment | Login::Other => String::new(),
+        _ => String::new(),
     };
     format!("failed to load AWS credentials{of}: {told}")
 }
@@ -197,21 +213,25 @@ fn failed(login: &Login, told: &str) -> String {
 /// The provider's reason in one line.
 fn told(login: &Login, reason: &str, is_not_there: bool) -> String {
     match login {
-        Login::Console(_) if is_not_there => return "no login is cached, or its file is gone".to_owned(),
-        Login::Other if is_not_there => {
-            return "the file of the token is not there that AWS_WEB_IDENTITY_TOKEN_FILE, or the profile's \
-                    web_identity_token_file, names"
+        Login::Console(_) if is_not_there => {
+            return "there is no cached login, or its file was removed".to_owned();
+        }
+        Login::WebIdentity | Login::Other if is_not_there => {
+            return "the token file is not there: AWS_WEB_IDENTITY_TOKEN_FILE, or web_identity_token_file of the \
+                    profile, names it"
                 .to_owned();
         }
         _ => {}
     }
     if reason.starts_with("the auth token could not be used as an HTTP header value") {
-        return "the token for the container's endpoint has a character that none has, such as a line end: look at \
-                AWS_CONTAINER_AUTHORIZATION_TOKEN, or at the file that AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE names"
+        return "the token for the container's endpoint has a character that is not allowed, such as a line end: \
+                check AWS_CONTAINER_AUTHORIZATION_TOKEN, or the file that AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE \
+                names"
             .to_owned();
     }
     if reason.starts_with("invalid header value") {
-        return "they have a character that none has, such as a line end".to_owned();
+        return "they have a character that is not allowed, such as a line end: only visible ASCII characters are \
+                allowed".to_owned();
     }
     // Where every provider was tried, the list says only of the profile what is not known anyway.
     if let Some((_, rest)) = reason.split_once("provider was not enabled: profile `")
@@ -219,7 +239,10 @@ fn told(login: &Login, reason: &str, is_not_there: bool) -> String {
     {
         return format!("the profile `{name}` is not defined");
     }
-    reason.split("Attempted:").next().unwrap_or_default().trim().to_owned()
+    match reason.split("Attempted:").next().unwrap_or_default().trim() {
+        "" => "the provider gives no reason".to_owned(),
+        reason => reason.to_owned(),
+    }
 }
 
 #[cfg(test)]
@@ -236,8 +259,11 @@ mod tests {
         assert_eq!(told(&Login::Other, profile, false), "the profile `x` is not defined");
         let missing = "No such file or directory (os error 2)";
         let console = Login::Console("p".to_owned());
-        assert_eq!(told(&console, missing, true), "no login is cached, or its file is gone");
-        assert!(told(&Login::Other, missing, true).contains("AWS_WEB_IDENTITY_TOKEN_FILE"));
+        assert_eq!(told(&console, missing, true), "there is no cached login, or its file was removed");
+        assert_eq!(told(&Login::Other, "", false), "the provider gives no reason");
+        let names = ["p"; SHOWN + 2];
+        assert!(some_of(&names).ends_with("p, p, and 2 more") && some_of(&names[..2]) == "p, p");
+        assert!(told(&Login::WebIdentity, missing, true).contains("AWS_WEB_IDENTITY_TOKEN_FILE"));
         assert_eq!(told(&Login::Process("p".to_owned()), missing, true), missing);
     }
 
@@ -298,13 +324,13 @@ aws_access_key_id = AKIDEXAMPLE
         for (selected, more, words) in [
             ("whole", &[][..], None),
             ("program", &[], None),
-            ("half", &[], Some("the profile `half` has aws_access_key_id, and no aws_secret_access_key")),
-            ("other-half", &[], Some("`other-half` has aws_secret_access_key, and no aws_access_key_id")),
+            ("half", &[], Some("the profile `half` has aws_access_key_id, but no aws_secret_access_key")),
+            ("other-half", &[], Some("`other-half` has aws_secret_access_key, but no aws_access_key_id")),
             ("over-half", &[], Some("the profile `half` has aws_access_key_id")),
-            ("nope", &[], Some("the profile `nope` is not defined, and AWS_PROFILE names it")),
+            ("nope", &[], Some("AWS_PROFILE names the profile `nope`, which is not defined")),
             ("nope", &keys, None),
             ("nope", &file, None),
-            ("whole", &id, Some("AWS_ACCESS_KEY_ID is set, and AWS_SECRET_ACCESS_KEY is not")),
+            ("whole", &id, Some("AWS_ACCESS_KEY_ID is set, but AWS_SECRET_ACCESS_KEY is not")),
         ] {
             let profiles = Profiles::of(CONFIG, selected).await;
             let variables = |name: &str| {

@@ -11,7 +11,7 @@ use super::Variables;
 use crate::aws::message;
 use crate::aws::provider;
 use crate::cli::error::CliError;
-use crate::cli::given;
+use crate::cli::loss::quoted;
 use crate::clock::Timestamp;
 
 /// The profiles of `~/.aws/config` and `~/.aws/credentials`, or of the files that stand for them.
@@ -25,7 +25,8 @@ impl Profiles {
         set.map(|set| Self(Some(set))).map_err(|error| {
             CliError::usage(format!(
                 "failed to read the AWS configuration: {}",
-                message::kept(&provider::reason(&error)).unwrap_or_default()
+                message::kept(&provider::reason(&error))
+                    .unwrap_or_else(|| "the reason is not known".to_owned())
             ))
             .hint("check ~/.aws/config and ~/.aws/credentials, or AWS_CONFIG_FILE")
         })
@@ -78,7 +79,13 @@ pub enum Login {
     Console(String),
     /// A program of the user's own.
     Process(String),
-    /// Something else: keys of a profile, a container, an instance, a web identity.
+    /// Keys that a profile has.
+    Keys(String),
+    /// A token in a file, of `AWS_WEB_IDENTITY_TOKEN_FILE` or of a profile.
+    WebIdentity,
+    /// A container's endpoint.
+    Container,
+    /// Something else, such as an instance; or nothing.
     Other,
 }
 
@@ -90,18 +97,25 @@ impl Login {
 
     /// In the SDK's order: the environment comes before the profile.
     pub fn of(variables: Variables<'_>, profiles: &Profiles) -> Self {
-        let set = |name: &str| variables(name).is_some_and(|value| !value.is_empty());
-        if set("AWS_ACCESS_KEY_ID") && set("AWS_SECRET_ACCESS_KEY") {
+        let set = |name: &str| variables(name).is_some_and(|value| !value.trim().is_empty());
+        // The SDK takes the older name of the secret, too.
+        if set("AWS_ACCESS_KEY_ID") && (set("AWS_SECRET_ACCESS_KEY") || set("SECRET_ACCESS_KEY")) {
             return Self::Environment;
         }
         let Some(name) = Self::source(profiles) else { return Self::Other };
-        let has = |key: &str| profiles.get(&name, key).is_some();
+        let has = |key: &str| profiles.get(&name, key).is_some_and(|value| !value.trim().is_empty());
         if has("sso_session") || has("sso_start_url") {
             Self::Sso(name)
         } else if has("login_session") {
             Self::Console(name)
         } else if has("credential_process") {
             Self::Process(name)
+        } else if has("aws_access_key_id") && has("aws_secret_access_key") {
+            Self::Keys(name)
+        } else if has("web_identity_token_file") || set("AWS_WEB_IDENTITY_TOKEN_FILE") {
+            Self::WebIdentity
+        } else if set("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI") || set("AWS_CONTAINER_CREDENTIALS_FULL_URI") {
+            Self::Container
         } else {
             Self::Other
         }
@@ -113,21 +127,40 @@ impl Login {
             Self::Sso(profile) => format!("the SSO login of the profile `{profile}`"),
             Self::Console(profile) => format!("the `aws login` session of the profile `{profile}`"),
             Self::Process(profile) => format!("the credential_process of the profile `{profile}`"),
-            Self::Environment | Self::Other => "the AWS credentials".to_owned(),
+            Self::Keys(_) | Self::Environment | Self::WebIdentity | Self::Container | Self::Other => {
+                "the AWS credentials".to_owned()
+            }
         }
     }
 
-    /// What to do where it gave no credentials.
+    /// What to do where it gave no credentials. A profile's name may have blanks, and a hint is a command to paste.
     pub(super) fn remedy(&self) -> String {
         match self {
-            Self::Sso(profile) => format!("run `aws sso login --profile {profile}`"),
-            Self::Console(profile) => format!("run `aws login --profile {profile}`"),
+            Self::Sso(profile) => format!("run `aws sso login --profile {}`", quoted(profile)),
+            Self::Console(profile) => format!("run `aws login --profile {}`", quoted(profile)),
             Self::Process(profile) => format!(
                 "run the profile's credential_process by hand (profile `{profile}`), or choose another with \
                  AWS_PROFILE"
             ),
-            Self::Environment | Self::Other => {
-                "set AWS_PROFILE, run `aws sso login` or `aws login`, or export AWS_ACCESS_KEY_ID and \
+            Self::Environment => "export new AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, with AWS_SESSION_TOKEN if the \
+                                  keys are temporary; or unset them and set AWS_PROFILE"
+                .to_owned(),
+            Self::Keys(profile) => format!(
+                "write valid keys into the profile `{profile}`, with aws_session_token if they are temporary; or choose \
+                 another profile with AWS_PROFILE"
+            ),
+            Self::WebIdentity => {
+                "check the token file that AWS_WEB_IDENTITY_TOKEN_FILE (or web_identity_token_file of the profile) names, \
+                 and the role of AWS_ROLE_ARN (or role_arn)"
+                    .to_owned()
+            }
+            Self::Container => {
+                "check the role of the container (the task role, or the Pod Identity association), and \
+                 AWS_CONTAINER_CREDENTIALS_RELATIVE_URI or AWS_CONTAINER_CREDENTIALS_FULL_URI"
+                    .to_owned()
+            }
+            Self::Other => {
+                "set AWS_PROFILE to a profile that has credentials, or export AWS_ACCESS_KEY_ID and \
                  AWS_SECRET_ACCESS_KEY"
                     .to_owned()
             }
@@ -169,7 +202,8 @@ pub fn refuse_mfa(login: &Login, profiles: &Profiles) -> Result<(), CliError> {
     ))
     .hint(format!(
         "get a session first, and run again in the same shell: \
-         eval \"$(aws configure export-credentials --profile {selected} --format env)\""
+         eval \"$(aws configure export-credentials --profile {} --format env)\"",
+        quoted(selected)
     )))
 }
 
@@ -196,9 +230,11 @@ impl Ending {
             Login::Process(_) => expiry?,
             Login::Sso(profile) => {
                 let start_url = profiles.start_url(profile)?;
-                sso_token_end(&start_url, &Path::new(&variables("HOME")?).join(".aws/sso/cache"))?
+                let is_of_session = profiles.get(profile, "sso_session").is_some();
+                let cache = Path::new(&variables("HOME")?).join(".aws/sso/cache");
+                sso_token_end(&start_url, is_of_session, &cache)?
             }
-            Login::Console(_) | Login::Other => return None,
+            _ => return None,
         };
         Some(Self { login: login.clone(), at })
     }
@@ -209,29 +245,42 @@ pub fn refuse_ended(login: &Login, ends: Option<Timestamp>, now: Timestamp) -> R
     let Some(at) = ends.filter(|at| *at <= now) else { return Ok(()) };
     let hint = match login {
         Login::Environment => {
-            "export new ones with their AWS_SESSION_TOKEN and AWS_CREDENTIAL_EXPIRATION; where the keys \
-                               are newer than AWS_CREDENTIAL_EXPIRATION says, unset it"
+            "export new ones with their AWS_SESSION_TOKEN and AWS_CREDENTIAL_EXPIRATION; if \
+             AWS_CREDENTIAL_EXPIRATION is older than the keys, unset it"
                 .to_owned()
         }
         Login::Process(profile) => format!(
             "the credential_process of the profile `{profile}` gave them: log in again with the program that it runs"
         ),
-        Login::Sso(_) | Login::Console(_) | Login::Other => login.remedy(),
+        _ => login.remedy(),
     };
-    let text = format!("the AWS credentials expired at {at}; by this host's clock it is {now}");
+    let text = format!("the AWS credentials expired at {at}; this host's clock says {now}");
     Err(CliError::organization(text).hint(hint))
 }
 
-/// When the token of `aws sso login` ends, where it is one that is not refreshed: of a profile without an
-/// `sso-session`. The cache's files are told apart by what the AWS CLI writes into them.
-fn sso_token_end(start_url: &str, cache: &Path) -> Option<Timestamp> {
+/// When the token of `aws sso login` ends, where it is one that is not refreshed. The cache's files are told apart by
+/// what the AWS CLI writes into them. A profile with an `sso-session` has a token that is refreshed; another one that is
+/// still there from before says nothing about it.
+fn sso_token_end(start_url: &str, is_of_session: bool, cache: &Path) -> Option<Timestamp> {
     let files = std::fs::read_dir(cache).ok()?.filter_map(Result::ok);
-    let tokens = files.filter_map(|file| {
-        let token: Value = serde_json::from_slice(&given::bytes(&file.path()).ok()?).ok()?;
-        let is_ours = token["startUrl"] == start_url && token["refreshToken"].is_null();
-        is_ours.then(|| Timestamp::parse(token["expiresAt"].as_str()?).ok()).flatten()
-    });
-    tokens.max()
+    let of_url = |token: &Value| token["startUrl"] == start_url;
+    let tokens: Vec<Value> = files.filter_map(|file| cached(&file.path())).filter(of_url).collect();
+    let is_refreshed = |token: &&Value| !token["refreshToken"].is_null();
+    if is_of_session && tokens.iter().any(|token| is_refreshed(&token)) {
+        return None;
+    }
+    let left = tokens.iter().filter(|token| !is_refreshed(token));
+    left.filter_map(|token| Timestamp::parse(token["expiresAt"].as_str()?).ok()).max()
+}
+
+/// A token has a few kilobytes.
+const LONGEST_TOKEN: u64 = 1_048_576;
+
+/// A file of the cache. A FIFO would keep the reader waiting without end, and anything else is no token.
+fn cached(path: &Path) -> Option<Value> {
+    let found = std::fs::metadata(path).ok()?;
+    let is_token = found.is_file() && found.len() <= LONGEST_TOKEN;
+    serde_json::from_slice(&is_token.then(|| std::fs::read(path).ok())??).ok()
 }
 
 #[cfg(test)]
@@ -342,16 +391,35 @@ source_profile = loop
         assert_eq!(profiles(CONFIG, "base").await.start_url("base").as_deref(), Some(url));
         let cache = tempfile::tempdir().unwrap();
         let write = |name: &str, text: String| std::fs::write(cache.path().join(name), text).unwrap();
-        assert_eq!(sso_token_end(url, &cache.path().join("none")), None);
+        assert_eq!(sso_token_end(url, true, &cache.path().join("none")), None);
         write("client.json", r#"{"clientId":"c","expiresAt":"2099-01-01T00:00:00Z"}"#.to_owned());
         write("other.json", r#"{"startUrl":"https://other","expiresAt":"2099-01-01T00:00:00Z"}"#.to_owned());
         write("broken.json", "{".to_owned());
         let token =
             |more: &str| format!(r#"{{"startUrl":"{url}","expiresAt":"2026-11-21T04:00:00Z"{more}}}"#);
         write("token.json", token(r#","refreshToken":"r""#));
-        assert_eq!(sso_token_end(url, cache.path()), None);
+        assert_eq!(sso_token_end(url, true, cache.path()), None);
+        write("old.json", token(""));
+        // The session's token is refreshed, whatever is left from before; without a session the old one is used.
+        assert_eq!(sso_token_end(url, true, cache.path()), None);
+        assert_eq!(sso_token_end(url, false, cache.path()), Timestamp::parse("2026-11-21T04:00:00Z").ok());
+        std::fs::remove_file(cache.path().join("old.json")).unwrap();
         write("token.json", token(""));
-        assert_eq!(sso_token_end(url, cache.path()), Timestamp::parse("2026-11-21T04:00:00Z").ok());
+        assert_eq!(sso_token_end(url, true, cache.path()), Timestamp::parse("2026-11-21T04:00:00Z").ok());
+    }
+
+    #[test]
+    fn what_is_not_a_file_of_the_cache_is_not_read() {
+        let folder = tempfile::tempdir().unwrap();
+        let fifo = folder.path().join("fifo.json");
+        assert!(std::process::Command::new("mkfifo").arg(&fifo).status().unwrap().success());
+        assert_eq!(cached(&fifo), None);
+        assert_eq!(cached(folder.path()), None);
+        let token = folder.path().join("token.json");
+        std::fs::write(&token, "[1]").unwrap();
+        assert_eq!(cached(&token), Some(serde_json::json!([1])));
+        std::fs::File::create(&token).unwrap().set_len(LONGEST_TOKEN + 1).unwrap();
+        assert_eq!(cached(&token), None);
     }
 
     #[tokio::test]
@@ -360,13 +428,38 @@ source_profile = loop
             ("audit", Login::Sso("base".to_owned())),
             ("console", Login::Console("console".to_owned())),
             ("program", Login::Process("program".to_owned())),
+            ("over-keys", Login::Keys("keys".to_owned())),
             ("loop", Login::Other),
         ] {
             let profiles = profiles(CONFIG, selected).await;
             assert_eq!(Login::of(&|_| None, &profiles), login);
             assert_eq!(Login::of(&|_| Some("x".to_owned()), &profiles), Login::Environment);
+            let old_name = |name: &str| {
+                ["AWS_ACCESS_KEY_ID", "SECRET_ACCESS_KEY"].contains(&name).then(|| "x".to_owned())
+            };
+            assert_eq!(Login::of(&old_name, &profiles), Login::Environment);
+            assert_eq!(Login::of(&|_| Some(" ".to_owned()), &profiles), login, "a blank is no key");
+        }
+        let by = |names: &'static [&'static str]| {
+            Login::of(&|name: &str| names.contains(&name).then(|| "x".to_owned()), &Profiles::none())
+        };
+        assert_eq!(by(&["AWS_WEB_IDENTITY_TOKEN_FILE"]), Login::WebIdentity);
+        assert_eq!(by(&["AWS_CONTAINER_CREDENTIALS_FULL_URI"]), Login::Container);
+        assert_eq!(by(&["AWS_ACCESS_KEY_ID"]), Login::Other);
+        // Who has no SSO is not told to log in with it.
+        for other in [
+            Login::Environment,
+            Login::Keys("p".to_owned()),
+            Login::Process("p".to_owned()),
+            Login::WebIdentity,
+            Login::Container,
+            Login::Other,
+        ] {
+            assert!(!other.remedy().contains(" login"), "{}", other.remedy());
         }
         assert!(Login::Sso("base".to_owned()).remedy().contains("aws sso login --profile base"));
+        let blank = Login::Sso("my team's".to_owned()).remedy();
+        assert!(blank.contains(r"aws sso login --profile 'my team'\''s'"), "{blank}");
         assert!(Login::Console("c".to_owned()).remedy().contains("aws login --profile c"));
     }
 }

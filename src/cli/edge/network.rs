@@ -50,7 +50,8 @@ fn without_effect(name: &str, list: &NoProxy) -> String {
     };
     let entries: Vec<_> = list.without_effect().iter().map(shown).collect();
     format!(
-        "{name} has entries without effect: {}. An entry is HOST, .DOMAIN, HOST:PORT, an address, a network such as \
+        "{name} has entries that have no effect: {}. An entry is HOST, .DOMAIN, HOST:PORT, an address, a network \
+         such as \
          10.0.0.0/8, or *",
         entries.join(", ")
     )
@@ -99,7 +100,7 @@ fn read_bundle(what: &str, path: &Path) -> Result<Bundle, CliError> {
     let bundle = Bundle::parse(&pem).map_err(|error| wrong(&error))?;
     if bundle.passed_over > 0 {
         let (over, path) = (bundle.passed_over, path.display());
-        print::say(format!("warning: {over} certificate(s) of {path} cannot be used and are passed over"));
+        print::say(format!("warning: {path} has certificates that cannot be used and are ignored: {over}"));
     }
     Ok(bundle)
 }
@@ -153,7 +154,10 @@ mod tests {
     fn an_entry_without_effect_is_told_and_no_password_with_it() {
         let list = NoProxy::parse("a.example 127.* me:s3cr@b.example http://x:s3cr/t@c");
         let text = without_effect("no_proxy", &list);
-        assert!(text.starts_with("no_proxy has entries without effect: `127.*`, one with an @, "), "{text}");
+        assert!(
+            text.starts_with("no_proxy has entries that have no effect: `127.*`, one with an @, "),
+            "{text}"
+        );
         assert!(!text.contains("s3cr") && !text.contains("a.example"), "{text}");
     }
 

@@ -120,7 +120,7 @@ async fn a_lake_of_lost_nights_takes_the_next_one_and_says_what_is_not_checked()
     let lake = Lake::open(Arc::new(store)).await.unwrap();
     assert!(lake.newest().is_none() && lake.check(Source::Aws, Some("o-any")).is_ok());
     let notes = lake.notes();
-    assert!(notes[0].contains("the run is committed, and its manifest is missing"), "{notes:?}");
+    assert!(notes[0].contains("the run is committed, but its manifest is missing"), "{notes:?}");
     assert!(notes[1].contains("is not checked"), "{notes:?}");
     let error = lake.manifest(&run_id(1)).await.unwrap_err();
     assert!(matches!(error, LakeError::NoManifest { .. }) && !error.by_user());

@@ -208,7 +208,7 @@ fn a_standard_says_who_answers_for_it() {
     line 8: `review_by` must be after `effective_from`
     ## times that are none
     line 6: `approved_at` is wrong: `2026-10-01T00:00:00` is not an instant: write it as 2026-11-21 or 2026-11-21T03:00:00Z
-    line 7: `effective_from` must be a date, such as 2026-11-21 or 2026-11-21T03:00:00Z, and is a whole number
+    line 7: `effective_from` must be a date, such as 2026-11-21 or 2026-11-21T03:00:00Z, but is a whole number
     ");
 }
 

@@ -51,15 +51,15 @@ fn every_slip_in_parameters_is_named() {
     ## too few
     `age` needs `grace_days`; write parameters = { max_days = …, grace_days = … }
     ## unknown
-    line 1: `max_age` is no parameter of `age`; did you mean `max_days`?
+    line 1: `max_age` is not a parameter of `age`; did you mean `max_days`?
     ## misspelt
-    line 1: `max_day` is no parameter of `age`; did you mean `max_days`?
+    line 1: `max_day` is not a parameter of `age`; did you mean `max_days`?
     ## out of bounds
     line 1: `grace_days` is 31; it takes 0 to 30
     line 1: `max_days` is 89; it takes 90 to 2560
     ## no whole numbers
-    line 1: `grace_days` must be a whole number, and is a text
-    line 1: `max_days` must be a whole number, and is a number with a fraction
+    line 1: `grace_days` must be a whole number, but is a text
+    line 1: `max_days` must be a whole number, but is a number with a fraction
     ");
     for text in ["", "parameters = {}"] {
         assert_eq!(read(text, false), (Some(Parameters::new()), vec![]), "what turns a check off needs none");

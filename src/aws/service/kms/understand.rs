@@ -210,7 +210,7 @@ pub(super) fn policy(output: GetKeyPolicyOutput) -> Result<String, String> {
 /// What KMS says was done was done before now. A day is left for clocks that differ.
 fn past(name: &str, at: Timestamp, now: Timestamp) -> Result<Timestamp, String> {
     if at.millis() > now.millis() + DAY_MS {
-        return Err(format!("{name} is {at}, which is yet to come"));
+        return Err(format!("{name} is {at}, which is in the future"));
     }
     Ok(at)
 }
