@@ -87,8 +87,8 @@ async fn put(
         }
         let sha256 = sha256_hex(&found);
         match Segment::open(key, found) {
-            // It was cut short: nobody sealed it. Of two processes that found it so, one writes, for the other may
-            // be publishing by then; who comes late finds the first one's segment in the next round.
+            // It was cut short, so it is not sealed. Where two processes find it so, one of them writes: the other may
+            // be publishing by then. The later one finds the first one's segment in the next round.
             Err(LogError::NotSealed { .. }) => {
                 if store.replace_found(key, &sha256, bytes).await? == Put::Created {
                     return Ok(Place::Ours);

@@ -55,7 +55,7 @@ pub(super) fn alone_at(root: &Path, key: &str) -> Option<File> {
 fn clear(folder: &Path) {
     let Ok(entries) = fs::read_dir(folder) else { return };
     for entry in entries.flatten() {
-        // What cannot be removed is in nobody's way.
+        // What cannot be removed does no harm.
         let _ = fs::remove_file(entry.path());
     }
 }

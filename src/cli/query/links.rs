@@ -48,7 +48,7 @@ fn clear(above: &Path, now: Timestamp) {
     let Ok(entries) = fs::read_dir(above) else { return };
     for entry in entries.flatten().filter(|entry| entry.file_name().to_string_lossy().starts_with(PREFIX)) {
         if let Some((path, _lock)) = left(entry.path(), now) {
-            // What cannot be removed is in nobody's way.
+            // What cannot be removed does no harm.
             let _ = fs::remove_dir_all(path);
         }
     }
