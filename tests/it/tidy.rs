@@ -86,7 +86,7 @@ const ROOMS: &[Room] = &[
     Room { path: "query", floor: Floor::Local, rooms: &["clock", "model", "table"], crates: &["rustix", "thiserror"] },
     // The lake on S3 is a `sink::Store` made of the SDK: the edge knows the trait, the sink not the edge.
     Room { path: "aws", floor: Floor::Edge, rooms: &["clock", "log", "model", "printable", "sink"],
-           crates: &["fastrand", "futures", "serde", "serde_json", "thiserror", "tokio", "tracing",
+           crates: &["aho_corasick", "fastrand", "futures", "serde", "serde_json", "thiserror", "tokio", "tracing",
                      "http_body_util"] },
     // What AWS said, and what to do about it: decisions over texts.
     Room { path: "aws/advice", floor: Floor::Pure, rooms: &["clock", "model"], crates: &[] },
