@@ -226,6 +226,10 @@ impl Door {
             .and_then(dates::read)
             .map(|date| -AwsClock::of(date, self.shared.clock.now()).least_ahead_seconds);
         let failure = failure_of(error);
+        if Unreached::find(error).is_some() {
+            // The network's sentence is our own, and names hosts.
+            return Failure { clock_ahead: ahead, ..failure };
+        }
         let shown = |text: Option<String>| text.map(|text| self.without_secrets(&text));
         let request_id = shown(failure.request_id);
         let (code, message) = (shown(failure.code), shown(failure.message));

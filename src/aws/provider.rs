@@ -40,7 +40,7 @@ where
 
 /// The fault of a credential provider that was asked by us, and not by a client.
 pub(super) fn fault(error: &CredentialsError, secrets: &Secrets) -> Fault {
-    let message = Some(secrets.removed_from(&reason(error)));
+    let message = Some(reason_without(secrets, error));
     let failure = Failure { stage: Stage::NoCredentials, message, ..Failure::default() };
     fault_of(FaultKind::Identity, &failure)
 }
@@ -76,6 +76,12 @@ pub fn reason(error: &AnyError) -> String {
     // What a process prints for a person may be its secret.
     let told = reason.split("Stderr:").next().unwrap_or_default().trim();
     told.to_owned()
+}
+
+/// The same without what is secret of what a server repeats. The network's sentences are our own, and name hosts.
+pub fn reason_without(secrets: &Secrets, error: &AnyError) -> String {
+    let reason = reason(error);
+    if Unreached::find(error).is_some() { reason } else { secrets.removed_from(&reason) }
 }
 
 /// Whether a file is not there that a login leaves.

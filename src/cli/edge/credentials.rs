@@ -121,7 +121,7 @@ pub async fn require(
             return hung(login);
         }
         // The provider's own text may name files and URLs.
-        let reason = message::kept(&secrets.removed_from(&provider::reason(&error))).unwrap_or_default();
+        let reason = message::kept(&provider::reason_without(secrets, &error)).unwrap_or_default();
         let hint = hint(login, &reason);
         CliError::usage(failed(login, &told(login, &reason, provider::is_not_there(&error)))).hint(hint)
     })
