@@ -56,7 +56,7 @@ pub async fn write(run: &CommittedRun, format: Format, out: &mut dyn Write) -> R
     }
 }
 
-/// Refuses what [`write`] would find out after a part of the report was written: where it is printed, nothing takes
+/// Refuses what [`write()`] would find out after a part of the report was written: where it is printed, nothing takes
 /// that part back. The files of the one table that is written as it is read are held to their hashes.
 pub async fn hold(run: &CommittedRun, format: Format) -> Result<(), ReportError> {
     let table = match format {

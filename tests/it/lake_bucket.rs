@@ -420,7 +420,7 @@ fn each_refusal_has_its_sentence_and_says_who_corrects_it() {
             "InternalError",
             "We encountered an internal error.",
             false,
-            StoreFault::Other,
+            StoreFault::Unanswered,
             "S3 answered InternalError",
         ),
         (400, "CodeOfTheFuture", "new", false, StoreFault::Other, "S3 answered CodeOfTheFuture: new"),

@@ -99,10 +99,14 @@ fn class(fault: &Fault, code: &str) -> StoreFault {
 }
 
 /// Whether the request may have done its work all the same: its answer was lost, was none, or tells of a server that
-/// failed on the way (S3's `InternalError`).
+/// failed on the way (S3's `InternalError`). A redirect, a refusal (4xx), "not implemented" and "no space" say that it
+/// did none.
 fn is_unanswered(fault: &Fault) -> bool {
-    let failed = fault.status.is_some_and(|status| status >= 500);
-    failed || matches!(fault.kind, FaultKind::Transport | FaultKind::Protocol | FaultKind::Service)
+    match fault.status {
+        Some(300..=499 | 501 | 507) => false,
+        Some(500..) => true,
+        _ => matches!(fault.kind, FaultKind::Transport | FaultKind::Protocol | FaultKind::Service),
+    }
 }
 
 fn meaning(refusal: &Refusal<'_>, code: &str) -> Meaning {
