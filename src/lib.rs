@@ -36,7 +36,7 @@
 //! | floor | rooms | may | never |
 //! |---|---|---|---|
 //! | data | [`model`], [`clock`], [`spelling`], [`printable`] | serde; the clock alone asks the system for the time | I/O, async, arrow, the SDK, chance |
-//! | pure | [`policy`], [`resolve`], [`check`], [`standard`], [`judge`], [`control`], [`table`], [`aws::ops`] | the floor above | the same |
+//! | pure | [`policy`], [`resolve`], [`check`], [`standard`], [`judge`], [`control`], [`operation`], [`advice`], [`table`] | the floor above | the same |
 //! | local I/O | [`log`], [`sink`], [`report`], [`query`] | files, arrow, parquet, zstd | the SDK |
 //! | the AWS edge | [`aws`] | tokio, the SDK | print, read the environment, judge |
 //! | the night | [`scan`] | tasks, and all of the above | parse flags, format text |
@@ -45,14 +45,15 @@
 //! [`sim`] stands beside them, under the SDK: it knows the HTTP types of the SDK's connector and
 //! `atrest_core` (the ids of [`model`], and [`clock`]), and nothing of the census.
 //!
-//! Three packages of their own hold a part of this by their manifests, and are built while the SDK still is:
-//! `src/core`, `src/sim`, and `src/assessment`, which is the first two floors but for [`table`] and [`aws::ops`]:
-//! it cannot name the SDK, arrow or tokio. `tests/it/tidy.rs` has the table room by room, with the crates that each
-//! may name, and reads the sources to hold it; `.clippy.toml` bans what only one room may do.
+//! Four packages of their own hold a part of this by their manifests, and are built while the SDK still is: `src/core`,
+//! `src/sim`, `src/assessment`, which is the first two floors but for [`table`] and cannot name the SDK, arrow or
+//! tokio, and `src/offline`, which is [`table`] and the floor of local I/O and cannot name the SDK.
+//! `tests/it/tidy.rs` has the table room by room, with the crates that each may name, and reads the sources to hold
+//! it; `.clippy.toml` bans what only one room may do.
 //!
 //! # Where to begin
 //!
-//! [`model::reading`] for the central type, [`aws::ops`] for what is asked of AWS, [`aws::call`] for how,
+//! [`model::reading`] for the central type, [`operation`] for what is asked of AWS, [`aws::call`] for how,
 //! [`scan::scan`] for the whole night, [`resolve`] for the join, [`check`] and [`policy`] for what is asked
 //! of the facts, [`judge`] for how it becomes findings, [`table`] for what readers get, [`report`] for what people open.
 //! `cargo run -- demo` runs all of it. `tests/it/laws.rs` says what must always hold.
@@ -67,9 +68,9 @@
 //! | a control | a row of `src/assessment/control/controls.toml`, whose head says how; a condition asks in the words of [`model::Subject`], which `judge/subject.rs` finds; `cargo test -p atrest-assessment control` |
 //! | a section of the page | a file in `report/html` and a line in its `SECTIONS`; what it shows is gathered in [`report::page`]; `tests/pages/run` looks at it in a browser |
 //! | a report | a file in [`report`], a variant of [`report::Format`] and of the shell's `--format` |
-//! | an operation of a known service | a row in [`aws::ops`] and in [`aws::ops::OPERATIONS`], a field in [`model`], the call in `aws/service/<service>.rs`, an answer and a row under `sim/wire`; coverage and pacing follow from the row, and so do the policies (`ATREST_BLESS=1 cargo test deploy` writes them) |
-//! | a cause that AWS's message tells | a variant of [`aws::advice::Cause`], where it is told and its sentence; a secret that a message may hold: a pattern of [`aws::message`] |
-//! | a service | `aws/service/<service>.rs`, its client in [`aws::clients`], its types in [`model`], its answers under `sim/wire`, rows in [`aws::ops`] |
+//! | an operation of a known service | a row in [`operation`] and in [`operation::OPERATIONS`], a field in [`model`], the call in `aws/service/<service>.rs`, an answer and a row under `sim/wire`; coverage and pacing follow from the row, and so do the policies (`ATREST_BLESS=1 cargo test deploy` writes them) |
+//! | a cause that AWS's message tells | a variant of [`advice::Cause`], where it is told and its sentence; a secret that a message may hold: a pattern of [`aws::message`] |
+//! | a service | `aws/service/<service>.rs`, its client in [`aws::clients`], its types in [`model`], its answers under `sim/wire`, rows in [`operation`] |
 //! | a question | a file under `queries/`, a line in [`query::QUERIES`]; the tests run it on the demo's lake, and `tests/it/questions/verdicts.rs` says which checks it must agree with; `ATREST_BLESS=1 cargo test deploy` saves it in Athena's template |
 //! | a crate | a line in Cargo.toml, its room in `tests/it/tidy.rs`; `tests/it/dependencies.rs` judges what comes with it |
 //! | a package | its folder and Cargo.toml under `src`, `members` in Cargo.toml, `MEMBERS` in `tests/it/tidy.rs` |
@@ -79,16 +80,12 @@
 //! of the whole: a night on the simulator, somebody else's emulator, the command line as typed.
 
 pub use atrest_assessment::{
-    check, clock, control, judge, model, policy, printable, resolve, spelling, standard,
+    advice, check, clock, control, judge, model, operation, policy, printable, resolve, spelling, standard,
 };
+pub use atrest_offline::{log, query, report, sink, table};
 #[cfg(feature = "sim")]
 pub use atrest_sim as sim;
 
 pub mod aws;
 pub mod cli;
-pub mod log;
-pub mod query;
-pub mod report;
 pub mod scan;
-pub mod sink;
-pub mod table;

@@ -7,10 +7,12 @@
 
 pub use atrest_core::clock;
 
+pub mod advice;
 pub mod check;
 pub mod control;
 pub mod judge;
 pub mod model;
+pub mod operation;
 pub mod policy;
 pub mod printable;
 pub mod resolve;

@@ -14,18 +14,18 @@ use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_types::request_id::RequestId;
 use tokio::time::Instant;
 
-use super::advice::{Cause, Said, cause};
 use super::classify::{Failure, Meaning, Stage, classify, fault_of, is_expiry};
 use super::endpoint::{self, Endpoint, Tries};
-use super::ops::{Grant, Operation, QuotaOwner};
 use super::pace::Pacer;
 use super::promise::Broken;
 use super::secrets::Secrets;
 use super::session::Session;
 use super::unreached::Unreached;
 use super::{causes, dates, provider};
+use crate::advice::{Cause, Said, cause};
 use crate::clock::SharedClock;
 use crate::model::{AwsClock, Calls, Fault, FaultKind, Observation, Reading, Region};
+use crate::operation::{Grant, Operation, QuotaOwner};
 
 /// The first backoff, and the least of every later one.
 const BACKOFF_BASE: Duration = Duration::from_millis(200);

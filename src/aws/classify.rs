@@ -3,9 +3,10 @@
 //! nothing: who denied is read from the message, and the message is kept, for the reader's sake.
 
 use super::message;
-use super::ops::{Operation, Service};
 use super::unreached::Existence;
-use crate::model::{DeniedBy, DenyType, Fault, FaultKind};
+use crate::advice::{CLOCK_DIFFERS, who_denied};
+use crate::model::{Fault, FaultKind};
+use crate::operation::{Operation, Service};
 
 /// An unsuccessful attempt, freed of the SDK's types.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -243,34 +244,6 @@ fn code_kept(code: &str) -> Option<String> {
     Some(kept[..kept.floor_char_boundary(LONGEST_CODE)].to_owned())
 }
 
-/// A clock that differs by fewer seconds is no reason to refuse a signature: AWS allows 5 minutes
-/// (IAM User Guide, "Elements of an AWS API request signature").
-pub const CLOCK_DIFFERS: u64 = 300;
-
-/// Reads who denied from AWS's message: "… with an explicit deny in a service control policy", or
-/// "… because no identity-based policy allows the … action" (IAM User Guide, "Troubleshoot access
-/// denied error messages").
-pub fn who_denied(message: &str) -> (Option<DeniedBy>, Option<DenyType>) {
-    const KINDS: [(&str, DeniedBy); 7] = [
-        ("service control policy", DeniedBy::Scp),
-        ("resource control policy", DeniedBy::Rcp),
-        ("identity-based policy", DeniedBy::Identity),
-        ("resource-based policy", DeniedBy::ResourcePolicy),
-        ("permissions boundary", DeniedBy::Boundary),
-        ("session policy", DeniedBy::Session),
-        ("VPC endpoint policy", DeniedBy::VpcEndpoint),
-    ];
-    let (clause, deny_type) = if let Some((_, clause)) = message.rsplit_once("with an explicit deny in") {
-        (clause, DenyType::Explicit)
-    } else if let Some((_, clause)) = message.rsplit_once("because no ") {
-        (clause, DenyType::Implicit)
-    } else {
-        return (Some(DeniedBy::Unstated), None);
-    };
-    let kind = KINDS.iter().find(|(words, _)| clause.contains(words)).map(|(_, kind)| *kind);
-    (Some(kind.unwrap_or(DeniedBy::Unstated)), Some(deny_type))
-}
-
 /// Whether a fresh session may help: the token has run out, as against a Region that never took it.
 pub fn is_expiry(code: Option<&str>) -> bool {
     matches!(code, Some("ExpiredToken" | "ExpiredTokenException" | "TokenRefreshRequired"))
@@ -279,7 +252,7 @@ pub fn is_expiry(code: Option<&str>) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::aws::ops::{GET_BUCKET_ENCRYPTION, GET_BUCKET_POLICY, GET_KEY_ROTATION_STATUS, OPERATIONS};
+    use crate::operation::{GET_BUCKET_ENCRYPTION, GET_BUCKET_POLICY, GET_KEY_ROTATION_STATUS, OPERATIONS};
 
     fn answered(code: &str, status: u16) -> Failure {
         Failure { code: Some(code.into()), status: Some(status), ..Failure::default() }
@@ -384,26 +357,5 @@ mod tests {
         let stays = Failure { stays: true, message: Some("the proxy".into()), ..failure };
         assert_eq!(classify(&GET_BUCKET_POLICY, &stays), fault(FaultKind::Transport, false));
         assert_eq!(fault_of(FaultKind::Transport, &stays).message.as_deref(), Some("the proxy"));
-    }
-
-    #[test]
-    fn the_message_names_who_denied() {
-        use DeniedBy::*;
-        use DenyType::*;
-        let user = "User: arn:aws:sts::1:assumed-role/r/s is not authorized to perform: s3:X on resource: y ";
-        for (clause, by, how) in [
-            ("with an explicit deny in a service control policy", Scp, Some(Explicit)),
-            ("because no service control policy allows the s3:X action", Scp, Some(Implicit)),
-            ("with an explicit deny in a resource control policy", Rcp, Some(Explicit)),
-            ("with an explicit deny in a resource-based policy", ResourcePolicy, Some(Explicit)),
-            ("because no resource-based policy allows the s3:X action", ResourcePolicy, Some(Implicit)),
-            ("because no identity-based policy allows the s3:X action", Identity, Some(Implicit)),
-            ("because no permissions boundary allows the s3:X action", Boundary, Some(Implicit)),
-            ("because no session policy allows the s3:X action", Session, Some(Implicit)),
-            ("because no VPC endpoint policy allows the s3:X action", VpcEndpoint, Some(Implicit)),
-            ("", Unstated, None),
-        ] {
-            assert_eq!(who_denied(&format!("{user}{clause}")), (Some(by), how), "{clause}");
-        }
     }
 }

@@ -380,12 +380,12 @@ mod tests {
     use aws_smithy_types::body::SdkBody;
 
     use super::super::environment::{Environment, Tuning};
-    use super::super::ops::GET_CALLER_IDENTITY;
     use super::super::tunnel::Refusal;
     use super::super::unreached::{Meant, Unreached};
     use super::*;
     use crate::clock::{FrozenClock, Timestamp};
     use crate::model::Source;
+    use crate::operation::GET_CALLER_IDENTITY;
 
     /// A network where hosts of some kinds do not exist.
     #[derive(Debug, Clone)]

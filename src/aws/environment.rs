@@ -10,17 +10,17 @@ use aws_credential_types::Credentials;
 use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider};
 use tokio::sync::Semaphore;
 
-use super::advice::RENEW;
 use super::call::{Door, Shared};
 use super::clients::{ClientFactory, S3Addressing};
 use super::dates::Dates;
-use super::ops::GET_CALLER_IDENTITY;
 use super::pace::{Pace, Pacer};
 use super::secrets::Secrets;
 use super::session::{RoleAssumer, RoleSettings};
 use super::variant::Wishes;
+use crate::advice::RENEW;
 use crate::clock::SharedClock;
 use crate::model::{AccountId, Arn, Fault, FaultKind, Observation, Partition, Reading, Region, Source};
+use crate::operation::GET_CALLER_IDENTITY;
 
 /// How fast calls may go, and how they are addressed.
 #[derive(Debug, Clone, Copy, PartialEq)]

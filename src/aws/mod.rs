@@ -1,16 +1,16 @@
 //! The AWS edge: the only room that names the SDK.
 //!
-//! Every call goes through one door ([`call::Door`]), driven by the operations table ([`ops`]).
+//! Every call goes through one door ([`call::Door`]), driven by the operations table ([`crate::operation`]).
 //! Collectors ([`service`]) turn SDK answers into observations of plain types; nothing else sees
 //! the SDK. This room decides nothing about policy, prints nothing and reads no environment.
 
 use std::time::Duration;
 
-pub mod advice;
 mod answer;
 pub mod call;
 mod caught;
 pub mod causes;
+pub mod class_advice;
 pub mod classify;
 pub mod clients;
 pub mod dates;
@@ -22,7 +22,6 @@ pub mod login_client;
 pub mod message;
 pub mod network;
 pub mod no_proxy;
-pub mod ops;
 pub mod pace;
 pub mod promise;
 pub mod provider;

@@ -18,12 +18,12 @@ use futures::future::BoxFuture;
 use super::call::Door;
 use super::clients::Client;
 use super::endpoint::Endpoint;
-use super::ops::{ASSUME_ROLE, GET_CALLER_IDENTITY, session_policy};
 use super::secrets::Known;
 use super::walk::told;
 use super::{message, provider};
 use crate::clock::{SharedClock, Timestamp};
 use crate::model::{AccountId, Arn, ExternalId, Fault, FaultKind, Observation, Partition, Reading, Region};
+use crate::operation::{ASSUME_ROLE, GET_CALLER_IDENTITY, session_policy};
 
 /// Role chaining's limit: a role that assumes a role gets one hour (IAM User Guide, "Role chaining").
 const DURATION_SECONDS: i32 = 3_600;

@@ -13,10 +13,10 @@ use super::exit::Exit;
 use super::work::Work;
 use super::{edge, print, summary};
 use crate::aws::environment::{Caller, Environment};
-use crate::aws::ops::{ASSUME_ROLE, LIST_ACCOUNTS, LIST_ORGANIZATIONAL_UNITS};
 use crate::aws::service::{AccountReader, account, kms, organizations, s3};
 use crate::aws::session::{Renewal, RoleSettings, Session};
 use crate::model::{Account, Coverage, CoverageRow, Fault, FaultKind, Reading, RotationHistory, Source};
+use crate::operation::{ASSUME_ROLE, LIST_ACCOUNTS, LIST_ORGANIZATIONAL_UNITS};
 use crate::spelling::counted;
 
 /// Buckets that are read in the sample account: enough to meet a policy that bars.

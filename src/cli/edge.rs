@@ -16,14 +16,14 @@ use aws_config::{BehaviorVersion, SdkConfig};
 use self::login::{Ending, Login, Profiles};
 use super::error::{CliError, advice_or};
 use super::work::Work;
-use crate::aws::advice::RENEW;
+use crate::advice::RENEW;
 use crate::aws::environment::{Caller, Environment, Tuning};
 use crate::aws::login_client::login_client;
-use crate::aws::ops::GET_CALLER_IDENTITY;
 use crate::aws::provider::RENEWED_WITHIN;
 use crate::aws::variant::{Wish, Wishes};
 use crate::clock::{Clock, SystemClock};
 use crate::model::{FaultKind, Reading, Region, Source};
+use crate::operation::GET_CALLER_IDENTITY;
 
 /// A variable of the environment, by its name.
 pub type Variables<'a> = &'a dyn Fn(&str) -> Option<String>;

@@ -3,10 +3,11 @@
 use std::fmt;
 
 use super::exit::Exit;
-use crate::aws::advice::{RENEW, Said, by_class, cause};
-use crate::aws::ops::{ASSUME_ROLE, GET_CALLER_IDENTITY, LIST_ACCOUNTS};
+use crate::advice::{RENEW, Said, cause};
+use crate::aws::class_advice::by_class;
 use crate::log::LogError;
 use crate::model::Fault;
+use crate::operation::{ASSUME_ROLE, GET_CALLER_IDENTITY, LIST_ACCOUNTS};
 use crate::scan::ScanError;
 use crate::sink::{FinalizeError, LakeError, PublishError, StoreError};
 

@@ -8,9 +8,9 @@ use std::fmt::Write;
 use super::error::CliError;
 use super::work::Work;
 use super::{expiry, print};
-use crate::aws::ops::LIST_ACCOUNTS;
 use crate::aws::service::organizations;
 use crate::model::{Reading, RunHeader, RunKind};
+use crate::operation::LIST_ACCOUNTS;
 use crate::scan::{Edge, ScanError};
 use crate::sink::{Lake, Manifest};
 

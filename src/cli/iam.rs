@@ -7,8 +7,8 @@ use super::error::CliError;
 use super::lake::LakeUri;
 use super::print;
 use crate::aws::lake::settings::is_access_point;
-use crate::aws::ops::{Grant, LAKE_KEY_ACTIONS, actions};
 use crate::model::Partition;
+use crate::operation::{Grant, LAKE_KEY_ACTIONS, actions};
 
 /// Prints one policy as JSON.
 pub fn run(args: &IamArgs) -> Result<(), CliError> {

@@ -9,10 +9,10 @@ use tokio::time::Instant;
 
 use super::print;
 use super::work::Work;
-use crate::aws::ops::LIST_ACCOUNTS;
 #[cfg(feature = "sim")]
 use crate::clock::Timestamp;
 use crate::model::{AccountId, RunId};
+use crate::operation::LIST_ACCOUNTS;
 use crate::scan::{Event, Progress};
 use crate::spelling::counted;
 

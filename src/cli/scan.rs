@@ -11,12 +11,12 @@ use super::rules::Rules;
 use super::work::Work;
 use super::{committed, edge, estimate, expiry, future, loss, print, summary};
 use crate::aws::environment::{Caller, Environment, Tuning};
-use crate::aws::ops::GET_CALLER_IDENTITY;
 use crate::clock::{Clock, SystemClock, Timestamp};
 use crate::log;
 use crate::model::{
     ExternalId, RotationHistory, RunHeader, RunId, RunKind, RunStatus, ScanFilter, ScanSettings, Source,
 };
+use crate::operation::GET_CALLER_IDENTITY;
 use crate::scan::{self, Edge, ScanError};
 use crate::sink::{self, Judgement, Lake, Published, Store, canonical_json, sha256_hex};
 

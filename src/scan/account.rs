@@ -7,7 +7,6 @@ use futures::future::join_all;
 use super::Edge;
 use crate::aws::call::Door;
 use crate::aws::dates::Dates;
-use crate::aws::ops::{LIST_ALIASES, LIST_BUCKETS, LIST_KEYS, LIST_REGIONS};
 use crate::aws::service::{AccountReader, account, kms, s3};
 use crate::aws::session::{Renewal, RoleAssumer, Session};
 use crate::log::SegmentWriter;
@@ -15,6 +14,7 @@ use crate::model::{
     AccessPath, Account, AccountId, AccountScan, Arn, Calls, Coverage, Fault, FaultKind, NotAsked,
     Observation, OrganizationIdentity, Partition, Reading, Region, RegionsFrom, RunHeader,
 };
+use crate::operation::{LIST_ALIASES, LIST_BUCKETS, LIST_KEYS, LIST_REGIONS};
 
 /// A sealed segment, and the code with which the account refused the role, if it did.
 #[derive(Debug)]

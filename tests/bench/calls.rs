@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use atrest::aws::ops::{OPERATIONS, Scope, Service};
 use atrest::clock::FrozenClock;
 use atrest::model::Source;
+use atrest::operation::{OPERATIONS, Scope, Service};
 use atrest::scan::{self, Silent};
 use atrest::sim::{Schedule, Shape, Simulator, generate};
 use atrest::sink::{self, Lake, MemoryStore};

@@ -9,8 +9,8 @@ use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use atrest::aws::ops::{OPERATIONS, Scope};
 use atrest::model::AccountId;
+use atrest::operation::{OPERATIONS, Scope};
 use atrest::scan::ScanError;
 use atrest::sim::world::{CompletedRotation, Encryption, MultiRegion};
 use atrest::sim::{Effect, Rule, Schedule, World};

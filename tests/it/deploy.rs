@@ -15,7 +15,7 @@ use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use atrest::aws::ops::{Grant, LAKE_KEY_ACTIONS, actions};
+use atrest::operation::{Grant, LAKE_KEY_ACTIONS, actions};
 use serde_json::Value;
 
 use crate::support::python::{Server, Venv, venv_or_skip};

@@ -9,7 +9,7 @@ use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
 
-use atrest::aws::ops::{Grant, actions};
+use atrest::operation::{Grant, actions};
 use atrest::query::schema;
 
 use crate::support::rust::read;

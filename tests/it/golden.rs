@@ -9,9 +9,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, LazyLock};
 
-use atrest::aws::ops::{Grant, OPERATIONS};
 use atrest::clock::DAY_MS;
 use atrest::model::RunId;
+use atrest::operation::{Grant, OPERATIONS};
 use atrest::report::{self, Format};
 use atrest::sim::{Effect, Rule, Schedule};
 use atrest::sink::{CommittedRun, Lake, Manifest, MemoryStore};

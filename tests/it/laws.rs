@@ -4,7 +4,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use atrest::aws::ops::{Grant, OPERATIONS};
+use atrest::operation::{Grant, OPERATIONS};
 use atrest::scan::ScanError;
 use atrest::sim::world::PageSizes;
 use atrest::sim::{Effect, Rule, Schedule, World};

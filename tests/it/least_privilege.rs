@@ -3,8 +3,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use atrest::aws::ops::{Grant, actions};
 use atrest::model::{AccountId, RunStatus};
+use atrest::operation::{Grant, actions};
 use atrest::sim::world::Actions;
 use atrest::sim::{Schedule, World};
 
@@ -224,7 +224,7 @@ fn every_session_is_narrowed_to_the_audit_actions() {
     let by_sessions = member.records().iter().filter(|record| {
         record.principal.as_deref().is_some_and(|arn| arn.contains(":assumed-role/atrest-audit/"))
     });
-    let audit: BTreeSet<&str> = atrest::aws::ops::OPERATIONS
+    let audit: BTreeSet<&str> = atrest::operation::OPERATIONS
         .iter()
         .filter(|operation| operation.grant == Grant::Audit)
         .map(|operation| operation.id)

@@ -3,8 +3,8 @@
 
 use std::time::Duration;
 
-use atrest::aws::ops::{OPERATIONS, Quota, QuotaOwner};
 use atrest::aws::pace::Pace;
+use atrest::operation::{OPERATIONS, Quota, QuotaOwner};
 use atrest::sim::{Effect, Quotas, Rate, Rule, Schedule, World};
 
 use crate::laws::{agrees_with_itself, clean, same_bytes};

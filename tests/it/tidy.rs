@@ -70,26 +70,26 @@ const ROOMS: &[Room] = &[
            crates: &["sha2", "thiserror", "toml"] },
     Room { path: "judge", floor: Floor::Pure, rooms: &["check", "clock", "model", "resolve", "standard"],
            crates: &["aho_corasick", "sha2"] },
+    Room { path: "operation", floor: Floor::Pure, rooms: &["model"], crates: &["serde_json"] },
+    // What AWS said, and what to do about it: decisions over texts.
+    Room { path: "advice", floor: Floor::Pure, rooms: &["clock", "model", "operation"], crates: &[] },
     Room { path: "table", floor: Floor::Pure, rooms: &["clock", "model"], crates: &[] },
-    Room { path: "aws/ops", floor: Floor::Pure, rooms: &["model"], crates: &["serde_json"] },
     Room { path: "log", floor: Floor::Local, rooms: &["clock", "model"],
            crates: &["serde", "serde_json", "sha2", "thiserror", "zstd"] },
     Room { path: "sink", floor: Floor::Local,
            rooms: &["check", "clock", "control", "judge", "log", "model", "resolve", "standard", "table"],
            crates: &["arrow_array", "arrow_schema", "bytes", "futures", "parquet", "rayon", "rustix", "serde", "serde_json", "sha2", "thiserror", "tokio"] },
     Room { path: "report", floor: Floor::Local,
-           rooms: &["check", "clock", "model", "printable", "sink", "table"],
+           rooms: &["advice", "check", "clock", "model", "operation", "printable", "sink", "table"],
            crates: &["base64", "csv", "futures", "maud", "serde", "serde_json", "sha2", "thiserror"] },
-    // Says which IAM action a read needs: of the edge it knows the operations table, which is pure data.
-    Room { path: "report/page/fix", floor: Floor::Local, rooms: &["aws"], crates: &["serde_json"] },
     // The one room that starts a process: the executable that answers the questions.
     Room { path: "query", floor: Floor::Local, rooms: &["clock", "model", "table"], crates: &["rustix", "thiserror"] },
     // The lake on S3 is a `sink::Store` made of the SDK: the edge knows the trait, the sink not the edge.
-    Room { path: "aws", floor: Floor::Edge, rooms: &["clock", "log", "model", "printable", "sink"],
+    Room { path: "aws", floor: Floor::Edge,
+           rooms: &["advice", "clock", "log", "model", "operation", "printable", "sink"],
            crates: &["aho_corasick", "fastrand", "futures", "serde", "serde_json", "thiserror", "tokio", "tracing",
                      "http_body_util"] },
-    // What AWS said, and what to do about it: decisions over texts.
-    Room { path: "aws/advice", floor: Floor::Pure, rooms: &["clock", "model"], crates: &[] },
+    Room { path: "aws/class_advice", floor: Floor::Pure, rooms: &["advice", "model"], crates: &[] },
     Room { path: "aws/message", floor: Floor::Pure, rooms: &["printable"], crates: &["regex"] },
     // What a raw body holds: a decision over bytes.
     Room { path: "aws/promise", floor: Floor::Pure, rooms: &[],
@@ -102,7 +102,8 @@ const ROOMS: &[Room] = &[
     Room { path: "aws/trust", floor: Floor::Edge, rooms: &[],
            crates: &["aws_smithy_http_client", "base64", "rustls", "thiserror"] },
     Room { path: "aws/unreached", floor: Floor::Edge, rooms: &[], crates: &["aws_smithy_runtime_api", "rustls"] },
-    Room { path: "scan", floor: Floor::Night, rooms: &["aws", "clock", "log", "model", "sink", "spelling"],
+    Room { path: "scan", floor: Floor::Night,
+           rooms: &["aws", "clock", "log", "model", "operation", "sink", "spelling"],
            crates: &["futures", "thiserror", "tokio", "tokio_util", "tracing"] },
     // Beside the layers: under the SDK, and so without a word of it but the types of its seam: HTTP, and
     // the configuration that hands the SDK its connector, its caller and its sleep.
@@ -110,22 +111,22 @@ const ROOMS: &[Room] = &[
            crates: &["atrest_core", "aws_credential_types", "aws_smithy_async", "aws_smithy_runtime_api", "aws_smithy_types",
                      "aws_types", "http_body_util", "hyper", "hyper_util", "serde", "serde_json", "sha2", "tokio"] },
     Room { path: "cli", floor: Floor::Shell,
-           rooms: &["aws", "check", "clock", "judge", "log", "model", "printable", "query", "report",
-                    "resolve", "scan", "sim", "sink", "spelling", "standard", "table"],
+           rooms: &["advice", "aws", "check", "clock", "judge", "log", "model", "operation", "printable", "query",
+                    "report", "resolve", "scan", "sim", "sink", "spelling", "standard", "table"],
            crates: &["clap", "clap_complete", "fastrand", "futures", "indicatif", "rustix", "serde_json", "tempfile",
                      "tokio", "tokio_util", "toml", "tracing", "tracing_subscriber"] },
     // Reads the caller's environment, and that is the SDK's to read: profiles, SSO, endpoints.
-    Room { path: "cli/edge", floor: Floor::Shell, rooms: &["aws", "clock", "model"],
+    Room { path: "cli/edge", floor: Floor::Shell, rooms: &["advice", "aws", "clock", "model", "operation"],
            crates: &["aws_config", "aws_credential_types", "aws_types", "http", "serde_json"] },
-    Room { path: "lib", floor: Floor::Shell, rooms: &[], crates: &["atrest_assessment", "atrest_core", "atrest_sim"] },
+    Room { path: "lib", floor: Floor::Shell, rooms: &[], crates: &["atrest_assessment", "atrest_core", "atrest_offline", "atrest_sim"] },
     Room { path: "main", floor: Floor::Shell, rooms: &["cli"], crates: &[] },
 ];
 
 /// Rooms that are packages of their own: what they name of the others, their manifests say and the compiler holds.
-const MEMBERS: &[&str] = &["assessment", "core", "sim"];
+const MEMBERS: &[&str] = &["assessment", "core", "offline", "sim"];
 
-/// A package of several rooms: each has its row as if it were the census's own.
-const FLOORS: &str = "assessment/";
+/// Packages of several rooms: each room has its row as if it were the census's own.
+const FLOORS: &[&str] = &["assessment/", "offline/"];
 
 /// The row that decides for a file: `aws/pace/mod` falls under `aws`.
 fn room_of(module: &str) -> Option<&'static Room> {
@@ -138,7 +139,7 @@ fn room_of(module: &str) -> Option<&'static Room> {
 /// The imports of one file of `src` that its room does not allow. `path` is without `src/`.
 fn forbidden_imports(path: &str, text: &str, dependencies: &BTreeSet<String>) -> Vec<String> {
     let module = path.trim_end_matches(".rs").trim_end_matches("/mod");
-    let module = module.strip_prefix(FLOORS).unwrap_or(module);
+    let module = FLOORS.iter().find_map(|floor| module.strip_prefix(floor)).unwrap_or(module);
     let Some(room) = room_of(module) else {
         return vec![format!(
             "src/{path}: no row of ROOMS covers it; a new room needs one, see tests/it/tidy.rs"
@@ -413,7 +414,8 @@ fn no_file_is_forgotten() {
 #[test]
 fn no_table_is_forgotten() {
     let helpers = ["mod", "value", "tests"];
-    let stems = rust_files("src/table").into_iter().map(|it| it.file_stem().unwrap().display().to_string());
+    let stems =
+        rust_files("src/offline/table").into_iter().map(|it| it.file_stem().unwrap().display().to_string());
     let there = stems.filter(|stem| !helpers.contains(&stem.as_str())).collect();
     let registered = atrest::table::TABLES.iter().map(|table| table.name.to_owned()).collect();
     none(unregistered("table", "table::TABLES", &there, &registered));
@@ -430,9 +432,9 @@ fn no_query_is_forgotten() {
 
 #[test]
 fn no_operation_is_forgotten() {
-    let (defined, listed) = operations(&read(&root().join("src/aws/ops.rs")));
-    assert_eq!(listed.len(), atrest::aws::ops::OPERATIONS.len(), "the list is read as it is");
-    none(unregistered("operation", "aws::ops::OPERATIONS", &defined, &listed));
+    let (defined, listed) = operations(&read(&root().join("src/assessment/operation.rs")));
+    assert_eq!(listed.len(), atrest::operation::OPERATIONS.len(), "the list is read as it is");
+    none(unregistered("operation", "operation::OPERATIONS", &defined, &listed));
 }
 
 #[test]
@@ -484,7 +486,7 @@ mod bites {
             &imports("scan/mod.rs", "fn f() -> indicatif::ProgressBar { clap::go() }"),
             &["`clap`", "`indicatif`"],
         );
-        complains(&imports("aws/ops.rs", "use tokio::time;"), &["crate `tokio`"]);
+        complains(&imports("operation.rs", "use tokio::time;"), &["crate `tokio`"]);
         complains(&imports("resolve/mod.rs", "use std::{collections::BTreeMap, fs::File};"), &["`std::fs`"]);
         complains(&imports("model/run.rs", "use std::time::Instant;"), &["`std::time`"]);
     }
@@ -492,12 +494,12 @@ mod bites {
     #[test]
     fn words_and_tests_are_not_imports() {
         let words = r##"
-            // use crate::aws::ops;
+            // use crate::operation;
             /* use clap::Parser; /* aws_sdk_s3:: */ */
-            const A: &str = "use crate::aws::ops"; const B: &str = r#"" tokio::spawn "#; const C: char = '"';
+            const A: &str = "use crate::operation"; const B: &str = r#"" tokio::spawn "#; const C: char = '"';
             fn f<'a>(x: &'a str) -> &'a str { x }
             #[cfg(test)]
-            mod tests { use crate::aws::ops; use tokio::time; fn f() { super::super::f() } }
+            mod tests { use crate::operation; use tokio::time; fn f() { super::super::f() } }
         "##;
         complains(&imports("model/run.rs", words), &[]);
         let after = format!("{words} fn g() {{ crate::aws::f() }}");

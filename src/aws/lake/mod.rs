@@ -16,9 +16,9 @@ use futures::future::BoxFuture;
 use super::call::{Answer, Door};
 use super::clients::{Client, ClientFactory};
 use super::dates::Dates;
-use super::ops::{GET_OBJECT, LIST_OBJECTS, PUT_OBJECT};
 use super::walk::{Page, Walk, told};
 use crate::model::{Fault, FaultKind, Reading, Region};
+use crate::operation::{GET_OBJECT, LIST_OBJECTS, PUT_OBJECT};
 use crate::sink::{OF_ITS_KIND, Put, Store, StoreError, longest, sha256_hex};
 
 pub use settings::{LakeSettings, Sse};

@@ -4,11 +4,12 @@
 //! asked for, and, where S3 says "Access Denied" and no more, what the same request without a condition
 //! came to ([`Cause`]).
 
-use super::super::advice::{self, Said};
-use super::super::ops::{GET_OBJECT, LIST_OBJECTS, PUT_OBJECT};
+use super::super::class_advice::by_class;
 use super::super::unreached;
 use super::settings::LakeSettings;
+use crate::advice::{self, Said};
 use crate::model::{DeniedBy, DenyType, Fault, FaultKind};
+use crate::operation::{GET_OBJECT, LIST_OBJECTS, PUT_OBJECT};
 use crate::sink::StoreFault;
 
 /// A request to the lake that was refused.
@@ -165,7 +166,7 @@ fn meaning(refusal: &Refusal<'_>, code: &str) -> Meaning {
              (x-amz-checksum-crc32): a proxy or gateway between this host and the server removes it",
         ),
         _ if kind == FaultKind::Identity => {
-            correct(advice::by_class(operation(refusal), refusal.fault).unwrap_or(advice::RENEW))
+            correct(by_class(operation(refusal), refusal.fault).unwrap_or(advice::RENEW))
         }
         _ if kind == FaultKind::Transport => (
             unreached::advice(message).unwrap_or_default().to_owned(),

@@ -17,8 +17,8 @@ use tokio::time::Instant;
 pub use bucket::TokenBucket;
 pub use gate::Gate;
 
-use super::ops::{Operation, Quota};
 use crate::model::Region;
+use crate::operation::{Operation, Quota};
 
 /// How fast the calls of one quota owner may go.
 #[derive(Debug, Clone, Copy, PartialEq)]

@@ -3,7 +3,7 @@
 use super::table::PROMISES;
 use super::xml::NOT_XML;
 use super::*;
-use crate::aws::ops::OPERATIONS;
+use crate::operation::OPERATIONS;
 
 const ENCRYPTION: &str = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n\
     <ServerSideEncryptionConfiguration xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\"><Rule>\

@@ -5,9 +5,9 @@ use aws_sdk_account::operation::list_regions::ListRegionsOutput;
 use aws_sdk_account::types::Region as Entry;
 
 use super::{AccountReader, believed, region};
-use crate::aws::ops::LIST_REGIONS;
 use crate::aws::walk::{Page, Walk, told};
 use crate::model::{Observation, Region};
+use crate::operation::LIST_REGIONS;
 
 /// An account's Regions by their opt-in status.
 #[derive(Debug, Default)]

@@ -14,16 +14,16 @@ use futures::{StreamExt, stream};
 use self::understand::{ListedKey, Place};
 use super::{AccountReader, believed};
 use crate::aws::clients::Client;
-use crate::aws::ops::{
-    DESCRIBE_KEY, GET_KEY_POLICY, GET_KEY_ROTATION_STATUS, LIST_ALIASES, LIST_KEY_ROTATIONS, LIST_KEYS,
-    Operation,
-};
 use crate::aws::walk::{Page, Walk};
 use crate::clock::Timestamp;
 use crate::log::digest;
 use crate::model::{
     CompletedRotation, KeyMetadata, KeyObservation, NotAsked, Observation, PolicyHash, Reading, Region,
     RotationReason, RotationRule, RotationStatus,
+};
+use crate::operation::{
+    DESCRIBE_KEY, GET_KEY_POLICY, GET_KEY_ROTATION_STATUS, LIST_ALIASES, LIST_KEY_ROTATIONS, LIST_KEYS,
+    Operation,
 };
 
 /// Reads one Region of an account.

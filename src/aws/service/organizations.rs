@@ -9,10 +9,10 @@ use aws_sdk_organizations::types::{Account as Entry, OrganizationalUnit as Unit}
 use super::instant;
 use crate::aws::call::Door;
 use crate::aws::clients::Client;
-use crate::aws::ops::{LIST_ACCOUNTS, LIST_ORGANIZATIONAL_UNITS};
 use crate::aws::walk::{Page, Walk, told, word};
 use crate::log::Entries;
 use crate::model::{Account, Arn, Observation, OrganizationIdentity, OrganizationalUnit, Region};
+use crate::operation::{LIST_ACCOUNTS, LIST_ORGANIZATIONAL_UNITS};
 
 /// A client of AWS Organizations.
 pub type OrganizationsClient = Client<aws_sdk_organizations::Client>;

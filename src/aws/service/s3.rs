@@ -10,15 +10,15 @@ use futures::{StreamExt, stream};
 
 use super::kms::policy_of;
 use super::{AccountReader, believed, region, timestamp};
-use crate::aws::ops::{
-    GET_BUCKET_ENCRYPTION, GET_BUCKET_LOCATION, GET_BUCKET_POLICY, LIST_BUCKETS, Operation,
-};
 use crate::aws::walk::{Page, Walk, told, word};
 use crate::clock::Timestamp;
 use crate::log::Entries;
 use crate::model::{
     BucketObservation, DefaultEncryption, EncryptionConfiguration, EncryptionRule, NotAsked, Observation,
     PolicyHash, Reading, Region,
+};
+use crate::operation::{
+    GET_BUCKET_ENCRYPTION, GET_BUCKET_LOCATION, GET_BUCKET_POLICY, LIST_BUCKETS, Operation,
 };
 
 /// A bucket as ListBuckets gives it.

@@ -420,7 +420,7 @@ fn a_gap_is_told_by_its_message() {
 
 #[test]
 fn what_is_pasted_is_json_that_aws_takes() {
-    for operation in crate::aws::ops::OPERATIONS {
+    for operation in crate::operation::OPERATIONS {
         for denied_by in
             ["identity", "resource_policy", "scp", "rcp", "boundary", "session", "vpc_endpoint", "unstated"]
         {

@@ -44,7 +44,7 @@ macro_rules! query {
         Query {
             topic: $topic,
             name: $name,
-            text: include_str!(concat!("../../queries/", $topic, "/", $name, ".sql")),
+            text: include_str!(concat!("../../../queries/", $topic, "/", $name, ".sql")),
         }
     };
 }

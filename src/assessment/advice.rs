@@ -7,10 +7,8 @@
 //!
 //! To add a cause: a variant, its line in [`cause`], its sentence in [`Cause::advice`].
 
-use super::classify::{CLOCK_DIFFERS, is_transient_code, who_denied};
-use super::ops::{ASSUME_ROLE, Grant, OPERATIONS};
-use super::unreached;
-use crate::model::{DeniedBy, DenyType, Fault, FaultKind};
+use crate::model::{DeniedBy, DenyType, Fault};
+use crate::operation::{ASSUME_ROLE, Grant, OPERATIONS};
 
 /// What AWS said, and this host's clock when it said so.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -216,50 +214,37 @@ fn missing(operation: &str, what: &str, who: &str) -> String {
     format!("give {who} the policy of `atrest iam --role {policy}`; it lacks {what}")
 }
 
-/// What to do about a fault that is no refusal, by its class: AWS refused nobody where it was busy, out of reach, or
-/// did not know the caller. None where AWS said no, or something that its code alone tells.
-pub fn by_class(operation: &str, fault: &Fault) -> Option<&'static str> {
-    let network = || fault.message.as_deref().and_then(unreached::advice);
-    match fault.kind {
-        FaultKind::Denied => None,
-        FaultKind::Throttled => Some(
-            "AWS throttled every attempt: run again later. If other programs in the account make calls at the same \
-             time, lower --quota-share and --accounts-in-flight",
-        ),
-        FaultKind::Transport => {
-            Some(network().unwrap_or("check the network, AWS_REGION and AWS_ENDPOINT_URL"))
-        }
-        FaultKind::Identity => Some(network().unwrap_or(RENEW)),
-        FaultKind::Unavailable if operation.starts_with("sts:") => Some(
-            "STS is not active in this Region for the account: activate it (IAM console, Account settings), or set \
-             AWS_REGION to a Region where it is active",
-        ),
-        FaultKind::Unavailable => Some(
-            "the service is not active in this Region for the account: set AWS_REGION to a Region where it is active",
-        ),
-        FaultKind::Service if fault.code.is_none() => Some(
-            "the answer has no error code, but every error from AWS has one: check the network, AWS_REGION and \
-             AWS_ENDPOINT_URL, and any proxy between this host and AWS",
-        ),
-        FaultKind::Service if is_transient(fault) => Some(
-            "the service failed, and permissions are not the cause: run again; if it fails again, check the service's \
-             health in this Region",
-        ),
-        FaultKind::Service => None,
-        FaultKind::Protocol => Some(
-            "the answer is not a valid answer of the AWS API: check AWS_ENDPOINT_URL and the profile's \
-             endpoint_url, and any proxy between this host and AWS",
-        ),
-    }
-}
-
 /// What to do about credentials that AWS does not take.
 ///
 /// How to renew them depends on where they come from: the shell knows, and says it in the place of this.
 pub const RENEW: &str = "renew the credentials, or choose others with AWS_PROFILE";
 
-fn is_transient(fault: &Fault) -> bool {
-    fault.status.is_some_and(|status| status >= 500) || fault.code.as_deref().is_some_and(is_transient_code)
+/// A clock that differs by fewer seconds is no reason to refuse a signature: AWS allows 5 minutes
+/// (IAM User Guide, "Elements of an AWS API request signature").
+pub const CLOCK_DIFFERS: u64 = 300;
+
+/// Reads who denied from AWS's message: "… with an explicit deny in a service control policy", or
+/// "… because no identity-based policy allows the … action" (IAM User Guide, "Troubleshoot access
+/// denied error messages").
+pub fn who_denied(message: &str) -> (Option<DeniedBy>, Option<DenyType>) {
+    const KINDS: [(&str, DeniedBy); 7] = [
+        ("service control policy", DeniedBy::Scp),
+        ("resource control policy", DeniedBy::Rcp),
+        ("identity-based policy", DeniedBy::Identity),
+        ("resource-based policy", DeniedBy::ResourcePolicy),
+        ("permissions boundary", DeniedBy::Boundary),
+        ("session policy", DeniedBy::Session),
+        ("VPC endpoint policy", DeniedBy::VpcEndpoint),
+    ];
+    let (clause, deny_type) = if let Some((_, clause)) = message.rsplit_once("with an explicit deny in") {
+        (clause, DenyType::Explicit)
+    } else if let Some((_, clause)) = message.rsplit_once("because no ") {
+        (clause, DenyType::Implicit)
+    } else {
+        return (Some(DeniedBy::Unstated), None);
+    };
+    let kind = KINDS.iter().find(|(words, _)| clause.contains(words)).map(|(_, kind)| *kind);
+    (Some(kind.unwrap_or(DeniedBy::Unstated)), Some(deny_type))
 }
 
 #[cfg(test)]
@@ -267,45 +252,6 @@ mod tests {
     use super::*;
 
     /// The first accounts' common answer may be of any class: the role is to blame for a refusal alone.
-    #[test]
-    fn a_fault_that_is_no_refusal_has_the_advice_of_its_class() {
-        let fault = |kind, code: &str, status, message: &str| Fault {
-            code: (!code.is_empty()).then(|| code.to_owned()),
-            status,
-            message: (!message.is_empty()).then(|| message.to_owned()),
-            ..Fault::new(kind)
-        };
-        let refused = "h:443 refused the connection";
-        let gone = "the credentials' endpoint 169.254.170.2:80 refused the connection";
-        for (fault, words) in [
-            (fault(FaultKind::Throttled, "Throttling", Some(400), ""), Some("--quota-share")),
-            (fault(FaultKind::Service, "ServiceUnavailable", Some(503), ""), Some("run again")),
-            (fault(FaultKind::Service, "InternalFailure", None, ""), Some("run again")),
-            (fault(FaultKind::Service, "", Some(502), ""), Some("AWS_ENDPOINT_URL")),
-            (
-                fault(FaultKind::Unavailable, "RegionDisabledException", Some(403), ""),
-                Some("STS is not active"),
-            ),
-            (fault(FaultKind::Identity, "ExpiredToken", Some(403), ""), Some("renew the credentials")),
-            (fault(FaultKind::Identity, "", None, "the session is over"), Some("renew the credentials")),
-            (fault(FaultKind::Identity, "", None, gone), Some("AWS_CONTAINER_CREDENTIALS_FULL_URI")),
-            (fault(FaultKind::Transport, "", None, refused), Some("a server listens there")),
-            (fault(FaultKind::Transport, "", None, ""), Some("check the network")),
-            (fault(FaultKind::Protocol, "", Some(200), ""), Some("AWS_ENDPOINT_URL")),
-            (fault(FaultKind::Denied, "AccessDenied", Some(403), ""), None),
-            (fault(FaultKind::Service, "AWSOrganizationsNotInUseException", Some(400), ""), None),
-            (fault(FaultKind::Service, "ValidationError", Some(400), ""), None),
-        ] {
-            let advice = by_class("sts:AssumeRole", &fault);
-            match words {
-                Some(words) => {
-                    assert!(advice.is_some_and(|advice| advice.contains(words)), "{fault:?}: {advice:?}");
-                }
-                None => assert_eq!(advice, None, "{fault:?}"),
-            }
-        }
-    }
-
     fn said<'a>(operation: &'a str, code: &'a str, message: &'a str) -> Said<'a> {
         Said { operation, code: Some(code), message: Some(message), clock_ahead: None }
     }
@@ -472,5 +418,26 @@ mod tests {
             )),
             None
         );
+    }
+
+    #[test]
+    fn the_message_names_who_denied() {
+        use DeniedBy::*;
+        use DenyType::*;
+        let user = "User: arn:aws:sts::1:assumed-role/r/s is not authorized to perform: s3:X on resource: y ";
+        for (clause, by, how) in [
+            ("with an explicit deny in a service control policy", Scp, Some(Explicit)),
+            ("because no service control policy allows the s3:X action", Scp, Some(Implicit)),
+            ("with an explicit deny in a resource control policy", Rcp, Some(Explicit)),
+            ("with an explicit deny in a resource-based policy", ResourcePolicy, Some(Explicit)),
+            ("because no resource-based policy allows the s3:X action", ResourcePolicy, Some(Implicit)),
+            ("because no identity-based policy allows the s3:X action", Identity, Some(Implicit)),
+            ("because no permissions boundary allows the s3:X action", Boundary, Some(Implicit)),
+            ("because no session policy allows the s3:X action", Session, Some(Implicit)),
+            ("because no VPC endpoint policy allows the s3:X action", VpcEndpoint, Some(Implicit)),
+            ("", Unstated, None),
+        ] {
+            assert_eq!(who_denied(&format!("{user}{clause}")), (Some(by), how), "{clause}");
+        }
     }
 }

@@ -6,10 +6,10 @@
 use serde_json::{Value, json};
 
 use super::coverage::Gap;
-use crate::aws::advice::{self, Said};
-use crate::aws::ops;
+use crate::advice::{self, Said};
+use crate::operation;
 
-pub use crate::aws::advice::Cause;
+pub use crate::advice::Cause;
 
 /// Advice.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -106,7 +106,7 @@ pub fn fix(gap: &Gap, role: &AuditRole) -> Fix {
 fn denied(gap: &Gap, role: &AuditRole) -> Fix {
     let explicit = gap.deny_type.as_deref() == Some("explicit");
     let named = gap.denied_by.as_deref().is_some_and(|who| !["unstated", "resource_policy"].contains(&who));
-    if gap.operation == ops::ASSUME_ROLE.id && !named {
+    if gap.operation == operation::ASSUME_ROLE.id && !named {
         return assume(role);
     }
     let action = iam_action(&gap.operation);
@@ -142,7 +142,7 @@ fn sentence(words: &str) -> String {
 }
 
 fn iam_action(operation: &str) -> String {
-    let known = ops::OPERATIONS.iter().find(|known| known.id == operation);
+    let known = operation::OPERATIONS.iter().find(|known| known.id == operation);
     known.map_or(operation, |known| known.iam_action).to_owned()
 }
 
@@ -226,8 +226,8 @@ fn resource(gap: &Gap, action: &str, role: &AuditRole, explicit: bool) -> Fix {
 
 /// What a key's policy can allow: an action on a key. Listings are not its to allow.
 fn key_actions() -> Vec<&'static str> {
-    let of_a_key = |operation: &&&ops::Operation| {
-        operation.service == ops::Service::Kms && operation.scope == ops::Scope::Resource
+    let of_a_key = |operation: &&&operation::Operation| {
+        operation.service == operation::Service::Kms && operation.scope == operation::Scope::Resource
     };
-    ops::OPERATIONS.iter().filter(of_a_key).map(|operation| operation.iam_action).collect()
+    operation::OPERATIONS.iter().filter(of_a_key).map(|operation| operation.iam_action).collect()
 }
