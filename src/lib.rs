@@ -12,15 +12,15 @@
 //!                                  ▼
 //! log     one sealed segment an account ═══════════════════ the network stops here ═══════════
 //!                                  │
-//! sink::finalize     pass 1: resolve::KeyIndex      pass 2: buckets past the index     offline, ordered,
+//! publish::finalize  pass 1: resolve::KeyIndex   pass 2: buckets past the index     offline, ordered,
 //!                                  │ facts                                      the same log, the same bytes
 //! judge      standard and exceptions ─► each check on each resource
 //!                                  │ findings
 //!                                  ▼
-//! table   columns ─► sink::parquet ─► sink::commit: tables, manifest, then the row in `runs`
+//! table   columns ─► lake::parquet ─► lake::commit: tables, manifest, then the row in `runs`
 //!                                  │ rows
 //!                                  ▼
-//! report  sink::rows, each file held to its hash ─► a page, CSV, JSON, OCSF     the same run, the same bytes
+//! report  lake::rows, each file held to its hash ─► a page, CSV, JSON, OCSF     the same run, the same bytes
 //! ```
 //!
 //! Four words, four types, never mixed: an *observation* is what a call answered, a *fact* what follows
@@ -37,7 +37,7 @@
 //! |---|---|---|---|
 //! | data | [`model`], [`clock`], [`spelling`], [`printable`] | serde; the clock alone asks the system for the time | I/O, async, arrow, the SDK, chance |
 //! | pure | [`policy`], [`resolve`], [`check`], [`standard`], [`judge`], [`control`], [`operation`], [`advice`], [`table`] | the floor above | the same |
-//! | local I/O | [`log`], [`sink`], [`report`], [`query`] | files, arrow, parquet, zstd | the SDK |
+//! | local I/O | [`log`], [`lake`], [`publish`], [`report`], [`query`] | files, arrow, parquet, zstd | the SDK |
 //! | the AWS edge | [`aws`] | tokio, the SDK | print, read the environment, judge |
 //! | the night | [`scan`] | tasks, and all of the above | parse flags, format text |
 //! | the shell | [`cli`], `main` | flags, environment, terminal, exit codes | census logic |
@@ -63,7 +63,7 @@
 //! | to add | touch |
 //! |---|---|
 //! | a column | one entry at the end of its table's file in [`table`], and its field in [`model`]; the schema test shows the change; `ATREST_BLESS=1 cargo test generated` writes the README and `ATREST_BLESS=1 cargo test deploy` Athena's template; a line in CHANGELOG.md |
-//! | a table | a file in [`table`], a line in [`table::TABLES`], and its rows in [`sink`]'s `finalize` |
+//! | a table | a file in [`table`], a line in [`table::TABLES`], and its rows in [`publish::finalize`] |
 //! | a check | a file in `src/assessment/check` ([`check`]) and a line in [`check::CHECKS`], with its reasons (each with a remedy of its own where the check's does not fit, and `at_most` where facts raise the severity), its truth table and its page in `check/documentation.rs`; [`standard`]'s built-in runs it, `control/controls.toml` says what it is evidence for; in `tests/it/questions/verdicts.rs` the question that stands for it |
 //! | a control | a row of `src/assessment/control/controls.toml`, whose head says how; a condition asks in the words of [`model::Subject`], which `judge/subject.rs` finds; `cargo test -p atrest-assessment control` |
 //! | a section of the page | a file in `report/html` and a line in its `SECTIONS`; what it shows is gathered in [`report::page`]; `tests/pages/run` looks at it in a browser |
@@ -82,7 +82,7 @@
 pub use atrest_assessment::{
     advice, check, clock, control, judge, model, operation, policy, printable, resolve, spelling, standard,
 };
-pub use atrest_offline::{log, query, report, sink, table};
+pub use atrest_offline::{lake, log, publish, query, report, table};
 #[cfg(feature = "sim")]
 pub use atrest_sim as sim;
 

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use crate::sink::held::hash;
+use crate::lake::held::hash;
 
 /// The hex SHA-256 of the running program's file; none where it cannot be read.
 pub fn sha256() -> Option<String> {

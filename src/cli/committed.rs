@@ -4,8 +4,9 @@
 use super::error::CliError;
 use super::exit::Exit;
 use super::print;
+use crate::lake::{CommittedRun, Lake, LakeError, Published};
 use crate::model::{RunId, RunStatus, Severity, Verdict};
-use crate::sink::{Census, CommittedRun, FinalizeError, Lake, LakeError, Published};
+use crate::publish::{Census, FinalizeError};
 use crate::table;
 
 /// What was told of a committed run.
@@ -82,7 +83,7 @@ pub async fn tell(lake: &Lake, run_id: &RunId, at_least: Option<Severity>) -> Re
 async fn fails(run: &CommittedRun, at_least: Severity) -> Result<u64, LakeError> {
     let findings = table::find("findings").expect("it is registered");
     let mut fails = 0;
-    let count = |row: crate::sink::Row<'_>| {
+    let count = |row: crate::lake::Row<'_>| {
         let severity = row.text(0).and_then(Severity::from_word);
         let verdict = row.text(1).and_then(Verdict::from_word);
         fails += u64::from(verdict == Some(Verdict::Fail) && severity.is_some_and(|it| it >= at_least));

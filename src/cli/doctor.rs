@@ -3,7 +3,7 @@
 //! A step that fails does not end the visit: what can still be tried is tried. The reads are the
 //! scan's own, on one account, so that a pass here is a pass tonight.
 
-mod lake;
+mod lake_probe;
 
 use std::sync::Arc;
 
@@ -75,7 +75,7 @@ pub async fn run(args: &DoctorArgs, work: &Work) -> Result<Exit, CliError> {
             let tried = match store {
                 Ok(store) => {
                     let organization = accounts.iter().find_map(organizations::identity_of);
-                    lake::visit(&visit, store, environment.source, organization).await
+                    lake_probe::visit(&visit, store, environment.source, organization).await
                 }
                 Err(error) => Err(error),
             };

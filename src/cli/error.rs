@@ -5,11 +5,12 @@ use std::fmt;
 use super::exit::Exit;
 use crate::advice::{RENEW, Said, cause};
 use crate::aws::class_advice::by_class;
+use crate::lake::{LakeError, PublishError, StoreError};
 use crate::log::LogError;
 use crate::model::Fault;
 use crate::operation::{ASSUME_ROLE, GET_CALLER_IDENTITY, LIST_ACCOUNTS};
+use crate::publish::FinalizeError;
 use crate::scan::ScanError;
-use crate::sink::{FinalizeError, LakeError, PublishError, StoreError};
 
 /// An error as a person sees it.
 #[derive(Debug)]

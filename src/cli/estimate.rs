@@ -9,10 +9,10 @@ use super::error::CliError;
 use super::work::Work;
 use super::{expiry, print};
 use crate::aws::service::organizations;
+use crate::lake::{Lake, Manifest};
 use crate::model::{Reading, RunHeader, RunKind};
 use crate::operation::LIST_ACCOUNTS;
 use crate::scan::{Edge, ScanError};
-use crate::sink::{Lake, Manifest};
 
 /// How many runs are looked at for a census.
 const LOOKED_AT: usize = 30;

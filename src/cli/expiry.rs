@@ -7,7 +7,7 @@
 use super::edge::login::{Ending, Login};
 use super::print;
 use crate::clock::Timestamp;
-use crate::sink::{Lake, Manifest};
+use crate::lake::{Lake, Manifest};
 
 const MINUTE_MS: i64 = 60_000;
 /// Where no census tells how long one takes, credentials that end sooner are worth a word.

@@ -7,21 +7,22 @@ use super::rules::Rules;
 use super::work::Work;
 use super::{committed, future, loss, print, summary};
 use crate::clock::{Clock, SystemClock, Timestamp};
+use crate::lake::{CommittedRun, Hold, Lake, Published};
 use crate::log;
 use crate::model::{RunId, RunStatus};
-use crate::sink::{self, CommittedRun, Hold, Judgement, Lake, Published};
+use crate::publish::{self, Judgement};
 
 /// Publishes an uncommitted run as it is, and a committed one as a new `rejudged` run.
 pub async fn run(args: &FinalizeArgs, work: &Work) -> Result<Exit, CliError> {
     let rules = Rules::read(&args.rules)?;
-    let lake = super::lake::read(args.lake.open(args.tuning.tuning(), work).await?, work).await?;
+    let lake = super::lake_uri::read(args.lake.open(args.tuning.tuning(), work).await?, work).await?;
     let now = SystemClock.now();
     let _alone = alone(&lake, &args.run)?;
     // A run that was judged again has no log of its own: its manifest names the run that has it.
     let (observed_run_id, run_id) = match lake.committed(&args.run) {
         true => {
             let run = CommittedRun::open(&lake, &args.run).await?;
-            super::lake::tell_passed_over(&lake);
+            super::lake_uri::tell_passed_over(&lake);
             (run.manifest().observed_run_id.clone(), rejudged_id(now))
         }
         false => {
@@ -49,7 +50,7 @@ pub async fn run(args: &FinalizeArgs, work: &Work) -> Result<Exit, CliError> {
         max_lost: args.loss.max_lost,
     };
     work.does(format!("judging and publishing run {}", judgement.run_id));
-    let census = sink::finalize_unless(&lake, &judgement, work.publish()).await;
+    let census = publish::finalize_unless(&lake, &judgement, work.publish()).await;
     let census = committed::unless_by_another(census);
     let census =
         census.map_err(|error| work.or_interrupted(loss::refused(error, &args.lake, &args.rules)))?;

@@ -4,9 +4,9 @@
 use super::error::CliError;
 use super::print;
 use crate::clock::{DAY_MS, Timestamp};
+use crate::lake::Lake;
+use crate::lake::committed::commit_key;
 use crate::model::{AwsClock, RunId, RunKind, Source};
-use crate::sink::Lake;
-use crate::sink::lake::commit_key;
 
 /// The flag that permits it.
 const FLAG: &str = "--allow-future-run";

@@ -4,9 +4,9 @@ use serde_json::{Value, json};
 
 use super::args::{IamArgs, IamRole};
 use super::error::CliError;
-use super::lake::LakeUri;
+use super::lake_uri::LakeUri;
 use super::print;
-use crate::aws::lake::settings::is_access_point;
+use crate::aws::s3_lake::settings::is_access_point;
 use crate::model::Partition;
 use crate::operation::{Grant, LAKE_KEY_ACTIONS, actions};
 

@@ -6,7 +6,7 @@ use clap::ValueEnum as _;
 use super::args::{LakeArgs, RulesArgs};
 use super::error::CliError;
 use crate::model::RunId;
-use crate::sink::FinalizeError;
+use crate::publish::FinalizeError;
 
 /// The error of a publish, with what to do where accounts were lost.
 pub fn refused(error: FinalizeError, lake: &LakeArgs, rules: &RulesArgs) -> CliError {

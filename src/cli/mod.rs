@@ -20,7 +20,7 @@ mod future;
 mod given;
 mod iam;
 mod inherited;
-mod lake;
+mod lake_uri;
 mod loss;
 mod not_text;
 mod output;

@@ -11,8 +11,8 @@ use super::output::Output;
 use super::print;
 use super::work::Work;
 use crate::clock::{Clock, SystemClock};
+use crate::lake::{CommittedRun, LakeError};
 use crate::report::{self, Format, INDEX, ReportError, SCOPE, Split};
-use crate::sink::{CommittedRun, LakeError};
 use crate::table::{self, TableInfo};
 
 /// Writes the report. What can be refused is refused before the lake is read.
@@ -82,7 +82,7 @@ async fn split(args: &ReportArgs, by: Split, work: &Work) -> Result<Exit, CliErr
 }
 
 async fn committed(args: &ReportArgs, work: &Work) -> Result<CommittedRun, CliError> {
-    let lake = super::lake::read(args.lake.open(args.tuning.tuning(), work).await?, work).await?;
+    let lake = super::lake_uri::read(args.lake.open(args.tuning.tuning(), work).await?, work).await?;
     let run = match &args.run {
         Some(run_id) => CommittedRun::open(&lake, run_id).await?,
         None => {
@@ -90,7 +90,7 @@ async fn committed(args: &ReportArgs, work: &Work) -> Result<CommittedRun, CliEr
             CommittedRun::newest(&lake).await.map_err(newest)?
         }
     };
-    super::lake::tell_passed_over(&lake);
+    super::lake_uri::tell_passed_over(&lake);
     Ok(run)
 }
 

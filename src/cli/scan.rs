@@ -12,13 +12,14 @@ use super::work::Work;
 use super::{committed, edge, estimate, expiry, future, loss, print, summary};
 use crate::aws::environment::{Caller, Environment, Tuning};
 use crate::clock::{Clock, SystemClock, Timestamp};
+use crate::lake::{Lake, Published, Store, canonical_json, sha256_hex, unchanged};
 use crate::log;
 use crate::model::{
     ExternalId, RotationHistory, RunHeader, RunId, RunKind, RunStatus, ScanFilter, ScanSettings, Source,
 };
 use crate::operation::GET_CALLER_IDENTITY;
+use crate::publish::{self, Judgement};
 use crate::scan::{self, Edge, ScanError};
-use crate::sink::{self, Judgement, Lake, Published, Store, canonical_json, sha256_hex};
 
 /// What an interruption leaves before the run is opened.
 pub fn left(args: &ScanArgs) -> String {
@@ -89,13 +90,13 @@ struct Opened {
 async fn census(args: &ScanArgs, opened: &Opened, work: &Arc<Work>) -> Result<Exit, CliError> {
     let Opened { environment, ending, rules, now, .. } = opened;
     let (now, run_id) = (*now, opened.run_id.clone());
-    let lake = super::lake::opened(Arc::clone(&opened.store), work).await?;
+    let lake = super::lake_uri::opened(Arc::clone(&opened.store), work).await?;
     if lake.committed(&run_id) {
         return already_committed(&lake, &run_id, args).await;
     }
     let is_allowed = args.future.allow_future_run;
     future::refuse(&run_id, now, is_allowed)?;
-    sink::unchanged(lake.newest(), &rules.standard, &rules.exceptions).map_err(CliError::usage)?;
+    unchanged(lake.newest(), &rules.standard, &rules.exceptions).map_err(CliError::usage)?;
     let run = header(run_id, now, settings(args), environment.source);
     let caller = match &opened.caller {
         Some(caller) => caller.clone(),
@@ -154,9 +155,9 @@ async fn publish(
     judgement: &Judgement,
     args: &ScanArgs,
     work: &Work,
-) -> Result<Option<sink::Census>, CliError> {
+) -> Result<Option<publish::Census>, CliError> {
     work.does(format!("judging and publishing run {}", judgement.run_id));
-    let census = sink::finalize_unless(lake, judgement, work.publish()).await;
+    let census = publish::finalize_unless(lake, judgement, work.publish()).await;
     committed::unless_by_another(census)
         .map_err(|error| work.or_interrupted(loss::refused(error, &args.lake, &args.rules)))
 }
@@ -192,7 +193,7 @@ async fn committed_by_another(lake: &Lake, run_id: &RunId, args: &ScanArgs) -> R
 }
 
 /// How a census ends: what could not be seen comes before what was found.
-fn exit_of(census: &sink::Census, args: &ScanArgs) -> Exit {
+fn exit_of(census: &publish::Census, args: &ScanArgs) -> Exit {
     let at_least = args.fail_on.filter(|_| !args.exit_zero_for.contains(&ExitZeroFor::Findings));
     let fails = at_least.map_or(0, |severity| census.findings.fails_at_least(severity.into()));
     match exit(census.run.status, args) {

@@ -14,9 +14,9 @@ use crate::model::{
     AccountScan, DeniedBy, Encryption, ExceptionState, ExceptionUse, FaultKind, KeyRotation, Posture, Region,
     RunKind, ScanReason, ScanStatus, Severity, Standing, Verdict,
 };
+use crate::publish::Census;
 use crate::report::SCOPE;
 use crate::resolve::{Gap, Gaps};
-use crate::sink::Census;
 
 /// Kinds of fails that are shown, each with one of its fails by name: the ten worst fails would be ten
 /// of the first kind wherever it has ten, and say nothing of the others.

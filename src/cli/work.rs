@@ -14,7 +14,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::error::CliError;
 use super::exit::Exit;
-use crate::sink::Interrupt;
+use crate::lake::Interrupt;
 
 /// How long a command may take after the first signal that has nothing to put in order, and still does not rest.
 const AT_ONCE: Duration = Duration::from_secs(2);

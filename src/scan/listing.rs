@@ -12,12 +12,12 @@ use super::resume::KnownOrganization;
 use super::{Edge, ScanError, seal};
 use crate::aws::call::Door;
 use crate::aws::service::organizations::{self, OrganizationsClient};
+use crate::lake::{Lake, LakeError};
 use crate::log::OrganizationWriter;
 use crate::model::{
     Account, AccountId, Fault, FaultKind, Observation, OrganizationIdentity, OrganizationalUnit, Reading,
     RunHeader, ScanFilter, Source,
 };
-use crate::sink::{Lake, LakeError};
 use crate::spelling::{counted, nearest};
 
 /// What the lister sends to the scheduler.

@@ -2,7 +2,7 @@
 //!
 //! Accounts are scanned while the list is still coming, a bounded number at a time, in any order;
 //! whatever the order, the log holds the same observations. Nothing here prints or decides what a
-//! finding is; publishing is the sink's.
+//! finding is; publishing is [`crate::publish`]'s.
 
 mod account;
 mod caller;
@@ -24,11 +24,12 @@ pub use progress::{Event, Progress, Silent};
 use crate::aws::dates::Dates;
 use crate::aws::environment::{Caller, Environment};
 use crate::aws::session::{RoleAssumer, RoleSettings};
+use crate::lake::{Lake, LakeError, StoreError};
 use crate::log::LogError;
 use crate::model::{
     Account, AccountId, ExternalId, Fault, OrganizationIdentity, Region, RotationHistory, RunHeader, Witness,
 };
-use crate::sink::{Begun, Lake, LakeError, StoreError};
+use crate::publish::Begun;
 use crate::spelling::counted;
 use caller::Doubt;
 use listing::{Listed, Lister};

@@ -6,9 +6,9 @@ use futures::{StreamExt, TryStreamExt, stream};
 
 use super::ScanError;
 use crate::clock::Timestamp;
+use crate::lake::{Lake, StoreError, StoreFault};
 use crate::log::{self, Header, LogError, Record, Segment};
 use crate::model::{Account, AccountId, OrganizationIdentity, RunHeader};
-use crate::sink::{Lake, StoreError, StoreFault};
 
 /// Logs that are fetched at the same time: on S3 each is a round trip.
 const FETCHES: usize = 16;

@@ -5,9 +5,9 @@
 
 use super::ScanError;
 use super::refusal::Held;
+use crate::lake::{Put, Store, StoreError, StoreFault, sha256_hex};
 use crate::log::{self, LogError, Segment};
 use crate::model::{OrganizationIdentity, RunHeader};
-use crate::sink::{Put, Store, StoreError, StoreFault, sha256_hex};
 
 /// Segments of one account: it refused each of these times but the last.
 const MOST: u32 = 100;

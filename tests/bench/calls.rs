@@ -3,11 +3,12 @@
 use std::sync::Arc;
 
 use atrest::clock::FrozenClock;
+use atrest::lake::{Lake, MemoryStore};
 use atrest::model::Source;
 use atrest::operation::{OPERATIONS, Scope, Service};
+use atrest::publish;
 use atrest::scan::{self, Silent};
 use atrest::sim::{Schedule, Shape, Simulator, generate};
-use atrest::sink::{self, Lake, MemoryStore};
 use tokio::runtime::Builder;
 use tokio_util::sync::CancellationToken;
 
@@ -41,7 +42,8 @@ pub fn run(name: &str) -> Result<Figures, Failed> {
         if let Some(call) = recorder.mutating().first() {
             return Err(format!("the scan sent {}, which changes state", call.name()).into());
         }
-        let census = sink::finalize(&lake, &worlds::judgement(&run, &atrest::standard::built_in())).await?;
+        let census =
+            publish::finalize(&lake, &worlds::judgement(&run, &atrest::standard::built_in())).await?;
         let totals = census.run.totals;
         let mut figures = Figures::new();
         for (operation, count) in recorder.counts() {

@@ -9,11 +9,11 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use atrest::clock::FrozenClock;
+use atrest::lake::{Lake, MemoryStore};
 use atrest::model::Source;
 use atrest::scan::{self, Silent};
 use atrest::sim::message::Request;
 use atrest::sim::{Latency, Schedule, Simulator};
-use atrest::sink::{Lake, MemoryStore};
 use aws_config::retry::RetryConfig;
 use aws_config::stalled_stream_protection::StalledStreamProtectionConfig;
 use aws_credential_types::Credentials;

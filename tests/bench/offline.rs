@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use atrest::clock::Timestamp;
+use atrest::lake::{FolderStore, Lake};
 use atrest::log::{self, OrganizationWriter, SegmentWriter};
 use atrest::model::{
     AccessPath, Account, AccountScan, AliasObservation, BucketObservation, Calls, CompletedRotation,
@@ -16,8 +17,8 @@ use atrest::model::{
     MultiRegion, NotAsked, Observation, OrganizationIdentity, PolicyHash, Reading, Region, RegionsFrom,
     RotationRule, RotationStatus, RunHeader, Source, Standard, Witness,
 };
+use atrest::publish::{self, Judgement};
 use atrest::sim::{self, Shape, World, generate};
-use atrest::sink::{self, FolderStore, Judgement, Lake};
 use tokio::runtime::Builder;
 
 use super::Failed;
@@ -71,7 +72,7 @@ pub fn finalize(
         // The run's id is the same whatever the source.
         let judgement = worlds::judgement(&worlds::header(Source::Simulator), standard);
         let judgement = Judgement { exceptions, ..judgement };
-        let census = sink::finalize(&lake, &judgement).await?;
+        let census = publish::finalize(&lake, &judgement).await?;
         let lake = Lake::open(Arc::clone(lake.store())).await?;
         Ok::<_, Failed>((lake.manifest(&judgement.run_id).await?, census.run.totals))
     })?;

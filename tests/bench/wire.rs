@@ -8,10 +8,10 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use atrest::clock::{FrozenClock, SystemClock};
+use atrest::lake::{FolderStore, Lake};
 use atrest::model::Source;
 use atrest::scan::{self, Silent};
 use atrest::sim::{self, Latency, Schedule, Shape, Simulator};
-use atrest::sink::{FolderStore, Lake};
 use aws_config::BehaviorVersion;
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;

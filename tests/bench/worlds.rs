@@ -10,10 +10,10 @@ use atrest::model::{
     Exception, Exceptions, Reading, RotationHistory, RunHeader, RunId, RunKind, ScanFilter, ScanSettings,
     Scope, Source, Standard,
 };
+use atrest::publish::Judgement;
 use atrest::scan::{Edge, Limits};
 use atrest::sim::world::{CompletedRotation, Rotation};
 use atrest::sim::{Shape, World, generate};
-use atrest::sink::Judgement;
 use atrest::standard;
 use aws_types::SdkConfig;
 
@@ -139,7 +139,7 @@ pub fn judgement(run: &RunHeader, standard: &Standard) -> Judgement {
         build_sha256: None,
         standard: standard.clone(),
         exceptions: Exceptions::default(),
-        max_lost: atrest::sink::MAX_LOST,
+        max_lost: atrest::publish::MAX_LOST,
     }
 }
 

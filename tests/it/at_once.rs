@@ -8,13 +8,13 @@ use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use atrest::lake::{
+    CommittedRun, Lake, Manifest, MemoryStore, Published, Put, Store, StoreError, StoreFault, sha256_hex,
+};
 use atrest::model::{RunId, RunStatus};
+use atrest::publish::FinalizeError;
 use atrest::scan::ScanError;
 use atrest::sim::World;
-use atrest::sink::{
-    CommittedRun, FinalizeError, Lake, Manifest, MemoryStore, Published, Put, Store, StoreError, StoreFault,
-    sha256_hex,
-};
 use futures::FutureExt;
 use futures::future::{BoxFuture, join_all};
 

@@ -8,11 +8,11 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use atrest::clock::{DAY_MS, Timestamp};
+use atrest::lake::MemoryStore;
 use atrest::model::RunKind;
 use atrest::query::{self, Need, Parameter, QUERIES, schema};
 use atrest::sim::World;
 use atrest::sim::world::Encryption;
-use atrest::sink::MemoryStore;
 use atrest::table::{TABLES, TableInfo};
 use bytes::Bytes;
 use parquet::arrow::ArrowWriter;

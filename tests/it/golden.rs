@@ -10,11 +10,11 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, LazyLock};
 
 use atrest::clock::DAY_MS;
+use atrest::lake::{CommittedRun, Lake, Manifest, MemoryStore};
 use atrest::model::RunId;
 use atrest::operation::{Grant, OPERATIONS};
 use atrest::report::{self, Format};
 use atrest::sim::{Effect, Rule, Schedule};
-use atrest::sink::{CommittedRun, Lake, Manifest, MemoryStore};
 use atrest::standard;
 
 use crate::support::night::{LAWFUL, NOW, Night, Row, Rules, in_paused_time, publish, rows_of};

@@ -5,12 +5,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use atrest::check::{self, CHECKS, Judge};
 use atrest::clock::Timestamp;
+use atrest::lake::{Changed, sha256_hex};
 use atrest::model::{
     AcceptedGap, AccountId, Exception, ExceptionState, RunId, RunStatus, Scope, Severity, Standard,
 };
+use atrest::publish::FinalizeError;
 use atrest::sim::world::CompletedRotation;
 use atrest::sim::{Effect, Rule, Schedule};
-use atrest::sink::{Changed, FinalizeError, sha256_hex};
 use atrest::standard;
 
 use crate::support::night::{

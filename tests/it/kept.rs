@@ -7,10 +7,11 @@ use std::sync::Arc;
 use atrest::aws::environment::{Environment, Tuning};
 use atrest::clock::FrozenClock;
 use atrest::control;
+use atrest::lake::{LakeError, Manifest, MemoryStore, PublishError, policy_key, sha256_hex};
 use atrest::log;
 use atrest::model::{Exceptions, Reading, RunId, Source};
+use atrest::publish::FinalizeError;
 use atrest::sim::{Schedule, Simulator};
-use atrest::sink::{FinalizeError, LakeError, Manifest, MemoryStore, PublishError, policy_key, sha256_hex};
 use atrest::standard;
 
 use crate::support::night::{Morning, NOW, Night, Rules, excepting, exception, region, rejudge, rows_of};

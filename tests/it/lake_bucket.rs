@@ -6,11 +6,11 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
 use atrest::aws::environment::{Environment, Tuning};
-use atrest::aws::lake::{LakeSettings, S3Store, Sse};
+use atrest::aws::s3_lake::{LakeSettings, S3Store, Sse};
 use atrest::clock::FrozenClock;
+use atrest::lake::{Put, Store, StoreError, StoreFault};
 use atrest::model::Source;
 use atrest::sim::{Schedule, Simulator};
-use atrest::sink::{Put, Store, StoreError, StoreFault};
 use aws_smithy_runtime_api::client::http::{
     HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpClient,
     SharedHttpConnector,

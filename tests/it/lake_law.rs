@@ -9,11 +9,11 @@ use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
+use atrest::lake::{CommittedRun, Fault, Lake, LakeError, MemoryStore};
 use atrest::log::{Footer, Record, digest};
 use atrest::model::{AccountId, RunId};
 use atrest::sim::World;
 use atrest::sim::world::Encryption;
-use atrest::sink::{CommittedRun, Fault, Lake, LakeError, MemoryStore};
 use atrest::table::TABLES;
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
@@ -203,7 +203,7 @@ fn read_all(
         for table in TABLES {
             let columns: Vec<&str> = table.columns().iter().map(|column| column.name).collect();
             let mut rows = Vec::new();
-            let row = |row: atrest::sink::Row<'_>| {
+            let row = |row: atrest::lake::Row<'_>| {
                 let cells = (0..columns.len()).map(|at| format!("{:?}", row.value(at)));
                 rows.push(cells.collect::<Vec<_>>().join("|"));
                 Ok::<(), LakeError>(())

@@ -167,7 +167,7 @@ fn a_log_in_a_bucket_is_held_to_its_hashes_and_the_texts_are_kept() {
     assert_eq!(objects.keys().filter(|key| key.starts_with("census/policies/")).count(), 2, "{objects:?}");
     let folder = bucket.download(&shell, "census");
     for (sha256, path) in files(&folder.join("policies")) {
-        assert_eq!(sha256, atrest::sink::sha256_hex(&std::fs::read(path).unwrap()));
+        assert_eq!(sha256, atrest::lake::sha256_hex(&std::fs::read(path).unwrap()));
     }
     let line = format!("finalize --lake {lake} --run {RUN}");
     shell.atrest(&line).ended(0);

@@ -4,11 +4,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use atrest::lake::{Fault, Published};
 use atrest::operation::{Grant, OPERATIONS};
 use atrest::scan::ScanError;
 use atrest::sim::world::PageSizes;
 use atrest::sim::{Effect, Rule, Schedule, World};
-use atrest::sink::{Fault, Published};
 
 use crate::support::night::{COUNTS, Morning, Night, Row, Stop};
 use crate::support::worlds::{healthy, troubled};

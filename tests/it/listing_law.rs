@@ -10,13 +10,13 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use atrest::aws::environment::{Environment, Tuning};
-use atrest::aws::lake::{LakeSettings, S3Store};
+use atrest::aws::s3_lake::{LakeSettings, S3Store};
 use atrest::clock::FrozenClock;
+use atrest::lake::Store;
 use atrest::log::{Record, Segment, organization_key};
 use atrest::model::{AccountId, Source};
 use atrest::scan::ScanError;
 use atrest::sim::{Schedule, Simulator, World};
-use atrest::sink::Store;
 use proptest::prelude::*;
 use proptest::test_runner::TestRunner;
 

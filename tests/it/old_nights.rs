@@ -5,10 +5,10 @@ use std::fs;
 use std::sync::Arc;
 
 use atrest::clock::{DAY_MS, Timestamp};
+use atrest::lake::{CommittedRun, Lake, Manifest, MemoryStore, StoreFault, sha256_hex};
 use atrest::model::RunId;
 use atrest::report::change::{Comparison, since_last_census};
 use atrest::report::{self, Format};
-use atrest::sink::{CommittedRun, Lake, Manifest, MemoryStore, StoreFault, sha256_hex};
 
 use crate::support::night::{NOW, Night};
 use crate::support::python::venv_or_skip;

@@ -11,6 +11,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use atrest::clock::Timestamp;
+use atrest::lake::{CommittedRun, Lake, MemoryStore};
 use atrest::model::{Exception, ExceptionState, RunId};
 use atrest::printable::printable;
 use atrest::report::page::owner::Owners;
@@ -19,7 +20,6 @@ use atrest::report::rows::{AccountRow, FindingRow, ListedBucketRow, ListedKeyRow
 use atrest::report::{self, Files, Format, INDEX, ReportError, SCOPE, Split};
 use atrest::sim::world::Encryption;
 use atrest::sim::{Shape, World, generate};
-use atrest::sink::{CommittedRun, Lake, MemoryStore};
 
 use crate::support::night::{self, Morning, NOW, Night, Rules, excepting, only_accounts, rejudge};
 use crate::support::worlds::{Healthy, healthy};

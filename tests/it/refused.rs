@@ -5,10 +5,10 @@ use std::sync::Arc;
 
 use atrest::clock::{DAY_MS, Timestamp};
 use atrest::model::{AccountId, FaultKind};
+use atrest::publish::{Census, FinalizeError};
 use atrest::scan::ScanError;
 use atrest::sim::world::{AccountState, Denial, DeniedBy};
 use atrest::sim::{Effect, Rule, Schedule, World};
-use atrest::sink::{Census, FinalizeError};
 
 use crate::laws::{agrees_with_itself, clean, same_bytes};
 use crate::support::http::serve;
@@ -433,7 +433,7 @@ fn what_is_no_loss_stops_no_census() {
     let first = Night::over(world.clone()).run();
     // Each on a copy of the first night's lake.
     let tonight = |world: World| {
-        let store = Arc::new(atrest::sink::MemoryStore::new());
+        let store = Arc::new(atrest::lake::MemoryStore::new());
         for (key, bytes) in first.store.objects() {
             store.plant(&key, &bytes);
         }

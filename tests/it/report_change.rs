@@ -5,11 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use atrest::clock::Timestamp;
+use atrest::lake::{CommittedRun, Lake, MemoryStore};
 use atrest::model::{Exception, RunId, RunKind, Severity};
 use atrest::report::change::{ChangeKind, Changes, Comparison, How, LOOKED_BACK, NAMED, since_last_census};
 use atrest::sim::world::{Denial, DeniedBy, Encryption};
 use atrest::sim::{Effect, Rule, Schedule, World};
-use atrest::sink::{CommittedRun, Lake, MemoryStore};
 
 use crate::support::night::{self, Morning, NOW, Night, Rules, only_accounts, region, rejudge, rows_of};
 use crate::support::python::venv_or_skip;

@@ -5,11 +5,11 @@ use std::os::unix::fs::{PermissionsExt as _, symlink};
 use std::path::Path;
 use std::process::Command;
 
+use atrest::lake::{CommittedRun, Lake};
 use atrest::model::{Exception, Scope};
 use atrest::report::{self, Format};
 use atrest::sim::world::{Denial, DeniedBy, Encryption};
 use atrest::sim::{Effect, Rule, Schedule};
-use atrest::sink::{CommittedRun, Lake};
 use atrest::table;
 
 use crate::support::night::{Morning, NOW, Night, Rules, excepting};

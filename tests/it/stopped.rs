@@ -6,12 +6,10 @@ use std::process::Command;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use atrest::lake::{Interrupt, Lake, MemoryStore, PublishError, Published, Put, Store, StoreError};
 use atrest::model::RunId;
+use atrest::publish::{FinalizeError, Judgement, finalize, finalize_unless};
 use atrest::sim::World;
-use atrest::sink::{
-    self, FinalizeError, Interrupt, Judgement, Lake, MemoryStore, PublishError, Published, Put, Store,
-    StoreError, finalize_unless,
-};
 use futures::future::BoxFuture;
 
 use crate::support::night::{NOW, Night, Rules, in_paused_time};
@@ -273,7 +271,7 @@ fn a_publish_that_is_told_to_stop_is_not_visible_and_one_that_commits_is_whole()
             let open = || Lake::open(Arc::<Asked>::clone(&store));
             let ended = finalize_unless(&open().await.unwrap(), &judgement, &interrupt).await;
             let runs: Vec<RunId> = open().await.unwrap().runs().cloned().collect();
-            let again = sink::finalize(&open().await.unwrap(), &judgement).await;
+            let again = finalize(&open().await.unwrap(), &judgement).await;
             (ended, runs, again)
         });
         let told = store.told.lock().unwrap().clone();

@@ -5,11 +5,11 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
+use atrest::lake::{LakeError, Published};
 use atrest::model::{RunId, RunKind, RunStatus, ScanFilter};
 use atrest::scan::ScanError;
 use atrest::sim::world::{AccountState, Denial, DeniedBy, Encryption, OptStatus, RegionState};
 use atrest::sim::{Effect, Rule, Schedule};
-use atrest::sink::{LakeError, Published};
 
 use crate::laws::{agrees_with_itself, clean, loses_only, same_bytes};
 use crate::support::night::{

@@ -76,17 +76,20 @@ const ROOMS: &[Room] = &[
     Room { path: "table", floor: Floor::Pure, rooms: &["clock", "model"], crates: &[] },
     Room { path: "log", floor: Floor::Local, rooms: &["clock", "model"],
            crates: &["serde", "serde_json", "sha2", "thiserror", "zstd"] },
-    Room { path: "sink", floor: Floor::Local,
-           rooms: &["check", "clock", "control", "judge", "log", "model", "resolve", "standard", "table"],
-           crates: &["arrow_array", "arrow_schema", "bytes", "futures", "parquet", "rayon", "rustix", "serde", "serde_json", "sha2", "thiserror", "tokio"] },
+    Room { path: "lake", floor: Floor::Local, rooms: &["clock", "log", "model", "table"],
+           crates: &["arrow_array", "arrow_schema", "bytes", "futures", "parquet", "rayon", "rustix", "serde",
+                     "serde_json", "sha2", "thiserror", "tokio"] },
+    Room { path: "publish", floor: Floor::Local,
+           rooms: &["check", "clock", "control", "judge", "lake", "log", "model", "resolve", "standard", "table"],
+           crates: &["futures", "rayon", "serde", "serde_json", "thiserror", "tokio"] },
     Room { path: "report", floor: Floor::Local,
-           rooms: &["advice", "check", "clock", "model", "operation", "printable", "sink", "table"],
+           rooms: &["advice", "check", "clock", "model", "operation", "printable", "lake", "table"],
            crates: &["base64", "csv", "futures", "maud", "serde", "serde_json", "sha2", "thiserror"] },
     // The one room that starts a process: the executable that answers the questions.
     Room { path: "query", floor: Floor::Local, rooms: &["clock", "model", "table"], crates: &["rustix", "thiserror"] },
-    // The lake on S3 is a `sink::Store` made of the SDK: the edge knows the trait, the sink not the edge.
+    // The lake on S3 is a `lake::Store` made of the SDK: the edge knows the trait, the lake not the edge.
     Room { path: "aws", floor: Floor::Edge,
-           rooms: &["advice", "clock", "log", "model", "operation", "printable", "sink"],
+           rooms: &["advice", "clock", "lake", "log", "model", "operation", "printable"],
            crates: &["aho_corasick", "fastrand", "futures", "serde", "serde_json", "thiserror", "tokio", "tracing",
                      "http_body_util"] },
     Room { path: "aws/class_advice", floor: Floor::Pure, rooms: &["advice", "model"], crates: &[] },
@@ -103,7 +106,7 @@ const ROOMS: &[Room] = &[
            crates: &["aws_smithy_http_client", "base64", "rustls", "thiserror"] },
     Room { path: "aws/unreached", floor: Floor::Edge, rooms: &[], crates: &["aws_smithy_runtime_api", "rustls"] },
     Room { path: "scan", floor: Floor::Night,
-           rooms: &["aws", "clock", "log", "model", "operation", "sink", "spelling"],
+           rooms: &["aws", "clock", "lake", "log", "model", "operation", "publish", "spelling"],
            crates: &["futures", "thiserror", "tokio", "tokio_util", "tracing"] },
     // Beside the layers: under the SDK, and so without a word of it but the types of its seam: HTTP, and
     // the configuration that hands the SDK its connector, its caller and its sleep.
@@ -111,8 +114,8 @@ const ROOMS: &[Room] = &[
            crates: &["atrest_core", "aws_credential_types", "aws_smithy_async", "aws_smithy_runtime_api", "aws_smithy_types",
                      "aws_types", "http_body_util", "hyper", "hyper_util", "serde", "serde_json", "sha2", "tokio"] },
     Room { path: "cli", floor: Floor::Shell,
-           rooms: &["advice", "aws", "check", "clock", "judge", "log", "model", "operation", "printable", "query",
-                    "report", "resolve", "scan", "sim", "sink", "spelling", "standard", "table"],
+           rooms: &["advice", "aws", "check", "clock", "judge", "lake", "log", "model", "operation", "printable", "publish",
+                    "query", "report", "resolve", "scan", "sim", "spelling", "standard", "table"],
            crates: &["clap", "clap_complete", "fastrand", "futures", "indicatif", "rustix", "serde_json", "tempfile",
                      "tokio", "tokio_util", "toml", "tracing", "tracing_subscriber"] },
     // Reads the caller's environment, and that is the SDK's to read: profiles, SSO, endpoints.
@@ -470,7 +473,7 @@ mod bites {
             &imports("model/key.rs", "use crate::{clock::Timestamp, aws::{ops, call}};"),
             &["room `aws`"],
         );
-        complains(&imports("table/keys.rs", "fn f() { crate::sink::put() }"), &["room `sink`"]);
+        complains(&imports("table/keys.rs", "fn f() { crate::lake::put() }"), &["room `lake`"]);
         complains(&imports("resolve/key.rs", "use super::super::aws::ops;"), &["climbing out"]);
         complains(&imports("printable.rs", "use super::model::Arn;"), &["climbing out"]);
         complains(&imports("main.rs", "fn main() { atrest::scan::scan() }"), &["room `scan`"]);
@@ -480,7 +483,7 @@ mod bites {
     #[test]
     fn crates_out_of_place() {
         complains(&imports("aws/service/kms.rs", "use aws_sdk_kms::types::KeyMetadata;"), &[]);
-        complains(&imports("sink/lake.rs", "use aws_sdk_s3::Client;"), &["crate `aws_sdk_s3`"]);
+        complains(&imports("lake/committed.rs", "use aws_sdk_s3::Client;"), &["crate `aws_sdk_s3`"]);
         complains(&imports("sim/world.rs", "use aws_sdk_kms as kms;"), &["crate `aws_sdk_kms`"]);
         complains(
             &imports("scan/mod.rs", "fn f() -> indicatif::ProgressBar { clap::go() }"),

@@ -3,7 +3,7 @@
 use clap::{Args, ValueEnum};
 
 use super::value::{kms_key, role_name};
-use crate::cli::lake::LakeUri;
+use crate::cli::lake_uri::LakeUri;
 
 /// `iam`.
 #[derive(Debug, Args)]

@@ -3,8 +3,8 @@
 use clap::{Args, ValueEnum};
 
 use super::value::{endpoint, kms_key};
-use crate::aws::lake::Sse;
-use crate::cli::lake::LakeUri;
+use crate::aws::s3_lake::Sse;
+use crate::cli::lake_uri::LakeUri;
 use crate::model::AccountId;
 
 const HEADING: &str = "Lake on S3";

@@ -2,7 +2,7 @@
 
 use clap::Args;
 
-use crate::sink::MAX_LOST;
+use crate::publish::MAX_LOST;
 
 /// How much a census may lose.
 #[derive(Debug, Clone, Args)]

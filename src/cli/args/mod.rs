@@ -22,7 +22,7 @@ pub use self::role::RoleArgs;
 pub use self::tuning::{PaceArgs, TuningArgs};
 pub use self::value::RunArg;
 use self::value::{instant, region, unit};
-use super::lake::LakeUri;
+use super::lake_uri::LakeUri;
 use crate::clock::Timestamp;
 use crate::model::{AccountId, Region, RunId, Severity};
 use crate::report::Split;

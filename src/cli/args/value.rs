@@ -101,7 +101,8 @@ pub fn endpoint(text: &str) -> Result<String, String> {
 
 /// A KMS key, by its ARN.
 pub fn kms_key(text: &str) -> Result<String, String> {
-    crate::aws::lake::settings::not_a_key(text).map_or_else(|| Ok(text.to_owned()), |why| Err(why.to_owned()))
+    crate::aws::s3_lake::settings::not_a_key(text)
+        .map_or_else(|| Ok(text.to_owned()), |why| Err(why.to_owned()))
 }
 
 /// How many at a time.

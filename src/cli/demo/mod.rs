@@ -25,10 +25,11 @@ use super::progress::Nights;
 use super::work::Work;
 use super::{print, summary};
 use crate::clock::{DAY_MS, Timestamp};
+use crate::lake::{CommittedRun, FolderStore, Lake};
 use crate::model::RunId;
+use crate::publish::Census;
 use crate::report::{self, Format};
 use crate::sim::{Shape, World};
-use crate::sink::{Census, CommittedRun, FolderStore, Lake};
 
 /// The instant of every demo's last night: 2026-11-21T03:00:00Z.
 const FROZEN: Timestamp = Timestamp::from_millis(1_795_230_000_000);

@@ -11,8 +11,8 @@ use std::path::Path;
 
 use super::folder::{EXCEPTIONS, LAKE, MARKER, PAGE, STANDARD};
 use crate::cli::output::UNFINISHED;
+use crate::lake::{Manifest, manifest_key, policy_key, regular, sha256_hex};
 use crate::model::RunId;
-use crate::sink::{Manifest, manifest_key, policy_key, regular, sha256_hex};
 use crate::table;
 
 /// A year of nights has a marker of some 15 kB.

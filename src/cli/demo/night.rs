@@ -10,11 +10,12 @@ use crate::cli::error::CliError;
 use crate::cli::rules::Rules;
 use crate::cli::{VERSION, scan::header};
 use crate::clock::{FrozenClock, Timestamp};
+use crate::lake::{FolderStore, Interrupt, Lake};
 use crate::log;
 use crate::model::{Reading, RotationHistory, RunId, ScanFilter, ScanSettings, Source};
+use crate::publish::{self, Census, Judgement};
 use crate::scan::{self, Edge, Limits, Silent};
 use crate::sim::{Schedule, Shape, Simulator, World, generate};
-use crate::sink::{self, Census, FolderStore, Interrupt, Judgement, Lake};
 
 /// What every night of a demo has in common.
 #[derive(Debug)]
@@ -88,9 +89,9 @@ pub async fn publish(plan: &Plan, night: &Scanned, interrupt: &Interrupt) -> Res
         build_sha256: None,
         standard: plan.rules.standard.clone(),
         exceptions: plan.rules.exceptions.clone(),
-        max_lost: sink::MAX_LOST,
+        max_lost: publish::MAX_LOST,
     };
-    Ok(sink::finalize_unless(&plan.open_lake().await?, &judgement, interrupt).await?)
+    Ok(publish::finalize_unless(&plan.open_lake().await?, &judgement, interrupt).await?)
 }
 
 /// From seed, sizes and the night's instant, and not from the path (contract §1).

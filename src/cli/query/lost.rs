@@ -6,9 +6,9 @@
 use std::io::{self, Read as _, Seek as _, SeekFrom};
 use std::path::Path;
 
+use crate::lake::committed::commit_key;
+use crate::lake::{FileEntry, LakeError, regular};
 use crate::model::RunId;
-use crate::sink::lake::commit_key;
-use crate::sink::{FileEntry, LakeError, regular};
 
 /// The four bytes that end a Parquet file.
 const MAGIC: [u8; 4] = *b"PAR1";

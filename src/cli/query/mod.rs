@@ -20,14 +20,14 @@ use self::stage::Stage;
 use super::args::{QueryArgs, QueryFormat};
 use super::error::CliError;
 use super::exit::Exit;
-use super::lake::LakeUri;
+use super::lake_uri::LakeUri;
 use super::work::Work;
 use super::{children, future, print};
 use crate::clock::{Clock, SystemClock};
+use crate::lake::{HeldFolder, Lake, LakeError};
 use crate::query::{
     self, Duckdb, DuckdbError, Format, Need, Parameter, ParameterError, Process, QUERIES, Query, schema,
 };
-use crate::sink::{HeldFolder, Lake, LakeError};
 use crate::spelling::nearest;
 
 /// Lists the questions, or answers one.

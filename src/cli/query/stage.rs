@@ -14,10 +14,10 @@ use super::super::error::CliError;
 use super::super::print;
 use super::links::Links;
 use super::lost;
+use crate::lake::committed::commit_key;
+use crate::lake::{FileEntry, HeldFolder, Lake, LakeError, regular};
 use crate::model::{RunId, RunKind};
 use crate::query::{is_part, schema};
-use crate::sink::lake::commit_key;
-use crate::sink::{FileEntry, HeldFolder, Lake, LakeError, regular};
 use crate::table;
 
 /// Files that a note names before it counts the rest.

@@ -37,8 +37,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::ReportError;
 use super::rows::{self, CheckRow, OutcomeRow, VerdictRow};
 use crate::check;
+use crate::lake::{CommittedRun, Earlier, LakeError};
 use crate::model::{ResourceType, RunId, RunKind, Severity, Verdict};
-use crate::sink::{CommittedRun, Earlier, LakeError};
 use law::{Asked, Fails, Fresh};
 use places::{Places, resource_type};
 

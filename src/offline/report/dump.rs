@@ -9,7 +9,7 @@ use std::io::{self, Write};
 use serde::{Serialize, Serializer};
 
 use super::ReportError;
-use crate::sink::{CommittedRun, Row};
+use crate::lake::{CommittedRun, Row};
 use crate::table::{TableInfo, Value};
 
 /// The table as RFC 4180 has it: a header always, CRLF after every line, quotes where they are needed.

@@ -18,7 +18,7 @@ use std::io::{self, Write};
 
 use page::View;
 
-use crate::sink::{CommittedRun, LakeError};
+use crate::lake::{CommittedRun, LakeError};
 use crate::table::TableInfo;
 
 /// The contract's scope sentence: in the README, the summary and every report.

@@ -22,8 +22,8 @@ use objects::{
 
 use super::ReportError;
 use super::rows::{self, AccountRow, CheckRow, ControlRow, FindingRow, RunRow};
+use crate::lake::CommittedRun;
 use crate::model::{Arn, Condition, Evidence, Severity, Subject, Verdict};
-use crate::sink::CommittedRun;
 
 /// Writes a line a finding, as they are read. The rows that many findings share are read first.
 pub async fn write(run: &CommittedRun, out: &mut dyn Write) -> Result<(), ReportError> {

@@ -6,8 +6,8 @@
 
 use super::ReportError;
 use crate::clock::Timestamp;
+use crate::lake::{CommittedRun, Row};
 use crate::model::{Condition, ResourceType, Severity, Subject, Verdict};
-use crate::sink::{CommittedRun, Row};
 use crate::table;
 
 /// What a column's value is in a row.
@@ -47,7 +47,7 @@ macro_rules! rows {
             }
 
             /// Gives every row of the run, in the lake's order.
-            pub async fn each<E: From<crate::sink::LakeError>>(
+            pub async fn each<E: From<crate::lake::LakeError>>(
                 run: &CommittedRun,
                 mut row: impl FnMut($name<'_>) -> Result<(), E>,
             ) -> Result<(), E> {

@@ -19,8 +19,8 @@ use super::ReportError;
 use super::dump::csv_writer;
 use super::rows::{BucketRow, DescribedKeyRow};
 use crate::check::spoken;
+use crate::lake::CommittedRun;
 use crate::model::{Encryption, KeyLink};
-use crate::sink::CommittedRun;
 
 /// The script's four names, and ours.
 const HEADER: [&str; 8] = [

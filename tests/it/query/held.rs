@@ -6,9 +6,9 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use atrest::clock::{DAY_MS, Timestamp};
+use atrest::lake::{MemoryStore, ParquetTable, sha256_hex};
 use atrest::model::{RunFacts, RunId, RunKind};
 use atrest::query::QUERIES;
-use atrest::sink::{MemoryStore, ParquetTable, sha256_hex};
 use atrest::table;
 use serde_json::Value;
 

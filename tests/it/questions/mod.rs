@@ -14,9 +14,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use atrest::clock::DAY_MS;
+use atrest::lake::MemoryStore;
 use atrest::model::AccountId;
 use atrest::sim::{Effect, Rule, Schedule, World};
-use atrest::sink::MemoryStore;
 use serde_json::Value;
 
 use crate::support::night::{Morning, NOW, Night, region};

@@ -17,15 +17,14 @@ use arrow::util::display::{ArrayFormatter, FormatOptions};
 use atrest::aws::environment::{Caller, Environment, Tuning};
 use atrest::check;
 use atrest::clock::{Clock, DAY_MS, FrozenClock, Timestamp};
+use atrest::lake::{Lake, MemoryStore, Store, canonical_json, sha256_hex};
 use atrest::model::{
     AccountId, Exception, Exceptions, ExternalId, Region, RotationHistory, RunHeader, RunId, RunKind,
     ScanFilter, ScanSettings, Scope, Source, Standard,
 };
+use atrest::publish::{self, Census, FinalizeError, Judgement};
 use atrest::scan::{self, Edge, Limits, ScanError, Silent};
 use atrest::sim::{Recorder, Schedule, Simulator, World};
-use atrest::sink::{
-    self, Census, FinalizeError, Judgement, Lake, MemoryStore, Store, canonical_json, sha256_hex,
-};
 use atrest::standard;
 use aws_smithy_runtime_api::client::http::{
     HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpClient,
@@ -100,7 +99,7 @@ impl Default for Rules {
             standard: standard::built_in(),
             exceptions: Exceptions::default(),
             as_of: None,
-            max_lost: sink::MAX_LOST,
+            max_lost: publish::MAX_LOST,
         }
     }
 }
@@ -305,7 +304,9 @@ impl Night {
         };
         let scan = self.scan(&simulator, &header, &lake).await;
         let census = match &scan {
-            Ok(()) => Some(Box::pin(sink::finalize(&lake, &judgement(&run_id, &run_id, &self.rules))).await),
+            Ok(()) => {
+                Some(Box::pin(publish::finalize(&lake, &judgement(&run_id, &run_id, &self.rules))).await)
+            }
             Err(_) => None,
         };
         (scan, census)
@@ -318,7 +319,7 @@ impl Night {
         let lake = open(&self.store).await;
         let scan = self.scan(&simulator, &header, &lake).await;
         let census = match (&scan, self.stop) {
-            (Ok(()), _) => Some(sink::finalize(&lake, &judgement(&run_id, &run_id, &self.rules)).await),
+            (Ok(()), _) => Some(publish::finalize(&lake, &judgement(&run_id, &run_id, &self.rules)).await),
             _ => None,
         };
         Morning { scan, census, store: self.store, simulator, run_id, read: Mutex::default() }
@@ -377,13 +378,13 @@ pub fn rejudge(
 ) -> Result<Census, FinalizeError> {
     in_paused_time(async {
         let lake = open(store).await;
-        sink::finalize(&lake, &judgement(observed, run_id, rules)).await
+        publish::finalize(&lake, &judgement(observed, run_id, rules)).await
     })
 }
 
 /// `atrest finalize` of what is sealed, beside whatever else runs in the caller's time.
 pub async fn publish(lake: &Lake, run_id: &RunId, rules: &Rules) -> Result<Census, FinalizeError> {
-    sink::finalize(lake, &judgement(run_id, run_id, rules)).await
+    publish::finalize(lake, &judgement(run_id, run_id, rules)).await
 }
 
 fn judgement(observed: &RunId, run_id: &RunId, rules: &Rules) -> Judgement {

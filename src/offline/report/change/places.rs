@@ -7,8 +7,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::super::ReportError;
 use super::super::rows::{AccountRow, CoverageRow, ListedBucketRow, ListedKeyRow, OutcomeRow};
 use super::law::{Fails, Place};
+use crate::lake::CommittedRun;
 use crate::model::ResourceType;
-use crate::sink::CommittedRun;
 
 /// Where the resources are that this run says nothing of.
 #[derive(Debug, Default)]

@@ -37,8 +37,8 @@ use sha2::{Digest, Sha256};
 use super::page::owner::{AT_ONCE, Owners};
 use super::page::{self, Page, Run, View};
 use super::{Files, ReportError, SCOPE, Split};
+use crate::lake::CommittedRun;
 use crate::printable::printable;
-use crate::sink::CommittedRun;
 
 const STYLE: &str = include_str!("style.css");
 const SCRIPT: &str = include_str!("script.js");

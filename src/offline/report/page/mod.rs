@@ -26,7 +26,7 @@ use super::rows::{
     AccountRow, BucketRow, CallsRow, CheckRow, ControlRow, CoverageRow, FindingRow, KeyRow, RunRow,
 };
 use crate::clock::Timestamp;
-use crate::sink::{CommittedRun, Manifest};
+use crate::lake::{CommittedRun, Manifest};
 
 use accounts::{Accounts, Unit};
 use buckets::Buckets;

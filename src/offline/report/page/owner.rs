@@ -22,9 +22,9 @@ use super::inventory::Inventory;
 use super::keys::Keys;
 use super::trend::Trend;
 use super::{Check, Page, Run, View, checks, head};
+use crate::lake::CommittedRun;
 use crate::report::Split;
 use crate::report::change::Comparison;
-use crate::sink::CommittedRun;
 
 /// Findings that are in memory at the same time.
 pub const AT_ONCE: u64 = 100_000;

@@ -6,8 +6,8 @@
 
 use super::super::ReportError;
 use crate::clock::{DAY_MS, Timestamp};
+use crate::lake::{CommittedRun, Manifest};
 use crate::model::{Posture, RunId, RunKind, RunStatus, Verdict};
-use crate::sink::{CommittedRun, Manifest};
 
 /// Days that are looked back to, the run's own among them.
 pub const NIGHTS: i64 = 90;

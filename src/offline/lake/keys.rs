@@ -6,7 +6,7 @@
 
 use std::collections::BTreeSet;
 
-use super::lake::table_key;
+use super::committed::table_key;
 use super::{FileEntry, Manifest, SegmentEntry};
 use crate::log;
 use crate::model::RunId;

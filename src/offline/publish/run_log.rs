@@ -10,12 +10,13 @@ use std::sync::Arc;
 use futures::{StreamExt, TryStreamExt, stream};
 use rayon::prelude::*;
 
+use super::Begun;
 use super::judgement::FinalizeError;
 use super::texts::{Look, Stand};
-use super::{
-    Begun, CommittedRun, Lake, LakeError, Observed, SegmentEntry, StoreError, StoreFault, sha256_hex,
-};
 use crate::clock::Timestamp;
+use crate::lake::{
+    CommittedRun, Lake, LakeError, Observed, SegmentEntry, StoreError, StoreFault, sha256_hex,
+};
 use crate::log::{self, Listing, LogError, Place, Record, Segment};
 use crate::model::{
     Account, AccountFacts, AccountId, AccountScan, Calls, Organization, OrganizationIdentity, Partition,

@@ -6,9 +6,10 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::Judgement;
 use super::judgement::FinalizeError;
-use super::{Judgement, LakeError, Put, SegmentEntry, Store, StoreError, canonical_json, keys};
 use crate::clock::Timestamp;
+use crate::lake::{LakeError, Put, SegmentEntry, Store, StoreError, canonical_json, strange_segment};
 use crate::log;
 use crate::model::RunId;
 
@@ -77,7 +78,7 @@ impl Begun {
         let begun: Result<Self, _> = serde_json::from_slice(&bytes);
         let reason = match begun {
             Ok(begun) if begun.run_id != *run_id => format!("it is of run {}", begun.run_id),
-            Ok(begun) => match keys::strange_segment(run_id, &begun.segments) {
+            Ok(begun) => match strange_segment(run_id, &begun.segments) {
                 None => return Ok(Some(begun)),
                 Some(reason) => reason,
             },

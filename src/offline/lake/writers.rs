@@ -63,7 +63,7 @@ fn clear(folder: &Path) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::sink::{FolderStore, Store};
+    use crate::lake::{FolderStore, Store};
 
     #[test]
     fn what_a_killed_process_left_is_cleared_by_the_next_and_not_under_a_living_one() {

@@ -4,20 +4,21 @@
 
 use std::collections::BTreeMap;
 
-use super::agreed::{StandardEntry, unchanged};
+use super::Begun;
 use super::judgement::{FinalizeError, Judgement};
 use super::judging::Judging;
-use super::lake::committed_runs;
 use super::loss::{self, Compared};
 use super::pass::{Pass, Stands};
 use super::run_log::RunLog;
 use super::tables::Tables;
-use super::{
-    Begun, CoverageTotals, Interrupt, Lake, Manifest, Publication, Published, canonical_json, sha256_hex,
-};
 use crate::clock::Timestamp;
 use crate::control;
 use crate::judge::{Findings, Judge, Rules};
+use crate::lake::committed::committed_runs;
+use crate::lake::{
+    CoverageTotals, Interrupt, Lake, Manifest, Publication, Published, StandardEntry, canonical_json,
+    sha256_hex, unchanged,
+};
 use crate::log;
 use crate::model::{
     AccountFacts, ExceptionUse, RunFacts, RunId, RunKind, RunStatus, RunTotals, ScanStatus, Standard, Verdict,

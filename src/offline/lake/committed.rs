@@ -345,7 +345,7 @@ impl Lake {
     }
 
     /// Reads a file that a manifest names, held to its committed length and hash.
-    pub(super) async fn held(&self, key: &str, bytes: u64, sha256: &str) -> Result<Vec<u8>, LakeError> {
+    pub(crate) async fn held(&self, key: &str, bytes: u64, sha256: &str) -> Result<Vec<u8>, LakeError> {
         let most = bytes.min(bounds::longest(key));
         let read = match self.store.get_within(key, most).await {
             Err(error) if error.fault == StoreFault::TooLong => {
@@ -388,7 +388,7 @@ struct Version {
 }
 
 /// The runs that the lake's `runs` files name, now.
-pub(super) async fn committed_runs(store: &dyn Store) -> Result<BTreeSet<RunId>, StoreError> {
+pub(crate) async fn committed_runs(store: &dyn Store) -> Result<BTreeSet<RunId>, StoreError> {
     let keys = store.list("runs/").await?;
     Ok(keys.iter().filter_map(|key| run_of(key)).collect())
 }

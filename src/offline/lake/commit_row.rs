@@ -4,7 +4,7 @@
 //! written again from the manifest, and every column has to be the same: a row that was edited by itself
 //! differs from its manifest, and a manifest that was edited by itself has another hash.
 
-use super::lake::commit_key;
+use super::committed::commit_key;
 use super::rows::rows_of;
 use super::{LakeError, Manifest, manifest_key};
 use crate::model::{OrganizationIdentity, RunFacts, RunId};

@@ -16,7 +16,7 @@ use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
-use super::lake::commit_key;
+use super::committed::commit_key;
 use super::{FileEntry, Lake, LakeError, Manifest, commit_row, regular, sha256_hex};
 use crate::clock::Timestamp;
 use crate::log;

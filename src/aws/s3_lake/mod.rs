@@ -17,9 +17,9 @@ use super::call::{Answer, Door};
 use super::clients::{Client, ClientFactory};
 use super::dates::Dates;
 use super::walk::{Page, Walk, told};
+use crate::lake::{OF_ITS_KIND, Put, Store, StoreError, longest, sha256_hex};
 use crate::model::{Fault, FaultKind, Reading, Region};
 use crate::operation::{GET_OBJECT, LIST_OBJECTS, PUT_OBJECT};
-use crate::sink::{OF_ITS_KIND, Put, Store, StoreError, longest, sha256_hex};
 
 pub use settings::{LakeSettings, Sse};
 

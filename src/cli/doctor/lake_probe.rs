@@ -7,8 +7,8 @@ use std::sync::Arc;
 
 use super::super::error::CliError;
 use super::Visit;
+use crate::lake::{Lake, LakeError, Put, Store, StoreError};
 use crate::model::{OrganizationIdentity, Source};
-use crate::sink::{Lake, LakeError, Put, Store, StoreError};
 use crate::spelling::counted;
 
 /// Where a run's log goes: the same permission, and no table's reader looks there.
@@ -91,7 +91,7 @@ mod tests {
     use futures::future::BoxFuture;
 
     use super::*;
-    use crate::sink::MemoryStore;
+    use crate::lake::MemoryStore;
 
     /// A server that obeys no condition, or forgets what it was given.
     #[derive(Debug)]

@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use super::*;
+use crate::lake::commit::Publication;
+use crate::lake::commit::tests::{facts, manifest, run_id};
+use crate::lake::{MemoryStore, ParquetTable, Store, StoreFault, manifest_key};
 use crate::model::RunFacts;
-use crate::sink::commit::Publication;
-use crate::sink::commit::tests::{facts, manifest, run_id};
-use crate::sink::{MemoryStore, ParquetTable, Store, StoreFault, manifest_key};
 use crate::table::{Column, Table};
 
 /// A row of an `accounts` table that an older tool might have written.

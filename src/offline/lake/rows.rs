@@ -15,7 +15,7 @@ use arrow_array::{
 };
 use bytes::Bytes;
 
-use super::lake::commit_key;
+use super::committed::commit_key;
 use super::{Lake, LakeError, Manifest, commit_row, pages, sha256_hex};
 use crate::clock::Timestamp;
 use crate::model::{RunId, RunKind};

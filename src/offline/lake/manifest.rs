@@ -257,8 +257,8 @@ fn write_canonical(value: &Value, text: &mut String) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::lake::sha256_hex;
     use crate::model::{NotAsked, Reading};
-    use crate::sink::sha256_hex;
     use serde_json::json;
 
     #[test]

@@ -8,9 +8,9 @@ use super::super::class_advice::by_class;
 use super::super::unreached;
 use super::settings::LakeSettings;
 use crate::advice::{self, Said};
+use crate::lake::StoreFault;
 use crate::model::{DeniedBy, DenyType, Fault, FaultKind};
 use crate::operation::{GET_OBJECT, LIST_OBJECTS, PUT_OBJECT};
-use crate::sink::StoreFault;
 
 /// A request to the lake that was refused.
 #[derive(Debug)]

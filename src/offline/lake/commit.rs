@@ -5,7 +5,7 @@
 //! other content belongs to a run that is committed by now, or to another publish, and is never replaced.
 //! A write whose answer is lost may have happened: the object is read once, and tells.
 
-use super::lake::{commit_key, committed_runs, table_key};
+use super::committed::{commit_key, committed_runs, table_key};
 use super::{
     EncodeError, FileEntry, Interrupt, Lake, Manifest, ParquetTable, Part, Put, Store, StoreError,
     StoreFault, canonical_json, manifest_key, policy_key, sha256_hex,
@@ -113,7 +113,7 @@ impl<'a> Publication<'a> {
     }
 
     /// An error where it was asked to stop.
-    pub(super) fn goes_on(&self) -> Result<(), PublishError> {
+    pub(crate) fn goes_on(&self) -> Result<(), PublishError> {
         self.interrupt.goes_on(&self.run_id)
     }
 
@@ -232,4 +232,4 @@ fn runs_file(run: &RunFacts) -> Result<Vec<u8>, EncodeError> {
 }
 
 #[cfg(test)]
-pub(super) mod tests;
+pub(crate) mod tests;

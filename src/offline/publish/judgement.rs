@@ -1,9 +1,10 @@
 //! What a log is to be published as and judged by, and how that may fail: the words that the passes
 //! over a log share.
 
-use super::agreed::Changed;
-use super::{EncodeError, LakeError, Loss, PublishError, StoreError};
+use super::Loss;
 use crate::clock::Timestamp;
+use crate::lake::Changed;
+use crate::lake::{EncodeError, LakeError, PublishError, StoreError};
 use crate::log::LogError;
 use crate::model::{Exceptions, RunId, Standard};
 use crate::standard::Tie;

@@ -4,14 +4,14 @@ use std::sync::Arc;
 
 use super::*;
 use crate::clock::Timestamp;
+use crate::lake::{CoverageTotals, Fault, LakeError, MemoryStore};
 use crate::model::{OrganizationIdentity, RunKind, RunStatus, RunTotals, Source};
-use crate::sink::{CoverageTotals, Fault, LakeError, MemoryStore};
 
-pub(in crate::sink) fn run_id(suffix: u32) -> RunId {
+pub(crate) fn run_id(suffix: u32) -> RunId {
     RunId::new(Timestamp::parse("2026-11-21T03:00:00Z").unwrap(), suffix)
 }
 
-pub(in crate::sink) fn manifest(run_id: &RunId) -> Manifest {
+pub(crate) fn manifest(run_id: &RunId) -> Manifest {
     Manifest {
         run_id: run_id.clone(),
         kind: RunKind::Census,
@@ -47,7 +47,7 @@ pub(in crate::sink) fn manifest(run_id: &RunId) -> Manifest {
     }
 }
 
-pub(in crate::sink) fn facts(run_id: &RunId) -> RunFacts {
+pub(crate) fn facts(run_id: &RunId) -> RunFacts {
     RunFacts {
         run_id: run_id.clone(),
         kind: RunKind::Census,

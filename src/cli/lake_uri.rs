@@ -10,9 +10,9 @@ use super::work::Work;
 use super::{edge, print};
 use crate::aws::call::Door;
 use crate::aws::environment::{Caller, Environment, Tuning};
-use crate::aws::lake::settings::{is_aws, unusable};
-use crate::aws::lake::{LakeSettings, S3Store, Sse};
-use crate::sink::{FolderStore, Lake, Store};
+use crate::aws::s3_lake::settings::{is_aws, unusable};
+use crate::aws::s3_lake::{LakeSettings, S3Store, Sse};
+use crate::lake::{FolderStore, Lake, Store};
 
 /// Where a lake is, as the caller wrote it.
 #[derive(Debug, Clone, PartialEq, Eq)]

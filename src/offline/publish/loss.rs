@@ -12,7 +12,7 @@ use std::fmt;
 use rayon::prelude::*;
 
 use super::run_log::{AccountSegment, RunLog};
-use super::{CommittedRun, Lake, LakeError};
+use crate::lake::{CommittedRun, Lake, LakeError};
 use crate::log::{LogError, Record};
 use crate::model::{AccountId, RunId, RunKind, ScanStatus};
 use crate::table::accounts;
@@ -202,7 +202,7 @@ async fn against(lake: &Lake, tonight: &Tonight<'_>, previous: &RunId) -> Result
     let run = CommittedRun::open(lake, previous).await?;
     let table = crate::table::find(accounts::TABLE.name).expect("it is registered");
     let mut loss = Loss::default();
-    let count = |row: super::Row<'_>| {
+    let count = |row: crate::lake::Row<'_>| {
         let status = row.text(1).and_then(ScanStatus::from_word);
         let account_id = row.text(0).and_then(|id| id.parse().ok());
         // Of what gave nothing already, nothing can be lost: neither its buckets nor its keys were a number.

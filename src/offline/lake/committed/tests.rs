@@ -1,9 +1,9 @@
 //! What a lake is taken for, by what its committed runs say and where they cannot be read.
 
 use super::*;
-use crate::sink::MemoryStore;
-use crate::sink::canonical_json;
-use crate::sink::commit::tests::{manifest, run_id};
+use crate::lake::MemoryStore;
+use crate::lake::canonical_json;
+use crate::lake::commit::tests::{manifest, run_id};
 
 fn commit(store: &MemoryStore, id: &RunId) {
     store.plant(&manifest_key(id), canonical_json(&manifest(id)).as_bytes());

@@ -1,8 +1,9 @@
 //! The tables of one run while they are written: rows in, finished parts out to the publication.
 
+use super::FinalizeError;
 use super::unique::Rising;
-use super::{EncodeError, FinalizeError, ParquetTable, Part, Publication};
 use crate::judge::Findings;
+use crate::lake::{EncodeError, ParquetTable, Part, Publication};
 use crate::model::{AccountFacts, BucketFacts, Control, Finding, KeyFacts, RunId};
 use crate::resolve::Summary;
 use crate::table::{self, calls::CallsRow, checks::CheckRow, coverage::CoverageFacts};
