@@ -1,5 +1,6 @@
--- The lake's tables for Athena: generated from the columns registry, see tests/it/generated.rs.
--- Replace ${lake} by the lake's URI, s3://bucket/prefix; run the statements one by one, views.sql after them.
+-- The lake's tables for Athena: generated from the columns registry by `atrest schema`.
+-- Replace ${lake} by the lake's URI, s3://bucket/prefix, or print them with --lake.
+-- Run the statements one by one, the views after the tables.
 
 CREATE EXTERNAL TABLE IF NOT EXISTS accounts (
     `run_id` string,

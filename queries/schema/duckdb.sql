@@ -1,4 +1,4 @@
--- The lake's tables for DuckDB: generated from the columns registry, see tests/it/generated.rs.
+-- The lake's tables for DuckDB: generated from the columns registry by `atrest schema`.
 -- `atrest query` does all of this. By hand: SET VARIABLE lake = 'path/to/lake'; then .read this file and views.sql.
 
 SET autoinstall_known_extensions = false;

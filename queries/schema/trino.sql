@@ -1,5 +1,6 @@
--- The lake's tables for Trino's Hive connector: generated from the columns registry, see tests/it/generated.rs.
--- Replace ${lake} by the lake's URI; run the statements one by one, views.sql after them. The catalog needs
+-- The lake's tables for Trino's Hive connector: generated from the columns registry by `atrest schema`.
+-- Replace ${lake} by the lake's URI, or print them with --lake.
+-- Run the statements one by one, the views after the tables. The catalog needs
 -- hive.partition-projection-enabled=true.
 
 CREATE TABLE IF NOT EXISTS accounts (

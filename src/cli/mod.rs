@@ -30,6 +30,7 @@ mod query;
 mod report;
 mod rules;
 mod scan;
+mod schema;
 mod signals;
 #[cfg(feature = "sim")]
 mod simulate;
@@ -137,7 +138,7 @@ fn left(command: &Command) -> String {
         Command::Doctor(_) => "what is not listed above was not tried; run it again".to_owned(),
         Command::Report(_) => "no report was written; run it again".to_owned(),
         Command::Query(_) => "the answer is not complete; ask again".to_owned(),
-        Command::Checks(_) | Command::Iam(_) | Command::Completions { .. } => {
+        Command::Checks(_) | Command::Iam(_) | Command::Schema(_) | Command::Completions { .. } => {
             "the output is not complete; run it again".to_owned()
         }
     }
@@ -154,6 +155,7 @@ fn begin(command: Command, work: &Arc<Work>) -> Result<Exit, CliError> {
         Command::Query(args) => block_on(work, query::run(&args, work)),
         Command::Checks(args) => checks::run(&args).map(|()| Exit::Done),
         Command::Iam(args) => iam::run(&args).map(|()| Exit::Done),
+        Command::Schema(args) => schema::run(&args).map(|()| Exit::Done),
         #[cfg(feature = "sim")]
         Command::Simulate(args) => block_on(work, simulate::run(&args, work)),
         Command::Completions { shell } => {

@@ -3,7 +3,7 @@
 //!
 //! Nothing here reaches AWS. cfn-lint holds the templates against CloudFormation's own schemas, moto takes
 //! them as CloudFormation would, and the simulator is given the buckets and keys that they would make.
-//! The policies in the templates are generated, and `athena.yaml` as a whole: `ATREST_BLESS=1 cargo test deploy`
+//! The policies in the templates are generated, and `athena.yaml` as a whole: `ATREST_BLESS=1 cargo test generated`
 //! writes them.
 
 mod athena;
@@ -126,7 +126,7 @@ fn deploy(name: &str) -> PathBuf {
 }
 
 #[test]
-fn the_policies_are_what_the_operations_table_says() {
+fn generated_policies_are_what_the_operations_table_says() {
     for template in SECTIONS.iter().map(|section| section.template).collect::<BTreeSet<_>>() {
         let old = read(&deploy(template));
         let mut new = old.clone();
@@ -138,7 +138,7 @@ fn the_policies_are_what_the_operations_table_says() {
         if new != old && is_blessed() {
             fs::write(deploy(template), &new).unwrap();
         } else {
-            assert!(new == old, "{template} is stale: write it with ATREST_BLESS=1 cargo test deploy");
+            assert!(new == old, "{template} is stale: write it with ATREST_BLESS=1 cargo test generated");
         }
     }
 }

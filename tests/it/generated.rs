@@ -10,7 +10,7 @@ use std::fs;
 use std::path::Path;
 
 use atrest::operation::{Grant, actions};
-use atrest::query::schema;
+use atrest::query::{cloudformation, schema};
 
 use crate::support::rust::read;
 
@@ -37,6 +37,8 @@ const FILES: &[Whole] = &[
     Whole { file: "queries/schema/trino.sql", text: schema::trino },
     Whole { file: "queries/schema/duckdb.sql", text: schema::duckdb_file },
     Whole { file: "queries/schema/views.sql", text: schema::views_file },
+    Whole { file: "queries/schema/tables.json", text: schema::json },
+    Whole { file: "deploy/athena.yaml", text: cloudformation::template },
 ];
 
 const END: &str = "<!-- end -->";
@@ -83,7 +85,8 @@ fn generated_files_are_what_the_code_says() {
         }
     }
     let schema = fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("queries/schema")).unwrap();
-    assert_eq!(schema.count(), FILES.len(), "queries/schema: a file that nothing makes");
+    let made = FILES.iter().filter(|whole| whole.file.starts_with("queries/schema/")).count();
+    assert_eq!(schema.count(), made, "queries/schema: a file that nothing makes");
     assert!(stale.is_empty(), "{}\nwrite it with ATREST_BLESS=1 cargo test generated", stale.join("\n"));
 }
 

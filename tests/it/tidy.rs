@@ -86,7 +86,8 @@ const ROOMS: &[Room] = &[
            rooms: &["advice", "check", "clock", "model", "operation", "printable", "lake", "table"],
            crates: &["base64", "csv", "futures", "maud", "serde", "serde_json", "sha2", "thiserror"] },
     // The one room that starts a process: the executable that answers the questions.
-    Room { path: "query", floor: Floor::Local, rooms: &["clock", "model", "table"], crates: &["rustix", "thiserror"] },
+    Room { path: "query", floor: Floor::Local, rooms: &["clock", "model", "table"],
+           crates: &["rustix", "serde_json", "thiserror"] },
     // The lake on S3 is a `lake::Store` made of the SDK: the edge knows the trait, the lake not the edge.
     Room { path: "aws", floor: Floor::Edge,
            rooms: &["advice", "clock", "lake", "log", "model", "operation", "printable"],

@@ -1,12 +1,13 @@
-"""The lake's contract, schema version 1, written out by hand.
+"""The lake's contract, as the Python tests hold a lake to it.
 
-This is the oracle of the Python tests: every table's columns in order, with the type and whether a
-value may be missing, and every closed list of words. It is copied from the contract's text and from
-nothing in `src/`, so that a column which moves there is seen here. A column or a word that is added
-there is added here by hand.
+Tables, columns and types are those of `queries/schema/tables.json`, which `src/offline/table/tests.rs` holds to the
+contract's text. Written out by hand, and copied from nothing in `src/`, are the columns that are never NULL and every
+closed list of words: a word that is added there is added here.
 """
 
+import json
 from dataclasses import dataclass
+from pathlib import Path
 
 STRING = "string"
 BIGINT = "bigint"
@@ -59,220 +60,134 @@ class Column:
         return ARROW_TYPES[self.type]
 
 
-def always(name: str, type: str = STRING) -> Column:
-    """A column that every row has a value in."""
-    return Column(name, type, nullable=False)
+# The columns that every row has a value in. Every other one may be NULL: not known, or not applicable.
+NEVER_NULL: dict[str, tuple[str, ...]] = {
+    "accounts": ("run_id", "account_id", "scan_status"),
+    "buckets": (
+        "run_id",
+        "aws_partition",
+        "account_id",
+        "bucket",
+        "bucket_arn",
+        "bucket_type",
+        "encryption",
+        "encryption_read",
+        "tls_only",
+        "policy_read",
+    ),
+    "keys": (
+        "run_id",
+        "aws_partition",
+        "account_id",
+        "region",
+        "key_id",
+        "key_arn",
+        "aliases_read",
+        "describe_read",
+        "rotation",
+        "rotation_read",
+        "policy_read",
+        "default_key_of_buckets",
+        "default_key_of_accounts",
+    ),
+    "findings": (
+        "run_id",
+        "finding_uid",
+        "account_id",
+        "resource_type",
+        "resource_arn",
+        "check_id",
+        "check_version",
+        "category",
+        "severity",
+        "verdict",
+        "verdict_before_exception",
+        "reason_code",
+        "reason",
+    ),
+    "checks": (
+        "run_id",
+        "check_id",
+        "check_version",
+        "title",
+        "question",
+        "category",
+        "severity",
+        "remedy",
+        "severity_max",
+        "rationale",
+    ),
+    "controls": (
+        "run_id",
+        "check_id",
+        "framework",
+        "framework_version",
+        "control_id",
+        "control_title",
+        "relation",
+        "source",
+    ),
+    "coverage": (
+        "run_id",
+        "account_id",
+        "region",
+        "operation",
+        "asked",
+        "known",
+        "absent",
+        "gone",
+        "denied",
+        "throttled",
+        "transport",
+        "service",
+        "protocol",
+        "identity",
+        "unavailable",
+        "not_asked",
+        "complete",
+        "accepted_gap",
+    ),
+    "calls": ("run_id", "service", "operation", "calls", "retries", "throttles"),
+    "runs": (
+        "run_id",
+        "kind",
+        "started_at",
+        "finished_at",
+        "status",
+        "source",
+        "observed_run_id",
+        "as_of",
+        "judged_at",
+        "tool_version",
+        "schema_version",
+        "accounts_listed",
+        "accounts_complete",
+        "accounts_partial",
+        "accounts_unreachable",
+        "accounts_not_scanned",
+        "buckets",
+        "keys",
+        "findings_fail",
+        "findings_unknown",
+        "calls",
+        "settings_sha256",
+        "standard_sha256",
+        "manifest_key",
+        "manifest_sha256",
+    ),
+}
 
+with (Path(__file__).parents[2] / "queries/schema/tables.json").open(encoding="utf-8") as file:
+    SCHEMA = json.load(file)
 
-def maybe(name: str, type: str = STRING) -> Column:
-    """A column that may be NULL: not known, or not applicable."""
-    return Column(name, type, nullable=True)
-
+SCHEMA_VERSION: int = SCHEMA["schema_version"]
 
 TABLES: dict[str, list[Column]] = {
-    "accounts": [
-        always("run_id"),
-        maybe("org_id"),
-        always("account_id"),
-        maybe("account_name"),
-        maybe("ou_ids", STRINGS),
-        maybe("ou_names", STRINGS),
-        maybe("state"),
-        maybe("joined_at", TIMESTAMP),
-        maybe("access_path"),
-        always("scan_status"),
-        maybe("scan_reason"),
-        maybe("regions", STRINGS),
-        maybe("regions_disabled", STRINGS),
-        maybe("buckets", BIGINT),
-        maybe("keys", BIGINT),
-        maybe("calls", BIGINT),
-        maybe("started_at", TIMESTAMP),
-        maybe("finished_at", TIMESTAMP),
-    ],
-    "buckets": [
-        always("run_id"),
-        always("aws_partition"),
-        always("account_id"),
-        maybe("region"),
-        always("bucket"),
-        always("bucket_arn"),
-        always("bucket_type"),
-        maybe("created_at", TIMESTAMP),
-        always("encryption"),
-        always("encryption_read"),
-        maybe("sse_algorithm"),
-        maybe("kms_key_ref"),
-        maybe("kms_key_ref_kind"),
-        maybe("kms_key_arn"),
-        maybe("kms_key_account_id"),
-        maybe("kms_key_link"),
-        maybe("kms_key_manager"),
-        maybe("kms_key_origin"),
-        maybe("kms_key_state"),
-        maybe("kms_key_rotation"),
-        maybe("kms_key_rotation_reason"),
-        maybe("bucket_key_enabled", BOOLEAN),
-        maybe("blocked_encryption_types", STRINGS),
-        maybe("sse_c_blocked", BOOLEAN),
-        always("tls_only"),
-        always("policy_read"),
-        maybe("policy_sha256"),
-        maybe("observed_at", TIMESTAMP),
-    ],
-    "keys": [
-        always("run_id"),
-        always("aws_partition"),
-        always("account_id"),
-        always("region"),
-        always("key_id"),
-        always("key_arn"),
-        maybe("aliases", STRINGS),
-        always("aliases_read"),
-        maybe("key_manager"),
-        maybe("key_origin"),
-        maybe("key_spec"),
-        maybe("key_usage"),
-        maybe("key_state"),
-        maybe("created_at", TIMESTAMP),
-        maybe("deletion_at", TIMESTAMP),
-        maybe("multi_region"),
-        maybe("primary_key_arn"),
-        maybe("custom_key_store_id"),
-        maybe("material_expires_at", TIMESTAMP),
-        always("describe_read"),
-        always("rotation"),
-        maybe("rotation_reason"),
-        always("rotation_read"),
-        maybe("rotation_period_days", INT),
-        maybe("next_rotation_at", TIMESTAMP),
-        maybe("last_rotation_at", TIMESTAMP),
-        maybe("last_rotation_type"),
-        maybe("on_demand_rotations", INT),
-        always("policy_read"),
-        maybe("policy_sha256"),
-        always("default_key_of_buckets", BIGINT),
-        always("default_key_of_accounts", BIGINT),
-        maybe("observed_at", TIMESTAMP),
-    ],
-    "findings": [
-        always("run_id"),
-        always("finding_uid"),
-        always("account_id"),
-        maybe("region"),
-        always("resource_type"),
-        always("resource_arn"),
-        maybe("related_arn"),
-        always("check_id"),
-        maybe("check_params"),
-        always("check_version", INT),
-        always("category"),
-        always("severity"),
-        always("verdict"),
-        always("verdict_before_exception"),
-        always("reason_code"),
-        always("reason"),
-        # Of a finding that is exempt, and of one about an exception.
-        maybe("exception_id"),
-        maybe("exception_expires_at", TIMESTAMP),
-        maybe("remedy"),
-        maybe("observed_at", TIMESTAMP),
-        # Of accounts.
-        maybe("subject"),
-    ],
-    "checks": [
-        always("run_id"),
-        always("check_id"),
-        maybe("check_params"),
-        always("check_version", INT),
-        always("title"),
-        always("question"),
-        always("category"),
-        always("severity"),
-        always("remedy"),
-        always("severity_max"),
-        always("rationale"),
-        maybe("documentation"),
-    ],
-    "controls": [
-        always("run_id"),
-        always("check_id"),
-        maybe("check_params"),
-        always("framework"),
-        always("framework_version"),
-        always("control_id"),
-        always("control_title"),
-        always("relation"),
-        always("source"),
-        maybe("condition"),
-        maybe("note"),
-    ],
-    "coverage": [
-        always("run_id"),
-        always("account_id"),
-        always("region"),
-        always("operation"),
-        always("asked", BIGINT),
-        always("known", BIGINT),
-        always("absent", BIGINT),
-        always("gone", BIGINT),
-        always("denied", BIGINT),
-        always("throttled", BIGINT),
-        always("transport", BIGINT),
-        always("service", BIGINT),
-        always("protocol", BIGINT),
-        always("identity", BIGINT),
-        always("unavailable", BIGINT),
-        always("not_asked", BIGINT),
-        always("complete", BOOLEAN),
-        always("accepted_gap", BOOLEAN),
-        maybe("denied_by"),
-        maybe("deny_type"),
-        maybe("sample_code"),
-        maybe("sample_message"),
-    ],
-    "calls": [
-        always("run_id"),
-        always("service"),
-        always("operation"),
-        always("calls", BIGINT),
-        always("retries", BIGINT),
-        always("throttles", BIGINT),
-        maybe("p50_ms", BIGINT),
-        maybe("p99_ms", BIGINT),
-    ],
-    "runs": [
-        always("run_id"),
-        always("kind"),
-        maybe("org_id"),
-        maybe("management_account_id"),
-        always("started_at", TIMESTAMP),
-        always("finished_at", TIMESTAMP),
-        always("status"),
-        always("source"),
-        always("observed_run_id"),
-        # No `_at`, and no type in the contract: a string, RFC 3339.
-        always("as_of"),
-        always("judged_at", TIMESTAMP),
-        maybe("previous_run_id"),
-        always("tool_version"),
-        always("schema_version", INT),
-        always("accounts_listed", BIGINT),
-        always("accounts_complete", BIGINT),
-        always("accounts_partial", BIGINT),
-        always("accounts_unreachable", BIGINT),
-        always("accounts_not_scanned", BIGINT),
-        always("buckets", BIGINT),
-        always("keys", BIGINT),
-        always("findings_fail", BIGINT),
-        always("findings_unknown", BIGINT),
-        always("calls", BIGINT),
-        always("settings_sha256"),
-        always("standard_sha256"),
-        maybe("exceptions_sha256"),
-        always("manifest_key"),
-        always("manifest_sha256"),
-    ],
+    table["name"]: [
+        Column(column["name"], column["type"], column["name"] not in NEVER_NULL[table["name"]])
+        for column in table["columns"]
+    ]
+    for table in SCHEMA["tables"]
 }
 
 # What identifies a row within a run.
@@ -396,8 +311,6 @@ WORDS: dict[str, dict[str, tuple[str, ...]]] = {
         "source": ("aws", "endpoint", "simulator"),
     },
 }
-
-SCHEMA_VERSION = 1
 
 
 def column_names(table: str) -> list[str]:

@@ -71,7 +71,7 @@ def main() -> int:
         old = new
     wrong = commands(old) + questions(old)
     if new != old:
-        wrong.append("README.md is stale: write it with ATREST_BLESS=1 cargo test deploy")
+        wrong.append("README.md is stale: write it with ATREST_BLESS=1 cargo test generated")
     print("\n".join(wrong))
     return int(bool(wrong))
 

@@ -5,6 +5,7 @@ mod iam;
 mod lake;
 mod loss;
 mod role;
+mod schema;
 mod tuning;
 mod value;
 
@@ -19,6 +20,7 @@ pub use self::iam::{IamArgs, IamRole};
 pub use self::lake::{LakeArgs, LakeS3Args};
 pub use self::loss::LossArgs;
 pub use self::role::RoleArgs;
+pub use self::schema::{Reader, SchemaArgs};
 pub use self::tuning::{PaceArgs, TuningArgs};
 pub use self::value::RunArg;
 use self::value::{instant, region, unit};
@@ -67,6 +69,8 @@ pub enum Command {
     Checks(ChecksArgs),
     /// Print the least-privilege policies
     Iam(IamArgs),
+    /// Print the lake's tables and views for Athena, Trino, DuckDB, CloudFormation, or as JSON
+    Schema(SchemaArgs),
     /// Serve a simulated organization over HTTP, for any AWS client
     #[cfg(feature = "sim")]
     Simulate(SimulateArgs),

@@ -10,6 +10,7 @@
 //!
 //! To add a question, add a file under its topic and a line in [`QUERIES`].
 
+pub mod cloudformation;
 mod duckdb;
 mod header;
 mod parameter;

@@ -1,4 +1,4 @@
-//! What holds the schema still: the contract as text, a snapshot, and a row of every table.
+//! What holds the schema still: the contract as text, and a row of every table.
 
 use super::{accounts, buckets, calls, coverage, keys, *};
 use crate::clock::Timestamp;
@@ -89,17 +89,6 @@ fn the_tables_are_the_contracts() {
             table.columns().iter().map(|c| (c.name.to_owned(), c.kind.word().to_owned())).collect();
         assert_eq!(built, written, "{name}");
     }
-}
-
-#[test]
-fn the_schema_is_the_snapshot() {
-    let mut text = format!("schema_version {SCHEMA_VERSION}\n");
-    for table in TABLES {
-        for column in table.columns() {
-            writeln!(text, "{}.{} {}", table.name, column.name, column.kind).unwrap();
-        }
-    }
-    insta::assert_snapshot!("schema", text);
 }
 
 #[test]

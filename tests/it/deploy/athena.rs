@@ -1,99 +1,24 @@
-//! `deploy/athena.yaml`, which is made whole: the tables from the columns registry, the views from
-//! `query::views`, the questions from `queries/`.
+//! `deploy/athena.yaml`, which `atrest schema --for cloudformation` prints: tables, views and questions.
 //!
-//! `ATREST_BLESS=1 cargo test deploy` writes it. Every resource is data about data: deploying it again, or
+//! `ATREST_BLESS=1 cargo test generated` writes it. Every resource is data about data: deploying it again, or
 //! deleting it, touches no row of the lake.
 
-mod named_queries;
-mod tables;
-mod views;
+use atrest::query::QUERIES;
+use atrest::query::cloudformation;
+use atrest::query::schema::trino_type;
+use atrest::query::views::views;
 
-use std::fmt::Write as _;
-use std::fs;
-
-use atrest::query::{QUERIES, schema};
-
-use super::{deploy, is_blessed, resolved};
+use super::resolved;
 use crate::support::python::{Server, venv_or_skip};
-use crate::support::rust::read;
+use crate::support::shell::Shell;
 
 /// The largest template that CloudFormation takes from a bucket (user guide, "CloudFormation quotas").
 const LARGEST: usize = 1_000_000;
 
-const HEAD: &str = r#"# The census as Athena sees it: tables, views and questions. Generated from the columns registry, the views and
-# the files under queries/: change those, and write this file with ATREST_BLESS=1 cargo test deploy.
-#
-# Parquet by name, so that nights of an older schema read as well; days are projected on dt, so that no night
-# has to be registered. Only runs with a row in `runs` are committed: the views see to it.
-#
-# It is larger than what a request may carry: deploy it by way of a bucket (--s3-bucket), as README.md says.
-AWSTemplateFormatVersion: "2010-09-09"
-Description: "atrest: the tables, views and questions of the census"
-
-Parameters:
-  DatabaseName:
-    Type: String
-    Description: The Glue database, as census.yaml made it
-    Default: atrest
-    AllowedPattern: "^[a-z0-9_]{1,255}$"
-  WorkGroup:
-    Type: String
-    Description: The Athena workgroup that the questions are saved in, as census.yaml made it
-    Default: atrest
-    AllowedPattern: "^[a-zA-Z0-9._-]{1,128}$"
-  LakeUri:
-    Type: String
-    Description: The lake, as census.yaml gives it out
-    AllowedPattern: "^s3://[a-z0-9.-]{3,63}(/[^/]+)*$"
-    ConstraintDescription: s3://bucket/prefix without a slash at the end
-  FirstNight:
-    Type: String
-    Description: The date of the first night. A query that names no day asks S3 for every day since
-    Default: "FIRST_DAY"
-    AllowedPattern: "^[0-9]{4}-[0-9]{2}-[0-9]{2}$"
-
-Resources:
-"#;
-
-/// The whole template.
-fn template() -> String {
-    let head = HEAD.replace("FIRST_DAY", schema::FIRST_DAY);
-    let resources = tables::resources().chain(views::resources()).chain(named_queries::resources());
-    head + &resources.collect::<Vec<_>>().join("\n")
-}
-
-/// `posture_by_ou` as a logical name begins: `PostureByOu`.
-fn logical(name: &str) -> String {
-    let word = |word: &str| word[..1].to_uppercase() + &word[1..];
-    name.split('_').map(word).collect()
-}
-
-/// In YAML's double quotes, which know JSON's escapes.
-fn quoted(text: &str) -> String {
-    serde_json::Value::from(text).to_string()
-}
-
-/// The text as a block of YAML, so deep.
-fn block(text: &str, indent: usize) -> String {
-    let mut made = String::new();
-    for line in text.lines() {
-        let _ = writeln!(made, "{:indent$}{line}", "");
-    }
-    made
-}
-
 #[test]
-fn the_athena_template_is_what_the_code_says() {
-    let path = deploy("athena.yaml");
-    let new = template();
-    if is_blessed() {
-        fs::write(&path, &new).unwrap();
-    }
-    assert!(
-        read(&path) == new,
-        "deploy/athena.yaml is stale: write it with ATREST_BLESS=1 cargo test deploy"
-    );
-    assert!(new.len() < LARGEST, "{} bytes", new.len());
+fn the_athena_template_is_one_that_cloudformation_takes() {
+    let bytes = cloudformation::template().len();
+    assert!(bytes < LARGEST, "{bytes} bytes");
 }
 
 /// Made in an emulator by Glue's and Athena's own APIs, and read back: what an analyst would find.
@@ -102,8 +27,7 @@ fn the_athena_template_is_what_an_analyst_finds() {
     let Some(venv) = venv_or_skip() else { return };
     let server = Server::start(venv.script("serve_moto.py"));
     let found = venv.run("athena_template.py", [&server.endpoint]).succeeded();
-    let counted =
-        format!("9 tables, {} views, {} questions", atrest::query::views::views().len(), QUERIES.len());
+    let counted = format!("9 tables, {} views, {} questions", views().len(), QUERIES.len());
     assert!(found.stdout.contains(&counted), "{found}");
 }
 
@@ -120,8 +44,26 @@ fn the_census_and_its_tables_fit_together() {
     }
 }
 
+/// Names and types as another engine finds them: DuckDB types `date_diff`, `lag` and `row_number` as Trino does.
 #[test]
-fn names_become_logical_names() {
-    assert_eq!(logical("posture_by_ou"), "PostureByOu");
-    assert_eq!(block("a\n  b\n", 4), "    a\n      b\n");
+fn an_engine_finds_the_columns_that_a_view_says() {
+    let Some(venv) = venv_or_skip() else { return };
+    let shell = Shell::new().asking(&venv);
+    shell.atrest("demo --nights 1 --out d").succeeded();
+    let in_duckdb = |kind| match trino_type(kind) {
+        "timestamp(3)" => "TIMESTAMP".to_owned(),
+        "array(varchar)" => "VARCHAR[]".to_owned(),
+        plain => plain.to_uppercase(),
+    };
+    for view in views() {
+        let described = format!("SELECT column_name, column_type FROM (DESCRIBE {})", view.name);
+        let line = ["query", "--lake", "d/lake", "--format", "json", "--sql", &described];
+        let found = shell.run(line).succeeded().json();
+        let pair = |row: &serde_json::Value| {
+            (row["column_name"].as_str().unwrap().to_owned(), row["column_type"].as_str().unwrap().to_owned())
+        };
+        let found: Vec<_> = found.as_array().unwrap().iter().map(pair).collect();
+        let said: Vec<_> = view.columns.into_iter().map(|(name, kind)| (name, in_duckdb(kind))).collect();
+        assert_eq!(found, said, "{}", view.name);
+    }
 }

@@ -14,14 +14,12 @@
 
 use std::fmt::Write as _;
 
-use atrest::query::schema::trino_type;
-use atrest::query::views::{View, views};
+use crate::query::schema::trino_type;
+use crate::query::views::{View, views};
 
 use super::{block, logical, quoted};
-use crate::support::python::venv_or_skip;
-use crate::support::shell::Shell;
 
-pub fn resources() -> impl Iterator<Item = String> {
+pub(super) fn resources() -> impl Iterator<Item = String> {
     views().into_iter().map(|view| resource(&view))
 }
 
@@ -72,28 +70,4 @@ fn definition(view: &View) -> String {
         quoted(&view.sql),
         columns.join(",\n")
     )
-}
-
-/// Names and types as another engine finds them: DuckDB types `date_diff`, `lag` and `row_number` as Trino does.
-#[test]
-fn an_engine_finds_the_columns_that_a_view_says() {
-    let Some(venv) = venv_or_skip() else { return };
-    let shell = Shell::new().asking(&venv);
-    shell.atrest("demo --nights 1 --out d").succeeded();
-    let in_duckdb = |kind| match trino_type(kind) {
-        "timestamp(3)" => "TIMESTAMP".to_owned(),
-        "array(varchar)" => "VARCHAR[]".to_owned(),
-        plain => plain.to_uppercase(),
-    };
-    for view in views() {
-        let described = format!("SELECT column_name, column_type FROM (DESCRIBE {})", view.name);
-        let line = ["query", "--lake", "d/lake", "--format", "json", "--sql", &described];
-        let found = shell.run(line).succeeded().json();
-        let pair = |row: &serde_json::Value| {
-            (row["column_name"].as_str().unwrap().to_owned(), row["column_type"].as_str().unwrap().to_owned())
-        };
-        let found: Vec<_> = found.as_array().unwrap().iter().map(pair).collect();
-        let said: Vec<_> = view.columns.into_iter().map(|(name, kind)| (name, in_duckdb(kind))).collect();
-        assert_eq!(found, said, "{}", view.name);
-    }
 }

@@ -6,22 +6,19 @@
 //! says that `?` stands in WHERE alone; Trino 435 took every question, with its defaults by position, and which
 //! of the two Athena does was not tried: a question that cannot do without says so.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use atrest::query::{Kind, Parameter, QUERIES, Query, fill, positional};
+use crate::query::{Kind, Parameter, QUERIES, Query, fill, positional};
 
 use super::{block, logical, quoted};
-
-/// The longest description that Athena takes (API reference, `NamedQuery`).
-const LONGEST_DESCRIPTION: usize = 1024;
 
 const TRAIL: &str = " Reads the organization's CloudTrail table by the name cloudtrail_logs, which must be in this \
                      database: make a view of that name over yours, or edit the name.";
 const ELSEWHERE: &str = " AWS's guide allows execution parameters in WHERE alone: if one is refused, put the \
                          values into the text.";
 
-pub fn resources() -> impl Iterator<Item = String> {
+pub(super) fn resources() -> impl Iterator<Item = String> {
     QUERIES.iter().map(resource)
 }
 
@@ -98,47 +95,68 @@ fn has_parameter_outside_where(text: &str) -> bool {
     text.match_indices("${").any(|(at, _)| clause(&text[..at]).as_deref() != Some("WHERE"))
 }
 
-#[test]
-fn a_saved_question_says_what_each_position_is() {
-    let query = atrest::query::find("buckets_without_rotating_customer_key").unwrap();
-    let title = "Buckets not under a rotating customer key";
-    let text = statement(query);
-    assert!(text.starts_with(&format!("-- title: {title}\n-- question: Which buckets")));
-    assert!(
-        text.contains("\n-- parameters by position: 1 ou, 2 ou, 3 ou, 4 ou\nSELECT b.account_id,"),
-        "{text}"
-    );
-    assert_eq!(
-        description(query),
-        format!(
-            "{title}. Parameters by position: 1 ou, 2 ou, 3 ou, 4 ou. ou: text in single quotes, default \
-             CAST(NULL AS varchar)."
-        )
-    );
-    let read = |text: &str| meaning(&Parameter::read(text).unwrap());
-    assert_eq!(read("a, integer, default 7: A."), " a: integer, default 7.");
-    assert_eq!(read("a, text, default buckets: A."), " a: text in single quotes, default 'buckets'.");
-    assert_eq!(read("a, day, required: A."), " a: day as '2026-11-21', required.");
-}
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
 
-#[test]
-fn saved_questions_are_what_athena_takes() {
-    for query in QUERIES {
-        let (name, text, description) = (query.name, statement(query), description(query));
-        assert!(description.len() <= LONGEST_DESCRIPTION && description.is_ascii(), "{name}: {description}");
-        assert!(!text.contains("${") && text.len() <= 262_144 && text.is_ascii(), "{name}");
-        let comments = text.lines().filter(|line| line.starts_with("--"));
-        assert!(comments.clone().all(|line| !line.contains(['?', ';'])), "{name}: a comment with a mark");
-        let (_, names) = positional(query.text);
-        assert_eq!(text.matches('?').count(), names.len(), "{name}: a question mark that is no parameter");
+    use super::*;
+
+    /// The longest description that Athena takes (API reference, `NamedQuery`).
+    const LONGEST_DESCRIPTION: usize = 1024;
+
+    #[test]
+    fn a_saved_question_says_what_each_position_is() {
+        let query = crate::query::find("buckets_without_rotating_customer_key").unwrap();
+        let title = "Buckets not under a rotating customer key";
+        let text = statement(query);
+        assert!(text.starts_with(&format!("-- title: {title}\n-- question: Which buckets")));
+        assert!(
+            text.contains("\n-- parameters by position: 1 ou, 2 ou, 3 ou, 4 ou\nSELECT b.account_id,"),
+            "{text}"
+        );
+        assert_eq!(
+            description(query),
+            format!(
+                "{title}. Parameters by position: 1 ou, 2 ou, 3 ou, 4 ou. ou: text in single quotes, default \
+                 CAST(NULL AS varchar)."
+            )
+        );
+        let read = |text: &str| meaning(&Parameter::read(text).unwrap());
+        assert_eq!(read("a, integer, default 7: A."), " a: integer, default 7.");
+        assert_eq!(read("a, text, default buckets: A."), " a: text in single quotes, default 'buckets'.");
+        assert_eq!(read("a, day, required: A."), " a: day as '2026-11-21', required.");
     }
-}
 
-#[test]
-fn the_questions_that_need_a_parameter_outside_of_where_are_known() {
-    let found: BTreeSet<&str> =
-        QUERIES.iter().filter(|it| has_parameter_outside_where(it.text)).map(|it| it.name).collect();
-    assert_eq!(found, BTreeSet::from(["sample_of_population"]), "Athena's guide allows `?` in WHERE alone");
-    let trail = QUERIES.iter().filter(|it| description(it).contains("cloudtrail_logs")).map(|it| it.name);
-    assert_eq!(trail.collect::<Vec<_>>(), ["who_changed_it"]);
+    #[test]
+    fn saved_questions_are_what_athena_takes() {
+        for query in QUERIES {
+            let (name, text, description) = (query.name, statement(query), description(query));
+            assert!(
+                description.len() <= LONGEST_DESCRIPTION && description.is_ascii(),
+                "{name}: {description}"
+            );
+            assert!(!text.contains("${") && text.len() <= 262_144 && text.is_ascii(), "{name}");
+            let comments = text.lines().filter(|line| line.starts_with("--"));
+            assert!(comments.clone().all(|line| !line.contains(['?', ';'])), "{name}: a comment with a mark");
+            let (_, names) = positional(query.text);
+            assert_eq!(
+                text.matches('?').count(),
+                names.len(),
+                "{name}: a question mark that is no parameter"
+            );
+        }
+    }
+
+    #[test]
+    fn the_questions_that_need_a_parameter_outside_of_where_are_known() {
+        let found: BTreeSet<&str> =
+            QUERIES.iter().filter(|it| has_parameter_outside_where(it.text)).map(|it| it.name).collect();
+        assert_eq!(
+            found,
+            BTreeSet::from(["sample_of_population"]),
+            "Athena's guide allows `?` in WHERE alone"
+        );
+        let trail = QUERIES.iter().filter(|it| description(it).contains("cloudtrail_logs")).map(|it| it.name);
+        assert_eq!(trail.collect::<Vec<_>>(), ["who_changed_it"]);
+    }
 }

@@ -2,15 +2,15 @@
 
 use std::fmt::Write as _;
 
-use atrest::query::schema;
-use atrest::table::{ColumnInfo, TABLES, TableInfo};
+use crate::query::schema;
+use crate::table::{ColumnInfo, TABLES, TableInfo};
 
 use super::{logical, quoted};
 
 /// The longest comment that Glue takes on a column (API reference, `Column`).
 const LONGEST_COMMENT: usize = 255;
 
-pub fn resources() -> impl Iterator<Item = String> {
+pub(super) fn resources() -> impl Iterator<Item = String> {
     TABLES.iter().map(table)
 }
 
@@ -86,10 +86,15 @@ fn comment(doc: &str) -> String {
     kept.trim_end().to_owned()
 }
 
-#[test]
-fn comments_end_with_a_sentence() {
-    let long = format!("One. Two `word`. {}", "x".repeat(300));
-    assert_eq!(comment(&long), "One. Two word.");
-    assert_eq!(comment(&"y".repeat(300)).chars().count(), LONGEST_COMMENT);
-    assert_eq!(comment("Short."), "Short.");
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn comments_end_with_a_sentence() {
+        let long = format!("One. Two `word`. {}", "x".repeat(300));
+        assert_eq!(comment(&long), "One. Two word.");
+        assert_eq!(comment(&"y".repeat(300)).chars().count(), LONGEST_COMMENT);
+        assert_eq!(comment("Short."), "Short.");
+    }
 }
