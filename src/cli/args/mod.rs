@@ -45,7 +45,7 @@ pub struct Cli {
     #[command(subcommand)]
     pub command: Command,
     /// Log more to stderr: -v for accounts, -vv for calls
-    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    #[arg(short, long, global = true, action = clap::ArgAction::Count, display_order = 900)]
     pub verbose: u8,
 }
 
