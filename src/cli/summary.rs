@@ -153,11 +153,18 @@ fn counts(text: &mut String, census: &Census) {
             buckets.push(format!("        {}", line(*count, mode.spoken())));
         }
     }
+    if census.summary.encryption_unread > 0 {
+        let words = Encryption::spoken_of(None);
+        buckets.push(format!("        {}", line(census.summary.encryption_unread, words)));
+    }
     let mut keys = vec![format!("Keys {}", line(totals.keys, "by automatic rotation"))];
     for rotation in KeyRotation::ALL {
         if let Some(count) = census.summary.rotation.get(rotation) {
             keys.push(format!("     {}", line(*count, &spoken(rotation.word()))));
         }
+    }
+    if census.summary.rotation_unread > 0 {
+        keys.push(format!("     {}", line(census.summary.rotation_unread, "unknown")));
     }
     let _ = writeln!(text);
     for at in 0..buckets.len().max(keys.len()) {

@@ -6,8 +6,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use atrest::clock::Timestamp;
 use atrest::model::{
     AccountId, AliasObservation, BucketFacts, BucketObservation, DefaultEncryption, EncryptionConfiguration,
-    EncryptionRule, Fault, FaultKind, KeyJoin, KeyMetadata, KeyObservation, MultiRegion, NotAsked,
-    Observation, Organization, Reading, Region, RotationStatus,
+    EncryptionRule, Ended, Fault, FaultKind, KeyJoin, KeyMetadata, KeyObservation, KeyRotation, MultiRegion,
+    NotAsked, Observation, Organization, Reading, Region, RotationStatus, Undecided,
 };
 use atrest::resolve::{KeyIndex, Policies, Weighed, bucket_facts, key_facts};
 use proptest::prelude::*;
@@ -106,7 +106,7 @@ fn index() -> KeyIndex {
             index.add_alias(account(owner), &alias(HOME, name, Some(target)));
         }
         index.keys_listed(account(owner), &region(HOME), true);
-        index.aliases_listed(account(owner), &region(HOME), true, "known");
+        index.aliases_listed(account(owner), &region(HOME), true, Ended::Known);
     }
     index
 }
@@ -130,10 +130,14 @@ fn told(join: Option<&KeyJoin>) -> (String, Option<String>) {
     let account = join
         .account_id
         .map_or_else(|| "-".to_owned(), |id| id.to_string().trim_start_matches('0').to_owned());
-    let rotation = join.rotation.map_or("-", |rotation| rotation.word());
+    let rotation = join.rotation.map_or("-", word_of);
     let reason = join.rotation_reason.map_or("-", |reason| reason.word());
     let manager = join.manager.as_deref().unwrap_or("-");
     (format!("{} {account} {manager} {rotation}/{reason}", join.link.word()), join.key_arn.clone())
+}
+
+fn word_of(rotation: Result<KeyRotation, Undecided>) -> &'static str {
+    rotation.map_or("unknown", KeyRotation::word)
 }
 
 #[test]
@@ -203,13 +207,13 @@ fn every_row_of_the_links_precedence() {
     ];
     for (algorithm, reference, expected, arn) in table {
         let facts = facts(&index, bucket(algorithm, reference.as_deref()));
-        let found = told(facts.key.as_ref());
+        let found = told(facts.key());
         assert_eq!((found.0.as_str(), found.1.as_deref()), (*expected, *arn), "{algorithm} {reference:?}");
     }
     let no_default = facts(&index, of_reading(Reading::Absent));
-    assert_eq!(told(no_default.key.as_ref()).0, "none - - -/-");
+    assert_eq!(told(no_default.key()).0, "none - - -/-");
     let unread = facts(&index, of_reading(denied()));
-    assert!(unread.key.is_none() && unread.kms_key_ref_kind.is_none(), "not read: NULL, and not `none`");
+    assert!(unread.key().is_none() && unread.default_encryption().is_err(), "not read: NULL, and not `none`");
 }
 
 #[test]
@@ -217,9 +221,13 @@ fn a_listing_that_did_not_end_proves_nothing() {
     for (keys, aliases) in [(true, false), (false, true), (false, false)] {
         let mut index = index();
         index.keys_listed(account(MEMBER), &region(HOME), keys);
-        index.aliases_listed(account(MEMBER), &region(HOME), aliases, "denied");
-        let link =
-            |reference: String| told(facts(&index, bucket("aws:kms", Some(&reference))).key.as_ref()).0;
+        index.aliases_listed(
+            account(MEMBER),
+            &region(HOME),
+            aliases,
+            Ended::Undecided(Undecided::Unread(FaultKind::Denied)),
+        );
+        let link = |reference: String| told(facts(&index, bucket("aws:kms", Some(&reference))).key()).0;
         let word = |listed: bool| if listed { "missing 2 - -/-" } else { "unproven 2 - -/-" };
         assert_eq!(link(key_arn(MEMBER, HOME, "nowhere")), word(keys));
         assert_eq!(link(alias_arn(MEMBER, HOME, "alias/nowhere")), word(aliases));
@@ -237,7 +245,7 @@ fn a_key_that_aws_owns_is_aws_managed_though_it_was_not_described() {
     index.add_key(account(OWNER), &key(OWNER, HOME, "theirs", denied()));
     index.add_alias(account(OWNER), &alias(HOME, "alias/aws/s3", Some("theirs")));
     let arn = key_arn(OWNER, HOME, "theirs");
-    let (found, named) = told(facts(&index, bucket("aws:kms", Some(&arn))).key.as_ref());
+    let (found, named) = told(facts(&index, bucket("aws:kms", Some(&arn))).key());
     assert_eq!(found, "aws_managed 1 AWS enabled/aws_managed_yearly");
     assert_eq!(named.as_deref(), Some(arn.as_str()));
 }
@@ -246,7 +254,7 @@ fn a_key_that_aws_owns_is_aws_managed_though_it_was_not_described() {
 fn members_that_are_not_all_known_make_no_stranger() {
     let mut index = KeyIndex::new(BTreeSet::from([account(OWNER)]), false);
     index.keys_listed(account(OWNER), &region(HOME), true);
-    let (found, _) = told(facts(&index, bucket("aws:kms", Some(&key_arn(STRANGER, HOME, "k")))).key.as_ref());
+    let (found, _) = told(facts(&index, bucket("aws:kms", Some(&key_arn(STRANGER, HOME, "k")))).key());
     assert_eq!(found, "unproven 9 - -/-");
 }
 
@@ -281,13 +289,13 @@ fn a_replica_carries_its_primarys_rotation() {
             index.keys_listed(account(OWNER), &region(place), true);
         }
         let arn = key_arn(OWNER, AWAY, "mrk-1");
-        let join = facts(&index, bucket("aws:kms", Some(&arn))).key.unwrap();
-        let of_bucket = (join.rotation.unwrap().word(), join.rotation_reason.unwrap().word());
+        let join = facts(&index, bucket("aws:kms", Some(&arn))).key().cloned().unwrap();
+        let of_bucket = (word_of(join.rotation.unwrap()), join.rotation_reason.unwrap().word());
         assert_eq!(format!("{}/{}", of_bucket.0, of_bucket.1), expected);
         let aliases = index.aliases_of(account(OWNER), &region(AWAY));
         let partition = region(AWAY).partition();
         let row = key_facts(&index, &aliases, &partition, account(OWNER), replica);
-        assert_eq!((row.rotation.rotation.word(), row.rotation.reason.unwrap().word()), of_bucket);
+        assert_eq!((word_of(row.rotation.rotation), row.rotation.reason.unwrap().word()), of_bucket);
     }
 }
 
@@ -426,7 +434,11 @@ fn index_of(organization: &Listings, members_complete: bool) -> KeyIndex {
             id,
             &at,
             listed.aliases_complete,
-            if listed.aliases_complete { "known" } else { "denied" },
+            if listed.aliases_complete {
+                Ended::Known
+            } else {
+                Ended::Undecided(Undecided::Unread(FaultKind::Denied))
+            },
         );
     }
     index
@@ -453,7 +465,7 @@ proptest! {
         for reference in references {
             let text = reference.text();
             let facts = facts(&index, bucket("aws:kms", text.as_deref()));
-            let link = facts.key.as_ref().expect("it was read").link.word();
+            let link = facts.key().expect("it was read").link.word();
             prop_assert_eq!(link, naive_link(&organization, members_complete, reference), "{:?}", reference);
         }
     }

@@ -11,6 +11,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use atrest::model::FaultKind;
+
 use crate::support::rust::{Module, Source, read};
 
 /// What a room, or one file of it, may name beside itself and `std`.
@@ -223,6 +225,29 @@ fn left_overs(path: &str, text: &str) -> Vec<String> {
     complaints
 }
 
+/// How a check may not come by a value: round [`atrest::model::Reading::settled`], or by the lake's words for how a read
+/// ended. What was not read would be one comparison away from a pass.
+fn unsettled(path: &str, text: &str) -> Vec<String> {
+    let source = Source::of(text);
+    let mut complaints = Vec::new();
+    for (tokens, what) in [
+        (&[".", "known", "(", ")"][..], "`.known()`"),
+        (&["Reading", "::", "Known"], "`Reading::Known`"),
+        (&["Reading", "::", "Absent"], "`Reading::Absent`"),
+        (&[".", "ended", "(", ")"], "`.ended()`"),
+    ] {
+        if source.has(tokens) {
+            complaints.push(format!("src/{path} has {what}: a check takes a value by `settled()?` alone"));
+        }
+    }
+    let words =
+        ["known", "absent", "gone", "not_asked"].into_iter().chain(FaultKind::ALL.iter().map(|it| it.word()));
+    for word in words.filter(|word| text.contains(&format!("\"{word}\""))) {
+        complaints.push(format!("src/{path} has the *read* word \"{word}\": compare what `settled()` gives"));
+    }
+    complaints
+}
+
 /// Lines in any file that belong to somebody's machine or merge. The pieces keep this file from finding itself.
 fn machine_words(path: &str, text: &str) -> Vec<String> {
     let folders = [
@@ -385,6 +410,17 @@ fn every_file_names_only_what_its_room_may() {
 }
 
 #[test]
+fn checks_reach_values_through_settled_alone() {
+    let product = modules().into_iter().filter(|(_, module)| !module.test);
+    let complaints = product.flat_map(|(path, module)| {
+        let path = path.strip_prefix("src").unwrap_or(&path).display().to_string();
+        let is_check = path.starts_with("assessment/check/");
+        if is_check { unsettled(&path, &module.text) } else { Vec::new() }
+    });
+    none(complaints.collect());
+}
+
+#[test]
 fn every_dependency_is_named_somewhere() {
     let modules = modules();
     let unnamed = |package: PathBuf| {
@@ -508,6 +544,15 @@ mod bites {
         complains(&imports("model/run.rs", words), &[]);
         let after = format!("{words} fn g() {{ crate::aws::f() }}");
         complains(&imports("model/run.rs", &after), &["room `aws`"]);
+    }
+
+    #[test]
+    fn values_that_are_not_settled() {
+        let path = "assessment/check/x.rs";
+        complains(&unsettled(path, "fn f() { facts.encryption.settled()?; }"), &[]);
+        complains(&unsettled(path, "fn f() { facts.encryption.known(); }"), &["`.known()`"]);
+        complains(&unsettled(path, "fn f() { matches!(r, Reading::Known(_)) }"), &["`Reading::Known`"]);
+        complains(&unsettled(path, "fn f() { read == \"denied\" }"), &["\"denied\""]);
     }
 
     #[test]

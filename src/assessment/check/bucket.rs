@@ -2,9 +2,10 @@
 //! known, and how they are spoken of.
 
 use super::policy_reading::{self, POLICY_UNDECIDED};
-use super::support::spoken;
 use super::{BucketSubject, Outcome, PolicyReading, Reason};
-use crate::model::{AccountId, Arn, BucketFacts, Encryption, KeyJoin, KeyLink, Region};
+use crate::model::{
+    AccountId, Arn, BucketEncryption, BucketFacts, Encryption, KeyJoin, KeyLink, Region, Undecided,
+};
 use crate::policy::Policy;
 
 /// The bucket's configuration was not read.
@@ -69,29 +70,31 @@ pub static KEY_NOT_VISIBLE: Reason = Reason::unknown(
         "Ask the owner of the key's account for its state, or name a key of the organization with PutBucketEncryption.",
     );
 
+/// The bucket's default encryption, where it was read.
+pub fn default_encryption<'a>(bucket: &BucketSubject<'a>) -> Result<&'a BucketEncryption, Outcome> {
+    bucket.facts.default_encryption().map_err(|why| match why {
+        Undecided::Gone => Outcome::from(&BUCKET_GONE),
+        why => Outcome::from(&ENCRYPTION_NOT_READ)
+            .saying(format!("The bucket's encryption configuration was not read: {}.", why.spoken())),
+    })
+}
+
 /// The bucket's default mode, where it was read.
 pub fn mode(bucket: &BucketSubject<'_>) -> Result<Encryption, Outcome> {
-    let facts = bucket.facts;
-    match (facts.encryption, facts.encryption_read) {
-        (Encryption::Unknown, "gone") => Err(Outcome::from(&BUCKET_GONE)),
-        (Encryption::Unknown, read) => Err(Outcome::from(&ENCRYPTION_NOT_READ)
-            .saying(format!("The bucket's encryption configuration was not read: {}.", spoken(read)))),
-        (mode, _) => Ok(mode),
-    }
+    default_encryption(bucket).map(|default| default.mode)
 }
 
 /// What the join says of the bucket's key, where the configuration was read.
 pub fn key_of<'a>(bucket: &BucketSubject<'a>) -> Result<&'a KeyJoin, Outcome> {
-    mode(bucket)?;
-    bucket.facts.key.as_ref().ok_or_else(|| Outcome::from(&ENCRYPTION_NOT_READ))
+    default_encryption(bucket).map(|default| &default.key)
 }
 
 /// The same for what a check asks of the key: an algorithm that is not known may use a key without naming it.
 pub fn key_in_use<'a>(bucket: &BucketSubject<'a>) -> Result<&'a KeyJoin, Outcome> {
-    let key = key_of(bucket)?;
-    match (bucket.facts.encryption, key.link) {
+    let default = default_encryption(bucket)?;
+    match (default.mode, default.key.link) {
         (Encryption::Other, KeyLink::None) => Err(algorithm_not_known(bucket.facts)),
-        _ => Ok(key),
+        _ => Ok(&default.key),
     }
 }
 
@@ -115,41 +118,43 @@ pub fn undecided(why: &str) -> Outcome {
 
 /// The default encryption in a few words.
 pub fn spoken_default(facts: &BucketFacts) -> String {
-    match facts.encryption {
-        Encryption::NotConfigured => "not configured".to_owned(),
-        Encryption::Other => {
-            format!("the algorithm {}", facts.sse_algorithm.as_deref().unwrap_or("of another name"))
+    match facts.default_encryption() {
+        Err(_) => "not known".to_owned(),
+        Ok(BucketEncryption { mode: Encryption::NotConfigured, .. }) => "not configured".to_owned(),
+        Ok(BucketEncryption { mode: Encryption::Other, sse_algorithm, .. }) => {
+            format!("the algorithm {}", sse_algorithm.as_deref().unwrap_or("of another name"))
         }
-        Encryption::Unknown => "not known".to_owned(),
-        known => known.spoken().to_owned(),
+        Ok(known) => known.mode.spoken().to_owned(),
     }
 }
 
 /// The bucket's key as a person names it: its ARN, else the reference as configured.
 pub fn key_name(facts: &BucketFacts) -> &str {
-    let arn = facts.key.as_ref().and_then(|key| key.key_arn.as_deref());
-    arn.or(facts.kms_key_ref.as_deref()).unwrap_or("aws/s3")
+    let arn = facts.key().and_then(|key| key.key_arn.as_deref());
+    arn.or(facts.kms_key_ref()).unwrap_or("aws/s3")
 }
 
 /// The default encryption uses no KMS key.
 pub fn no_kms_key(facts: &BucketFacts) -> Outcome {
-    Outcome::from(&NO_KMS_KEY).saying(match facts.encryption {
-        Encryption::NotConfigured => "No default encryption is configured, and so no KMS key.".to_owned(),
+    Outcome::from(&NO_KMS_KEY).saying(match facts.default_encryption() {
+        Ok(BucketEncryption { mode: Encryption::NotConfigured, .. }) => {
+            "No default encryption is configured, and so no KMS key.".to_owned()
+        }
         _ => format!("The default encryption is {}, and names no KMS key.", spoken_default(facts)),
     })
 }
 
 /// An outcome about the bucket's key, standing on that key.
 pub fn about_key(facts: &BucketFacts, reason: &'static Reason, text: String) -> Outcome {
-    let arn = facts.key.as_ref().and_then(|key| key.key_arn.as_deref());
+    let arn = facts.key().and_then(|key| key.key_arn.as_deref());
     Outcome::from(reason).saying(text).related(arn)
 }
 
 /// A key that the complete listing of its account's keys does not have.
 pub fn missing_text(facts: &BucketFacts) -> String {
-    let owner = facts.key.as_ref().and_then(|key| key.account_id);
+    let owner = facts.key().and_then(|key| key.account_id);
     let owner = owner.map_or_else(|| "its account".to_owned(), |id| format!("account {id}"));
-    let named = facts.kms_key_ref.as_deref().and_then(reference_arn).map(|arn| arn.region);
+    let named = facts.kms_key_ref().and_then(reference_arn).map(|arn| arn.region);
     let region = named.or(facts.region.as_ref().map(Region::as_str));
     let place = region.map_or_else(String::new, |region| format!(" in {region}"));
     format!("The key {} is not in the complete listing of the keys of {owner}{place}.", key_name(facts))
@@ -157,7 +162,7 @@ pub fn missing_text(facts: &BucketFacts) -> String {
 
 /// A key of which nothing can be said, for its account's keys were not all read.
 pub fn key_unproven(facts: &BucketFacts) -> Outcome {
-    let owner = facts.key.as_ref().and_then(|key| key.account_id);
+    let owner = facts.key().and_then(|key| key.account_id);
     let why = match owner {
         Some(id) => format!("the keys of account {id} were not all read"),
         None => "the reference is no ARN of a KMS key".to_owned(),
@@ -167,9 +172,9 @@ pub fn key_unproven(facts: &BucketFacts) -> Outcome {
 
 /// A key of an account outside the organization, of which nothing can be read.
 pub fn key_not_visible(facts: &BucketFacts) -> Outcome {
-    let owner = facts.key.as_ref().and_then(|key| key.account_id);
+    let owner = facts.key().and_then(|key| key.account_id);
     let owner = owner.map_or_else(|| "an account".to_owned(), |id| format!("account {id}"));
-    let reference = facts.kms_key_ref.as_deref().and_then(reference_arn);
+    let reference = facts.kms_key_ref().and_then(reference_arn);
     let place = match reference.filter(|arn| arn.partition != facts.partition.as_str()) {
         Some(arn) => format!("{owner} of the partition {}", arn.partition),
         None => format!("{owner}, outside the organization"),
@@ -198,13 +203,13 @@ pub fn is_own_aws_s3_alias(facts: &BucketFacts, reference: &str) -> bool {
 /// Whether the key is one of AWS's own, as far as that is known.
 pub fn is_aws_managed(facts: &BucketFacts) -> bool {
     let by_aws = |key: &KeyJoin| key.link == KeyLink::AwsManaged || key.manager.as_deref() == Some("AWS");
-    facts.key.as_ref().is_some_and(by_aws) || facts.kms_key_ref.as_deref().is_some_and(is_aws_alias)
+    facts.key().is_some_and(by_aws) || facts.kms_key_ref().is_some_and(is_aws_alias)
 }
 
 /// Why S3 cannot use the key for this bucket wherever the key is and whoever may use it: the reference points to
 /// another partition, to another account's AWS managed key, or to another Region.
 pub fn misplaced(facts: &BucketFacts) -> Option<Outcome> {
-    let arn = reference_arn(facts.kms_key_ref.as_deref()?)?;
+    let arn = reference_arn(facts.kms_key_ref()?)?;
     let name = key_name(facts);
     let about = |reason, text| Some(about_key(facts, reason, text));
     if arn.partition != facts.partition.as_str() {
@@ -234,7 +239,7 @@ pub fn misplaced(facts: &BucketFacts) -> Option<Outcome> {
 /// error where that, or the bucket's Region, which must be the key's, is not known.
 pub fn is_usable_aws_key(facts: &BucketFacts, key: &KeyJoin) -> Result<bool, Outcome> {
     let name = key_name(facts);
-    let names_region = facts.kms_key_ref.as_deref().and_then(reference_arn).is_some();
+    let names_region = facts.kms_key_ref().and_then(reference_arn).is_some();
     if names_region && facts.region.is_none() {
         let text = format!(
             "The key {name} is an AWS managed key; whether it is of the bucket's Region is not known."

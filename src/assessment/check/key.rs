@@ -1,9 +1,9 @@
 //! What the checks of keys have in common: a key's description, why there may be none, and its use by buckets.
 
 use super::days::counted;
-use super::support::{spoken, told};
+use super::support::told;
 use super::{KeySubject, Outcome, Reason};
-use crate::model::{KeyMetadata, Reading};
+use crate::model::{KeyMetadata, Undecided};
 
 /// The key's metadata were not read.
 pub static KEY_NOT_READ: Reason = Reason::unknown("key_not_read", "The key could not be described.");
@@ -43,11 +43,12 @@ pub static PENDING_DELETION: Reason = Reason::not_applicable(
 
 /// The key's metadata, where they were read.
 pub fn metadata<'a>(key: &KeySubject<'a>) -> Result<&'a KeyMetadata, Outcome> {
-    match &key.facts.observation.describe.reading {
-        Reading::Known(metadata) => Ok(metadata),
-        Reading::Gone | Reading::Absent => Err(Outcome::from(&KEY_GONE)),
-        unread => Err(Outcome::from(&KEY_NOT_READ)
-            .saying(format!("The key was not described: {}.", spoken(unread.word())))),
+    match key.facts.observation.describe.reading.settled() {
+        Ok(Some(metadata)) => Ok(metadata),
+        Ok(None) | Err(Undecided::Gone) => Err(Outcome::from(&KEY_GONE)),
+        Err(why) => {
+            Err(Outcome::from(&KEY_NOT_READ).saying(format!("The key was not described: {}.", why.spoken())))
+        }
     }
 }
 

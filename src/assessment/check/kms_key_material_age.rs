@@ -7,10 +7,13 @@ use super::key::{
     state,
 };
 use super::rotation::REPLICA_OF_PRIMARY;
-use super::support::{decided, spoken, told};
+use super::support::{decided, told};
 use super::{Check, Context, Judge, KeySubject, Outcome, Parameter, Reason};
 use crate::clock::Timestamp;
-use crate::model::{Category, KeyMetadata, NotAsked, Reading, RotationReason, RotationRule, Severity};
+use crate::model::{
+    Category, CompletedRotation, KeyMetadata, NotAsked, Reading, RotationReason, RotationRule, Severity,
+    Undecided,
+};
 
 /// The longest use that NIST suggests for a private signature key: one to three years (SP 800-57 Part 1 Rev. 5,
 /// section 5.3.6 and table 1).
@@ -212,8 +215,8 @@ fn imported(
     max_days: i64,
 ) -> Result<Outcome, Outcome> {
     let rotations = &key.facts.observation.rotations.reading;
-    let Some(history) = rotations.known().filter(|history| history.iter().all(|entry| entry.at.is_some()))
-    else {
+    let dated = |history: &&Vec<CompletedRotation>| history.iter().all(|entry| entry.at.is_some());
+    let Some(history) = rotations.settled().ok().flatten().filter(dated) else {
         if within_days(created, as_of, max_days) {
             return Ok(Since::Creation(created).judged(as_of, max_days));
         }
@@ -231,12 +234,13 @@ fn imported(
 }
 
 fn why_no_history<T>(rotations: &Reading<T>) -> &'static str {
-    match rotations {
-        Reading::Known(_) => "one of them has no date",
-        Reading::NotAsked(NotAsked::DoesNotApply | NotAsked::TurnedOff) => {
+    match rotations.settled() {
+        Ok(Some(_)) => "one of them has no date",
+        Ok(None) => "there is none",
+        Err(Undecided::NotAsked(NotAsked::DoesNotApply | NotAsked::TurnedOff)) => {
             "the scan's --imported-rotation-history reads them"
         }
-        unread => spoken(unread.word()),
+        Err(why) => why.spoken(),
     }
 }
 

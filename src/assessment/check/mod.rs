@@ -54,15 +54,14 @@ use std::collections::BTreeSet;
 
 use crate::clock::Timestamp;
 use crate::model::{
-    AccountFacts, AccountId, BucketFacts, Category, EncryptionRequirement, HeldDestination, KeyFacts,
-    Organization, Parameters, Severity, TrustedAccount, Verdict,
+    AccountFacts, AccountId, BucketFacts, Category, EncryptionRequirement, FaultKind, HeldDestination,
+    KeyFacts, Organization, Parameters, Severity, TrustedAccount, Undecided, Verdict,
 };
 use crate::policy::{Policy, PolicyError, Setting};
 
 pub use bucket::is_aws_managed;
 pub use documentation::documentation;
 pub use key_policy::KeyAnswers;
-pub use support::spoken;
 
 /// Every check, in the order of the lake: buckets, keys, accounts.
 pub static CHECKS: &[&Check] = &[
@@ -284,8 +283,8 @@ pub enum PolicyReading<'a> {
     Absent,
     /// It was read and not understood.
     Unparsed(&'a PolicyError),
-    /// It was not read; the *read* word says why.
-    Unread(&'static str),
+    /// It was not read.
+    Unread(Undecided),
 }
 
 impl<'a> PolicyReading<'a> {
@@ -294,7 +293,7 @@ impl<'a> PolicyReading<'a> {
         match parsed {
             Some(Ok(policy)) => Self::Known(policy),
             Some(Err(error)) => Self::Unparsed(error),
-            None => Self::Unread("protocol"),
+            None => Self::Unread(Undecided::Unread(FaultKind::Protocol)),
         }
     }
 

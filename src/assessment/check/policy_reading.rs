@@ -1,9 +1,8 @@
 //! A resource's policy, a bucket's or a key's: reached where it was read and understood, else why not.
 
-use super::support::spoken;
 use super::{Outcome, PolicyReading, Reason};
 use crate::clock::Timestamp;
-use crate::model::Verdict;
+use crate::model::{Undecided, Verdict};
 use crate::policy::Policy;
 
 /// The policy was not read.
@@ -28,9 +27,9 @@ pub fn policy<'a>(
             let text = format!("The {resource} policy was read and not understood: {error}.");
             Err(Outcome::from(&POLICY_NOT_UNDERSTOOD).saying(text))
         }
-        PolicyReading::Unread("gone") => Err(Outcome::from(gone)),
-        PolicyReading::Unread(read) => Err(Outcome::from(&POLICY_NOT_READ)
-            .saying(format!("The {resource} policy was not read: {}.", spoken(read)))),
+        PolicyReading::Unread(Undecided::Gone) => Err(Outcome::from(gone)),
+        PolicyReading::Unread(why) => Err(Outcome::from(&POLICY_NOT_READ)
+            .saying(format!("The {resource} policy was not read: {}.", why.spoken()))),
     }
 }
 

@@ -67,8 +67,8 @@ pub struct NamedKey<'a> {
 impl<'a> NamedKey<'a> {
     /// The key of a bucket's default.
     fn of_default(facts: &'a BucketFacts) -> Self {
-        let arn = facts.key.as_ref().and_then(|key| key.key_arn.as_deref());
-        Self { arn, is_not: None, ..Self::of_upload(facts, facts.kms_key_ref.as_deref()) }
+        let arn = facts.key().and_then(|key| key.key_arn.as_deref());
+        Self { arn, is_not: None, ..Self::of_upload(facts, facts.kms_key_ref()) }
     }
 
     /// The key that an upload to the bucket names. Where it names none, it is not the customer managed
@@ -76,7 +76,7 @@ impl<'a> NamedKey<'a> {
     pub fn of_upload(facts: &'a BucketFacts, reference: Option<&'a str>) -> Self {
         let arn = reference.filter(|reference| reference.contains(":key/"));
         let customer_managed = |key: &&KeyJoin| matches!(key.link, KeyLink::SameAccount | KeyLink::SameOrg);
-        let default = facts.key.as_ref().filter(customer_managed).and_then(|key| key.key_arn.as_deref());
+        let default = facts.key().filter(customer_managed).and_then(|key| key.key_arn.as_deref());
         let is_not = if reference.is_none() { default } else { None };
         let BucketFacts { partition, account_id, region, .. } = facts;
         Self { reference, arn, partition, account_id: *account_id, region: region.as_ref(), is_not }
@@ -143,7 +143,7 @@ pub fn judge_default(
         Encryption::NotConfigured => return Ok(Outcome::from(&NO_DEFAULT)),
         // Whether it is weaker cannot be said; that the key which it names is not one to use, can.
         Encryption::Other => {
-            let by_key = facts.kms_key_ref.as_ref().and_then(|_| judge_key(bucket, requirement).ok());
+            let by_key = facts.kms_key_ref().and_then(|_| judge_key(bucket, requirement).ok());
             let fails = by_key.filter(|outcome| outcome.reason.verdict == Verdict::Fail);
             return fails.ok_or_else(|| algorithm_not_known(facts));
         }

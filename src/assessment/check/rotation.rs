@@ -1,9 +1,9 @@
 //! Automatic rotation: what KMS can rotate and what not, whoever asks it of a key.
 
 use super::key::{KEY_GONE, ORIGIN_NOT_TOLD, PENDING_DELETION, SPEC_NOT_TOLD, STATE_NOT_TOLD, state};
-use super::support::{spoken, told};
+use super::support::told;
 use super::{KeySubject, Outcome, Reason};
-use crate::model::{KeyMetadata, KeyRotation, RotationReason};
+use crate::model::{KeyMetadata, KeyRotation, RotationReason, Undecided};
 
 /// It is on.
 pub static ROTATION_ENABLED: Reason = Reason::pass("rotation_enabled", "Automatic rotation is on.");
@@ -82,20 +82,22 @@ pub fn switched_on(key: &KeySubject<'_>, metadata: &KeyMetadata) -> Result<bool,
         return Err(Outcome::from(&REPLICA_OF_PRIMARY));
     }
     let rotation = &key.facts.rotation;
-    match (rotation.rotation, rotation.reason) {
-        (KeyRotation::Unknown, _) => return Err(rotation_not_read(rotation.read)),
-        (KeyRotation::NotApplicable, Some(reason)) => return Err(Outcome::from(cannot_rotate(Some(reason)))),
-        _ => {}
-    }
+    let rotation = match (rotation.rotation, rotation.reason) {
+        (Err(why), _) => return Err(rotation_not_read(why)),
+        (Ok(KeyRotation::NotApplicable), Some(reason)) => {
+            return Err(Outcome::from(cannot_rotate(Some(reason))));
+        }
+        (Ok(rotation), _) => rotation,
+    };
     // What was missing here may be what makes a rotation impossible.
     told(metadata.state.as_ref(), &STATE_NOT_TOLD)?;
     told(metadata.spec.as_ref(), &SPEC_NOT_TOLD)?;
     told(metadata.origin.as_ref(), &ORIGIN_NOT_TOLD)?;
-    match rotation.rotation {
+    match rotation {
         KeyRotation::Enabled => rotates_in(metadata.state.as_deref()).map(|()| true).map_err(Outcome::from),
         // Another word may stand for a key that waits for deletion, which cannot rotate.
         KeyRotation::Disabled => state(metadata).map(|_| false),
-        KeyRotation::NotApplicable | KeyRotation::Unknown => Err(Outcome::from(cannot_rotate(None))),
+        KeyRotation::NotApplicable => Err(Outcome::from(cannot_rotate(None))),
     }
 }
 
@@ -112,10 +114,10 @@ pub fn cannot_rotate(why: Option<RotationReason>) -> &'static Reason {
     }
 }
 
-fn rotation_not_read(read: &str) -> Outcome {
-    match read {
-        "gone" => Outcome::from(&KEY_GONE),
-        read => Outcome::from(&ROTATION_NOT_READ)
-            .saying(format!("The key's rotation status was not read: {}.", spoken(read))),
+fn rotation_not_read(why: Undecided) -> Outcome {
+    match why {
+        Undecided::Gone => Outcome::from(&KEY_GONE),
+        why => Outcome::from(&ROTATION_NOT_READ)
+            .saying(format!("The key's rotation status was not read: {}.", why.spoken())),
     }
 }

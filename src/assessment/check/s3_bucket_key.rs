@@ -1,8 +1,8 @@
 //! Whether an S3 Bucket Key saves most of the requests to KMS.
 
 use super::bucket::{
-    ALGORITHM_NOT_KNOWN, BUCKET_GONE, ENCRYPTION_NOT_READ, about_key, algorithm_not_known, mode,
-    spoken_default,
+    ALGORITHM_NOT_KNOWN, BUCKET_GONE, ENCRYPTION_NOT_READ, about_key, algorithm_not_known,
+    default_encryption, spoken_default,
 };
 use super::support::decided;
 use super::{BucketSubject, Check, Context, Judge, Outcome, Reason};
@@ -38,7 +38,7 @@ pub static CHECK: Check = Check {
 
 fn judge(bucket: &BucketSubject<'_>, _: &Context<'_>) -> Outcome {
     let facts = bucket.facts;
-    decided(mode(bucket).map(|mode| match (mode, facts.bucket_key_enabled) {
+    decided(default_encryption(bucket).map(|default| match (default.mode, default.bucket_key_enabled) {
         (Encryption::SseKms, Some(true)) => Outcome::from(&ON),
         (Encryption::SseKms, set) => {
             let how = if set.is_some() { "off" } else { "not set, and so off" };

@@ -1,7 +1,7 @@
 //! Whether the default encryption is what the standard asks for.
 
 use super::bucket::{
-    ALGORITHM_NOT_KNOWN, BUCKET_GONE, ENCRYPTION_NOT_READ, KEY_MISSING, KEY_NOT_VISIBLE, KEY_UNPROVEN,
+    ALGORITHM_NOT_KNOWN, BUCKET_GONE, ENCRYPTION_NOT_READ, KEY_MISSING, KEY_NOT_VISIBLE, KEY_UNPROVEN, mode,
 };
 use super::policy_reading::{POLICY_NOT_READ, POLICY_NOT_UNDERSTOOD, POLICY_UNDECIDED};
 use super::requirement::{
@@ -58,8 +58,7 @@ pub static CHECK: Check = Check {
 
 fn judge(bucket: &BucketSubject<'_>, context: &Context<'_>) -> Outcome {
     decided(judge_default(bucket, context.encryption).and_then(|outcome| {
-        let more_is_asked =
-            bucket.facts.encryption == Encryption::SseS3 && outcome.reason.verdict == Verdict::Fail;
+        let more_is_asked = mode(bucket)? == Encryption::SseS3 && outcome.reason.verdict == Verdict::Fail;
         if !more_is_asked {
             return Ok(outcome);
         }

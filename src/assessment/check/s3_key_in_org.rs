@@ -70,7 +70,7 @@ fn judge(bucket: &BucketSubject<'_>, context: &Context<'_>) -> Outcome {
 }
 
 fn owned(bucket: &BucketSubject<'_>, context: &Context<'_>, link: KeyLink, owner: AccountId) -> Outcome {
-    let reference = bucket.facts.kms_key_ref.as_deref().and_then(reference_arn);
+    let reference = bucket.facts.kms_key_ref().and_then(reference_arn);
     let name = key_name(bucket.facts);
     let seen = match (&reference, link) {
         (Some(_), _) | (None, KeyLink::SameAccount | KeyLink::SameOrg) => {

@@ -1,7 +1,8 @@
 //! Whether the default encryption names its key so that it means the same key to every requester.
 
 use super::bucket::{
-    BUCKET_GONE, ENCRYPTION_NOT_READ, NO_KMS_KEY, about_key, is_own_aws_s3_alias, key_of, no_kms_key,
+    BUCKET_GONE, ENCRYPTION_NOT_READ, NO_KMS_KEY, about_key, default_encryption, is_own_aws_s3_alias,
+    no_kms_key,
 };
 use super::support::decided;
 use super::{BucketSubject, Check, Context, Judge, Outcome, Reason};
@@ -60,9 +61,9 @@ pub static CHECK: Check = Check {
 
 fn judge(bucket: &BucketSubject<'_>, _: &Context<'_>) -> Outcome {
     let facts = bucket.facts;
-    decided(key_of(bucket).map(|key| {
-        let reference = facts.kms_key_ref.as_deref().unwrap_or_default();
-        if key.link == KeyLink::None || reference.is_empty() {
+    decided(default_encryption(bucket).map(|default| {
+        let reference = default.kms_key_ref.as_deref().unwrap_or_default();
+        if default.key.link == KeyLink::None || reference.is_empty() {
             return no_kms_key(facts);
         }
         // By the text alone: what an alias points to may not have been read.
@@ -74,13 +75,13 @@ fn judge(bucket: &BucketSubject<'_>, _: &Context<'_>) -> Outcome {
         }
         let about =
             |reason, form: &str| about_key(facts, reason, format!("The key is named {form}: {reference}."));
-        match facts.kms_key_ref_kind {
-            Some(KeyRefKind::AliasName) => {
+        match default.kms_key_ref_kind {
+            KeyRefKind::AliasName => {
                 about(&ALIAS_NAME, "by a bare alias, which S3 resolves in each requester's account")
             }
-            Some(KeyRefKind::KeyId) => about(&KEY_ID, "by a bare key id, without its account and Region"),
+            KeyRefKind::KeyId => about(&KEY_ID, "by a bare key id, without its account and Region"),
             _ if !is_kms_arn(reference) => about(&MALFORMED, "by what is no ARN of a KMS key or of an alias"),
-            Some(KeyRefKind::AliasArn) => {
+            KeyRefKind::AliasArn => {
                 about(&ALIAS_ARN, "by the ARN of an alias, which fixes the account and not the key")
             }
             _ => about(&KEY_ARN, "by its ARN"),

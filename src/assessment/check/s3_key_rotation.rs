@@ -126,14 +126,14 @@ fn rotation(facts: &BucketFacts, key: &KeyJoin) -> Outcome {
     };
     let about = |reason, text| about_key(facts, reason, text);
     match key.rotation {
-        Some(KeyRotation::Enabled) => {
+        Some(Ok(KeyRotation::Enabled)) => {
             let seen = format!("Automatic rotation of {whose}the key {name}{owner} is on");
             match switched_on(key) {
                 Ok(()) => about(&ROTATION_ENABLED, format!("{seen}.")),
                 Err(reason) => about(reason, format!("{seen}; {}.", whether(reason, key))),
             }
         }
-        Some(KeyRotation::Disabled) => {
+        Some(Ok(KeyRotation::Disabled)) => {
             let seen = format!("Automatic rotation of {whose}the key {name}{owner} is off.");
             // Another word may stand for a key that waits for deletion, which cannot rotate.
             if let Some(reason) = state_unknown(key.state.as_deref()) {
@@ -143,14 +143,14 @@ fn rotation(facts: &BucketFacts, key: &KeyJoin) -> Outcome {
             }
             about(&ROTATION_DISABLED, format!("{seen} {ROTATION_FOOTNOTE}"))
         }
-        Some(KeyRotation::NotApplicable) => {
+        Some(Ok(KeyRotation::NotApplicable)) => {
             let why = cannot(key.rotation_reason);
             about(
                 cannot_rotate(key.rotation_reason),
                 format!("Automatic rotation cannot apply to the key {name}{owner}: {why}."),
             )
         }
-        Some(KeyRotation::Unknown) | None => about(
+        Some(Err(_)) | None => about(
             &ROTATION_NOT_READ,
             format!("Whether {whose}the key {name}{owner} rotates automatically was not read."),
         ),

@@ -8,9 +8,11 @@ use super::bucket::{
 };
 use super::key::{KEY_DISABLED, KEY_NOT_READ, ORIGIN_NOT_KNOWN, STATE_UNRECOGNIZED};
 use super::policy_reading::{POLICY_NOT_READ, POLICY_NOT_UNDERSTOOD, POLICY_UNDECIDED};
-use super::support::{decided, spoken};
+use super::support::decided;
 use super::{BucketSubject, Check, Context, Judge, Outcome, Reason};
-use crate::model::{Arn, BucketFacts, Category, KeyAdmission, KeyJoin, KeyLink, Severity, Verdict};
+use crate::model::{
+    Arn, BucketFacts, Category, KeyAdmission, KeyJoin, KeyLink, NotAsked, Severity, Undecided, Verdict,
+};
 
 static ENABLED: Reason = Reason::pass("key_enabled", "The key is enabled.");
 static NOT_SYMMETRIC: Reason = Reason::fail(
@@ -224,6 +226,9 @@ fn described(facts: &BucketFacts, key: &KeyJoin) -> Result<Outcome, Outcome> {
     }
 }
 
+/// Where no pass asked the key's policy.
+const NOT_ASKED: KeyAdmission = KeyAdmission::NotRead(Undecided::NotAsked(NotAsked::DependencyUnread));
+
 /// What the policy of another account's key says of the bucket's account, as the pass is worded; else the outcome.
 fn admitted(facts: &BucketFacts, key: &KeyJoin) -> Result<String, Outcome> {
     if key.link != KeyLink::SameOrg {
@@ -234,7 +239,7 @@ fn admitted(facts: &BucketFacts, key: &KeyJoin) -> Result<String, Outcome> {
         let owner = key.account_id.map(|id| format!(" of account {id}")).unwrap_or_default();
         Err(about_key(facts, reason, format!("The policy of the key {name}{owner} {what}.")))
     };
-    match key.admission.as_ref().unwrap_or(&KeyAdmission::NotRead("not_asked")) {
+    match key.admission.as_ref().unwrap_or(&NOT_ASKED) {
         KeyAdmission::Admits => Ok(format!(
             ", and its key policy admits principals of account {account}; the IAM policies there, which must admit them \
              too, are not seen"
@@ -249,6 +254,6 @@ fn admitted(facts: &BucketFacts, key: &KeyJoin) -> Result<String, Outcome> {
         KeyAdmission::NotUnderstood(why) => {
             about(&POLICY_NOT_UNDERSTOOD, format!("was read and not understood: {why}"))
         }
-        KeyAdmission::NotRead(read) => about(&POLICY_NOT_READ, format!("was not read: {}", spoken(read))),
+        KeyAdmission::NotRead(why) => about(&POLICY_NOT_READ, format!("was not read: {}", why.spoken())),
     }
 }

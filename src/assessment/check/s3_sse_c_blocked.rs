@@ -1,6 +1,6 @@
 //! Whether uploads with customer-provided keys (SSE-C) are refused.
 
-use super::bucket::{BUCKET_GONE, ENCRYPTION_NOT_READ, mode, policy, undecided};
+use super::bucket::{BUCKET_GONE, ENCRYPTION_NOT_READ, default_encryption, policy, undecided};
 use super::policy_reading::{POLICY_NOT_READ, POLICY_NOT_UNDERSTOOD, POLICY_UNDECIDED};
 use super::support::decided;
 use super::{BucketSubject, Check, Context, Judge, Outcome, Reason};
@@ -70,7 +70,7 @@ pub static CHECK: Check = Check {
 };
 
 fn judge(bucket: &BucketSubject<'_>, _: &Context<'_>) -> Outcome {
-    let set = mode(bucket).map(|_| bucket.facts.sse_c_blocked);
+    let set = default_encryption(bucket).map(|default| default.sse_c_blocked);
     if set == Ok(Some(true)) {
         return Outcome::from(&BY_SETTING);
     }

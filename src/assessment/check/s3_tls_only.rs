@@ -3,7 +3,7 @@
 use super::bucket::{BUCKET_GONE, NO_POLICY, policy, undecided};
 use super::policy_reading::{POLICY_NOT_READ, POLICY_NOT_UNDERSTOOD, POLICY_UNDECIDED};
 use super::support::decided;
-use super::{BucketSubject, Check, Context, Judge, Outcome, PolicyReading, Reason};
+use super::{BucketSubject, Check, Context, Judge, Outcome, Reason};
 use crate::model::{Category, Severity, TlsOnly};
 use crate::policy::{self, Refusal};
 
@@ -52,23 +52,26 @@ pub static CHECK: Check = Check {
 
 fn judge(bucket: &BucketSubject<'_>, _: &Context<'_>) -> Outcome {
     let ask = |policy| policy::tls_only(policy, &bucket.facts.arn());
-    match (bucket.facts.tls_only, bucket.policy) {
-        (TlsOnly::Enforced, _) => Outcome::from(&REFUSED),
-        (TlsOnly::Partial, PolicyReading::Known(policy)) => match ask(policy) {
-            Refusal::Part(which) => Outcome::from(&PARTLY).saying(format!(
-                "The policy refuses requests over plain HTTP in part: {}.",
-                which.trim_end_matches('.')
-            )),
-            _ => Outcome::from(&PARTLY),
-        },
-        (TlsOnly::Partial, _) => Outcome::from(&PARTLY),
-        (TlsOnly::Absent, PolicyReading::Absent) => {
-            Outcome::from(&NO_POLICY).saying("The bucket has no policy, and so refuses no plain HTTP.")
-        }
-        (TlsOnly::Absent, _) => Outcome::from(&NOT_REFUSED),
-        (TlsOnly::Unknown, reading) => decided(policy(reading).map(|policy| match policy.map(ask) {
-            Some(Refusal::Undecided(why)) => undecided(&why),
-            _ => Outcome::from(&POLICY_UNDECIDED),
-        })),
-    }
+    decided(policy(bucket.policy).and_then(|policy| {
+        let refuses = bucket.facts.tls_only.settled().map_err(|_| Outcome::from(&POLICY_NOT_READ))?;
+        Ok(match (refuses.copied().unwrap_or(TlsOnly::Absent), policy) {
+            (TlsOnly::Enforced, _) => Outcome::from(&REFUSED),
+            (TlsOnly::Partial, Some(policy)) => match ask(policy) {
+                Refusal::Part(which) => Outcome::from(&PARTLY).saying(format!(
+                    "The policy refuses requests over plain HTTP in part: {}.",
+                    which.trim_end_matches('.')
+                )),
+                _ => Outcome::from(&PARTLY),
+            },
+            (TlsOnly::Partial, None) => Outcome::from(&PARTLY),
+            (TlsOnly::Absent, None) => {
+                Outcome::from(&NO_POLICY).saying("The bucket has no policy, and so refuses no plain HTTP.")
+            }
+            (TlsOnly::Absent, Some(_)) => Outcome::from(&NOT_REFUSED),
+            (TlsOnly::Unknown, policy) => match policy.map(ask) {
+                Some(Refusal::Undecided(why)) => undecided(&why),
+                _ => Outcome::from(&POLICY_UNDECIDED),
+            },
+        })
+    }))
 }

@@ -17,20 +17,3 @@ pub static MEMBERSHIP_UNPROVEN: Reason = Reason::unknown(
     "membership_unproven",
     "It cannot be said whether the account belongs to the organization.",
 );
-
-/// A *read* word as a person says it.
-pub fn spoken(read: &str) -> &'static str {
-    match read {
-        "denied" => "access was denied",
-        "throttled" => "AWS throttled every attempt",
-        "transport" => "no answer came",
-        "service" => "the service failed",
-        "protocol" => "the answer was not what the API promises",
-        "identity" => "the credentials were not accepted",
-        "unavailable" => "the Region is not available to the account",
-        "not_asked" => "the read was not sent",
-        "gone" => "it was gone",
-        "absent" => "there is none",
-        _ => "it is not known",
-    }
-}

@@ -23,8 +23,7 @@ use crate::check::{
 use crate::clock::Timestamp;
 use crate::model::{
     AccountFacts, AccountId, AccountScan, BucketFacts, ExceptionUse, Exceptions, Finding, HeldDestination,
-    KeyFacts, Organization, Parameters, Partition, PolicyHash, Reading, Region, ResourceType, Standard,
-    Subject, Verdict,
+    KeyFacts, Organization, Parameters, Partition, Region, ResourceType, Standard, Subject, Verdict,
 };
 use crate::resolve::Policies;
 use crate::standard::{Instance, glob};
@@ -87,11 +86,10 @@ impl<'a> Judge<'a> {
 
     /// A bucket's findings.
     pub fn bucket(&self, account: &AccountRules, facts: &BucketFacts, policies: &Policies) -> Vec<Finding> {
-        let hash = facts.policy_sha256.clone().map(PolicyHash);
-        let policy = match (&hash, facts.policy_read) {
-            (Some(hash), _) => PolicyReading::of(policies.of_bucket(hash)),
-            (None, "absent") => PolicyReading::Absent,
-            (None, read) => PolicyReading::Unread(read),
+        let policy = match facts.policy.settled() {
+            Ok(Some(hash)) => PolicyReading::of(policies.of_bucket(hash)),
+            Ok(None) => PolicyReading::Absent,
+            Err(why) => PolicyReading::Unread(why),
         };
         let policy = policy.of_bucket_at(facts, self.organization, self.as_of);
         let is_named = |held: &&HeldDestination| {
@@ -123,10 +121,10 @@ impl<'a> Judge<'a> {
         buckets: &[String],
     ) -> Vec<Finding> {
         let observation = &facts.observation;
-        let policy = match &observation.policy.reading {
-            Reading::Known(hash) => PolicyReading::of(policies.of_key(hash)),
-            Reading::Absent => PolicyReading::Absent,
-            unread => PolicyReading::Unread(unread.word()),
+        let policy = match observation.policy.reading.settled() {
+            Ok(Some(hash)) => PolicyReading::of(policies.of_key(hash)),
+            Ok(None) => PolicyReading::Absent,
+            Err(why) => PolicyReading::Unread(why),
         };
         let policy = policy.of_key_at(facts, self.organization, self.as_of);
         let answers = KeyAnswers::default();

@@ -8,15 +8,14 @@ use crate::model::{BucketFacts, Encryption, KeyFacts, Reading, Subject};
 
 /// A bucket by its default encryption.
 pub(super) fn of_bucket(facts: &BucketFacts) -> Subject {
-    match facts.encryption {
+    let Ok(default) = facts.default_encryption() else { return Subject::Unknown };
+    match default.mode {
         Encryption::NotConfigured => Subject::NotConfigured,
         Encryption::SseS3 => Subject::SseS3,
-        Encryption::SseKms | Encryption::DsseKms => match &facts.key {
-            // AWS's own aliases tell it of a key that no listing has.
-            _ if is_aws_managed(facts) => Subject::AwsManagedKey,
-            key => managed_by(key.as_ref().and_then(|key| key.manager.as_deref())),
-        },
-        Encryption::Other | Encryption::Unknown => Subject::Unknown,
+        // AWS's own aliases tell it of a key that no listing has.
+        Encryption::SseKms | Encryption::DsseKms if is_aws_managed(facts) => Subject::AwsManagedKey,
+        Encryption::SseKms | Encryption::DsseKms => managed_by(default.key.manager.as_deref()),
+        Encryption::Other => Subject::Unknown,
     }
 }
 

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::key::{KeyRotation, RotationReason};
 use super::policy::PolicyHash;
 use super::reading::words;
-use super::{AccountId, Observation, Partition, Region};
+use super::{AccountId, Observation, Partition, Reading, Region, Undecided};
 use crate::clock::Timestamp;
 
 /// A bucket as it was listed and read.
@@ -100,7 +100,7 @@ pub struct DefaultEncryption {
 }
 
 words! {
-    /// A bucket's default encryption mode.
+    /// A bucket's default encryption mode. Of one that was not read the lake says `unknown`.
     Encryption {
         /// No default is configured. Never "objects unencrypted".
         NotConfigured = "not_configured",
@@ -112,12 +112,27 @@ words! {
         DsseKms = "dsse_kms",
         /// An algorithm that this version does not know; its text is kept.
         Other = "other",
-        /// The configuration was not read.
-        Unknown = "unknown",
     }
 }
 
+/// What the lake says of a mode that was not read.
+pub const MODE_UNKNOWN: &str = "unknown";
+
 impl Encryption {
+    /// The mode of the lake's word; none where the configuration was not read. A word to come is an algorithm that this
+    /// version does not know.
+    pub fn of_lake(word: Option<&str>) -> Option<Self> {
+        match word {
+            Some(MODE_UNKNOWN) => None,
+            word => Some(word.and_then(Self::from_word).unwrap_or(Self::Other)),
+        }
+    }
+
+    /// A mode, or that it is not known, as a person says it.
+    pub fn spoken_of(mode: Option<Self>) -> &'static str {
+        mode.map_or("unknown: not read", Self::spoken)
+    }
+
     /// The mode as a person says it, in AWS's own name where it has one.
     pub const fn spoken(self) -> &'static str {
         match self {
@@ -126,7 +141,6 @@ impl Encryption {
             Self::SseKms => "SSE-KMS",
             Self::DsseKms => "DSSE-KMS",
             Self::Other => "another algorithm",
-            Self::Unknown => "unknown: not read",
         }
     }
 }
@@ -176,7 +190,7 @@ words! {
         Partial = "partial",
         /// None is.
         Absent = "absent",
-        /// The policy was not read, or not decided.
+        /// The policy was read, and does not decide it. The lake says the same of a policy that was not read.
         Unknown = "unknown",
     }
 }
@@ -194,35 +208,68 @@ pub struct BucketFacts {
     pub name: String,
     /// `CreationDate`.
     pub created_at: Option<Timestamp>,
+    /// The default encryption: see [`BucketFacts::default_encryption`].
+    pub encryption: Reading<BucketEncryption>,
+    /// Whether plain HTTP is refused, as far as the policy was read.
+    pub tls_only: Reading<TlsOnly>,
+    /// The policy, by its hash.
+    pub policy: Reading<PolicyHash>,
+    /// When the configuration was read.
+    pub observed_at: Option<Timestamp>,
+}
+
+/// A bucket's default encryption after the join.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BucketEncryption {
     /// The default mode.
-    pub encryption: Encryption,
-    /// The *read* word of `GetBucketEncryption`.
-    pub encryption_read: &'static str,
+    pub mode: Encryption,
     /// `SSEAlgorithm`, verbatim.
     pub sse_algorithm: Option<String>,
     /// The key as configured.
     pub kms_key_ref: Option<String>,
-    /// The form of the reference; none where the configuration was not read.
-    pub kms_key_ref_kind: Option<KeyRefKind>,
-    /// The join's result; none where the configuration was not read.
-    pub key: Option<KeyJoin>,
+    /// The form of the reference.
+    pub kms_key_ref_kind: KeyRefKind,
+    /// The join's result.
+    pub key: KeyJoin,
     /// `BucketKeyEnabled` on the rule.
     pub bucket_key_enabled: Option<bool>,
     /// `BlockedEncryptionTypes`; none where they are not reported.
     pub blocked_encryption_types: Option<Vec<String>>,
     /// Whether SSE-C writes are blocked by the setting.
     pub sse_c_blocked: Option<bool>,
-    /// Whether plain HTTP is refused.
-    pub tls_only: TlsOnly,
-    /// The *read* word of `GetBucketPolicy`.
-    pub policy_read: &'static str,
-    /// The policy's hash.
-    pub policy_sha256: Option<String>,
-    /// When the configuration was read.
-    pub observed_at: Option<Timestamp>,
+}
+
+impl BucketEncryption {
+    /// What S3 says by answering that nothing is configured.
+    pub const NOT_CONFIGURED: Self = Self {
+        mode: Encryption::NotConfigured,
+        sse_algorithm: None,
+        kms_key_ref: None,
+        kms_key_ref_kind: KeyRefKind::None,
+        key: KeyJoin::linked(KeyLink::None, None),
+        bucket_key_enabled: None,
+        blocked_encryption_types: None,
+        sse_c_blocked: None,
+    };
 }
 
 impl BucketFacts {
+    /// The default encryption, where it was read. That none is configured is an answer, too.
+    pub fn default_encryption(&self) -> Result<&BucketEncryption, Undecided> {
+        static NONE: BucketEncryption = BucketEncryption::NOT_CONFIGURED;
+        Ok(self.encryption.settled()?.unwrap_or(&NONE))
+    }
+
+    /// The key as configured, where the configuration was read and names one.
+    pub fn kms_key_ref(&self) -> Option<&str> {
+        self.default_encryption().ok()?.kms_key_ref.as_deref()
+    }
+
+    /// What the join says of the key, where the configuration was read.
+    pub fn key(&self) -> Option<&KeyJoin> {
+        Some(&self.default_encryption().ok()?.key)
+    }
+
     /// The bucket's ARN.
     pub fn arn(&self) -> String {
         Self::arn_of(&self.partition, &self.name)
@@ -252,14 +299,33 @@ pub struct KeyJoin {
     /// Whether S3 can encrypt under a key of its kind: symmetric, for encryption, and of AWS's own the one of S3.
     /// No column.
     pub is_for_s3: Option<bool>,
-    /// The key's automatic rotation.
-    pub rotation: Option<KeyRotation>,
+    /// The key's automatic rotation; none where there is no key, or none that was listed.
+    pub rotation: Option<Result<KeyRotation, Undecided>>,
     /// Why rotation is what it is.
     pub rotation_reason: Option<RotationReason>,
     /// The state of the key whose rotation it is: the primary's for a replica. No column.
     pub rotating_state: Option<String>,
     /// What the key's policy says of the bucket, where the key is another account's. No column.
     pub admission: Option<KeyAdmission>,
+}
+
+impl KeyJoin {
+    /// A link of which nothing more is known.
+    pub const fn linked(link: KeyLink, account_id: Option<AccountId>) -> Self {
+        Self {
+            link,
+            key_arn: None,
+            account_id,
+            manager: None,
+            origin: None,
+            state: None,
+            is_for_s3: None,
+            rotation: None,
+            rotation_reason: None,
+            rotating_state: None,
+            admission: None,
+        }
+    }
 }
 
 /// Whether a key's policy lets principals of another account encrypt and decrypt with it through S3.
@@ -273,8 +339,8 @@ pub enum KeyAdmission {
     Undecided(Arc<str>),
     /// The policy was read and is not understood; the text says why.
     NotUnderstood(Arc<str>),
-    /// The policy was not read: the *read* word.
-    NotRead(&'static str),
+    /// The policy was not read.
+    NotRead(Undecided),
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::policy::PolicyHash;
 use super::reading::words;
-use super::{AccountId, Observation, Partition, Region};
+use super::{AccountId, Ended, Observation, Partition, Reading, Region, Undecided};
 use crate::clock::Timestamp;
 
 /// A key as it was listed and read.
@@ -120,8 +120,6 @@ words! {
         Disabled = "disabled",
         /// Automatic rotation cannot apply.
         NotApplicable = "not_applicable",
-        /// It was not read.
-        Unknown = "unknown",
     }
 }
 
@@ -241,10 +239,8 @@ pub struct KeyFacts {
     pub account_id: AccountId,
     /// As observed.
     pub observation: KeyObservation,
-    /// `alias/…`, sorted; none where the aliases of the Region were not read.
-    pub aliases: Option<Vec<String>>,
-    /// The *read* word of `ListAliases`.
-    pub aliases_read: &'static str,
+    /// `alias/…`, sorted, where the aliases of the Region were read to the end of their listing.
+    pub aliases: Reading<Vec<String>>,
     /// The rotation, the primary's for a replica.
     pub rotation: RotationFacts,
     /// Buckets of the organization whose default names this key.
@@ -257,14 +253,14 @@ pub struct KeyFacts {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RotationFacts {
     /// Automatic rotation.
-    pub rotation: KeyRotation,
+    pub rotation: Result<KeyRotation, Undecided>,
     /// Why, where it was not simply read.
     pub reason: Option<RotationReason>,
     /// The state of the key whose rotation it is: the primary's for a replica. KMS does not rotate a key while it
     /// is disabled, whatever its rotation status says.
     pub state: Option<String>,
-    /// The *read* word of `GetKeyRotationStatus`.
-    pub read: &'static str,
+    /// How the key's own `GetKeyRotationStatus` ended; the primary's for a replica.
+    pub read: Ended,
     /// Days between automatic rotations.
     pub period_days: Option<i32>,
     /// The next automatic rotation.

@@ -27,8 +27,8 @@ pub use account::{
 };
 pub use atrest_core::ids::{self, AccountId, Arn, Malformed, Partition, Region, RunId};
 pub use bucket::{
-    BucketFacts, BucketObservation, DefaultEncryption, Encryption, EncryptionConfiguration, EncryptionRule,
-    KeyAdmission, KeyJoin, KeyLink, KeyRefKind, TlsOnly,
+    BucketEncryption, BucketFacts, BucketObservation, DefaultEncryption, Encryption, EncryptionConfiguration,
+    EncryptionRule, KeyAdmission, KeyJoin, KeyLink, KeyRefKind, MODE_UNKNOWN, TlsOnly,
 };
 pub use calls::{CallTally, Calls};
 pub use condition::{Condition, Evidence};
@@ -44,7 +44,7 @@ pub use key::{
 pub use organization::{Membership, Organization};
 pub use policy::PolicyHash;
 pub use posture::{Posture, Standing, Standings};
-pub use reading::{DeniedBy, DenyType, Fault, FaultKind, NotAsked, Observation, Reading, Undecided};
+pub use reading::{DeniedBy, DenyType, Ended, Fault, FaultKind, NotAsked, Observation, Reading, Undecided};
 pub use run::{
     AccountFacts, AwsClock, OrganizationIdentity, RotationHistory, RunFacts, RunHeader, RunKind, RunStatus,
     RunTotals, ScanFilter, ScanSettings, Source, Witness,

@@ -28,14 +28,62 @@ pub enum Reading<T> {
 }
 
 /// Why a value is not known: what [`Reading::settled`] gives instead of it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Undecided {
     /// The resource was gone when it was read.
     Gone,
     /// The read failed.
-    Unread(Fault),
+    Unread(FaultKind),
     /// The read was not sent.
     NotAsked(NotAsked),
+}
+
+impl Undecided {
+    /// The *read* word of the lake's `…_read` columns.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Gone => "gone",
+            Self::Unread(kind) => kind.word(),
+            Self::NotAsked(_) => "not_asked",
+        }
+    }
+
+    /// What a sentence ends with: "The policy was not read: access was denied."
+    pub const fn spoken(self) -> &'static str {
+        match self {
+            Self::Gone => "it was gone",
+            Self::NotAsked(_) => "the read was not sent",
+            Self::Unread(FaultKind::Denied) => "access was denied",
+            Self::Unread(FaultKind::Throttled) => "AWS throttled every attempt",
+            Self::Unread(FaultKind::Transport) => "no answer came",
+            Self::Unread(FaultKind::Service) => "the service failed",
+            Self::Unread(FaultKind::Protocol) => "the answer was not what the API promises",
+            Self::Unread(FaultKind::Identity) => "the credentials were not accepted",
+            Self::Unread(FaultKind::Unavailable) => "the Region is not available to the account",
+        }
+    }
+}
+
+/// How a read ended, without its value: what the lake's `…_read` columns say.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ended {
+    /// The service gave a value.
+    Known,
+    /// The service said that nothing is configured.
+    Absent,
+    /// Neither.
+    Undecided(Undecided),
+}
+
+impl Ended {
+    /// The *read* word.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Known => "known",
+            Self::Absent => "absent",
+            Self::Undecided(why) => why.word(),
+        }
+    }
 }
 
 impl<T> Reading<T> {
@@ -45,8 +93,17 @@ impl<T> Reading<T> {
             Self::Known(value) => Ok(Some(value)),
             Self::Absent => Ok(None),
             Self::Gone => Err(Undecided::Gone),
-            Self::Unread(fault) => Err(Undecided::Unread(fault.clone())),
+            Self::Unread(fault) => Err(Undecided::Unread(fault.kind)),
             Self::NotAsked(why) => Err(Undecided::NotAsked(*why)),
+        }
+    }
+
+    /// How the read ended.
+    pub fn ended(&self) -> Ended {
+        match self.settled() {
+            Ok(Some(_)) => Ended::Known,
+            Ok(None) => Ended::Absent,
+            Err(why) => Ended::Undecided(why),
         }
     }
 
@@ -60,12 +117,17 @@ impl<T> Reading<T> {
 
     /// The *read* word of the lake's `…_read` columns.
     pub fn word(&self) -> &'static str {
+        self.ended().word()
+    }
+
+    /// The same reading of a reference to the value. A fault is copied, and there is none as a rule.
+    pub fn as_ref(&self) -> Reading<&T> {
         match self {
-            Self::Known(_) => "known",
-            Self::Absent => "absent",
-            Self::Gone => "gone",
-            Self::Unread(fault) => fault.kind.word(),
-            Self::NotAsked(_) => "not_asked",
+            Self::Known(value) => Reading::Known(value),
+            Self::Absent => Reading::Absent,
+            Self::Gone => Reading::Gone,
+            Self::Unread(fault) => Reading::Unread(fault.clone()),
+            Self::NotAsked(why) => Reading::NotAsked(*why),
         }
     }
 

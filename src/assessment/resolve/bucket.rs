@@ -5,9 +5,9 @@ use super::key_ref::{AWS_S3_ALIAS, KeyRef, NamedPlace, Target};
 use super::policies::Policies;
 use crate::clock::Timestamp;
 use crate::model::{
-    AccountId, BucketFacts, BucketObservation, DefaultEncryption, Encryption, EncryptionConfiguration,
-    KeyJoin, KeyLink, KeyRotation, Organization, Partition, PolicyHash, Reading, Region, RotationReason,
-    TlsOnly,
+    AccountId, BucketEncryption, BucketFacts, BucketObservation, DefaultEncryption, Encryption,
+    EncryptionConfiguration, KeyJoin, KeyLink, KeyRotation, Organization, Partition, PolicyHash, Reading,
+    Region, RotationReason, TlsOnly,
 };
 use crate::policy::{self, Setting};
 
@@ -31,51 +31,48 @@ pub fn bucket_facts(
     weighed: Weighed<'_>,
 ) -> BucketFacts {
     let partition = bucket.region.as_ref().map_or_else(|| partition.clone(), Region::partition);
-    let reading = &bucket.encryption.reading;
-    let default = default_of(reading);
-    let encryption = mode_of(reading, default);
-    let known = encryption != Encryption::Unknown;
-    let reference = KeyRef::parse(default.and_then(|default| default.kms_key_ref.as_deref()));
     let arn = BucketFacts::arn_of(&partition, &bucket.name);
-    let bucket_key = reading.known().and_then(bucket_key);
+    let setting = Setting::of_bucket(account_id, bucket.region.as_ref(), weighed.organization, weighed.as_of);
     let home = Place {
         partition: &partition,
         account_id,
         region: bucket.region.as_ref(),
         bucket_arn: &arn,
-        bucket_key: bucket_key.filter(|_| encryption == Encryption::SseKms),
+        bucket_key: None,
     };
-    let setting = Setting::of_bucket(account_id, bucket.region.as_ref(), weighed.organization, weighed.as_of);
     BucketFacts {
         account_id,
-        encryption,
-        encryption_read: reading.word(),
-        sse_algorithm: default.map(|default| default.sse_algorithm.clone()),
-        kms_key_ref: default.and_then(|default| default.kms_key_ref.clone()),
-        kms_key_ref_kind: known.then(|| reference.kind()),
-        key: known.then(|| join(index, home, encryption, &reference, default)),
-        bucket_key_enabled: bucket_key,
-        sse_c_blocked: reading.known().and_then(EncryptionConfiguration::sse_c_blocked),
-        blocked_encryption_types: blocked_types(reading.known()),
+        encryption: bucket.encryption.reading.map(|configuration| encryption(index, home, configuration)),
         tls_only: tls_only(&bucket.policy.reading, policies, &setting, &arn),
-        partition,
-        policy_read: bucket.policy.reading.word(),
-        policy_sha256: bucket.policy.reading.known().map(|hash| hash.0.clone()),
+        policy: bucket.policy.reading,
         observed_at: bucket.encryption.at,
+        partition,
         region: bucket.region,
         name: bucket.name,
         created_at: bucket.created_at,
     }
 }
 
-fn default_of(reading: &Reading<EncryptionConfiguration>) -> Option<&DefaultEncryption> {
-    reading.known()?.rules.iter().find_map(|rule| rule.default.as_ref())
+/// What a configuration comes to, and what its key is.
+fn encryption(index: &KeyIndex, home: Place<'_>, configuration: EncryptionConfiguration) -> BucketEncryption {
+    let default = configuration.rules.iter().find_map(|rule| rule.default.as_ref());
+    let mode = mode_of(default);
+    let reference = KeyRef::parse(default.and_then(|default| default.kms_key_ref.as_deref()));
+    let bucket_key_enabled = bucket_key(&configuration);
+    let home = Place { bucket_key: bucket_key_enabled.filter(|_| mode == Encryption::SseKms), ..home };
+    BucketEncryption {
+        mode,
+        kms_key_ref_kind: reference.kind(),
+        key: join(index, home, mode, &reference, default),
+        bucket_key_enabled,
+        sse_c_blocked: configuration.sse_c_blocked(),
+        blocked_encryption_types: blocked_types(&configuration),
+        sse_algorithm: default.map(|default| default.sse_algorithm.clone()),
+        kms_key_ref: default.and_then(|default| default.kms_key_ref.clone()),
+    }
 }
 
-fn mode_of(reading: &Reading<EncryptionConfiguration>, default: Option<&DefaultEncryption>) -> Encryption {
-    if reading.settled().is_err() {
-        return Encryption::Unknown;
-    }
+fn mode_of(default: Option<&DefaultEncryption>) -> Encryption {
     match default.map(|default| default.sse_algorithm.as_str()) {
         None => Encryption::NotConfigured,
         Some("AES256") => Encryption::SseS3,
@@ -92,8 +89,8 @@ fn bucket_key(configuration: &EncryptionConfiguration) -> Option<bool> {
     with_default.or_else(|| rules.first()).and_then(|rule| rule.bucket_key_enabled)
 }
 
-fn blocked_types(configuration: Option<&EncryptionConfiguration>) -> Option<Vec<String>> {
-    let mut lists = configuration?.rules.iter().filter_map(|rule| rule.blocked_encryption_types.as_ref());
+fn blocked_types(configuration: &EncryptionConfiguration) -> Option<Vec<String>> {
+    let mut lists = configuration.rules.iter().filter_map(|rule| rule.blocked_encryption_types.as_ref());
     let mut types = lists.next()?.clone();
     lists.for_each(|more| types.extend(more.iter().cloned()));
     Some(types)
@@ -105,14 +102,15 @@ fn tls_only(
     policies: &Policies,
     setting: &Setting<'_>,
     bucket_arn: &str,
-) -> TlsOnly {
-    let hash = match policy {
-        Reading::Absent => return TlsOnly::Absent,
-        Reading::Known(hash) => hash,
-        _ => return TlsOnly::Unknown,
+) -> Reading<TlsOnly> {
+    let decide = |hash: &PolicyHash| match policies.of_bucket(hash) {
+        Some(Ok(policy)) => policy::tls_only(&policy.settled(setting), bucket_arn).into(),
+        _ => TlsOnly::Unknown,
     };
-    let Some(Ok(policy)) = policies.of_bucket(hash) else { return TlsOnly::Unknown };
-    policy::tls_only(&policy.settled(setting), bucket_arn).into()
+    match policy.as_ref() {
+        Reading::Absent => Reading::Known(TlsOnly::Absent),
+        read => read.map(decide),
+    }
 }
 
 /// The bucket, and where a bare id or alias resolves: S3 resolves it in the requester's account, which is the
@@ -138,13 +136,13 @@ fn join(
     let uses_kms = matches!(encryption, Encryption::SseKms | Encryption::DsseKms);
     let names_key = encryption == Encryption::Other && *reference != KeyRef::None;
     if !uses_kms && !names_key {
-        return linked(KeyLink::None, None);
+        return KeyJoin::linked(KeyLink::None, None);
     }
     if reference.is_aws_s3_of(home.partition, home.account_id, home.region) {
         let found = home.region.map(|region| index.alias(home.account_id, region, AWS_S3_ALIAS));
         return aws_managed(home.account_id, None, found.as_ref(), Some(true));
     }
-    let KeyRef::Named { place, target } = reference else { return linked(KeyLink::Unproven, None) };
+    let KeyRef::Named { place, target } = reference else { return KeyJoin::linked(KeyLink::Unproven, None) };
     let named_arn = match (place, target) {
         (Some(_), Target::Key(_)) => default.and_then(|default| default.kms_key_ref.as_deref()),
         _ => None,
@@ -191,7 +189,7 @@ fn join(
 /// An organization has its accounts in one partition: the same number in another is no account of it, and no
 /// key that was listed here.
 fn of_other_partition(place: &NamedPlace<'_>, named_arn: Option<&str>) -> KeyJoin {
-    let link = linked(KeyLink::OutsideOrg, Some(place.account_id));
+    let link = KeyJoin::linked(KeyLink::OutsideOrg, Some(place.account_id));
     KeyJoin { key_arn: named_arn.map(str::to_owned), ..link }
 }
 
@@ -200,27 +198,11 @@ fn as_of_aws(join: KeyJoin) -> KeyJoin {
     match join.link {
         KeyLink::SameOrg => KeyJoin {
             manager: Some("AWS".to_owned()),
-            rotation: Some(KeyRotation::Enabled),
+            rotation: Some(Ok(KeyRotation::Enabled)),
             rotation_reason: Some(RotationReason::AwsManagedYearly),
             ..join
         },
         _ => join,
-    }
-}
-
-fn linked(link: KeyLink, account_id: Option<AccountId>) -> KeyJoin {
-    KeyJoin {
-        link,
-        key_arn: None,
-        account_id,
-        manager: None,
-        origin: None,
-        state: None,
-        is_for_s3: None,
-        rotation: None,
-        rotation_reason: None,
-        rotating_state: None,
-        admission: None,
     }
 }
 
@@ -240,9 +222,9 @@ fn aws_managed(
         origin: listed.and_then(|key| key.origin.as_deref()).map(str::to_owned),
         state: listed.and_then(|key| key.state.as_deref()).map(str::to_owned),
         is_for_s3,
-        rotation: Some(KeyRotation::Enabled),
+        rotation: Some(Ok(KeyRotation::Enabled)),
         rotation_reason: Some(RotationReason::AwsManagedYearly),
-        ..linked(KeyLink::AwsManaged, Some(bucket_owner))
+        ..KeyJoin::linked(KeyLink::AwsManaged, Some(bucket_owner))
     }
 }
 
@@ -253,7 +235,8 @@ fn customer_key(
     named_arn: Option<&str>,
     found: &Found<'_>,
 ) -> KeyJoin {
-    let named = |link| KeyJoin { key_arn: named_arn.map(str::to_owned), ..linked(link, Some(owner)) };
+    let named =
+        |link| KeyJoin { key_arn: named_arn.map(str::to_owned), ..KeyJoin::linked(link, Some(owner)) };
     match (index.is_member(owner), found) {
         (Some(false), _) => named(KeyLink::OutsideOrg),
         (_, Found::Key(_, key)) => {
@@ -268,7 +251,7 @@ fn customer_key(
                 rotation: Some(rotation.rotation),
                 rotation_reason: rotation.reason,
                 rotating_state: rotation.state,
-                ..linked(link, Some(owner))
+                ..KeyJoin::linked(link, Some(owner))
             }
         }
         (_, Found::Missing) => named(KeyLink::Missing),

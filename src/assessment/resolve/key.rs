@@ -21,7 +21,6 @@ pub fn key_facts(
         partition: partition.clone(),
         account_id,
         aliases: aliases.of(&key.key_id),
-        aliases_read: aliases.read,
         rotation: with_primary(&own_rotation(&key), is_replica, primary),
         default_key_of_buckets: buckets,
         default_key_of_accounts: accounts,

@@ -12,7 +12,8 @@ use super::key_ref::{KeyRef, Target};
 use super::policies::Policies;
 use crate::clock::Timestamp;
 use crate::model::{
-    AccountId, BucketObservation, KeyAdmission, KeyObservation, Organization, PolicyHash, Reading, Region,
+    AccountId, BucketObservation, FaultKind, KeyAdmission, KeyObservation, Organization, PolicyHash, Reading,
+    Region, Undecided,
 };
 use crate::policy::{KeyUse, KeyUseAnswer, Policy, Setting, UsedBy, key_use, tells_buckets_apart};
 
@@ -157,12 +158,20 @@ impl Admissions {
     }
 }
 
+/// The log promises the text of each hash.
+const NO_TEXT: Undecided = Undecided::Unread(FaultKind::Protocol);
+
 /// A key's policy; else why it says nothing.
 fn policy_of<'p>(reading: &Reading<PolicyHash>, policies: &'p Policies) -> Result<&'p Policy, KeyAdmission> {
-    let Reading::Known(hash) = reading else { return Err(KeyAdmission::NotRead(reading.word())) };
+    let hash = match reading.settled() {
+        Ok(Some(hash)) => hash,
+        // Every key has a policy: an answer that it has none is no answer of KMS's.
+        Ok(None) => return Err(KeyAdmission::NotRead(NO_TEXT)),
+        Err(why) => return Err(KeyAdmission::NotRead(why)),
+    };
     match policies.of_key(hash) {
         Some(Ok(policy)) => Ok(policy),
         Some(Err(error)) => Err(KeyAdmission::NotUnderstood(error.to_string().into())),
-        None => Err(KeyAdmission::NotRead("protocol")),
+        None => Err(KeyAdmission::NotRead(NO_TEXT)),
     }
 }

@@ -9,8 +9,8 @@ use super::key_admission::Admissions;
 use super::key_ref::AWS_S3_ALIAS;
 use super::rotation::own_rotation;
 use crate::model::{
-    AccountId, AliasObservation, Arn, KeyAdmission, KeyMetadata, KeyObservation, Region, RotationFacts,
-    membership,
+    AccountId, AliasObservation, Arn, Ended, Fault, FaultKind, KeyAdmission, KeyMetadata, KeyObservation,
+    NotAsked, Reading, Region, RotationFacts, Undecided, membership,
 };
 
 /// Buckets that are kept by name of a key that takes them down with it; the rest are counted.
@@ -29,7 +29,7 @@ pub struct KeyIndex {
 struct RegionKeys {
     keys_listed: bool,
     aliases_listed: bool,
-    aliases_read: Option<&'static str>,
+    aliases_read: Option<Ended>,
     keys: HashMap<Box<str>, IndexedKey>,
     aliases: HashMap<Box<str>, Option<Box<str>>>,
     /// The keys that an alias of AWS names, and whether it is that of S3.
@@ -116,14 +116,8 @@ impl KeyIndex {
         self.region(account_id, region).keys_listed = complete;
     }
 
-    /// Notes what came of ListAliases: whether it is complete, and its *read* word.
-    pub fn aliases_listed(
-        &mut self,
-        account_id: AccountId,
-        region: &Region,
-        complete: bool,
-        read: &'static str,
-    ) {
+    /// Notes what came of ListAliases: whether it is complete, and how it ended.
+    pub fn aliases_listed(&mut self, account_id: AccountId, region: &Region, complete: bool, read: Ended) {
         let keys = self.region(account_id, region);
         (keys.aliases_listed, keys.aliases_read) = (complete, Some(read));
     }
@@ -247,7 +241,7 @@ impl KeyIndex {
         AliasesOf {
             by_key,
             complete: keys.is_some_and(|keys| keys.aliases_listed),
-            read: keys.and_then(|keys| keys.aliases_read).unwrap_or("not_asked"),
+            read: keys.and_then(|keys| keys.aliases_read),
         }
     }
 
@@ -290,16 +284,25 @@ impl KeyIndex {
 pub struct AliasesOf<'a> {
     by_key: HashMap<&'a str, Vec<&'a str>>,
     complete: bool,
-    /// The *read* word of ListAliases.
-    pub read: &'static str,
+    /// How ListAliases ended; none where it has no record.
+    read: Option<Ended>,
 }
 
 impl AliasesOf<'_> {
-    /// A key's aliases, sorted; `None` where the listing did not run to its end.
-    pub fn of(&self, key_id: &str) -> Option<Vec<String>> {
+    /// A key's aliases, sorted, where the listing ran to its end.
+    pub fn of(&self, key_id: &str) -> Reading<Vec<String>> {
+        match self.read {
+            _ if self.complete => {}
+            Some(Ended::Undecided(Undecided::Gone)) => return Reading::Gone,
+            Some(Ended::Undecided(Undecided::Unread(kind))) => return Reading::Unread(Fault::new(kind)),
+            Some(Ended::Undecided(Undecided::NotAsked(why))) => return Reading::NotAsked(why),
+            Some(Ended::Absent) => return Reading::Absent,
+            Some(Ended::Known) => return Reading::Unread(Fault::new(FaultKind::Protocol)),
+            None => return Reading::NotAsked(NotAsked::NoSession),
+        }
         let mut names: Vec<String> =
             self.by_key.get(key_id).into_iter().flatten().map(|name| (*name).to_owned()).collect();
         names.sort_unstable();
-        self.complete.then_some(names)
+        Reading::Known(names)
     }
 }

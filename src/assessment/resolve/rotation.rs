@@ -1,20 +1,23 @@
 //! What is known of a key's automatic rotation (contract §4).
 
 use crate::model::{
-    CompletedRotation, KeyObservation, KeyRotation, Reading, RotationFacts, RotationReason, RotationRule,
+    CompletedRotation, KeyObservation, KeyRotation, NotAsked, RotationFacts, RotationReason, RotationRule,
+    Undecided,
 };
 
 /// The rotation as the key's own reads tell it. A replica's is its primary's: see [`with_primary`].
 pub fn own_rotation(key: &KeyObservation) -> RotationFacts {
     let rule = key.describe.reading.known().map(|metadata| metadata.rotation_rule(&key.key_arn));
-    let (rotation, reason) = match (rule, &key.rotation.reading) {
-        (Some(RotationRule::AwsManaged), _) => (KeyRotation::Enabled, Some(RotationReason::AwsManagedYearly)),
-        (Some(RotationRule::NotApplicable(reason)), _) => (KeyRotation::NotApplicable, Some(reason)),
-        (_, Reading::Known(status)) if status.enabled => (KeyRotation::Enabled, None),
-        (_, Reading::Known(_)) => (KeyRotation::Disabled, None),
+    let (rotation, reason) = match (rule, key.rotation.reading.settled()) {
+        (Some(RotationRule::AwsManaged), _) => {
+            (Ok(KeyRotation::Enabled), Some(RotationReason::AwsManagedYearly))
+        }
+        (Some(RotationRule::NotApplicable(reason)), _) => (Ok(KeyRotation::NotApplicable), Some(reason)),
+        (_, Ok(Some(status))) if status.enabled => (Ok(KeyRotation::Enabled), None),
+        (_, Ok(Some(_))) => (Ok(KeyRotation::Disabled), None),
         // KMS said that the operation does not apply to this key.
-        (_, Reading::Absent) => (KeyRotation::NotApplicable, None),
-        _ => (KeyRotation::Unknown, None),
+        (_, Ok(None)) => (Ok(KeyRotation::NotApplicable), None),
+        (_, Err(why)) => (Err(why), None),
     };
     let status = key.rotation.reading.known();
     let history = key.rotations.reading.known();
@@ -23,7 +26,7 @@ pub fn own_rotation(key: &KeyObservation) -> RotationFacts {
         rotation,
         reason,
         state: key.describe.reading.known().and_then(|metadata| metadata.state.clone()),
-        read: key.rotation.reading.word(),
+        read: key.rotation.reading.ended(),
         period_days: status.and_then(|status| status.period_days),
         next_rotation_at: status.and_then(|status| status.next_rotation_at),
         last_rotation_at: last.and_then(|rotation| rotation.at),
@@ -45,6 +48,9 @@ pub fn with_primary(own: &RotationFacts, is_replica: bool, primary: Option<&Rota
     let reason = Some(RotationReason::ReplicaOfPrimary);
     match primary {
         Some(primary) => RotationFacts { reason, ..primary.clone() },
-        None => RotationFacts { rotation: KeyRotation::Unknown, reason, state: None, ..own.clone() },
+        None => {
+            let rotation = Err(Undecided::NotAsked(NotAsked::DependencyUnread));
+            RotationFacts { rotation, reason, state: None, ..own.clone() }
+        }
     }
 }

@@ -68,12 +68,16 @@ impl Gaps {
 /// The counts of a census.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Summary {
-    /// Buckets by default encryption mode.
+    /// Buckets by default encryption mode, where it was read.
     pub encryption: BTreeMap<Encryption, u64>,
+    /// The others.
+    pub encryption_unread: u64,
     /// Buckets by what their key is to them.
     pub links: BTreeMap<KeyLink, u64>,
-    /// Keys by automatic rotation.
+    /// Keys by automatic rotation, where it was read.
     pub rotation: BTreeMap<KeyRotation, u64>,
+    /// The others.
+    pub rotation_unread: u64,
     /// Customer managed keys among them.
     pub customer_keys: u64,
     /// What came of the reads.
@@ -85,15 +89,21 @@ pub struct Summary {
 impl Summary {
     /// Counts a bucket.
     pub fn bucket(&mut self, bucket: &BucketFacts) {
-        *self.encryption.entry(bucket.encryption).or_default() += 1;
-        if let Some(key) = &bucket.key {
-            *self.links.entry(key.link).or_default() += 1;
+        match bucket.default_encryption() {
+            Ok(default) => {
+                *self.encryption.entry(default.mode).or_default() += 1;
+                *self.links.entry(default.key.link).or_default() += 1;
+            }
+            Err(_) => self.encryption_unread += 1,
         }
     }
 
     /// Counts a key.
     pub fn key(&mut self, key: &KeyFacts) {
-        *self.rotation.entry(key.rotation.rotation).or_default() += 1;
+        match key.rotation.rotation {
+            Ok(rotation) => *self.rotation.entry(rotation).or_default() += 1,
+            Err(_) => self.rotation_unread += 1,
+        }
         let metadata = key.observation.describe.reading.known();
         self.customer_keys += u64::from(metadata.is_some_and(|metadata| !metadata.is_aws_managed()));
     }

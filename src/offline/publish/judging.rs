@@ -89,7 +89,7 @@ impl Judging<'_> {
     /// Counts the buckets whose defaults name a key.
     pub(super) fn count_keys_of(&mut self, done: &Done<BucketFacts>) {
         for (bucket, _) in &done.resources {
-            if let Some(arn) = bucket.key.as_ref().and_then(|key| key.key_arn.as_deref()) {
+            if let Some(arn) = bucket.key().and_then(|key| key.key_arn.as_deref()) {
                 self.index.count_bucket(arn, done.account_id, &bucket.name);
             }
         }

@@ -287,7 +287,7 @@ fn add_listing(account_id: AccountId, listing: &Listing, index: &mut KeyIndex) {
     match listing.observation.operation.as_ref() {
         "kms:ListKeys" => index.keys_listed(account_id, region, is_complete),
         "kms:ListAliases" => {
-            index.aliases_listed(account_id, region, is_complete, listing.observation.reading.word());
+            index.aliases_listed(account_id, region, is_complete, listing.observation.reading.ended());
         }
         _ => {}
     }

@@ -18,9 +18,8 @@ use std::io::Write;
 use super::ReportError;
 use super::dump::csv_writer;
 use super::rows::{BucketRow, DescribedKeyRow};
-use crate::check::spoken;
 use crate::lake::CommittedRun;
-use crate::model::{Encryption, KeyLink};
+use crate::model::{Encryption, FaultKind, KeyLink, MODE_UNKNOWN, Undecided};
 
 /// The script's four names, and ours.
 const HEADER: [&str; 8] = [
@@ -86,7 +85,10 @@ struct Line<'a> {
 
 impl<'a> Line<'a> {
     fn of(bucket: &BucketRow<'a>, key_read: Option<&str>) -> Result<Self, ReportError> {
-        let encryption = word("encryption", bucket.encryption, Encryption::from_word)?;
+        let encryption = match bucket.encryption {
+            Some(MODE_UNKNOWN) => None,
+            mode => Some(word("encryption", mode, Encryption::from_word)?),
+        };
         let link = match bucket.kms_key_link {
             Some(link) => Some(word("kms_key_link", Some(link), KeyLink::from_word)?),
             None => None,
@@ -127,7 +129,8 @@ fn word<T>(
 /// A bucket with what its conclusions hang on.
 struct Subject<'r, 'a> {
     bucket: &'r BucketRow<'a>,
-    encryption: Encryption,
+    /// None where the configuration was not read.
+    encryption: Option<Encryption>,
     /// None where the configuration was not read.
     link: Option<KeyLink>,
     /// The *read* word of the key, where it was listed and not described.
@@ -136,7 +139,7 @@ struct Subject<'r, 'a> {
 
 impl<'a> Subject<'_, 'a> {
     fn uses_kms(&self) -> bool {
-        matches!(self.encryption, Encryption::SseKms | Encryption::DsseKms)
+        matches!(self.encryption, Some(Encryption::SseKms | Encryption::DsseKms))
     }
 
     /// The key as configured, where one is named.
@@ -147,20 +150,20 @@ impl<'a> Subject<'_, 'a> {
     /// Column B.
     fn mode(&self) -> &'a str {
         match self.encryption {
-            Encryption::NotConfigured => "SSEConfigNotFound",
-            Encryption::SseS3 => "AES256",
-            Encryption::SseKms | Encryption::DsseKms => self.named_key().unwrap_or(AWS_S3_ALIAS),
-            Encryption::Other => self.bucket.sse_algorithm.unwrap_or(UNKNOWN),
-            Encryption::Unknown if self.bucket.encryption_read == Some("denied") => ACCESS_DENIED,
-            Encryption::Unknown => UNKNOWN,
+            Some(Encryption::NotConfigured) => "SSEConfigNotFound",
+            Some(Encryption::SseS3) => "AES256",
+            Some(Encryption::SseKms | Encryption::DsseKms) => self.named_key().unwrap_or(AWS_S3_ALIAS),
+            Some(Encryption::Other) => self.bucket.sse_algorithm.unwrap_or(UNKNOWN),
+            None if self.bucket.encryption_read == Some("denied") => ACCESS_DENIED,
+            None => UNKNOWN,
         }
     }
 
     /// Column C.
     fn key_type(&self) -> &'a str {
         match (self.encryption, self.link) {
-            (Encryption::NotConfigured | Encryption::SseS3, _) => "N/A",
-            (Encryption::Unknown | Encryption::Other, _) => UNKNOWN,
+            (Some(Encryption::NotConfigured | Encryption::SseS3), _) => "N/A",
+            (None | Some(Encryption::Other), _) => UNKNOWN,
             (_, Some(KeyLink::AwsManaged)) => "AWS",
             (_, Some(KeyLink::Missing)) => "KeyNotFound",
             (_, Some(KeyLink::OutsideOrg | KeyLink::None) | None) => UNKNOWN,
@@ -187,16 +190,16 @@ impl<'a> Subject<'_, 'a> {
     fn about_configuration(&self) -> Option<String> {
         let read = self.bucket.encryption_read.unwrap_or_default();
         Some(match self.encryption {
-            Encryption::Unknown if read == "gone" => {
+            None if read == "gone" => {
                 "The bucket was deleted between its listing and its reading.".to_owned()
             }
-            Encryption::Unknown => format!("The encryption configuration was not read: {}.", spoken(read)),
-            Encryption::NotConfigured if read == "known" => {
+            None => format!("The encryption configuration was not read: {}.", spoken(read)),
+            Some(Encryption::NotConfigured) if read == "known" => {
                 "The configuration has a rule, and no default in it.".to_owned()
             }
-            Encryption::Other => "The algorithm is not one that this version knows.".to_owned(),
-            Encryption::DsseKms => "The mode is DSSE-KMS, which encrypts twice.".to_owned(),
-            Encryption::NotConfigured | Encryption::SseS3 | Encryption::SseKms => return None,
+            Some(Encryption::Other) => "The algorithm is not one that this version knows.".to_owned(),
+            Some(Encryption::DsseKms) => "The mode is DSSE-KMS, which encrypts twice.".to_owned(),
+            Some(Encryption::NotConfigured | Encryption::SseS3 | Encryption::SseKms) => return None,
         })
     }
 
@@ -236,6 +239,15 @@ impl<'a> Subject<'_, 'a> {
     fn about_state(&self) -> Option<String> {
         let state = self.bucket.kms_key_state.filter(|state| self.uses_kms() && *state != "Enabled")?;
         Some(format!("The key's state is {state}."))
+    }
+}
+
+/// A *read* word as the end of a sentence.
+fn spoken(read: &str) -> &'static str {
+    match read {
+        "not_asked" => "the read was not sent",
+        "absent" => "there is none",
+        word => FaultKind::from_word(word).map_or("it is not known", |kind| Undecided::Unread(kind).spoken()),
     }
 }
 

@@ -3,7 +3,7 @@
 //! What `DescribeKey` tells is NULL where that call was not answered; `describe_read` says why.
 
 use super::{Column, Kind, Table, Value};
-use crate::model::{KeyFacts, KeyMetadata, MultiRegion};
+use crate::model::{KeyFacts, KeyMetadata, KeyRotation, MultiRegion, Undecided};
 
 /// The table.
 pub static TABLE: Table<KeyFacts> = Table {
@@ -44,13 +44,13 @@ pub static TABLE: Table<KeyFacts> = Table {
             name: "aliases",
             kind: Kind::StringArray,
             doc: "The key's aliases, `alias/…`, sorted: kms:ListAliases `AliasName`. NULL where the Region's aliases were not read.",
-            value: |row| row.aliases.as_ref().into(),
+            value: |row| row.aliases.known().into(),
         },
         Column {
             name: "aliases_read",
             kind: Kind::String,
             doc: "What came of the Region's kms:ListAliases: a *read* word.",
-            value: |row| row.aliases_read.into(),
+            value: |row| row.aliases.word().into(),
         },
         Column {
             name: "key_manager",
@@ -128,7 +128,7 @@ pub static TABLE: Table<KeyFacts> = Table {
             name: "rotation",
             kind: Kind::String,
             doc: "Automatic rotation: `enabled`, `disabled`, `not_applicable` or `unknown`. From kms:GetKeyRotationStatus `KeyRotationEnabled`, or from what the key is; a replica carries its primary's.",
-            value: |row| row.rotation.rotation.word().into(),
+            value: |row| rotation_word(row.rotation.rotation).into(),
         },
         Column {
             name: "rotation_reason",
@@ -140,7 +140,7 @@ pub static TABLE: Table<KeyFacts> = Table {
             name: "rotation_read",
             kind: Kind::String,
             doc: "What came of kms:GetKeyRotationStatus: a *read* word.",
-            value: |row| row.rotation.read.into(),
+            value: |row| row.rotation.read.word().into(),
         },
         Column {
             name: "rotation_period_days",
@@ -226,4 +226,9 @@ fn multi_region(row: &KeyFacts) -> Value<'_> {
         (false, None) if configuration.primary_key_arn.is_none() => Value::Null,
         (false, _) => "primary".into(),
     }
+}
+
+/// The word of a rotation that may not be known.
+pub(super) fn rotation_word(rotation: Result<KeyRotation, Undecided>) -> &'static str {
+    rotation.map_or("unknown", KeyRotation::word)
 }

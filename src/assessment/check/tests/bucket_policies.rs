@@ -3,8 +3,8 @@
 use super::buckets::{customer_managed, encryptions, listings, minimums, writers};
 use super::made_bucket::*;
 use super::policy_text::{PolicyText, or_none};
-use super::truth_table::{Column, hold};
-use crate::model::{Encryption, KeyLink, KeyRotation};
+use super::truth_table::{Column, hold, undecided, unread};
+use crate::model::{Encryption, KeyLink, Reading};
 
 /// A Deny to everyone of an action on resources under a condition, all in JSON.
 fn deny(action: &str, resources: &str, condition: &str) -> String {
@@ -162,19 +162,19 @@ fn s3_upload_encryption_enforced() {
         ("bucket's account", Approved::HomeAccount),
     ];
     let lists = Column::of("approved", lists, |made: &mut MadeBucket, approved| made.approved = approved);
-    let sse_s3 = ("sse_s3", (Encryption::SseS3, "known", Reference::None, KeyLink::None));
+    let sse_s3 = ("sse_s3", (Reading::Known(Encryption::SseS3), Reference::None, KeyLink::None));
     let with_kms = [
-        ("sse_kms aws/s3", (Encryption::SseKms, "known", Reference::None, KeyLink::None)),
-        ("sse_kms k1", (Encryption::SseKms, "known", Reference::KeyArn, KeyLink::SameAccount)),
-        ("sse_kms k1 unproven", (Encryption::SseKms, "known", Reference::KeyArn, KeyLink::Unproven)),
-        ("sse_kms k1 outside", (Encryption::SseKms, "known", Reference::KeyArn, KeyLink::OutsideOrg)),
-        ("denied", (Encryption::Unknown, "denied", Reference::None, KeyLink::None)),
+        ("sse_kms aws/s3", (Reading::Known(Encryption::SseKms), Reference::None, KeyLink::None)),
+        ("sse_kms k1", (Reading::Known(Encryption::SseKms), Reference::KeyArn, KeyLink::SameAccount)),
+        ("sse_kms k1 unproven", (Reading::Known(Encryption::SseKms), Reference::KeyArn, KeyLink::Unproven)),
+        ("sse_kms k1 outside", (Reading::Known(Encryption::SseKms), Reference::KeyArn, KeyLink::OutsideOrg)),
+        ("denied", (unread("denied"), Reference::None, KeyLink::None)),
     ];
-    let gone = ("gone", (Encryption::Unknown, "gone", Reference::None, KeyLink::None));
-    let other = ("other", (Encryption::Other, "known", Reference::None, KeyLink::None));
+    let gone = ("gone", (Reading::Gone, Reference::None, KeyLink::None));
+    let other = ("other", (Reading::Known(Encryption::Other), Reference::None, KeyLink::None));
     let defaults = |defaults: Vec<(&'static str, _)>| {
-        Column::of("default", defaults, |made: &mut MadeBucket, (mode, read, reference, link)| {
-            (made.encryption, made.reference, made.link) = ((mode, read), reference, link);
+        Column::of("default", defaults, |made: &mut MadeBucket, (read, reference, link)| {
+            (made.encryption, made.reference, made.link) = (read, reference, link);
         })
     };
     // What is not looked at is not there from the start: there are fewer losses to go through.
@@ -184,13 +184,13 @@ fn s3_upload_encryption_enforced() {
         primary_state: None,
         origin: None,
         is_for_s3: None,
-        rotation: (KeyRotation::Unknown, None),
+        rotation: (Err(undecided("denied")), None),
         members: &[],
         members_complete: false,
         ..bucket()
     };
     let without_region = MadeBucket { region: None, ..start.clone() };
-    let every_default = defaults([sse_s3].into_iter().chain(with_kms).chain([other, gone]).collect());
+    let every_default = defaults([sse_s3].into_iter().chain(with_kms.clone()).chain([other, gone]).collect());
     let rules = vec![customer_managed(), lists, defaults(with_kms.into()), policy_column(some_policies)];
     hold(
         "s3_upload_encryption_enforced",

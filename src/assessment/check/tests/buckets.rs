@@ -2,12 +2,12 @@
 
 use super::bucket_policies::{ALLOW, ALLOW_LOGS, policies};
 use super::made_bucket::*;
-use super::truth_table::{Column, UNREAD, hold, words};
-use crate::model::{Encryption, KeyAdmission, KeyLink, KeyRotation, RotationReason};
+use super::truth_table::{Column, UNREAD, hold, undecided, unread, words};
+use crate::model::{Encryption, KeyAdmission, KeyLink, KeyRotation, Reading, RotationReason};
 
 /// Every mode, and every *read* word.
 pub(super) fn encryptions() -> Column<MadeBucket> {
-    use Encryption::{DsseKms, NotConfigured, Other, SseKms, SseS3, Unknown};
+    use Encryption::{DsseKms, NotConfigured, Other, SseKms, SseS3};
     let known = [
         ("not_configured", NotConfigured),
         ("sse_s3", SseS3),
@@ -15,13 +15,13 @@ pub(super) fn encryptions() -> Column<MadeBucket> {
         ("dsse_kms", DsseKms),
         ("other", Other),
     ];
-    let known = known.map(|(name, mode)| (name, (mode, "known")));
-    let unread = [&["gone"][..], &UNREAD].concat();
-    let unread = unread.into_iter().map(|read| (read, (Unknown, read)));
-    let all = known.into_iter().chain([("absent", (NotConfigured, "absent"))]).chain(unread);
+    let known = known.map(|(name, mode)| (name, Reading::Known(mode)));
+    let words = [&["gone"][..], &UNREAD].concat();
+    let unread = words.into_iter().map(|read| (read, unread(read)));
+    let all = known.into_iter().chain([("absent", Reading::Absent)]).chain(unread);
     Column::of("encryption", all, |made: &mut MadeBucket, encryption| {
+        made.algorithm = (encryption == Reading::Known(Other)).then_some("aws:fsx");
         made.encryption = encryption;
-        made.algorithm = (encryption.0 == Other).then_some("aws:fsx");
     })
 }
 
@@ -111,25 +111,26 @@ fn kinds() -> Column<MadeBucket> {
 }
 
 fn rotations() -> Column<MadeBucket> {
-    use KeyRotation::{Disabled, Enabled, NotApplicable, Unknown};
+    use KeyRotation::{Disabled, Enabled, NotApplicable};
     use RotationReason::{
         Asymmetric, CustomKeyStore, Hmac, ImportedMaterial, PendingDeletion, ReplicaOfPrimary,
     };
     let reasons = [PendingDeletion, Asymmetric, Hmac, CustomKeyStore, ImportedMaterial];
     let plain = [
-        (Enabled, None),
-        (Enabled, Some(ReplicaOfPrimary)),
-        (Disabled, None),
-        (Disabled, Some(ReplicaOfPrimary)),
-        (NotApplicable, None),
-        (NotApplicable, Some(ReplicaOfPrimary)),
-        (Unknown, None),
-        (Unknown, Some(ReplicaOfPrimary)),
+        (Ok(Enabled), None),
+        (Ok(Enabled), Some(ReplicaOfPrimary)),
+        (Ok(Disabled), None),
+        (Ok(Disabled), Some(ReplicaOfPrimary)),
+        (Ok(NotApplicable), None),
+        (Ok(NotApplicable), Some(ReplicaOfPrimary)),
+        (Err(undecided("denied")), None),
+        (Err(undecided("denied")), Some(ReplicaOfPrimary)),
     ];
-    let all = plain.into_iter().chain(reasons.map(|reason| (NotApplicable, Some(reason))));
-    let name = |(rotation, reason): (KeyRotation, Option<RotationReason>)| match reason {
-        Some(reason) => format!("{} {}", rotation.word(), reason.word()),
-        None => rotation.word().to_owned(),
+    let all = plain.into_iter().chain(reasons.map(|reason| (Ok(NotApplicable), Some(reason))));
+    let word = |rotation: Result<KeyRotation, _>| rotation.map_or("unknown", KeyRotation::word);
+    let name = |(rotation, reason): (Result<KeyRotation, _>, Option<RotationReason>)| match reason {
+        Some(reason) => format!("{} {}", word(rotation), reason.word()),
+        None => word(rotation).to_owned(),
     };
     Column::of("rotation", all.map(|it| (name(it), it)), |made: &mut MadeBucket, rotation| {
         made.rotation = rotation;
@@ -193,7 +194,7 @@ fn admissions() -> Column<MadeBucket> {
         ("undecided", KeyAdmission::Undecided(why())),
         ("not understood", KeyAdmission::NotUnderstood("it is no JSON".into())),
     ];
-    let unread = UNREAD.map(|read| (read, KeyAdmission::NotRead(read)));
+    let unread = UNREAD.map(|read| (read, KeyAdmission::NotRead(undecided(read))));
     Column::of("key policy", all.into_iter().chain(unread), |made: &mut MadeBucket, admission| {
         made.admission = admission;
     })
@@ -241,7 +242,7 @@ fn references_in_words() {
         ("another partition", named(Reference::OtherPartition, KeyLink::OutsideOrg)),
     ];
     let replica = |state, primary_state| MadeBucket {
-        rotation: (KeyRotation::Enabled, Some(RotationReason::ReplicaOfPrimary)),
+        rotation: (Ok(KeyRotation::Enabled), Some(RotationReason::ReplicaOfPrimary)),
         state: Some(state),
         primary_state: Some(primary_state),
         ..bucket()
@@ -319,7 +320,7 @@ pub(super) fn writers() -> Column<MadeBucket> {
 #[test]
 fn s3_encryption_standard() {
     let logs = || policies([("logs are delivered", ALLOW_LOGS.to_owned()), ("no logs", ALLOW.to_owned())]);
-    let sse_s3 = MadeBucket { encryption: (Encryption::SseS3, "known"), ..bucket() };
+    let sse_s3 = MadeBucket { encryption: Reading::Known(Encryption::SseS3), ..bucket() };
     let aws_managed = MadeBucket { reference: Reference::None, ..bucket() };
     let lists = || {
         let lists = [("any", Approved::Any), ("the key's ARN", Approved::TheKey)];

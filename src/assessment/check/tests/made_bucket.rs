@@ -4,13 +4,13 @@ use std::collections::BTreeSet;
 
 use super::Surroundings;
 use super::policy_text::PolicyText;
-use super::truth_table::Made;
+use super::truth_table::{Made, undecided, unread, unread_reading};
 use crate::check::{BucketSubject, Check, Judge, Outcome, PolicyReading};
 use crate::clock::Timestamp;
 use crate::model::{
-    AccountId, BucketFacts, DestinationService, Encryption, EncryptionRequirement, HeldDestination,
-    KeyAdmission, KeyJoin, KeyLink, KeyRefKind, KeyRotation, Organization, RotationReason, Scope,
-    ServiceDestination, TlsOnly, TrustedAccount,
+    AccountId, BucketEncryption, BucketFacts, DestinationService, Encryption, EncryptionRequirement,
+    HeldDestination, KeyAdmission, KeyJoin, KeyLink, KeyRefKind, KeyRotation, Organization, Reading,
+    RotationReason, Scope, ServiceDestination, TlsOnly, TrustedAccount, Undecided,
 };
 use crate::policy;
 
@@ -21,7 +21,7 @@ pub(super) const OUTSIDE: &str = "999999999999";
 /// A bucket with all that a check may ask of it. [`MadeBucket::facts`] joins the parts as the join does.
 #[derive(Clone, PartialEq)]
 pub(super) struct MadeBucket {
-    pub(super) encryption: (Encryption, &'static str),
+    pub(super) encryption: Reading<Encryption>,
     pub(super) algorithm: Option<&'static str>,
     pub(super) region: Option<&'static str>,
     pub(super) reference: Reference,
@@ -37,11 +37,11 @@ pub(super) struct MadeBucket {
     pub(super) admission: KeyAdmission,
     pub(super) origin: Option<&'static str>,
     pub(super) is_for_s3: Option<bool>,
-    pub(super) rotation: (KeyRotation, Option<RotationReason>),
+    pub(super) rotation: (Result<KeyRotation, Undecided>, Option<RotationReason>),
     pub(super) bucket_key: Option<bool>,
     pub(super) sse_c_blocked: Option<bool>,
     pub(super) policy: PolicyText,
-    pub(super) tls_only: TlsOnly,
+    pub(super) tls_only: Reading<TlsOnly>,
     pub(super) listed: Listed,
     pub(super) minimum: Encryption,
     pub(super) customer_managed: bool,
@@ -95,18 +95,19 @@ pub(super) enum Approved {
 }
 
 /// What the policy says of plain HTTP, as the join asks it.
-pub(super) fn tls_only(policy: &PolicyText) -> TlsOnly {
+pub(super) fn tls_only(policy: &PolicyText) -> Reading<TlsOnly> {
     match policy.reading() {
-        PolicyReading::Known(policy) => policy::tls_only(policy, "arn:aws:s3:::data").into(),
-        PolicyReading::Absent => TlsOnly::Absent,
-        PolicyReading::Unparsed(_) | PolicyReading::Unread(_) => TlsOnly::Unknown,
+        PolicyReading::Known(policy) => Reading::Known(policy::tls_only(policy, "arn:aws:s3:::data").into()),
+        PolicyReading::Absent => Reading::Known(TlsOnly::Absent),
+        PolicyReading::Unparsed(_) => Reading::Known(TlsOnly::Unknown),
+        PolicyReading::Unread(why) => unread_reading(why),
     }
 }
 
 /// A bucket with SSE-KMS under an enabled, rotating key of its own account.
 pub(super) fn bucket() -> MadeBucket {
     MadeBucket {
-        encryption: (Encryption::SseKms, "known"),
+        encryption: Reading::Known(Encryption::SseKms),
         algorithm: None,
         region: Some("eu-west-1"),
         reference: Reference::KeyArn,
@@ -119,11 +120,11 @@ pub(super) fn bucket() -> MadeBucket {
         admission: KeyAdmission::Admits,
         origin: Some("AWS_KMS"),
         is_for_s3: Some(true),
-        rotation: (KeyRotation::Enabled, None),
+        rotation: (Ok(KeyRotation::Enabled), None),
         bucket_key: Some(true),
         sse_c_blocked: Some(true),
         policy: PolicyText::Absent,
-        tls_only: TlsOnly::Absent,
+        tls_only: Reading::Known(TlsOnly::Absent),
         listed: Listed::No,
         minimum: Encryption::SseKms,
         customer_managed: false,
@@ -174,8 +175,9 @@ impl MadeBucket {
         }
     }
 
-    fn is_read(&self) -> bool {
-        self.encryption.0 != Encryption::Unknown
+    /// The mode, where it was read.
+    fn mode(&self) -> Option<Encryption> {
+        self.encryption.settled().ok().map(|mode| mode.copied().unwrap_or(Encryption::NotConfigured))
     }
 
     /// Whether the reference is to aws/s3 of the bucket's own account and Region.
@@ -196,9 +198,9 @@ impl MadeBucket {
 
     /// The link as the join can find it.
     fn link(&self) -> KeyLink {
-        match self.encryption.0 {
-            Encryption::Other if self.reference == Reference::None => KeyLink::None,
-            Encryption::SseKms | Encryption::DsseKms | Encryption::Other => match self.link {
+        match self.mode() {
+            Some(Encryption::Other) if self.reference == Reference::None => KeyLink::None,
+            Some(Encryption::SseKms | Encryption::DsseKms | Encryption::Other) => match self.link {
                 _ if self.names_aws_s3() => KeyLink::AwsManaged,
                 _ if self.is_malformed() => KeyLink::Unproven,
                 _ if self.reference == Reference::OtherPartition => KeyLink::OutsideOrg,
@@ -221,7 +223,7 @@ impl MadeBucket {
         let of_aws = link == AwsManaged || (described && self.is_of_aws());
         let manager = if of_aws { Some("AWS".to_owned()) } else { text(self.manager) };
         let rotation = match of_aws {
-            true => (KeyRotation::Enabled, Some(RotationReason::AwsManagedYearly)),
+            true => (Ok(KeyRotation::Enabled), Some(RotationReason::AwsManagedYearly)),
             false => self.rotation,
         };
         let rotating_state = match rotation.1 {
@@ -259,26 +261,26 @@ impl MadeBucket {
     }
 
     fn facts(&self) -> BucketFacts {
-        let read = self.is_read();
-        let reference = self.reference().filter(|_| read && self.link() != KeyLink::None);
+        let reference = self.reference().filter(|_| self.link() != KeyLink::None);
+        let encryption = self.encryption.clone().map(|mode| BucketEncryption {
+            mode,
+            sse_algorithm: self.algorithm.map(str::to_owned),
+            kms_key_ref_kind: reference.as_ref().map_or(KeyRefKind::None, |_| self.kind()),
+            kms_key_ref: reference,
+            key: self.join(),
+            bucket_key_enabled: self.bucket_key,
+            blocked_encryption_types: None,
+            sse_c_blocked: self.sse_c_blocked,
+        });
         BucketFacts {
             partition: "aws".parse().unwrap(),
             account_id: HOME.parse().unwrap(),
             region: self.region.map(|region| region.parse().unwrap()),
             name: "data".to_owned(),
             created_at: None,
-            encryption: self.encryption.0,
-            encryption_read: self.encryption.1,
-            sse_algorithm: self.algorithm.filter(|_| read).map(str::to_owned),
-            kms_key_ref_kind: read.then(|| reference.as_ref().map_or(KeyRefKind::None, |_| self.kind())),
-            kms_key_ref: reference,
-            key: read.then(|| self.join()),
-            bucket_key_enabled: self.bucket_key.filter(|_| read),
-            blocked_encryption_types: None,
-            sse_c_blocked: self.sse_c_blocked.filter(|_| self.encryption.1 == "known"),
-            tls_only: self.tls_only,
-            policy_read: "known",
-            policy_sha256: None,
+            encryption,
+            tls_only: self.tls_only.clone(),
+            policy: Reading::Absent,
             observed_at: None,
         }
     }
@@ -403,23 +405,23 @@ impl Made for MadeBucket {
                 made.link = KeyLink::Unproven;
             }
         };
-        lose("the encryption", &|made| made.encryption = (Encryption::Unknown, "denied"));
-        lose("the bucket", &|made| made.encryption = (Encryption::Unknown, "gone"));
+        lose("the encryption", &|made| made.encryption = unread("denied"));
+        lose("the bucket", &|made| made.encryption = Reading::Gone);
         lose("the policy", &|made| {
-            (made.policy, made.tls_only) = (PolicyText::Unread("denied"), TlsOnly::Unknown);
+            (made.policy, made.tls_only) = (PolicyText::Unread("denied"), unread("denied"));
         });
         lose("the listing of keys", &unlisted);
         lose("the key's description", &|made| {
             (made.manager, made.state, made.origin, made.is_for_s3) = (None, None, None, None);
-            made.rotation = (KeyRotation::Unknown, None);
+            made.rotation = (Err(undecided("denied")), None);
         });
         lose("the manager", &|made| made.manager = None);
         lose("the state", &|made| made.state = None);
         lose("the primary's state", &|made| made.primary_state = None);
-        lose("the key's policy", &|made| made.admission = KeyAdmission::NotRead("denied"));
+        lose("the key's policy", &|made| made.admission = KeyAdmission::NotRead(undecided("denied")));
         lose("the origin", &|made| made.origin = None);
         lose("the specification", &|made| made.is_for_s3 = None);
-        lose("the rotation", &|made| made.rotation = (KeyRotation::Unknown, None));
+        lose("the rotation", &|made| made.rotation = (Err(undecided("denied")), None));
         lose("the end of the accounts", &unlisted_accounts);
         lose("the accounts", &|made| {
             made.members = &[];

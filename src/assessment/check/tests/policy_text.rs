@@ -3,7 +3,7 @@
 use std::fmt;
 use std::rc::Rc;
 
-use super::truth_table::UNREAD;
+use super::truth_table::{UNREAD, undecided};
 use crate::check::PolicyReading;
 use crate::policy::{Policy, PolicyError};
 
@@ -32,7 +32,7 @@ impl PolicyText {
                 Err(error) => PolicyReading::Unparsed(error),
             },
             Self::Absent => PolicyReading::Absent,
-            Self::Unread(word) => PolicyReading::Unread(word),
+            Self::Unread(word) => PolicyReading::Unread(undecided(word)),
         }
     }
 }

@@ -13,7 +13,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 use crate::check::{Check, Outcome, find};
-use crate::model::Verdict;
+use crate::model::{Fault, FaultKind, NotAsked, Reading, Undecided, Verdict};
 
 /// What a table is made of: the inputs of a check, as they were read.
 pub trait Made: Clone + PartialEq {
@@ -35,6 +35,29 @@ pub trait Made: Clone + PartialEq {
 /// The *read* words of what gave no answer. They are of one class, and are printed together as `unread`.
 pub const UNREAD: [&str; 8] =
     ["denied", "throttled", "transport", "service", "protocol", "identity", "unavailable", "not_asked"];
+
+/// What a word of [`UNREAD`], or `gone`, says of a read.
+pub fn undecided(word: &str) -> Undecided {
+    match word {
+        "gone" => Undecided::Gone,
+        "not_asked" => Undecided::NotAsked(NotAsked::NoSession),
+        word => Undecided::Unread(FaultKind::from_word(word).unwrap()),
+    }
+}
+
+/// The reading of such a read.
+pub fn unread<T>(word: &str) -> Reading<T> {
+    unread_reading(undecided(word))
+}
+
+/// The reading that gives nothing else.
+pub fn unread_reading<T>(why: Undecided) -> Reading<T> {
+    match why {
+        Undecided::Gone => Reading::Gone,
+        Undecided::Unread(kind) => Reading::Unread(Fault::new(kind)),
+        Undecided::NotAsked(why) => Reading::NotAsked(why),
+    }
+}
 
 /// One input and the values that it takes.
 pub struct Column<M> {

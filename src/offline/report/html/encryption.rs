@@ -16,13 +16,13 @@ const ACCOUNTS: usize = 100;
 const UNITS: usize = 200;
 
 /// The modes as a reader ranks them, and what is not known at the end.
-const MODES: [Encryption; 6] = [
-    Encryption::DsseKms,
-    Encryption::SseKms,
-    Encryption::SseS3,
-    Encryption::Other,
-    Encryption::NotConfigured,
-    Encryption::Unknown,
+const MODES: [Option<Encryption>; 6] = [
+    Some(Encryption::DsseKms),
+    Some(Encryption::SseKms),
+    Some(Encryption::SseS3),
+    Some(Encryption::Other),
+    Some(Encryption::NotConfigured),
+    None,
 ];
 
 /// The section.
@@ -71,7 +71,7 @@ fn met(page: &Page, account_id: &str) -> (u64, u64) {
 
 fn heads(first: &'static str) -> Vec<Head> {
     let mut heads = vec![words(first), words("Share"), numbers("Buckets")];
-    heads.extend(MODES.iter().map(|mode| numbers(mode.spoken())));
+    heads.extend(MODES.iter().map(|mode| numbers(Encryption::spoken_of(*mode))));
     if first == "Account" {
         heads.push(numbers("As the standard asks"));
     }
@@ -99,19 +99,19 @@ fn parts(modes: &Modes) -> Vec<Part> {
         .iter()
         .map(|mode| Part {
             class: class(*mode),
-            label: mode.spoken().to_owned(),
+            label: Encryption::spoken_of(*mode).to_owned(),
             count: modes.get(mode).copied().unwrap_or_default(),
         })
         .collect()
 }
 
-fn class(mode: Encryption) -> &'static str {
+fn class(mode: Option<Encryption>) -> &'static str {
     match mode {
-        Encryption::SseKms => "mode-kms",
-        Encryption::DsseKms => "mode-dsse",
-        Encryption::SseS3 => "mode-s3",
-        Encryption::NotConfigured => "mode-none",
-        Encryption::Other => "mode-other",
-        Encryption::Unknown => "mode-unknown",
+        Some(Encryption::SseKms) => "mode-kms",
+        Some(Encryption::DsseKms) => "mode-dsse",
+        Some(Encryption::SseS3) => "mode-s3",
+        Some(Encryption::NotConfigured) => "mode-none",
+        Some(Encryption::Other) => "mode-other",
+        None => "mode-unknown",
     }
 }

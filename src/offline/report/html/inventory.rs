@@ -9,8 +9,8 @@ use super::super::page::Page;
 use super::super::page::inventory::{Bucket, Key};
 use super::findings::{chip, resource_link};
 use super::shared::{Head, broken, counted, spoken, table, words};
-use crate::model::Standing;
 use crate::model::posture::Sum;
+use crate::model::{Encryption, Standing};
 
 /// The section.
 pub fn section(page: &Page) -> Markup {
@@ -41,7 +41,7 @@ fn bucket_row(bucket: &Bucket, sum: Sum) -> Markup {
         tr {
             th scope="row" { (resource_link(&bucket.arn, bucket.region.as_deref())) }
             td.whole { @if let Some(region) = &bucket.region { (region) } }
-            td { (bucket.encryption.spoken()) }
+            td { (Encryption::spoken_of(bucket.encryption)) }
             td { @if let Some(key) = &bucket.key { code { (broken(key)) } } }
             td { (stands(sum)) }
         }

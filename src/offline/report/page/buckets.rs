@@ -14,7 +14,7 @@ use crate::model::Encryption;
 const UNREAD_NAMED: usize = 5;
 
 /// The counts of an encryption mode each.
-pub type Modes = BTreeMap<Encryption, u64>;
+pub type Modes = BTreeMap<Option<Encryption>, u64>;
 
 /// Buckets that one call could not read in an account.
 #[derive(Debug, Default)]
@@ -62,8 +62,7 @@ impl Buckets {
             Some("gone") => self.gone += 1,
             _ => {}
         }
-        // A word to come is an algorithm that this version does not know.
-        let mode = row.encryption.and_then(Encryption::from_word).unwrap_or(Encryption::Other);
+        let mode = Encryption::of_lake(row.encryption);
         *self.modes.entry(mode).or_default() += 1;
         *modes_of(&mut self.by_unit, accounts.unit_of(account)).entry(mode).or_default() += 1;
         *modes_of(&mut self.by_account, account).entry(mode).or_default() += 1;

@@ -14,7 +14,7 @@ pub struct Bucket {
     /// Its Region, where it was read.
     pub region: Option<String>,
     /// Its default encryption.
-    pub encryption: Encryption,
+    pub encryption: Option<Encryption>,
     /// The key, as the bucket names it.
     pub key: Option<String>,
 }
@@ -52,8 +52,7 @@ impl Inventory {
             name: text(row.bucket),
             arn: text(row.bucket_arn),
             region: row.region.map(str::to_owned),
-            // A word to come is an algorithm that this version does not know.
-            encryption: row.encryption.and_then(Encryption::from_word).unwrap_or(Encryption::Other),
+            encryption: Encryption::of_lake(row.encryption),
             key: row.kms_key_ref.map(str::to_owned),
         });
     }
