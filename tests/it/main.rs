@@ -71,3 +71,4 @@ mod stdout;
 mod stopped;
 mod survive;
 mod tidy;
+mod units_law;
