@@ -10,6 +10,7 @@ use atrest::sim::{Effect, Rule, Schedule};
 use crate::support::http::serve;
 use crate::support::night::Night;
 use crate::support::shell::{Shell, Simulated};
+use crate::support::wire::Wire;
 use crate::support::worlds::healthy;
 
 const MARKER: &str = "S3CRET";
@@ -157,6 +158,28 @@ fn an_external_id_that_sts_repeats_is_not_kept() {
         let bytes = zstd::decode_all(&bytes[..]).unwrap_or(bytes);
         let text = String::from_utf8_lossy(&bytes);
         assert!(!text.contains(MARKER), "{key}");
+    }
+}
+
+#[test]
+fn a_request_id_that_repeats_a_secret_or_is_none_is_not_kept() {
+    for (id, kept) in [
+        ("id-of-S3CRET-1", Some("id-of-[removed]-1")),
+        ("0123456789ABCDEF", Some("0123456789ABCDEF")),
+        ("two words", None),
+        (&"9".repeat(4_000), None),
+    ] {
+        let mut night = Night::over(healthy().world);
+        (night.external_id, night.wire) = (ExternalId::new(MARKER), Some(Wire::with_request_id(id)));
+        let morning = night.run();
+        morning.census();
+        let logs = morning.store.objects().into_iter().filter(|(key, _)| key.ends_with(".jsonl.zst"));
+        let logs: String = logs
+            .map(|(_, bytes)| String::from_utf8_lossy(&zstd::decode_all(&bytes[..]).unwrap()).into_owned())
+            .collect();
+        assert!(!logs.contains(MARKER) && !logs.contains("two words") && !logs.contains(&"9".repeat(200)));
+        let known = kept.map(|kept| format!("\"{kept}\""));
+        assert!(known.is_none_or(|known| logs.contains(&known)), "{kept:?}");
     }
 }
 
