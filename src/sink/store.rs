@@ -119,6 +119,24 @@ pub trait Store: Send + Sync + fmt::Debug {
         })
     }
 
+    /// Writes an object in place of one that lies in an archive, all of it or nothing. It cannot be read, and so not be
+    /// told by its hash. [`Put::Exists`] where it lies in no archive any more, or is another by now: of two that found it
+    /// so, one writes. A storage that cannot do it in one step looks first.
+    fn replace_archived<'a>(
+        &'a self,
+        key: &'a str,
+        bytes: &'a [u8],
+    ) -> BoxFuture<'a, Result<Put, StoreError>> {
+        Box::pin(async move {
+            match self.get(key).await {
+                Err(error) if error.fault == StoreFault::Archived => {
+                    self.replace(key, bytes).await.map(|()| Put::Created)
+                }
+                found => found.map(|_| Put::Exists),
+            }
+        })
+    }
+
     /// The keys under `prefix`, sorted.
     fn list<'a>(&'a self, prefix: &'a str) -> BoxFuture<'a, Result<Vec<String>, StoreError>>;
 

@@ -122,6 +122,19 @@ impl Store for Way {
         .boxed()
     }
 
+    fn replace_archived<'a>(
+        &'a self,
+        key: &'a str,
+        bytes: &'a [u8],
+    ) -> BoxFuture<'a, Result<Put, StoreError>> {
+        async move {
+            self.stall().await;
+            self.lives(1)?;
+            self.lake.replace_archived(key, bytes).await
+        }
+        .boxed()
+    }
+
     fn list<'a>(&'a self, prefix: &'a str) -> BoxFuture<'a, Result<Vec<String>, StoreError>> {
         async move {
             self.others().await;
@@ -243,7 +256,7 @@ fn whatever_the_order_one_run_is_committed_and_whole() {
 }
 
 #[test]
-fn a_torn_segment_is_replaced_once_however_many_come_to_it() {
+fn a_torn_or_archived_segment_is_replaced_once_however_many_come_to_it() {
     let world = small();
     let whole = clean(&world);
     let run_id = whole.run_id.clone();
@@ -255,14 +268,19 @@ fn a_torn_segment_is_replaced_once_however_many_come_to_it() {
     for seed in 0..TORN_SEEDS {
         let mut random = fastrand::Rng::with_seed(seed);
         let store = Arc::new(MemoryStore::new());
-        // What a killed run left: each segment whole, cut short, or not there, and one at least cut short.
+        // What a killed run left: each segment whole, cut short, in an archive by now, or not there, and one at least
+        // cut short.
         let cut = random.usize(..segments.len());
         for (at, key) in segments.iter().enumerate() {
             let bytes = &whole.store.objects()[key];
-            match random.u8(..3) {
+            match random.u8(..4) {
                 _ if at == cut => store.plant(key, &bytes[..random.usize(1..bytes.len())]),
                 0 => store.plant(key, &bytes[..random.usize(..bytes.len())]),
                 1 => store.plant(key, bytes),
+                2 => {
+                    store.plant(key, bytes);
+                    store.lose(key, StoreFault::Archived);
+                }
                 _ => {}
             }
         }
