@@ -140,9 +140,9 @@ pub trait Store: Send + Sync + fmt::Debug {
     /// The keys under `prefix`, sorted.
     fn list<'a>(&'a self, prefix: &'a str) -> BoxFuture<'a, Result<Vec<String>, StoreError>>;
 
-    /// Holds a run with others who scan it, or alone; none where others are in the way. A storage that cannot tell
-    /// who is there lets everyone in.
-    fn hold(&self, _run_id: &RunId, _alone: bool) -> Result<Option<Hold>, StoreError> {
+    /// Holds a run, to scan it or to publish it; none where another process holds it. Who `opens` a run makes a place
+    /// for its log. A storage that cannot tell who is there lets everyone in.
+    fn hold(&self, _run_id: &RunId, _opens: bool) -> Result<Option<Hold>, StoreError> {
         Ok(Some(Hold::default()))
     }
 }

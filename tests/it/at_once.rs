@@ -21,7 +21,8 @@ use futures::future::{BoxFuture, join_all};
 use crate::laws::{clean, same_bytes};
 use crate::support::night::{LAWFUL, NOW, Night, Rules, in_paused_time, publish, reword};
 use crate::support::python::{Finished, Running, venv_or_skip};
-use crate::support::shell::{BOUND, RUN, Shell, Simulated, committed, files, names};
+use crate::support::relay::Relay;
+use crate::support::shell::{BOUND, RUN, Shell, Simulated, committed, files, names, signal};
 
 // In one process, by seed
 
@@ -366,6 +367,11 @@ fn slow() -> Simulated {
     Simulated::start("--accounts 12 --buckets 60 --keys 30 --latency 15")
 }
 
+/// The same, where others have to be started while one scans.
+fn slower() -> Simulated {
+    Simulated::start("--accounts 12 --buckets 60 --keys 30 --latency 60")
+}
+
 fn scan(shell: &Shell, lake: &str) -> Running {
     shell.start(&format!("scan --lake {lake} --run {RUN} --accounts-in-flight 2"))
 }
@@ -410,6 +416,49 @@ fn scans_of_one_run_at_the_same_time_leave_one_whole_run_in_a_folder() {
         }
         shell.atrest(&format!("finalize --lake lake --run {RUN}")).ended(4);
     }
+}
+
+const WAITS: &str = "another atrest process scans or publishes run 20261121T030000Z-0badcafe: waiting";
+
+#[test]
+fn a_later_scan_of_a_run_in_a_folder_waits_and_reads_no_account() {
+    let simulated = slower();
+    let shell = Shell::on(&simulated);
+    let lake = shell.path("lake");
+    let mut first = scan(&shell, "lake");
+    first.until(BOUND, |_| (sealed(&lake) >= 1).then_some(()));
+    let relay = Relay::start(&simulated.server.endpoint, Vec::new());
+    let through = shell.with("AWS_ENDPOINT_URL", &relay.endpoint);
+    let mut later = scan(&through, "lake");
+    later.until(BOUND, |later| later.stderr().contains(WAITS).then_some(()));
+    first.end(BOUND).ended(4);
+    let ended = later.end(BOUND).ended(4);
+    assert!(ended.stderr.contains(&format!("run {RUN} is already committed (partial)")), "{ended}");
+    // It asked who it is, and no more.
+    let heads = relay.heads();
+    assert!(heads.len() <= 2 && heads.iter().all(|head| head.contains("/sts/")), "{heads:?}");
+}
+
+#[test]
+fn a_scan_that_waits_goes_on_where_the_first_is_killed() {
+    let simulated = slower();
+    let shell = Shell::on(&simulated);
+    let lake = shell.path("lake");
+    let mut first = scan(&shell, "lake");
+    first.until(BOUND, |_| (sealed(&lake) >= 2).then_some(()));
+    let mut later = scan(&shell, "lake");
+    later.until(BOUND, |later| later.stderr().contains(WAITS).then_some(()));
+    // One that is told to stop while it waits ends, and the first goes on.
+    let mut stopped = scan(&shell, "lake");
+    stopped.until(BOUND, |stopped| stopped.stderr().contains(WAITS).then_some(()));
+    signal("TERM", stopped.id());
+    let stopped = stopped.end(BOUND).ended(130);
+    assert!(stopped.stderr.contains(&format!("continue with --run {RUN}")), "{stopped}");
+    signal("KILL", first.id());
+    let ended = later.end(BOUND).ended(4);
+    assert!(ended.stderr.contains(&format!("run {RUN} · census · partial")), "{ended}");
+    assert_eq!(committed(&lake), [RUN]);
+    shell.atrest("report --lake lake --format html -o page.html").succeeded();
 }
 
 #[test]

@@ -15,6 +15,7 @@ mod support {
     pub mod night;
     pub mod proxy;
     pub mod python;
+    pub mod relay;
     pub mod rust;
     pub mod shell;
     pub mod tree;
