@@ -229,6 +229,22 @@ fn credentials_that_sts_repeats_are_not_shown() {
     }
 }
 
+#[test]
+fn a_token_of_a_file_that_sts_repeats_is_not_shown() {
+    let simulated = Simulated::start("--accounts 1 --buckets 1 --keys 1");
+    let sts = format!("http://{}", serve("403 Forbidden", "text/xml", REPEATS));
+    let shell = by_profile(&simulated, "[profile p]\nregion = eu-west-1\n");
+    let token = shell.write("token", "zq7-token/x").display().to_string();
+    let shell = shell.without("AWS_PROFILE").with("AWS_ENDPOINT_URL_STS", &sts);
+    let shell = shell.with("AWS_WEB_IDENTITY_TOKEN_FILE", &token);
+    let shell = shell.with("AWS_ROLE_ARN", "arn:aws:iam::111122223333:role/x");
+    for line in ["doctor -vv", "scan --lake lake -vv"] {
+        let refused = shell.atrest(line).ended(2);
+        assert!(refused.stderr.contains("not allowed: "), "{refused}");
+        assert!(["token/x", "token%2"].iter().all(|it| !refused.stderr.contains(it)), "{refused}");
+    }
+}
+
 /// As the simulator gives them to the first session of an account, and to the caller.
 #[test]
 fn credentials_that_a_service_repeats_are_not_kept() {
