@@ -59,6 +59,7 @@ fn path() -> impl Strategy<Value = Path> {
 }
 
 /// What an answer to `ListOrganizationalUnitsForParent` has.
+#[expect(clippy::struct_excessive_bools, reason = "each is a fault of its own")]
 #[derive(Debug, Clone)]
 struct Answer {
     /// Units by their numbers, with one of a few names.
@@ -93,8 +94,8 @@ fn name(unit: usize, other: usize) -> String {
 impl Path {
     fn texts(&self, org: &str, account: &str) -> Option<Vec<String>> {
         let of = |org: &str, units: &[String], account: &str| {
-            let units: String = units.iter().map(|unit| format!("{unit}/")).collect();
-            format!("{org}/{ROOT}/{units}{account}/")
+            let units: Vec<String> = units.iter().map(|unit| format!("{unit}/")).collect();
+            format!("{org}/{ROOT}/{}{account}/", units.concat())
         };
         let named = |units: &[usize]| units.iter().map(|n| unit(*n)).collect::<Vec<_>>();
         Some(match self {

@@ -136,8 +136,8 @@ mod tests {
     #[test]
     fn a_path_that_is_none_is_told() {
         let deep = |levels: u32| {
-            let units: String = (0..levels).map(|n| format!("ou-ab12-{n}/")).collect();
-            format!("o-ex/r-ab12/{units}{ID}/")
+            let units: Vec<String> = (0..levels).map(|n| format!("ou-ab12-{n}/")).collect();
+            format!("o-ex/r-ab12/{}{ID}/", units.concat())
         };
         assert_eq!(read(&deep(15)).unwrap().len(), 16);
         for (path, words) in [
