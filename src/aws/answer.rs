@@ -24,10 +24,13 @@ pub(super) fn bound(response: &mut HttpResponse, config: &ConfigBag) {
     *response.body_mut() = SdkBody::from_body_1_x(body);
 }
 
-/// Holds an answer to what its operation promises. A body that is streamed is not there to be looked at.
+/// Holds an answer to what its operation promises. A body that is streamed is not there to be looked at, but its head.
 pub(super) fn hold(response: &HttpResponse, url: &str, config: &ConfigBag) -> Result<(), BoxError> {
-    if let (Some(metadata), Some(body)) = (config.load::<Metadata>(), response.body().bytes()) {
-        promise::held(metadata.name(), response.status().as_u16(), url, body)?;
+    let Some(metadata) = config.load::<Metadata>() else { return Ok(()) };
+    let (operation, status) = (metadata.name(), response.status().as_u16());
+    promise::head_held(operation, status, |name| response.headers().get(name))?;
+    if let Some(body) = response.body().bytes() {
+        promise::held(operation, status, url, body)?;
     }
     Ok(())
 }

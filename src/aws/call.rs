@@ -37,6 +37,8 @@ const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(15);
 const LAKE_TIMEOUT: Duration = Duration::from_mins(5);
 /// "Gone" is believed when it is said again after this long.
 const CONFIRM_GONE: Duration = Duration::from_secs(1);
+/// AWS's request ids have 16 to 76 characters.
+const LONGEST_ID: usize = 128;
 /// Reads of one API that failed on every attempt, in a row, before its reads get one attempt.
 const TIRED_AFTER: u32 = 20;
 
@@ -140,7 +142,7 @@ impl Door {
             };
             let failure = match self.attempt(operation, region, &mut attempts, &send).await {
                 Ok(output) => {
-                    attempts.request_id = output.request_id().map(str::to_owned);
+                    attempts.request_id = output.request_id().and_then(|id| self.request_id_kept(id));
                     self.answered(operation, region);
                     break Reading::Known(output);
                 }
@@ -231,7 +233,7 @@ impl Door {
             return Failure { clock_ahead: ahead, ..failure };
         }
         let shown = |text: Option<String>| text.map(|text| self.without_secrets(&text));
-        let request_id = shown(failure.request_id);
+        let request_id = failure.request_id.as_deref().and_then(|id| self.request_id_kept(id));
         let (code, message) = (shown(failure.code), shown(failure.message));
         Failure { clock_ahead: ahead, code, message, request_id, ..failure }
     }
@@ -243,6 +245,12 @@ impl Door {
             Some(session) => session.removed_from(&text),
             None => text,
         }
+    }
+
+    /// A request id as the log keeps it; none of what is no id of AWS's.
+    fn request_id_kept(&self, id: &str) -> Option<String> {
+        let is_id = (1..=LONGEST_ID).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_graphic());
+        is_id.then(|| self.without_secrets(id))
     }
 
     fn tally(&self, operation: &Operation, sent: u32, throttled: bool, elapsed: Duration) {

@@ -62,9 +62,40 @@ struct Connector {
 const SECRET: [&str; 4] =
     ["x-amz-security-token", "x-amz-sso_bearer_token", "x-aws-ec2-metadata-token", "authorization"];
 
+/// Members of a request's body that do: of STS's form, and of the JSON of the SSO and sign-in services.
+const SECRET_MEMBERS: [&str; 7] = [
+    "WebIdentityToken",
+    "SAMLAssertion",
+    "accessToken",
+    "clientSecret",
+    "refreshToken",
+    "code",
+    "codeVerifier",
+];
+
+/// What of a body says who asks.
+fn secrets_of(body: &[u8]) -> Vec<String> {
+    let Ok(text) = std::str::from_utf8(body) else { return Vec::new() };
+    if let Ok(serde_json::Value::Object(members)) = serde_json::from_str(text) {
+        let secret = members.iter().filter(|(name, _)| SECRET_MEMBERS.contains(&name.as_str()));
+        return secret.filter_map(|(_, value)| value.as_str().map(str::to_owned)).collect();
+    }
+    let pairs = text.split('&').filter_map(|pair| pair.split_once('='));
+    let secret = pairs.filter(|(name, _)| SECRET_MEMBERS.contains(name)).map(|(_, value)| value);
+    // As it is sent, and as it is: tokens have no other characters that a form encodes.
+    secret
+        .flat_map(|sent| {
+            let plain = sent.replace("%3D", "=").replace("%2B", "+").replace("%2F", "/");
+            [sent.to_owned(), plain]
+        })
+        .collect()
+}
+
 impl HttpConnector for Connector {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
         self.secrets.learn(SECRET.iter().filter_map(|name| request.headers().get(*name)));
+        let sent = secrets_of(request.body().bytes().unwrap_or_default());
+        self.secrets.learn(sent.iter().map(String::as_str));
         let answer = self.connector.call(request);
         HttpConnectorFuture::new(async move { answer.await.map(bounded) })
     }
@@ -84,6 +115,20 @@ mod tests {
     use http_body_util::Full;
 
     use super::*;
+
+    #[test]
+    fn what_a_body_says_of_the_caller_is_known() {
+        for (body, secrets) in [
+            ("Action=X&WebIdentityToken=zq7%2Ftok%3D&RoleArn=r", vec!["zq7%2Ftok%3D", "zq7/tok="]),
+            (r#"{"clientId":"c","clientSecret":"zq7","refreshToken":"zq8","n":1}"#, vec!["zq7", "zq8"]),
+            ("Action=GetCallerIdentity&Version=2011-06-15", vec![]),
+            ("{", vec![]),
+            ("", vec![]),
+        ] {
+            assert_eq!(secrets_of(body.as_bytes()), secrets, "{body}");
+        }
+        assert!(secrets_of(&[0xff]).is_empty());
+    }
 
     #[tokio::test]
     async fn no_more_of_an_answer_is_collected_than_credentials_have() {

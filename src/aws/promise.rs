@@ -5,10 +5,12 @@
 //! its types, and each turns "not told" into a value. So the raw body is read once more, before the SDK's types
 //! are believed. What a collector can see for itself (optional members, words, identities) is not asked here.
 
+mod head;
 mod json;
 mod table;
 mod xml;
 
+pub use self::head::head_held;
 use self::json::hold_json;
 use self::table::{S3_ERROR, of};
 pub use self::table::{is_streamed, list_of, longest};
@@ -38,8 +40,10 @@ pub enum Format {
     Json,
     /// One XML element of this name.
     Xml(&'static str),
-    /// Something that is passed on as it is, or nothing.
+    /// Something that is passed on as it is.
     Opaque,
+    /// Nothing: the head says all.
+    Nothing,
 }
 
 /// How a body breaks the promise.
@@ -69,12 +73,36 @@ pub enum Broken {
     /// An error that is about another bucket than the one asked for.
     #[error("the error is about another bucket")]
     OtherBucket,
+    /// A body where S3 sends none, such as a proxy's page. Another attempt may reach S3.
+    #[error("the answer has a body, and S3 sends none: it may be a proxy's page")]
+    HasBody,
+    /// A part of an object that was asked for whole.
+    #[error("the answer has only a part of the object")]
+    Part,
+    /// A status with which S3 gives no object.
+    #[error("the answer has status {0}, and S3 gives an object with status 200")]
+    OtherStatus(u16),
+    /// An object that something on the way has encoded.
+    #[error("the answer is encoded as {0}, and atrest asks for objects as they are")]
+    Encoded(String),
+    /// Fewer or more bytes than the answer says that it has.
+    #[error("the number of bytes in the answer is not its Content-Length")]
+    OtherLength,
+    /// Other bytes than the answer's own checksum is of.
+    #[error("the bytes of the answer do not match its checksum")]
+    OtherBytes,
+    /// Text that begins as HTML and XML do, which no object of a lake does.
+    #[error("the answer is a page or an error, and not the object")]
+    Page,
+    /// No byte at all.
+    #[error("the answer is empty, and no object of a lake is")]
+    Empty,
 }
 
 impl Broken {
     /// Whether another attempt would meet the same: the answer is whole, and not what the API promises.
-    pub fn stays(&self) -> bool {
-        !matches!(self, Self::NotWhole(_))
+    pub const fn stays(&self) -> bool {
+        !matches!(self, Self::NotWhole(_) | Self::HasBody | Self::OtherLength | Self::OtherBytes | Self::Page)
     }
 }
 
@@ -107,6 +135,8 @@ impl Promise {
     fn hold(&'static self, body: &[u8]) -> Result<(), Broken> {
         match self.format {
             Format::Opaque => Ok(()),
+            Format::Nothing if body.iter().all(u8::is_ascii_whitespace) => Ok(()),
+            Format::Nothing => Err(Broken::HasBody),
             Format::Json => hold_json(self, body),
             Format::Xml(root) => hold_xml(self, root, body, |_, _| {}),
         }

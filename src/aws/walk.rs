@@ -34,6 +34,36 @@ const EMPTY_PAGES: u32 = 100;
 const MOST_PAGES: u32 = 100_000;
 const MOST_ENTRIES: u64 = 5_000_000;
 
+/// How long a listing can be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Most {
+    /// Its pages.
+    pub pages: u32,
+    /// Its entries.
+    pub entries: u64,
+}
+
+impl Default for Most {
+    fn default() -> Self {
+        Self { pages: MOST_PAGES, entries: MOST_ENTRIES }
+    }
+}
+
+impl Most {
+    /// What is left of it after a listing.
+    pub fn after(self, walk: &Walk) -> Self {
+        Self {
+            pages: self.pages.saturating_sub(walk.pages),
+            entries: self.entries.saturating_sub(walk.entries.kept),
+        }
+    }
+
+    /// Whether nothing is left.
+    pub const fn is_spent(self) -> bool {
+        self.pages == 0 || self.entries == 0
+    }
+}
+
 /// A listing while it is walked:
 ///
 /// ```text
@@ -45,6 +75,7 @@ const MOST_ENTRIES: u64 = 5_000_000;
 /// ```
 #[derive(Debug, Default)]
 pub struct Walk {
+    most: Most,
     last: Option<Observation<()>>,
     token: Option<String>,
     ended: bool,
@@ -56,12 +87,15 @@ pub struct Walk {
     ids: BTreeSet<String>,
     strange: u64,
     first_strange: Option<String>,
+    /// Of the page before.
+    last_strange: Option<String>,
 }
 
 /// Why a listing has no end.
 const TOKEN_AGAIN: &str = "the listing does not end: the token of an earlier page came again";
 const NOTHING_NEW: &str = "the listing does not end: the pages bring nothing new";
-const TOO_LONG: &str = "the listing does not end: it is longer than any listing of AWS";
+/// The same of one, or of several together, that are longer than they can be.
+pub const TOO_LONG: &str = "the listing does not end: it is longer than any listing of AWS";
 /// Why a listing's end is not known.
 const CONTRADICTS: &str = "the answer contradicts itself: either the listing goes on and there is no token for the next page, or it has \
      ended and there is a token";
@@ -69,6 +103,11 @@ const CONTRADICTS: &str = "the answer contradicts itself: either the listing goe
 const MISCOUNTS: &str = "the number of entries in the answer is not the number that it states";
 
 impl Walk {
+    /// A listing that is no longer than this.
+    pub fn within(most: Most) -> Self {
+        Self { most, ..Self::default() }
+    }
+
     /// Whether there is a page to fetch.
     pub fn goes_on(&self) -> bool {
         !self.ended
@@ -102,14 +141,20 @@ impl Walk {
             (Some(has), Some(count)) if has != count => Some(MISCOUNTS.to_owned()),
             _ => None,
         };
-        let mut entries: Vec<T> = Vec::new();
+        let (mut entries, mut first): (Vec<T>, Option<String>) = (Vec::new(), None);
         for entry in page.entries.unwrap_or_default() {
             match understand(entry) {
                 Ok(entry) => self.keep(&mut entries, entry, &identity),
-                Err(why) => self.strange(why),
+                Err(why) => {
+                    first.get_or_insert_with(|| why.clone());
+                    self.strange(why);
+                }
             }
         }
-        let brings = !entries.is_empty() || self.strange > had;
+        // The same entry that is not understood, on page after page, is nothing new.
+        let is_other = self.strange > had && first != self.last_strange;
+        self.last_strange = first;
+        let brings = !entries.is_empty() || is_other;
         self.empty_pages = if brings { 0 } else { self.empty_pages + 1 };
         self.entries.kept += entries.len() as u64;
         // The SDK's own paginators end at an empty token, too.
@@ -152,7 +197,7 @@ impl Walk {
             self.fail(TOKEN_AGAIN);
         } else if next.is_some() && self.empty_pages > EMPTY_PAGES {
             self.fail(NOTHING_NEW);
-        } else if next.is_some() && (self.pages >= MOST_PAGES || self.entries.kept >= MOST_ENTRIES) {
+        } else if next.is_some() && self.most.after(self).is_spent() {
             self.fail(TOO_LONG);
         } else {
             self.ended = next.is_none();
@@ -379,6 +424,9 @@ mod tests {
         let tokens: Vec<String> = (0..200).map(|n: u32| n.to_string()).collect();
         let (observation, listed, _) =
             walk(tokens.iter().map(|token| (Some(vec![]), Some(&**token))).collect());
+        assert_eq!((observation.reading.word(), listed.kept), ("protocol", 0));
+        let (observation, listed, _) =
+            walk(tokens.iter().map(|token| (Some(vec![9]), Some(&**token))).collect());
         assert_eq!((observation.reading.word(), listed.kept), ("protocol", 0));
         // The same page under a new token each time is no progress, either.
         let (observation, listed, _) =

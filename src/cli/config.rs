@@ -46,8 +46,23 @@ fn without_secrets(mut error: clap::Error, arguments: &[OsString]) -> clap::Erro
     let is_text = |value: &ContextValue| matches!(value, ContextValue::String(text) if !text.is_empty() && (is_secret || text.contains('@')));
     if error.get(ContextKind::InvalidValue).is_some_and(is_text) {
         error.insert(ContextKind::InvalidValue, ContextValue::String("[removed]".to_owned()));
+    } else if let Some(ContextValue::String(value)) = error.get(ContextKind::InvalidValue) {
+        let shown = shown(value);
+        error.insert(ContextKind::InvalidValue, ContextValue::String(shown));
     }
     error
+}
+
+/// A value as an error shows it. clap refuses no variable of a switch that is not text, and would show it, too.
+fn shown(value: &str) -> String {
+    if value.contains(char::REPLACEMENT_CHARACTER) {
+        return "[not text in UTF-8]".to_owned();
+    }
+    let text = printable(value);
+    match text.char_indices().nth(LONG_LINE) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text.into_owned(),
+    }
 }
 
 /// Whether an argument may be a part of an external id: one that begins with a hyphen, or that the shell has split.

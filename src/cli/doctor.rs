@@ -13,6 +13,7 @@ use super::exit::Exit;
 use super::work::Work;
 use super::{edge, print, summary};
 use crate::aws::environment::{Caller, Environment};
+use crate::aws::service::organizations::Unplaced;
 use crate::aws::service::{AccountReader, account, kms, organizations, s3};
 use crate::aws::session::{Renewal, RoleSettings, Session};
 use crate::model::{Account, Coverage, CoverageRow, Fault, FaultKind, Reading, RotationHistory, Source};
@@ -100,10 +101,13 @@ fn verdict(visit: &Visit) -> Exit {
 
 async fn organization(visit: &mut Visit, environment: &Environment) -> Vec<Account> {
     let (door, client) = (&environment.door, environment.factory.organizations(&environment.home));
-    let mut accounts = Vec::new();
+    let (mut accounts, mut unplaced) = (Vec::new(), Unplaced::default());
     let (observation, listed) =
-        organizations::list_accounts(door, &client, &environment.home, async |page| accounts.extend(page))
-            .await;
+        organizations::list_accounts(door, &client, &environment.home, &mut unplaced, async |page| {
+            accounts.extend(page);
+        })
+        .await;
+    organizations::agree(&mut accounts, &mut unplaced);
     match &observation.reading {
         Reading::Known(()) => {
             let identity = accounts.iter().find_map(organizations::identity_of).unwrap_or_default();
@@ -122,6 +126,9 @@ async fn organization(visit: &mut Visit, environment: &Environment) -> Vec<Accou
                 &fix,
             );
         }
+    }
+    if let Some(sentence) = unplaced.sentence() {
+        visit.note("units", sentence);
     }
     if observation.reading.known().is_some() {
         let (_, listings) = organizations::unit_names(door, &client, &environment.home, &accounts).await;

@@ -45,6 +45,7 @@ pub async fn load_with_ending(
 ) -> Result<(Environment, Option<Ending>), CliError> {
     variables::refuse_odd()?;
     let profiles = Profiles::load().await?;
+    variables::refuse_endless_token(&profiles)?;
     let network = network::read(&variable, &profiles)?;
     let login = Login::of(&variable, &profiles);
     work.does(format!("waiting for {}", login.of_what()));

@@ -8,7 +8,7 @@ use std::fmt::Write;
 use super::error::CliError;
 use super::work::Work;
 use super::{expiry, print};
-use crate::aws::service::organizations;
+use crate::aws::service::organizations::{self, Unplaced};
 use crate::lake::{Lake, Manifest};
 use crate::model::{Reading, RunHeader, RunKind};
 use crate::operation::LIST_ACCOUNTS;
@@ -40,12 +40,12 @@ struct Volume {
 pub async fn run(edge: &Edge, lake: &Lake, run: &RunHeader, work: &Work) -> Result<(), CliError> {
     work.does(format!("waiting for {}", LIST_ACCOUNTS.id));
     let client = edge.aws.factory.organizations(&edge.aws.home);
-    let mut accounts = Vec::new();
-    let (observation, _) =
-        organizations::list_accounts(&edge.aws.door, &client, &edge.aws.home, async |page| {
-            accounts.extend(page);
-        })
-        .await;
+    let (mut accounts, mut unplaced) = (Vec::new(), Unplaced::default());
+    let (door, home) = (&edge.aws.door, &edge.aws.home);
+    let (observation, _) = organizations::list_accounts(door, &client, home, &mut unplaced, async |page| {
+        accounts.extend(page);
+    })
+    .await;
     if let Reading::Unread(fault) = observation.reading
         && run.settings.filter.accounts.is_empty()
     {

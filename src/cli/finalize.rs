@@ -89,7 +89,7 @@ fn alone(lake: &Lake, run_id: &RunId) -> Result<Option<Hold>, CliError> {
     if lake.committed(run_id) {
         return Ok(None);
     }
-    let hold = lake.store().hold(run_id, true)?;
+    let hold = lake.store().hold(run_id, false)?;
     let in_the_way = || {
         CliError::usage(format!(
             "failed to finalize run {run_id}: another atrest process scans or publishes it"

@@ -16,9 +16,13 @@ pub fn named(command: &Command, arguments: &[OsString]) -> clap::Error {
 
 fn of(command: &Command, arguments: &[OsString], variable: impl Fn(&str) -> Option<OsString>) -> String {
     let is_odd = |value: &OsStr| value.to_str().is_none();
+    // Of the command that is run: clap reads no other one's variables.
+    let is_run = |sub: &&Command| arguments.iter().any(|argument| argument == sub.get_name());
+    let subs = || command.get_subcommands();
+    let run: Vec<&Command> = subs().find(is_run).map_or_else(|| subs().collect(), |sub| vec![sub]);
     // A path may be any bytes.
-    let texts = command.get_subcommands().flat_map(Command::get_arguments).filter(|arg| !is_path(arg));
-    let texts: Vec<_> = texts.collect();
+    let texts: Vec<&Arg> =
+        run.into_iter().flat_map(Command::get_arguments).filter(|arg| !is_path(arg)).collect();
     let is_text = |flag: &str| texts.iter().any(|arg| arg.get_long().is_some_and(|long| long == flag));
     for (at, argument) in arguments.iter().enumerate().filter(|(_, argument)| is_odd(argument)) {
         let shown = argument.to_string_lossy();
@@ -63,5 +67,8 @@ mod tests {
         let both = ["scan".into(), "--standard".into(), odd("")];
         assert_eq!(named(&both, "ATREST_LAKE"), "ATREST_LAKE");
         assert_eq!(named(&["checks".into(), odd("")], ""), "an argument");
+        // Of two variables, the one that the command reads.
+        let both = |name: &str| ["ATREST_SEED", "ATREST_LAKE"].contains(&name).then(|| odd(""));
+        assert_eq!(of(&Cli::command(), &["scan".into()], both), "ATREST_LAKE");
     }
 }

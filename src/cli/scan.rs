@@ -1,6 +1,7 @@
 //! `atrest scan`: one night, from the settings to the summary.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::args::{ExitZeroFor, RunArg, ScanArgs};
 use super::edge::login::Ending;
@@ -12,13 +13,13 @@ use super::work::Work;
 use super::{committed, edge, estimate, expiry, future, loss, print, summary};
 use crate::aws::environment::{Caller, Environment, Tuning};
 use crate::clock::{Clock, SystemClock, Timestamp};
-use crate::lake::{Lake, Published, Store, canonical_json, sha256_hex, unchanged};
+use crate::lake::{Hold, Lake, PublishError, Published, Store, canonical_json, sha256_hex, unchanged};
 use crate::log;
 use crate::model::{
     ExternalId, RotationHistory, RunHeader, RunId, RunKind, RunStatus, ScanFilter, ScanSettings, Source,
 };
 use crate::operation::GET_CALLER_IDENTITY;
-use crate::publish::{self, Judgement};
+use crate::publish::{self, FinalizeError, Judgement};
 use crate::scan::{self, Edge, ScanError};
 
 /// What an interruption leaves before the run is opened.
@@ -90,7 +91,7 @@ struct Opened {
 async fn census(args: &ScanArgs, opened: &Opened, work: &Arc<Work>) -> Result<Exit, CliError> {
     let Opened { environment, ending, rules, now, .. } = opened;
     let (now, run_id) = (*now, opened.run_id.clone());
-    let lake = super::lake_uri::opened(Arc::clone(&opened.store), work).await?;
+    let mut lake = super::lake_uri::opened(Arc::clone(&opened.store), work).await?;
     if lake.committed(&run_id) {
         return already_committed(&lake, &run_id, args).await;
     }
@@ -114,13 +115,21 @@ async fn census(args: &ScanArgs, opened: &Opened, work: &Arc<Work>) -> Result<Ex
         return Ok(Exit::Done);
     }
     expiry::warn(now, ending.as_ref(), &lake).await;
-    // Who cannot hold it goes on: what is there already decides.
-    let _hold = lake.store().hold(&run.run_id, false);
+    let held = held(lake.store().as_ref(), &run.run_id, work).await;
+    if held.waited {
+        lake = super::lake_uri::opened(Arc::clone(lake.store()), work).await?;
+        if lake.committed(&run.run_id) {
+            return already_committed(&lake, &run.run_id, args).await;
+        }
+    }
     work.leaves(format!("complete accounts are kept; continue with --run {}", run.run_id));
     let watch = Watch::start(&run.run_id, Arc::clone(work));
     let scanned = scan::scan(&edge, &lake, &run, &watch, work.stop()).await;
     watch.end();
-    scanned.map_err(|error| edge::renewing(error.into(), environment))?;
+    scanned.map_err(|error| {
+        let is_of_lake = matches!(error, ScanError::Store(_));
+        edge::renewing(continuing(error.into(), is_of_lake, &run.run_id), environment)
+    })?;
     work.leaves(format!(
         "the census is not published, and complete accounts are kept; continue with --run {}",
         run.run_id
@@ -148,6 +157,45 @@ async fn census(args: &ScanArgs, opened: &Opened, work: &Arc<Work>) -> Result<Ex
     Ok(exit_of(&census, args))
 }
 
+/// The error, with how to go on where the lake failed: what to do about the lake, it tells itself.
+fn continuing(error: CliError, is_of_lake: bool, run_id: &RunId) -> CliError {
+    match error.hint {
+        None if is_of_lake => error.hint(format!("complete accounts are kept: continue with --run {run_id}")),
+        _ => error,
+    }
+}
+
+/// A run that is this process's, as far as the lake can tell.
+struct Held {
+    _hold: Option<Hold>,
+    /// Whether another process had it before.
+    waited: bool,
+}
+
+/// How often a run that another process holds is looked at.
+const LOOK_EVERY: Duration = Duration::from_millis(500);
+
+/// Holds the run. A scheduler delivers at least once: of two processes, the later one waits until the first has ended,
+/// and does not read all of AWS beside it. Where the lake cannot tell, what is sealed and committed first decides.
+async fn held(store: &dyn Store, run_id: &RunId, work: &Work) -> Held {
+    let mut waited = false;
+    loop {
+        // Who cannot hold it goes on: what is wrong with the folder, the first write says.
+        match store.hold(run_id, true) {
+            Ok(None) if !waited => {
+                waited = true;
+                work.does(format!("waiting for another atrest process that has run {run_id}"));
+                print::say(format!(
+                    "another atrest process scans or publishes run {run_id}: waiting until it has ended"
+                ));
+            }
+            Ok(None) => {}
+            hold => return Held { _hold: hold.ok().flatten(), waited },
+        }
+        tokio::time::sleep(LOOK_EVERY).await;
+    }
+}
+
 /// Publishes the run's log; none where another process committed the run otherwise. An interruption leaves nothing
 /// that a reader sees, and none breaks the commit off.
 async fn publish(
@@ -158,8 +206,12 @@ async fn publish(
 ) -> Result<Option<publish::Census>, CliError> {
     work.does(format!("judging and publishing run {}", judgement.run_id));
     let census = publish::finalize_unless(lake, judgement, work.publish()).await;
-    committed::unless_by_another(census)
-        .map_err(|error| work.or_interrupted(loss::refused(error, &args.lake, &args.rules)))
+    committed::unless_by_another(census).map_err(|error| {
+        let is_of_lake =
+            matches!(error, FinalizeError::Store(_) | FinalizeError::Publish(PublishError::Store(_)));
+        let told = loss::refused(error, &args.lake, &args.rules);
+        work.or_interrupted(continuing(told, is_of_lake, &judgement.run_id))
+    })
 }
 
 /// The run's id: as given, made from a scheduler's instant, or new.

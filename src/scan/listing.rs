@@ -11,7 +11,7 @@ use super::caller::lost_caller;
 use super::resume::KnownOrganization;
 use super::{Edge, ScanError, seal};
 use crate::aws::call::Door;
-use crate::aws::service::organizations::{self, OrganizationsClient};
+use crate::aws::service::organizations::{self, OrganizationsClient, Unplaced};
 use crate::lake::{Lake, LakeError};
 use crate::log::OrganizationWriter;
 use crate::model::{
@@ -50,12 +50,12 @@ impl Lister<'_> {
         let client = self.edge.aws.factory.organizations(&self.edge.aws.home);
         // Units may be given by name, which only the whole list can tell.
         let at_once = filter.ous.is_empty() && filter.accounts.is_empty();
-        let mut found = Organization::default();
+        let (mut found, mut unplaced) = (Organization::default(), Unplaced::default());
         let (observation, listed) = {
             let (lake, source) = (self.lake, self.run.source);
             let (found, sender, filter) = (&mut found, &sender, &filter);
-            let mut refused = None;
-            let result = organizations::list_accounts(door, &client, &self.edge.aws.home, async |page| {
+            let (mut refused, home) = (None, &self.edge.aws.home);
+            let result = organizations::list_accounts(door, &client, home, &mut unplaced, async |page| {
                 if refused.is_some() {
                     return;
                 }
@@ -81,6 +81,10 @@ impl Lister<'_> {
         }
         if observation.reading.known().is_none() {
             found.without_organization(&observation, &filter, self.lake, self.run.source)?;
+        }
+        organizations::agree(&mut found.accounts, &mut unplaced);
+        if let Some(sentence) = unplaced.sentence() {
+            tracing::warn!("{sentence}");
         }
         self.name_units(door, &client, &mut found, &mut writer).await?;
         check_filter(&filter, &found)?;
@@ -246,7 +250,8 @@ fn check_filter(filter: &ScanFilter, found: &Organization) -> Result<(), ScanErr
 fn unknown_unit(unit: &str, found: &Organization, names: &BTreeMap<String, String>) -> String {
     if found.accounts.iter().all(|account| account.ou_ids.is_none()) {
         return format!(
-            "--ou {unit} cannot be applied: ListAccounts reports no paths here; use --account instead"
+            "--ou {unit} cannot be applied: ListAccounts reports no paths here that are understood; use --account \
+             instead"
         );
     }
     let candidates = names.iter().flat_map(|(id, name)| [id, name]);

@@ -71,10 +71,13 @@ async fn put(
             return Ok(Place::Ours);
         }
         let found = match store.get(key).await {
-            // What went to an archive is as what was never sealed. It cannot be compared.
+            // What went to an archive is as what was never sealed. It cannot be compared: where two processes find it
+            // so, one of them writes, and the other finds that one's segment in the next round.
             Err(error) if error.fault == StoreFault::Archived => {
-                store.replace(key, bytes).await?;
-                return Ok(Place::Ours);
+                if store.replace_archived(key, bytes).await? == Put::Created {
+                    return Ok(Place::Ours);
+                }
+                continue;
             }
             // Where it was taken away meanwhile, the next round writes it.
             found => match found? {
@@ -104,8 +107,10 @@ async fn put(
     Err(ScanError::Store(StoreError {
         action: "write",
         uri: format!("{}/{key}", store.uri()),
-        reason: "what is there is cut short and cannot be replaced, or changes each time that it is read"
-            .to_owned(),
+        reason:
+            "what is there is cut short or archived and cannot be replaced, or changes each time that it is \
+                 read"
+                .to_owned(),
         advice: Some(
             "delete it where no other atrest process scans this run, then continue the run".to_owned(),
         ),

@@ -21,7 +21,8 @@ use futures::future::{BoxFuture, join_all};
 use crate::laws::{clean, same_bytes};
 use crate::support::night::{LAWFUL, NOW, Night, Rules, in_paused_time, publish, reword};
 use crate::support::python::{Finished, Running, venv_or_skip};
-use crate::support::shell::{BOUND, RUN, Shell, Simulated, committed, files, names};
+use crate::support::relay::Relay;
+use crate::support::shell::{BOUND, RUN, Shell, Simulated, committed, files, names, signal};
 
 // In one process, by seed
 
@@ -118,6 +119,19 @@ impl Store for Way {
             self.stall().await;
             self.lives(1)?;
             self.lake.replace_found(key, sha256, bytes).await
+        }
+        .boxed()
+    }
+
+    fn replace_archived<'a>(
+        &'a self,
+        key: &'a str,
+        bytes: &'a [u8],
+    ) -> BoxFuture<'a, Result<Put, StoreError>> {
+        async move {
+            self.stall().await;
+            self.lives(1)?;
+            self.lake.replace_archived(key, bytes).await
         }
         .boxed()
     }
@@ -243,7 +257,7 @@ fn whatever_the_order_one_run_is_committed_and_whole() {
 }
 
 #[test]
-fn a_torn_segment_is_replaced_once_however_many_come_to_it() {
+fn a_torn_or_archived_segment_is_replaced_once_however_many_come_to_it() {
     let world = small();
     let whole = clean(&world);
     let run_id = whole.run_id.clone();
@@ -255,14 +269,19 @@ fn a_torn_segment_is_replaced_once_however_many_come_to_it() {
     for seed in 0..TORN_SEEDS {
         let mut random = fastrand::Rng::with_seed(seed);
         let store = Arc::new(MemoryStore::new());
-        // What a killed run left: each segment whole, cut short, or not there, and one at least cut short.
+        // What a killed run left: each segment whole, cut short, in an archive by now, or not there, and one at least
+        // cut short.
         let cut = random.usize(..segments.len());
         for (at, key) in segments.iter().enumerate() {
             let bytes = &whole.store.objects()[key];
-            match random.u8(..3) {
+            match random.u8(..4) {
                 _ if at == cut => store.plant(key, &bytes[..random.usize(1..bytes.len())]),
                 0 => store.plant(key, &bytes[..random.usize(..bytes.len())]),
                 1 => store.plant(key, bytes),
+                2 => {
+                    store.plant(key, bytes);
+                    store.lose(key, StoreFault::Archived);
+                }
                 _ => {}
             }
         }
@@ -348,6 +367,11 @@ fn slow() -> Simulated {
     Simulated::start("--accounts 12 --buckets 60 --keys 30 --latency 15")
 }
 
+/// The same, where others have to be started while one scans.
+fn slower() -> Simulated {
+    Simulated::start("--accounts 12 --buckets 60 --keys 30 --latency 60")
+}
+
 fn scan(shell: &Shell, lake: &str) -> Running {
     shell.start(&format!("scan --lake {lake} --run {RUN} --accounts-in-flight 2"))
 }
@@ -392,6 +416,49 @@ fn scans_of_one_run_at_the_same_time_leave_one_whole_run_in_a_folder() {
         }
         shell.atrest(&format!("finalize --lake lake --run {RUN}")).ended(4);
     }
+}
+
+const WAITS: &str = "another atrest process scans or publishes run 20261121T030000Z-0badcafe: waiting";
+
+#[test]
+fn a_later_scan_of_a_run_in_a_folder_waits_and_reads_no_account() {
+    let simulated = slower();
+    let shell = Shell::on(&simulated);
+    let lake = shell.path("lake");
+    let mut first = scan(&shell, "lake");
+    first.until(BOUND, |_| (sealed(&lake) >= 1).then_some(()));
+    let relay = Relay::start(&simulated.server.endpoint, Vec::new());
+    let through = shell.with("AWS_ENDPOINT_URL", &relay.endpoint);
+    let mut later = scan(&through, "lake");
+    later.until(BOUND, |later| later.stderr().contains(WAITS).then_some(()));
+    first.end(BOUND).ended(4);
+    let ended = later.end(BOUND).ended(4);
+    assert!(ended.stderr.contains(&format!("run {RUN} is already committed (partial)")), "{ended}");
+    // It asked who it is, and no more.
+    let heads = relay.heads();
+    assert!(heads.len() <= 2 && heads.iter().all(|head| head.contains("/sts/")), "{heads:?}");
+}
+
+#[test]
+fn a_scan_that_waits_goes_on_where_the_first_is_killed() {
+    let simulated = slower();
+    let shell = Shell::on(&simulated);
+    let lake = shell.path("lake");
+    let mut first = scan(&shell, "lake");
+    first.until(BOUND, |_| (sealed(&lake) >= 2).then_some(()));
+    let mut later = scan(&shell, "lake");
+    later.until(BOUND, |later| later.stderr().contains(WAITS).then_some(()));
+    // One that is told to stop while it waits ends, and the first goes on.
+    let mut stopped = scan(&shell, "lake");
+    stopped.until(BOUND, |stopped| stopped.stderr().contains(WAITS).then_some(()));
+    signal("TERM", stopped.id());
+    let stopped = stopped.end(BOUND).ended(130);
+    assert!(stopped.stderr.contains(&format!("continue with --run {RUN}")), "{stopped}");
+    signal("KILL", first.id());
+    let ended = later.end(BOUND).ended(4);
+    assert!(ended.stderr.contains(&format!("run {RUN} · census · partial")), "{ended}");
+    assert_eq!(committed(&lake), [RUN]);
+    shell.atrest("report --lake lake --format html -o page.html").succeeded();
 }
 
 #[test]

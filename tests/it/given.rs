@@ -101,3 +101,19 @@ fn a_flag_that_is_no_text_is_named_without_its_value() {
         assert!(!refused.stderr.contains("Zq7"), "{refused}");
     }
 }
+
+#[test]
+fn a_wrong_value_is_shown_in_short_and_as_a_terminal_obeys_none_of_it() {
+    let shell = Shell::new();
+    for (name, flag) in [("ATREST_ESTIMATE", "--estimate"), ("ATREST_MAX_ATTEMPTS", "--max-attempts")] {
+        let mut command = shell.command(["scan", "--lake", "lake"]);
+        command.env(name, "9\r\u{7}\u{9b}31m\u{202e}".to_owned() + &"9".repeat(10_000));
+        let refused = finish(command, BOUND).ended(2);
+        assert_told(&refused, &["invalid value '9\\u{d}\\u{7}\\u{9b}31m", flag]);
+        assert!(refused.stderr.len() < 600, "{refused}");
+    }
+    let mut command = shell.command(["scan", "--lake", "lake"]);
+    command.env("ATREST_ESTIMATE", odd());
+    let refused = finish(command, BOUND).ended(2);
+    assert!(!refused.stderr.contains("Zq7") && refused.stderr.contains("not text in UTF-8"), "{refused}");
+}

@@ -50,9 +50,11 @@ impl HttpConnector for Endless {
         });
         let body = SdkBody::from_body_1_x(StreamBody::new(parts));
         let mut response = HttpResponse::new(200.try_into().unwrap(), body);
-        if let Some(length) = self.length {
-            response.headers_mut().insert("content-length", length.to_string());
-        }
+        response.headers_mut().insert("etag", "\"x\"");
+        match self.length {
+            Some(length) => response.headers_mut().insert("content-length", length.to_string()),
+            None => response.headers_mut().insert("transfer-encoding", "chunked"),
+        };
         HttpConnectorFuture::ready(Ok(response))
     }
 }

@@ -48,8 +48,11 @@ impl Sent {
 pub type Said = (u16, Vec<(&'static str, String)>, String);
 
 fn fine(sent: &Sent) -> Said {
-    let body =
-        if sent.is_list() { "<ListBucketResult><KeyCount>0</KeyCount></ListBucketResult>" } else { "" };
+    let body = match (sent.is_list(), sent.method.as_str()) {
+        (true, _) => "<ListBucketResult><KeyCount>0</KeyCount></ListBucketResult>",
+        (false, "GET") => "{}",
+        (false, _) => "",
+    };
     (200, Vec::new(), body.to_owned())
 }
 
@@ -79,6 +82,10 @@ impl HttpConnector for Server {
             headers: headers.collect(),
         };
         let (status, headers, body) = (self.answer)(&sent);
+        // S3 tells both of every object.
+        let length = body.len().to_string();
+        let usual = [("etag", "\"x\"".to_owned()), ("content-length", length)];
+        let headers: Vec<_> = usual.into_iter().chain(headers).collect();
         self.sent.lock().unwrap().push(sent);
         let mut response = HttpResponse::new(status.try_into().unwrap(), SdkBody::from(body));
         for (name, value) in headers {
@@ -180,6 +187,45 @@ fn without_settings_a_request_is_as_it_was() {
     let sent = &lake.sent()[0];
     let ours = ["x-amz-expected-bucket-owner", "x-amz-server-side-encryption", "x-amz-request-payer"];
     assert!(ours.iter().all(|name| sent.header(name).is_none()), "{sent:?}");
+}
+
+/// An archived object cannot be read, and so not be told by its bytes: it is replaced by its tag, or not at all.
+#[test]
+fn an_archived_object_is_replaced_where_it_is_still_the_same() {
+    let archived =
+        || refusal(403, "InvalidObjectState", "The operation is not valid for the object's storage class");
+    let answer = move |is_archived: bool, written: u16| {
+        move |sent: &Sent| match (sent.is_list(), sent.method.as_str()) {
+            (true, _) => {
+                let object = "<Contents><Key>census/observations/x</Key><ETag>\"t\"</ETag></Contents>";
+                (
+                    200,
+                    Vec::new(),
+                    format!("<ListBucketResult><KeyCount>1</KeyCount>{object}</ListBucketResult>"),
+                )
+            }
+            (_, "GET") if is_archived => archived(),
+            (_, "GET") => (200, Vec::new(), "sealed".to_owned()),
+            _ if written == 412 => refusal(412, "PreconditionFailed", "x"),
+            _ if written == 404 => refusal(404, "NoSuchKey", "x"),
+            _ => (200, Vec::new(), String::new()),
+        }
+    };
+    for (is_archived, written, put) in [
+        (true, 200, Put::Created),
+        // Another one replaced it, or took it away.
+        (true, 412, Put::Exists),
+        (true, 404, Put::Exists),
+        (false, 200, Put::Exists),
+    ] {
+        let lake = Lake::new(owned(), answer(is_archived, written));
+        let replaced = in_time(lake.store.replace_archived("observations/x", b"log")).unwrap();
+        assert_eq!(replaced, put, "{is_archived} {written}");
+        let sent = lake.sent();
+        let writes: Vec<_> = sent.iter().filter(|sent| sent.method == "PUT").collect();
+        assert_eq!(writes.len(), usize::from(is_archived), "{sent:?}");
+        assert!(writes.iter().all(|sent| sent.header("if-match") == Some("\"t\"")), "{sent:?}");
+    }
 }
 
 /// The policy that atrest ships, asked by the names of the headers that it sends.

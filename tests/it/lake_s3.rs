@@ -15,7 +15,7 @@ const BUCKET: &str = "atrest-lake";
 const SMALL: &str = "--accounts 11 --buckets 40 --keys 20";
 
 /// A lake in a bucket, and the environment that leads to it.
-struct Bucket<'a> {
+pub struct Bucket<'a> {
     venv: &'a Venv,
     endpoint: String,
     variables: Vec<(String, String)>,
@@ -23,7 +23,7 @@ struct Bucket<'a> {
 }
 
 impl<'a> Bucket<'a> {
-    fn of(venv: &'a Venv, simulated: &Simulated) -> Self {
+    pub fn of(venv: &'a Venv, simulated: &Simulated) -> Self {
         let endpoint = simulated.server.endpoint.clone();
         Self { venv, endpoint, variables: simulated.variables.clone(), name: BUCKET }
     }
@@ -37,7 +37,7 @@ impl<'a> Bucket<'a> {
 
     /// Every object under the prefix, with its ETag and when it was written.
     #[track_caller]
-    fn objects(&self, prefix: &str) -> serde_json::Map<String, Value> {
+    pub fn objects(&self, prefix: &str) -> serde_json::Map<String, Value> {
         self.ask(&["list", prefix]).json().as_object().unwrap().clone()
     }
 

@@ -10,6 +10,7 @@ use atrest::sim::{Effect, Rule, Schedule};
 use crate::support::http::serve;
 use crate::support::night::Night;
 use crate::support::shell::{Shell, Simulated};
+use crate::support::wire::Wire;
 use crate::support::worlds::healthy;
 
 const MARKER: &str = "S3CRET";
@@ -160,6 +161,28 @@ fn an_external_id_that_sts_repeats_is_not_kept() {
     }
 }
 
+#[test]
+fn a_request_id_that_repeats_a_secret_or_is_none_is_not_kept() {
+    for (id, kept) in [
+        ("id-of-S3CRET-1", Some("id-of-[removed]-1")),
+        ("0123456789ABCDEF", Some("0123456789ABCDEF")),
+        ("two words", None),
+        (&"9".repeat(4_000), None),
+    ] {
+        let mut night = Night::over(healthy().world);
+        (night.external_id, night.wire) = (ExternalId::new(MARKER), Some(Wire::with_request_id(id)));
+        let morning = night.run();
+        morning.census();
+        let logs = morning.store.objects().into_iter().filter(|(key, _)| key.ends_with(".jsonl.zst"));
+        let logs: String = logs
+            .map(|(_, bytes)| String::from_utf8_lossy(&zstd::decode_all(&bytes[..]).unwrap()).into_owned())
+            .collect();
+        assert!(!logs.contains(MARKER) && !logs.contains("two words") && !logs.contains(&"9".repeat(200)));
+        let known = kept.map(|kept| format!("\"{kept}\""));
+        assert!(known.is_none_or(|known| logs.contains(&known)), "{kept:?}");
+    }
+}
+
 /// What STS refuses, with all that it knows of the caller.
 const REPEATS: &str = "<ErrorResponse><Error><Code>AccessDenied</Code><Message>not allowed: zq7-id zq7-secret \
                        zq7-token zq7%2Dtoken zq7-token/x zq7-token%2Fx zq7-token%2fx</Message></Error></ErrorResponse>";
@@ -203,6 +226,22 @@ fn credentials_that_sts_repeats_are_not_shown() {
                 assert!(!refused.stderr.contains(secret), "{secret}: {refused}");
             }
         }
+    }
+}
+
+#[test]
+fn a_token_of_a_file_that_sts_repeats_is_not_shown() {
+    let simulated = Simulated::start("--accounts 1 --buckets 1 --keys 1");
+    let sts = format!("http://{}", serve("403 Forbidden", "text/xml", REPEATS));
+    let shell = by_profile(&simulated, "[profile p]\nregion = eu-west-1\n");
+    let token = shell.write("token", "zq7-token/x").display().to_string();
+    let shell = shell.without("AWS_PROFILE").with("AWS_ENDPOINT_URL_STS", &sts);
+    let shell = shell.with("AWS_WEB_IDENTITY_TOKEN_FILE", &token);
+    let shell = shell.with("AWS_ROLE_ARN", "arn:aws:iam::111122223333:role/x");
+    for line in ["doctor -vv", "scan --lake lake -vv"] {
+        let refused = shell.atrest(line).ended(2);
+        assert!(refused.stderr.contains("not allowed: "), "{refused}");
+        assert!(["token/x", "token%2"].iter().all(|it| !refused.stderr.contains(it)), "{refused}");
     }
 }
 

@@ -317,7 +317,7 @@ fn exception_rules(top: &mut Table<'_>, base: Option<&Standard>) -> ExceptionRul
     for (name, days, value) in table.numbers("max_days").into_iter().flatten() {
         let Some(severity) = Severity::ALL.iter().copied().find(|severity| severity.word() == name) else {
             let words = Severity::ALL.iter().map(|severity| severity.word());
-            value.problem("is no severity", suggestion(name, words));
+            value.problem("is not a severity", suggestion(name, words));
             continue;
         };
         let Some(days) = days else { continue };

@@ -81,7 +81,7 @@ pub(super) static PROMISES: &[Promise] = &[
         holders: &[],
     },
     opaque("GetObject"),
-    opaque("PutObject"),
+    Promise { operation: "PutObject", format: Format::Nothing, members: &[], lists: &[], holders: &[] },
 ];
 
 /// An error of S3, as its API reference has it ("Error responses").

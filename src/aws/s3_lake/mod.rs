@@ -1,7 +1,8 @@
 //! A lake on `s3://`: the same objects by key, through the same door as every other call.
 //!
-//! [`settings`] is what every request carries, `refusal` what a refused one means.
+//! [`settings`] is what every request carries, `refusal` what a refused one means, `body` how an object is read.
 
+mod body;
 mod refusal;
 pub mod settings;
 
@@ -17,12 +18,13 @@ use super::call::{Answer, Door};
 use super::clients::{Client, ClientFactory};
 use super::dates::Dates;
 use super::walk::{Page, Walk, told};
-use crate::lake::{OF_ITS_KIND, Put, Store, StoreError, longest, sha256_hex};
+use crate::lake::{Put, Store, StoreError, StoreFault, longest, sha256_hex};
 use crate::model::{Fault, FaultKind, Reading, Region};
 use crate::operation::{GET_OBJECT, LIST_OBJECTS, PUT_OBJECT};
 
 pub use settings::{LakeSettings, Sse};
 
+use body::TooLong;
 use refusal::{Cause, Refusal, explain};
 
 /// How often a write that met another one (409) is tried again.
@@ -156,7 +158,8 @@ impl S3Store {
             // The body is part of the read: one that breaks off is read again.
             let send = || async {
                 let request = client.sdk.get_object().bucket(&self.bucket).key(&full);
-                read_body(request.set_expected_bucket_owner(self.owner()).send().await?, most).await
+                let output = request.set_expected_bucket_owner(self.owner()).send().await?;
+                body::read(output, key, most).await
             };
             let answer = self.door.call(&GET_OBJECT, &region, &client.endpoint, send).await;
             if follows > 0 && self.follow(&answer) {
@@ -206,6 +209,8 @@ impl S3Store {
             match answer.observation.reading {
                 Reading::Unread(fault) => match fault.code.as_deref() {
                     Some("PreconditionFailed") => return Ok(Put::Exists),
+                    // What was to be replaced is gone.
+                    Some("NoSuchKey") if if_match.is_some() => return Ok(Put::Exists),
                     // Another conditional write was under way: S3 says to try again.
                     Some("ConditionalRequestConflict" | "OperationAborted") => {
                         last = fault;
@@ -219,9 +224,15 @@ impl S3Store {
         Err(self.error("write", key, &last).await)
     }
 
-    async fn list_keys(&self, prefix: &str) -> Result<Vec<String>, StoreError> {
+    /// The tag of an object, by a listing: one that is archived can be listed.
+    async fn etag(&self, key: &str) -> Result<Option<String>, StoreError> {
+        let found = self.list_objects(key).await?.into_iter().find(|it| it.key == key);
+        Ok(found.and_then(|it| it.etag))
+    }
+
+    async fn list_objects(&self, prefix: &str) -> Result<Vec<Listed>, StoreError> {
         let full = self.key(prefix);
-        let (mut walk, mut keys, mut follows) = (Walk::default(), Vec::new(), FOLLOWS);
+        let (mut walk, mut found, mut follows) = (Walk::default(), Vec::new(), FOLLOWS);
         while walk.goes_on() {
             let (region, client) = self.place();
             let token = walk.token();
@@ -242,19 +253,19 @@ impl S3Store {
                 goes_on: output.is_truncated,
                 count: output.key_count.map(|count| usize::try_from(count).unwrap_or(usize::MAX)),
             };
-            let understand = |object: Object| match object.key {
-                Some(key) if key.starts_with(&full) => Ok(key),
-                key => Err(format!("an object with {}", told("Key", key.as_deref()))),
+            let understand = |object: Object| match object.key.as_deref() {
+                Some(whole) if whole.starts_with(&full) => {
+                    let key = whole.strip_prefix(&self.prefix).unwrap_or(whole).to_owned();
+                    Ok(Listed { key, etag: object.e_tag })
+                }
+                key => Err(format!("an object with {}", told("Key", key))),
             };
-            keys.extend(walk.take(answer.observation, page_of, understand, String::clone));
+            found.extend(walk.take(answer.observation, page_of, understand, |it| it.key.clone()));
         }
         if let (Reading::Unread(fault), ()) = (walk.end().0.reading, ()) {
             return Err(self.error("list", prefix, &fault).await);
         }
-        let mut keys: Vec<String> =
-            keys.iter().filter_map(|key| key.strip_prefix(&self.prefix)).map(str::to_owned).collect();
-        keys.sort_unstable();
-        Ok(keys)
+        Ok(found)
     }
 }
 
@@ -269,24 +280,15 @@ fn client(
     factory.lake(region, settings.endpoint.as_deref(), settings::is_access_point(bucket))
 }
 
-/// The longest body that is read without a word of its length: S3 gives the length of each object.
-const UNTOLD: u64 = 64 * 1_024 * 1_024;
-
-/// A body that is longer than it can be; the rest was not read.
-struct TooLong {
-    most: u64,
-    why: &'static str,
-}
-
-/// An object's body, with the request id that the door keeps.
-struct Body {
-    bytes: Result<Vec<u8>, TooLong>,
-    request_id: Option<String>,
-    etag: Option<String>,
-}
-
 /// An object's bytes, and the tag by which S3 tells them apart.
 type Tagged = (Vec<u8>, Option<String>);
+
+/// An object of a listing.
+#[derive(Debug, PartialEq, Eq)]
+struct Listed {
+    key: String,
+    etag: Option<String>,
+}
 
 /// What has to hold for a write.
 enum Only {
@@ -295,49 +297,6 @@ enum Only {
     New,
     /// What is there has this tag.
     Over(String),
-}
-
-impl aws_types::request_id::RequestId for Body {
-    fn request_id(&self) -> Option<&str> {
-        self.request_id.as_deref()
-    }
-}
-
-type GetError = aws_sdk_s3::error::SdkError<aws_sdk_s3::operation::get_object::GetObjectError>;
-
-async fn read_body(
-    output: aws_sdk_s3::operation::get_object::GetObjectOutput,
-    most: u64,
-) -> Result<Body, GetError> {
-    let request_id = aws_types::request_id::RequestId::request_id(&output).map(str::to_owned);
-    let etag = output.e_tag().map(str::to_owned);
-    let length = output.content_length().and_then(|length| u64::try_from(length).ok());
-    let bytes = match length {
-        Some(length) if length > most => Err(TooLong { most, why: OF_ITS_KIND }),
-        Some(_) => collected(output.body, TooLong { most, why: OF_ITS_KIND }).await?,
-        None if most <= UNTOLD => collected(output.body, TooLong { most, why: OF_ITS_KIND }).await?,
-        None => {
-            collected(
-                output.body,
-                TooLong { most: UNTOLD, why: "the most that is read of an object without Content-Length" },
-            )
-            .await?
-        }
-    };
-    Ok(Body { bytes, request_id, etag })
-}
-
-/// What a body has, up to its bound.
-async fn collected(mut body: ByteStream, bound: TooLong) -> Result<Result<Vec<u8>, TooLong>, GetError> {
-    let mut bytes = Vec::new();
-    while let Some(chunk) = body.next().await {
-        let chunk = chunk.map_err(GetError::timeout_error)?;
-        if (bytes.len() + chunk.len()) as u64 > bound.most {
-            return Ok(Err(bound));
-        }
-        bytes.extend_from_slice(&chunk);
-    }
-    Ok(Ok(bytes))
 }
 
 impl Store for S3Store {
@@ -378,7 +337,29 @@ impl Store for S3Store {
         })
     }
 
+    fn replace_archived<'a>(
+        &'a self,
+        key: &'a str,
+        bytes: &'a [u8],
+    ) -> BoxFuture<'a, Result<Put, StoreError>> {
+        Box::pin(async move {
+            // The tag comes first: what is written after this look has another one.
+            let etag = self.etag(key).await?;
+            match self.get_object(key, longest(key)).await {
+                Err(error) if error.fault == StoreFault::Archived => {
+                    self.put(key, bytes, etag.map_or(Only::Always, Only::Over)).await
+                }
+                found => found.map(|_| Put::Exists),
+            }
+        })
+    }
+
     fn list<'a>(&'a self, prefix: &'a str) -> BoxFuture<'a, Result<Vec<String>, StoreError>> {
-        Box::pin(self.list_keys(prefix))
+        Box::pin(async move {
+            let mut keys: Vec<String> =
+                self.list_objects(prefix).await?.into_iter().map(|it| it.key).collect();
+            keys.sort_unstable();
+            Ok(keys)
+        })
     }
 }

@@ -1,18 +1,26 @@
 //! The organization's accounts, and the names of its units.
 
-use std::collections::BTreeSet;
+mod places;
+
+use std::collections::{BTreeMap, BTreeSet};
 
 use aws_sdk_organizations::operation::list_accounts::ListAccountsOutput;
 use aws_sdk_organizations::operation::list_organizational_units_for_parent::ListOrganizationalUnitsForParentOutput;
 use aws_sdk_organizations::types::{Account as Entry, OrganizationalUnit as Unit};
 
+use self::places::{is_unit, units_of};
 use super::instant;
 use crate::aws::call::Door;
 use crate::aws::clients::Client;
-use crate::aws::walk::{Page, Walk, told, word};
+use crate::aws::walk::{Most, Page, TOO_LONG, Walk, told, word};
 use crate::log::Entries;
-use crate::model::{Account, Arn, Observation, OrganizationIdentity, OrganizationalUnit, Region};
+use crate::model::{
+    Account, Arn, Fault, FaultKind, NotAsked, Observation, OrganizationIdentity, OrganizationalUnit, Reading,
+    Region,
+};
 use crate::operation::{LIST_ACCOUNTS, LIST_ORGANIZATIONAL_UNITS};
+
+pub use self::places::{Unplaced, agree};
 
 /// A client of AWS Organizations.
 pub type OrganizationsClient = Client<aws_sdk_organizations::Client>;
@@ -20,11 +28,15 @@ pub type OrganizationsClient = Client<aws_sdk_organizations::Client>;
 /// Every root has this name; no API gives it another.
 const ROOT_NAME: &str = "Root";
 
-/// Lists the accounts, page by page.
+/// The names of all units are no longer than this: AWS allows 2,000 units, of which a page has 20.
+const MOST_UNITS: Most = Most { pages: 5_000, entries: 20_000 };
+
+/// Lists the accounts, page by page. Accounts whose place in the organization is not understood are noted.
 pub async fn list_accounts(
     door: &Door,
     client: &OrganizationsClient,
     home: &Region,
+    unplaced: &mut Unplaced,
     mut take: impl AsyncFnMut(Vec<Account>),
 ) -> (Observation<()>, Entries) {
     let (mut walk, mut organization) = (Walk::default(), None);
@@ -39,7 +51,7 @@ pub async fn list_accounts(
             goes_on: None,
             count: None,
         };
-        let understand = |entry| account_of(entry, &mut organization);
+        let understand = |entry| account_of(entry, &mut organization, unplaced);
         let page = walk.take(answer.observation, page_of, understand, |account| account.id.to_string());
         take(page).await;
     }
@@ -48,38 +60,37 @@ pub async fn list_accounts(
     (observation, listed)
 }
 
-/// An account whose ARN names it and its organization, which is that of the accounts before it.
-fn account_of(entry: Entry, organization: &mut Option<OrganizationIdentity>) -> Result<Account, String> {
+/// An account whose ARN names it and its organization, which is that of the accounts before it. One whose path is not
+/// understood is an account all the same.
+fn account_of(
+    entry: Entry,
+    organization: &mut Option<OrganizationIdentity>,
+    unplaced: &mut Unplaced,
+) -> Result<Account, String> {
     let (given, arn) = (told("Id", entry.id.as_deref()), told("Arn", entry.arn.as_deref()));
     let Some(id) = entry.id.as_deref().and_then(|id| id.parse().ok()) else {
         return Err(format!("an account with {given}"));
     };
     let status = entry.status.map(|status| word(status.as_str()));
-    let account = Account {
+    let mut account = Account {
         id,
         arn: entry.arn,
         name: entry.name,
-        ou_ids: entry.paths.and_then(|paths| ou_ids_of(paths.first()?)),
+        ou_ids: None,
         state: entry.state.map(|state| word(state.as_str())).or(status),
         joined_at: instant("JoinedTimestamp", entry.joined_timestamp.as_ref())?,
     };
     let identity = identity_of(&account).filter(|identity| identity.management_account_id.is_some());
-    match identity {
-        Some(identity) if *organization.get_or_insert_with(|| identity.clone()) == identity => Ok(account),
-        Some(_) => Err(format!("an account of another organization, with {given} and {arn}")),
-        None => Err(format!("an account with {given} and {arn}")),
+    let of = match identity {
+        Some(identity) if *organization.get_or_insert_with(|| identity.clone()) == identity => identity,
+        Some(_) => return Err(format!("an account of another organization, with {given} and {arn}")),
+        None => return Err(format!("an account with {given} and {arn}")),
+    };
+    if let Some(paths) = entry.paths.filter(|paths| !paths.is_empty()) {
+        let units = units_of(&paths, of.org_id.as_deref().unwrap_or_default(), id);
+        account.ou_ids = units.map_err(|why| unplaced.note(id, why)).ok();
     }
-}
-
-/// `o-…/r-…/ou-…/…/<account>/` without its ends: from the root to the parent.
-fn ou_ids_of(path: &str) -> Option<Vec<String>> {
-    let parts: Vec<&str> = path.split('/').filter(|part| !part.is_empty()).collect();
-    let units: Vec<String> = parts
-        .into_iter()
-        .filter(|part| part.starts_with("r-") || part.starts_with("ou-"))
-        .map(str::to_owned)
-        .collect();
-    (!units.is_empty()).then_some(units)
+    Ok(account)
 }
 
 /// Reads the organization and the management account from an account's own ARN:
@@ -99,19 +110,21 @@ pub fn identity_of(account: &Account) -> Option<OrganizationIdentity> {
 
 /// Reads the names of the units that hold accounts, level by level from the root.
 ///
-/// Only parents that lead to an account are asked: a unit without accounts costs nothing.
+/// Only parents that lead to an account are asked: a unit without accounts costs nothing. All of it is no longer than
+/// an organization's units are, whatever the answers say.
 pub async fn unit_names(
     door: &Door,
     client: &OrganizationsClient,
     home: &Region,
     accounts: &[Account],
 ) -> (Vec<OrganizationalUnit>, Vec<(Observation<()>, Entries)>) {
-    let (mut units, mut listings) = (Vec::new(), Vec::new());
-    let roots: BTreeSet<&str> =
-        accounts.iter().filter_map(|a| a.ou_ids.as_ref()?.first()).map(String::as_str).collect();
-    units.extend(roots.iter().map(|id| OrganizationalUnit { id: (*id).to_owned(), name: ROOT_NAME.into() }));
+    let (mut names, mut listings, mut left) = (BTreeMap::new(), Vec::new(), MOST_UNITS);
     for parent in parents_of(accounts) {
-        let mut walk = Walk::default();
+        if left.is_spent() {
+            listings.push((endless(), Entries::default()));
+            break;
+        }
+        let mut walk = Walk::within(left);
         while walk.goes_on() {
             let token = walk.token();
             let send = || {
@@ -125,21 +138,48 @@ pub async fn unit_names(
                 goes_on: None,
                 count: None,
             };
-            let understand = |unit: Unit| match (unit.id, unit.name) {
-                (Some(id), Some(name)) if id.starts_with("ou-") => Ok(OrganizationalUnit { id, name }),
-                (id, name) => {
-                    let (id, name) = (told("Id", id.as_deref()), told("Name", name.as_deref()));
-                    Err(format!("an organizational unit with {id} and {name}"))
-                }
-            };
-            units.extend(walk.take(answer.observation, page_of, understand, |unit| unit.id.clone()));
+            let understand = |unit| unit_of(unit, parent, &names);
+            let page = walk.take(answer.observation, page_of, understand, |unit| unit.id.clone());
+            // A unit that moves between two parents' listings is in both.
+            names.extend(page.into_iter().map(|unit| (unit.id, unit.name)));
         }
+        left = left.after(&walk);
         listings.push(walk.end());
     }
-    // A unit that moves between two parents' listings is in both.
-    let mut known = BTreeSet::new();
-    units.retain(|unit| known.insert(unit.id.clone()));
-    (units, listings)
+    let roots: BTreeSet<&str> =
+        accounts.iter().filter_map(|a| a.ou_ids.as_ref()?.first()).map(String::as_str).collect();
+    let roots = roots.into_iter().map(|id| (id.to_owned(), ROOT_NAME.to_owned()));
+    let units = roots.chain(names).map(|(id, name)| OrganizationalUnit { id, name });
+    (units.collect(), listings)
+}
+
+/// A unit below this parent, which is no unit of another name elsewhere.
+fn unit_of(unit: Unit, parent: &str, names: &BTreeMap<String, String>) -> Result<OrganizationalUnit, String> {
+    let (id, name) = match (unit.id, unit.name) {
+        (Some(id), Some(name)) if is_unit(&id) && !name.is_empty() => (id, name),
+        (id, name) => {
+            let (id, name) = (told("Id", id.as_deref()), told("Name", name.as_deref()));
+            return Err(format!("an organizational unit with {id} and {name}"));
+        }
+    };
+    if id == parent {
+        return Err(format!("the organizational unit {id} is listed as its own parent"));
+    }
+    match names.get(&id) {
+        Some(other) if *other != name => {
+            let (name, other) = (told("Name", Some(&name)), told("Name", Some(other)));
+            Err(format!("the organizational unit {id} has {name} here and {other} elsewhere"))
+        }
+        _ => Ok(OrganizationalUnit { id, name }),
+    }
+}
+
+/// What is not asked any more, because an organization has no more units than were listed.
+fn endless() -> Observation<()> {
+    let fault = Fault::saying(FaultKind::Protocol, Some(TOO_LONG.to_owned()));
+    let not_asked =
+        Observation::not_asked(LIST_ORGANIZATIONAL_UNITS.id, Region::global(), NotAsked::DependencyUnread);
+    Observation { reading: Reading::Unread(fault), ..not_asked }
 }
 
 /// The units and roots that are the parent of another unit on an account's path.
@@ -151,14 +191,6 @@ fn parents_of(accounts: &[Account]) -> BTreeSet<&str> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_path_gives_the_units_from_root_to_parent() {
-        let ids = ou_ids_of("o-ex/r-ab/ou-ab-1/ou-ab-2/111122223333/").unwrap();
-        assert_eq!(ids, ["r-ab", "ou-ab-1", "ou-ab-2"]);
-        assert_eq!(ou_ids_of("o-ex/r-ab/111122223333/").unwrap(), ["r-ab"]);
-        assert_eq!(ou_ids_of(""), None);
-    }
 
     #[test]
     fn the_arn_names_organization_and_management_account() {
@@ -176,7 +208,9 @@ mod tests {
             Entry::builder().set_id(id.map(str::to_owned)).set_arn(arn.map(str::to_owned)).build()
         };
         let mut organization = None;
-        let mut read = |id, arn| account_of(entry(id, arn), &mut organization).map(|account| account.id);
+        let mut unplaced = Unplaced::default();
+        let mut read =
+            |id, arn| account_of(entry(id, arn), &mut organization, &mut unplaced).map(|account| account.id);
         assert_eq!(read(Some("111122223333"), Some(ARN)), Ok("111122223333".parse().unwrap()));
         for id in [
             None,

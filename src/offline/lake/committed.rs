@@ -36,7 +36,7 @@ pub enum LakeError {
     },
     /// A manifest cannot be read.
     #[error(
-        "failed to read {uri}/{key}: it is no manifest ({reason}); restore it from a backup or an earlier version of \
+        "failed to read {uri}/{key}: it is not a manifest ({reason}); restore it from a backup or an earlier version of \
          the object"
     )]
     Manifest {

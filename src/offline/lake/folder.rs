@@ -315,15 +315,13 @@ impl Store for FolderStore {
     }
 
     /// By a lock on the run's log, which a scan has to have: who publishes finds none where nothing was scanned.
-    fn hold(&self, run_id: &RunId, alone: bool) -> Result<Option<Hold>, StoreError> {
+    fn hold(&self, run_id: &RunId, opens: bool) -> Result<Option<Hold>, StoreError> {
         let prefix = log::prefix(run_id);
         let folder = self.root.join(&prefix);
-        let made = || if alone { Ok(()) } else { make_folders(&folder) };
-        match regular::below(&self.root, &folder)
-            .and_then(|()| made())
-            .and_then(|()| writers::hold(&folder, alone))
+        let made = || if opens { make_folders(&folder) } else { Ok(()) };
+        match regular::below(&self.root, &folder).and_then(|()| made()).and_then(|()| writers::hold(&folder))
         {
-            Err(error) if alone && is_missing(&error) => Ok(Some(Hold::default())),
+            Err(error) if !opens && is_missing(&error) => Ok(Some(Hold::default())),
             held => held.map_err(|error| self.error("write", &prefix, &error)),
         }
     }

@@ -161,6 +161,17 @@ impl Store for MemoryStore {
         ready(put).boxed()
     }
 
+    fn replace_archived<'a>(
+        &'a self,
+        key: &'a str,
+        bytes: &'a [u8],
+    ) -> BoxFuture<'a, Result<Put, StoreError>> {
+        // Nothing is awaited in between.
+        let is_archived = self.read(key, u64::MAX).is_err_and(|error| error.fault == StoreFault::Archived);
+        let put = if is_archived { self.write(key, bytes, true) } else { Ok(Put::Exists) };
+        ready(put).boxed()
+    }
+
     fn list<'a>(&'a self, prefix: &'a str) -> BoxFuture<'a, Result<Vec<String>, StoreError>> {
         let keys = self.lock().objects.keys().filter(|key| key.starts_with(prefix)).cloned().collect();
         ready(Ok(keys)).boxed()

@@ -119,12 +119,30 @@ pub trait Store: Send + Sync + fmt::Debug {
         })
     }
 
+    /// Writes an object in place of one that lies in an archive, all of it or nothing. It cannot be read, and so not be
+    /// told by its hash. [`Put::Exists`] where it lies in no archive any more, or is another by now: of two that found it
+    /// so, one writes. A storage that cannot do it in one step looks first.
+    fn replace_archived<'a>(
+        &'a self,
+        key: &'a str,
+        bytes: &'a [u8],
+    ) -> BoxFuture<'a, Result<Put, StoreError>> {
+        Box::pin(async move {
+            match self.get(key).await {
+                Err(error) if error.fault == StoreFault::Archived => {
+                    self.replace(key, bytes).await.map(|()| Put::Created)
+                }
+                found => found.map(|_| Put::Exists),
+            }
+        })
+    }
+
     /// The keys under `prefix`, sorted.
     fn list<'a>(&'a self, prefix: &'a str) -> BoxFuture<'a, Result<Vec<String>, StoreError>>;
 
-    /// Holds a run with others who scan it, or alone; none where others are in the way. A storage that cannot tell
-    /// who is there lets everyone in.
-    fn hold(&self, _run_id: &RunId, _alone: bool) -> Result<Option<Hold>, StoreError> {
+    /// Holds a run, to scan it or to publish it; none where another process holds it. Who `opens` a run makes a place
+    /// for its log. A storage that cannot tell who is there lets everyone in.
+    fn hold(&self, _run_id: &RunId, _opens: bool) -> Result<Option<Hold>, StoreError> {
         Ok(Some(Hold::default()))
     }
 }

@@ -2,7 +2,7 @@
 //! system takes back from a process that ends, however it ends.
 //!
 //! Nothing stands on them: where a file system has no locks, the writes that replace nothing still decide. They say
-//! when what a killed process left can be cleared, and whether a run that is to be published is still scanned.
+//! when what a killed process left can be cleared, and whether another process scans or publishes a run.
 
 use std::fs::{self, File, TryLockError};
 use std::io;
@@ -32,11 +32,10 @@ pub(super) fn join(folder: &Path) -> Option<File> {
     Some(lock)
 }
 
-/// Holds a run's folder with others who scan it, or alone; none where others are in the way.
-pub(super) fn hold(folder: &Path, alone: bool) -> io::Result<Option<Hold>> {
+/// Holds a run's folder; none where another process holds it.
+pub(super) fn hold(folder: &Path) -> io::Result<Option<Hold>> {
     let lock = regular::open_folder(folder)?;
-    let locked = if alone { lock.try_lock() } else { lock.try_lock_shared() };
-    match locked {
+    match lock.try_lock() {
         Ok(()) => Ok(Some(Hold(Some(lock)))),
         Err(TryLockError::WouldBlock) => Ok(None),
         // No locks here.
@@ -79,18 +78,20 @@ mod tests {
     }
 
     #[test]
-    fn a_run_is_held_by_scans_together_and_by_a_publish_alone() {
+    fn a_run_is_held_by_one_process_until_it_ends() {
         let folder = tempfile::tempdir().unwrap();
         let open = || FolderStore::open(folder.path(), true).unwrap();
         let (one, another) = (open(), open());
         let run_id = "20261121T030000Z-0badcafe".parse().unwrap();
-        let scans = [one.hold(&run_id, false).unwrap(), another.hold(&run_id, false).unwrap()];
-        assert!(scans.iter().all(|held| held.as_ref().is_some_and(Hold::is_lock)));
-        assert!(another.hold(&run_id, true).unwrap().is_none());
+        let held = one.hold(&run_id, true).unwrap();
+        assert!(held.as_ref().is_some_and(Hold::is_lock));
+        for opens in [true, false] {
+            assert!(another.hold(&run_id, opens).unwrap().is_none());
+        }
         let never_scanned = "20261121T030000Z-0badbeef".parse().unwrap();
-        assert!(another.hold(&never_scanned, true).unwrap().is_some());
-        drop(scans);
-        let alone = another.hold(&run_id, true).unwrap();
-        assert!(alone.is_some() && one.hold(&run_id, false).unwrap().is_none());
+        assert!(another.hold(&never_scanned, false).unwrap().is_some());
+        drop(held);
+        let after = another.hold(&run_id, false).unwrap();
+        assert!(after.is_some() && one.hold(&run_id, true).unwrap().is_none());
     }
 }

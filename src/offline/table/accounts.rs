@@ -31,7 +31,7 @@ pub static TABLE: Table<AccountFacts> = Table {
         Column {
             name: "ou_ids",
             kind: Kind::StringArray,
-            doc: "The root and the organizational units from it down to the account's parent: organizations:ListAccounts `Paths`. NULL where not reported.",
+            doc: "The root and the organizational units from it down to the account's parent: organizations:ListAccounts `Paths`. NULL where not reported, and where the paths are none or contradict each other.",
             value: |row| row.account.ou_ids.as_ref().into(),
         },
         Column {

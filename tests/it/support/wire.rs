@@ -67,6 +67,8 @@ pub struct Wire {
     /// The accounts of the sessions that STS gave, by their access key ids.
     sessions: Arc<Mutex<BTreeMap<String, String>>>,
     responder: Option<Responder>,
+    /// What every answer has for its request id.
+    request_id: Option<String>,
 }
 
 impl fmt::Debug for Wire {
@@ -89,6 +91,11 @@ impl Wire {
     /// A wire on which this answers first.
     pub fn answering(responder: impl Fn(&Asked) -> Option<Reply> + Send + Sync + 'static) -> Self {
         Self { responder: Some(Arc::new(responder)), ..Self::default() }
+    }
+
+    /// A wire on which every answer has this request id.
+    pub fn with_request_id(id: &str) -> Self {
+        Self { request_id: Some(id.to_owned()), ..Self::default() }
     }
 
     /// The answers so far, by their requests.
@@ -153,7 +160,12 @@ impl HttpConnector for Over<SharedHttpConnector> {
         let asked = self.wire.asked(&request);
         let (wire, answer) = (self.wire.clone(), self.inner.call(request));
         HttpConnectorFuture::new(async move {
-            let response = answer.await?;
+            let mut response = answer.await?;
+            for name in ["x-amz-request-id", "x-amzn-requestid"] {
+                if let Some(id) = &wire.request_id {
+                    response.headers_mut().insert(name, id.clone());
+                }
+            }
             let Some(body) = response.body().bytes().map(|it| String::from_utf8_lossy(it).into_owned())
             else {
                 return Ok(response);
