@@ -14,7 +14,7 @@ use std::fs;
 use atrest::query::{QUERIES, schema};
 
 use super::{deploy, is_blessed, resolved};
-use crate::support::python::{Server, venv_or_skip};
+use crate::support::python::{Server, venv};
 use crate::support::rust::read;
 
 /// The largest template that CloudFormation takes from a bucket (user guide, "CloudFormation quotas").
@@ -99,7 +99,7 @@ fn the_athena_template_is_what_the_code_says() {
 /// Made in an emulator by Glue's and Athena's own APIs, and read back: what an analyst would find.
 #[test]
 fn the_athena_template_is_what_an_analyst_finds() {
-    let Some(venv) = venv_or_skip() else { return };
+    let venv = venv();
     let server = Server::start(venv.script("serve_moto.py"));
     let found = venv.run("athena_template.py", [&server.endpoint]).succeeded();
     let counted =
@@ -109,7 +109,7 @@ fn the_athena_template_is_what_an_analyst_finds() {
 
 #[test]
 fn the_census_and_its_tables_fit_together() {
-    let Some(venv) = venv_or_skip() else { return };
+    let venv = venv();
     let (census, athena) = (resolved(&venv, "census.yaml"), resolved(&venv, "athena.yaml"));
     // The README's commands give the lake's URI; the other two are defaults on both sides.
     for (output, parameter) in

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::{deploy, root};
-use crate::support::python::venv_or_skip;
+use crate::support::python::venv;
 use crate::support::rust::read;
 
 /// The instructions of a Dockerfile by stage, continued lines joined, comments left out.
@@ -70,6 +70,6 @@ fn the_image_has_what_it_is_built_from() {
 
 #[test]
 fn the_dockerfile_lints() {
-    let Some(venv) = venv_or_skip() else { return };
+    let venv = venv();
     venv.run("lint_dockerfile.py", [deploy("Dockerfile")]).succeeded();
 }

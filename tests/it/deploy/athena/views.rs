@@ -18,7 +18,7 @@ use atrest::query::schema::trino_type;
 use atrest::query::views::{View, views};
 
 use super::{block, logical, quoted};
-use crate::support::python::venv_or_skip;
+use crate::support::python::venv;
 use crate::support::shell::Shell;
 
 pub fn resources() -> impl Iterator<Item = String> {
@@ -77,7 +77,7 @@ fn definition(view: &View) -> String {
 /// Names and types as another engine finds them: DuckDB types `date_diff`, `lag` and `row_number` as Trino does.
 #[test]
 fn an_engine_finds_the_columns_that_a_view_says() {
-    let Some(venv) = venv_or_skip() else { return };
+    let venv = venv();
     let shell = Shell::new().asking(&venv);
     shell.atrest("demo --nights 1 --out d").succeeded();
     let in_duckdb = |kind| match trino_type(kind) {
