@@ -21,13 +21,14 @@ use crate::check::{
     self, BucketSubject, Context, ExceptionSubject, KeyAnswers, KeySubject, Outcome, PolicyReading,
 };
 use crate::clock::Timestamp;
+use crate::glob;
 use crate::model::{
     AccountFacts, AccountId, AccountScan, BucketFacts, ExceptionUse, Exceptions, Finding, HeldDestination,
     KeyFacts, Organization, Parameters, Partition, PolicyHash, Reading, Region, ResourceType, Standard,
     Subject, Verdict,
 };
 use crate::resolve::Policies;
-use crate::standard::{Instance, glob};
+use crate::standard::Instance;
 
 pub use account::{AccountRules, Rules};
 pub use exempt::Matches;
@@ -95,7 +96,7 @@ impl<'a> Judge<'a> {
         };
         let policy = policy.of_bucket_at(facts, self.organization, self.as_of);
         let is_named = |held: &&HeldDestination| {
-            held.destination.buckets.iter().any(|pattern| glob(pattern, &facts.name))
+            held.destination.buckets.iter().any(|pattern| glob::matches(pattern, &facts.name))
         };
         let destinations: Vec<&HeldDestination> =
             account.effective.destinations.iter().filter(is_named).collect();
