@@ -23,7 +23,7 @@ use crate::model::{
 };
 
 pub use malformed::malformed;
-pub use read::{Line, LogError, Place, Segment, digest, hex};
+pub use read::{Line, LogError, Place, Segment, digest};
 pub use write::{OrganizationWriter, SegmentWriter};
 
 /// The version of the log's format. A reader refuses a newer one.

@@ -203,7 +203,7 @@ fn verify(key: &str, bytes: &[u8]) -> Result<Header, LogError> {
     let Some(Record::Footer(footer)) = footer else {
         return Err(not_sealed("it has no footer".to_owned()));
     };
-    if footer.sha256 != hex(&hasher.finalize()) || footer.records != records {
+    if footer.sha256 != hex::encode(hasher.finalize()) || footer.records != records {
         return Err(not_sealed("its footer does not match its records".to_owned()));
     }
     header.ok_or_else(|| not_sealed("it has no header".to_owned()))
@@ -238,18 +238,9 @@ fn record_name(line: &[u8]) -> &str {
     std::str::from_utf8(&rest[..end]).unwrap_or_default()
 }
 
-/// Lower-case hex.
-pub fn hex(bytes: &[u8]) -> String {
-    use std::fmt::Write;
-    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
-}
-
 /// The lower-case hex SHA-256 of some bytes.
 pub fn digest(bytes: &[u8]) -> String {
-    hex(&Sha256::digest(bytes))
+    hex::encode(Sha256::digest(bytes))
 }
 
 #[cfg(test)]
