@@ -2,7 +2,7 @@
 //! known, and how they are spoken of.
 
 use super::policy_reading::{self, POLICY_UNDECIDED};
-use super::support::spoken;
+use super::support::{Decided, spoken};
 use super::{BucketSubject, Outcome, PolicyReading, Reason};
 use crate::model::{AccountId, Arn, BucketFacts, Encryption, KeyJoin, KeyLink, Region};
 use crate::policy::Policy;
@@ -70,7 +70,7 @@ pub static KEY_NOT_VISIBLE: Reason = Reason::unknown(
     );
 
 /// The bucket's default mode, where it was read.
-pub fn mode(bucket: &BucketSubject<'_>) -> Result<Encryption, Outcome> {
+pub fn mode(bucket: &BucketSubject<'_>) -> Decided<Encryption> {
     let facts = bucket.facts;
     match (facts.encryption, facts.encryption_read) {
         (Encryption::Unknown, "gone") => Err(Outcome::from(&BUCKET_GONE)),
@@ -81,13 +81,13 @@ pub fn mode(bucket: &BucketSubject<'_>) -> Result<Encryption, Outcome> {
 }
 
 /// What the join says of the bucket's key, where the configuration was read.
-pub fn key_of<'a>(bucket: &BucketSubject<'a>) -> Result<&'a KeyJoin, Outcome> {
+pub fn key_of<'a>(bucket: &BucketSubject<'a>) -> Decided<&'a KeyJoin> {
     mode(bucket)?;
     bucket.facts.key.as_ref().ok_or_else(|| Outcome::from(&ENCRYPTION_NOT_READ))
 }
 
 /// The same for what a check asks of the key: an algorithm that is not known may use a key without naming it.
-pub fn key_in_use<'a>(bucket: &BucketSubject<'a>) -> Result<&'a KeyJoin, Outcome> {
+pub fn key_in_use<'a>(bucket: &BucketSubject<'a>) -> Decided<&'a KeyJoin> {
     let key = key_of(bucket)?;
     match (bucket.facts.encryption, key.link) {
         (Encryption::Other, KeyLink::None) => Err(algorithm_not_known(bucket.facts)),
@@ -103,7 +103,7 @@ pub fn algorithm_not_known(facts: &BucketFacts) -> Outcome {
 }
 
 /// The bucket's policy, where it was read and understood; none where there is none.
-pub fn policy(reading: PolicyReading<'_>) -> Result<Option<&Policy>, Outcome> {
+pub fn policy(reading: PolicyReading<'_>) -> Decided<Option<&Policy>> {
     policy_reading::policy(reading, "bucket", &BUCKET_GONE)
 }
 
@@ -232,7 +232,7 @@ pub fn misplaced(facts: &BucketFacts) -> Option<Outcome> {
 
 /// Whether an AWS managed key of the bucket's own account is the one that S3 uses for it: not another service's. An
 /// error where that, or the bucket's Region, which must be the key's, is not known.
-pub fn is_usable_aws_key(facts: &BucketFacts, key: &KeyJoin) -> Result<bool, Outcome> {
+pub fn is_usable_aws_key(facts: &BucketFacts, key: &KeyJoin) -> Decided<bool> {
     let name = key_name(facts);
     let names_region = facts.kms_key_ref.as_deref().and_then(reference_arn).is_some();
     if names_region && facts.region.is_none() {

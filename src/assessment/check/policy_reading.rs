@@ -1,6 +1,6 @@
 //! A resource's policy, a bucket's or a key's: reached where it was read and understood, else why not.
 
-use super::support::spoken;
+use super::support::{Decided, spoken};
 use super::{Outcome, PolicyReading, Reason};
 use crate::clock::Timestamp;
 use crate::model::Verdict;
@@ -20,7 +20,7 @@ pub fn policy<'a>(
     reading: PolicyReading<'a>,
     resource: &str,
     gone: &'static Reason,
-) -> Result<Option<&'a Policy>, Outcome> {
+) -> Decided<Option<&'a Policy>> {
     match reading {
         PolicyReading::Known(policy) => Ok(Some(policy)),
         PolicyReading::Absent => Ok(None),
