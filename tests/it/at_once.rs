@@ -61,7 +61,7 @@ impl Way {
             return Err(StoreError {
                 action: "write",
                 uri: self.lake.uri().to_owned(),
-                reason: "the process was killed".to_owned(),
+                reason: "the process was killed".into(),
                 advice: None,
                 by_user: false,
                 fault: StoreFault::Caller,
