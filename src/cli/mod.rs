@@ -22,6 +22,7 @@ mod iam;
 mod inherited;
 mod lake;
 mod loss;
+mod man;
 mod not_text;
 mod output;
 mod print;
@@ -140,6 +141,7 @@ fn left(command: &Command) -> String {
         Command::Checks(_) | Command::Iam(_) | Command::Completions { .. } => {
             "the output is not complete; run it again".to_owned()
         }
+        Command::Man { .. } => "the manual pages are not complete; run it again".to_owned(),
     }
 }
 
@@ -161,6 +163,7 @@ fn begin(command: Command, work: &Arc<Work>) -> Result<Exit, CliError> {
             clap_complete::generate(shell, &mut Cli::command(), "atrest", &mut text);
             print::data(&String::from_utf8_lossy(&text)).map(|()| Exit::Done)
         }
+        Command::Man { folder } => man::run(&folder).map(|()| Exit::Done),
     }
 }
 

@@ -113,7 +113,7 @@ const ROOMS: &[Room] = &[
     Room { path: "cli", floor: Floor::Shell,
            rooms: &["aws", "check", "clock", "judge", "log", "model", "printable", "query", "report",
                     "resolve", "scan", "sim", "sink", "spelling", "standard", "table"],
-           crates: &["clap", "clap_complete", "fastrand", "futures", "indicatif", "rustix", "serde_json", "tempfile",
+           crates: &["clap", "clap_complete", "clap_mangen", "fastrand", "futures", "indicatif", "rustix", "serde_json", "tempfile",
                      "tokio", "tokio_util", "toml", "tracing", "tracing_subscriber"] },
     // Reads the caller's environment, and that is the SDK's to read: profiles, SSO, endpoints.
     Room { path: "cli/edge", floor: Floor::Shell, rooms: &["aws", "clock", "model"],
