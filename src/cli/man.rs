@@ -8,7 +8,8 @@ use clap::CommandFactory;
 use super::args::Cli;
 use super::error::CliError;
 
-/// Writes `atrest.1`, `atrest-scan.1` and so on into a folder. They have no date, so that a package is built twice alike.
+/// Writes `atrest.1`, `atrest-scan.1` and so on into a folder. They have no date: two builds of a package give the same
+/// bytes.
 pub fn run(folder: &Path) -> Result<(), CliError> {
     fs::create_dir_all(folder).and_then(|()| clap_mangen::generate_to(Cli::command(), folder)).map_err(
         |error| {
