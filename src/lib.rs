@@ -72,7 +72,7 @@
 //! | a cause that AWS's message tells | a variant of [`advice::Cause`], where it is told and its sentence; a secret that a message may hold: a pattern of [`aws::message`] |
 //! | a service | `aws/service/<service>.rs`, its client in [`aws::clients`], its types in [`model`], its answers under `sim/wire`, rows in [`operation`] |
 //! | a question | a file under `queries/`, a line in [`query::QUERIES`]; the tests run it on the demo's lake, and `tests/it/questions/verdicts.rs` says which checks it must agree with; `ATREST_BLESS=1 cargo test generated` saves it in Athena's template |
-//! | a crate | a line in Cargo.toml, its room in `tests/it/tidy.rs`; `tests/it/dependencies.rs` judges what comes with it |
+//! | a crate | a line in Cargo.toml, its room in `tests/it/tidy.rs`; `deny.toml` says what may come with it (`cargo deny check`) |
 //! | a package | its folder and Cargo.toml under `src`, `members` in Cargo.toml, `MEMBERS` in `tests/it/tidy.rs` |
 //! | a room | its row in `tests/it/tidy.rs` and in the table above |
 //!

@@ -5,7 +5,7 @@
 //! or tokio, because its manifest does not: so the compiler holds that a verdict is a function of what was
 //! read. It is built while the SDK still is. The census has its modules as its own, `atrest::model` and so on.
 
-pub use atrest_core::clock;
+pub use atrest_core::{clock, glob};
 
 pub mod advice;
 pub mod check;

@@ -14,15 +14,19 @@ pub fn chain<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (
     })
 }
 
-/// What is under an error, without those that `says_nothing`, and without a link that repeats the one above it.
+/// What is under an error, without those that `says_nothing`, and without a link whose words the one above it has: an
+/// error of ours is a whole sentence, with what its source says.
 pub fn telling<'a>(
     error: &'a (dyn Error + 'static),
     says_nothing: impl Fn(&(dyn Error + 'static)) -> bool,
 ) -> Vec<String> {
-    let mut words: Vec<String> =
-        chain(error).filter(|link| !says_nothing(*link)).map(ToString::to_string).collect();
-    words.dedup();
-    words
+    let links = chain(error).filter(|link| !says_nothing(*link)).map(ToString::to_string);
+    links.fold(Vec::new(), |mut told, words| {
+        if !told.last().is_some_and(|above: &String| above.contains(&words)) {
+            told.push(words);
+        }
+        told
+    })
 }
 
 #[cfg(test)]
@@ -40,5 +44,15 @@ mod tests {
         assert_eq!(chain(&error).count(), 4);
         assert_eq!(telling(&error, |_| false), ["outer", "inner"]);
         assert_eq!(telling(&error, |link| link.is::<Outer>()), ["inner"]);
+    }
+
+    #[derive(Debug, thiserror::Error)]
+    #[error("failed to read x: {0}; restore it")]
+    struct Whole(#[source] io::Error);
+
+    #[test]
+    fn a_whole_sentence_is_told_once() {
+        let error = Whole(io::Error::other("disk on fire"));
+        assert_eq!(telling(&error, |_| false), ["failed to read x: disk on fire; restore it"]);
     }
 }

@@ -8,7 +8,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use rustls::RootCertStore;
 use rustls::pki_types::CertificateDer;
-use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::pem::{self, PemObject};
 
 /// The certificate authorities of a bundle. They take the place of the system's, as in other AWS tools.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,11 +19,11 @@ pub struct Bundle {
 }
 
 /// Why a file is no bundle.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, thiserror::Error)]
 pub enum BundleError {
     /// PEM that breaks off, or that is not base64 inside.
     #[error("its PEM cannot be read: {0}")]
-    Broken(String),
+    Broken(#[source] pem::Error),
     /// No certificate at all: DER, a key, an HTML page.
     #[error("it has no certificate in PEM (-----BEGIN CERTIFICATE-----)")]
     Empty,
@@ -37,7 +37,7 @@ impl Bundle {
     pub fn parse(pem: &[u8]) -> Result<Self, BundleError> {
         let (mut store, mut certificates, mut passed_over) = (RootCertStore::empty(), Vec::new(), 0);
         for certificate in CertificateDer::pem_slice_iter(pem) {
-            let certificate = certificate.map_err(|error| BundleError::Broken(error.to_string()))?;
+            let certificate = certificate.map_err(BundleError::Broken)?;
             match store.add(certificate.clone()) {
                 Ok(()) => certificates.push(certificate),
                 Err(_) => passed_over += 1,
@@ -93,9 +93,9 @@ mod tests {
 
     #[test]
     fn what_is_no_bundle_says_why() {
-        assert_eq!(Bundle::parse(b""), Err(BundleError::Empty));
-        assert_eq!(Bundle::parse(b"<html>blocked</html>"), Err(BundleError::Empty));
-        assert_eq!(Bundle::parse(pem_of(b"odd").as_bytes()), Err(BundleError::Unusable(1)));
+        assert!(matches!(Bundle::parse(b""), Err(BundleError::Empty)));
+        assert!(matches!(Bundle::parse(b"<html>blocked</html>"), Err(BundleError::Empty)));
+        assert!(matches!(Bundle::parse(pem_of(b"odd").as_bytes()), Err(BundleError::Unusable(1))));
         let authority = authority();
         let torn = &authority[..authority.len() / 2];
         assert!(matches!(Bundle::parse(torn.as_bytes()), Err(BundleError::Broken(_))));

@@ -1,4 +1,7 @@
 //! What the shell says when something goes wrong: one sentence, a hint, an exit code.
+//!
+//! An error of any room is a whole sentence: what failed, where, why, and what to do. So the shell prints the error
+//! alone, and never the errors under it; they stay its sources, for code that asks which kind of trouble it is.
 
 use std::fmt;
 
@@ -151,5 +154,44 @@ impl From<ScanError> for CliError {
             ScanError::Store(error) => error.into(),
             ScanError::Log(error) => error.into(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::error::Error;
+    use std::io;
+    use std::sync::Arc;
+
+    use crate::aws::causes::{chain, telling};
+    use crate::lake::{FolderStore, Lake, MemoryStore, Store};
+    use crate::log::Segment;
+
+    /// The error keeps one of type `E` under it, and its sentence has all that the chain has to say to people.
+    #[track_caller]
+    fn keeps<E: Error + 'static>(error: &(dyn Error + 'static), words: &str) {
+        assert!(chain(error).skip(1).any(|link| link.is::<E>()), "{error:?}");
+        let said = error.to_string();
+        assert_eq!(said.matches(words).count(), 1, "{said}");
+    }
+
+    #[tokio::test]
+    async fn an_error_keeps_its_cause_and_says_it_once() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::create_dir(folder.path().join("runs")).unwrap();
+        let store = FolderStore::open(folder.path(), false).unwrap();
+        let error = store.get("runs").await.unwrap_err();
+        keeps::<io::Error>(&error, "it is a folder, not a file");
+        assert_eq!(telling(&error, |_| false), [error.to_string()]);
+
+        let store = Arc::new(MemoryStore::new());
+        let run_id: crate::model::RunId = "20261121T030000Z-00000001".parse().unwrap();
+        store.put_new(&crate::lake::manifest_key(&run_id), b"{}").await.unwrap();
+        let lake = Lake::open(store).await.unwrap();
+        let error = lake.manifest(&run_id).await.unwrap_err();
+        keeps::<serde_json::Error>(&error, "it has no field `schema_version`");
+
+        let error = Segment::open("observations/x", b"no frame".to_vec()).unwrap_err();
+        keeps::<io::Error>(&error, "the log observations/x is not sealed: ");
     }
 }

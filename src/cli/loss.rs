@@ -5,16 +5,17 @@ use clap::ValueEnum as _;
 
 use super::args::{LakeArgs, RulesArgs};
 use super::error::CliError;
+use super::rules;
 use crate::model::RunId;
 use crate::publish::FinalizeError;
 
-/// The error of a publish, with what to do where accounts were lost.
-pub fn refused(error: FinalizeError, lake: &LakeArgs, rules: &RulesArgs) -> CliError {
-    let FinalizeError::Lost { run_id, .. } = &error else { return error.into() };
+/// The error of a publish, with what to do where accounts were lost, or with the file at fault.
+pub fn refused(error: FinalizeError, lake: &LakeArgs, files: &RulesArgs) -> CliError {
+    let FinalizeError::Lost { run_id, .. } = &error else { return rules::of_file(error, files) };
     let hint = format!(
         "`atrest doctor` tries one account. Where the accounts can be reached again, `atrest scan --run {run_id}` \
          asks the refused accounts again; a new run reads a list that has changed. To accept the loss for this night only:\n{}",
-        accepting(run_id, lake, rules)
+        accepting(run_id, lake, files)
     );
     CliError::from(error).hint(hint)
 }

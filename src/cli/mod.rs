@@ -22,6 +22,7 @@ mod iam;
 mod inherited;
 mod lake_uri;
 mod loss;
+mod man;
 mod not_text;
 mod output;
 mod print;
@@ -141,6 +142,7 @@ fn left(command: &Command) -> String {
         Command::Checks(_) | Command::Iam(_) | Command::Schema(_) | Command::Completions { .. } => {
             "the output is not complete; run it again".to_owned()
         }
+        Command::Man { .. } => "the manual pages are not complete; run it again".to_owned(),
     }
 }
 
@@ -163,6 +165,7 @@ fn begin(command: Command, work: &Arc<Work>) -> Result<Exit, CliError> {
             clap_complete::generate(shell, &mut Cli::command(), "atrest", &mut text);
             print::data(&String::from_utf8_lossy(&text)).map(|()| Exit::Done)
         }
+        Command::Man { folder } => man::run(&folder).map(|()| Exit::Done),
     }
 }
 

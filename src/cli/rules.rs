@@ -7,7 +7,9 @@ use std::path::Path;
 use super::args::RulesArgs;
 use super::error::CliError;
 use super::given;
+use crate::lake::Changed;
 use crate::model::{Exceptions, Standard};
+use crate::publish::FinalizeError;
 use crate::standard;
 
 /// What a census is judged by.
@@ -38,6 +40,24 @@ impl Rules {
             }
         };
         Ok(Self { standard, exceptions })
+    }
+}
+
+/// The error of a census, with the file at fault where that is the standard's or the exceptions'.
+pub fn of_file(error: FinalizeError, args: &RulesArgs) -> CliError {
+    let file = match &error {
+        FinalizeError::Standard(_) | FinalizeError::Changed(Changed::Standard { .. }) => {
+            args.standard.as_ref().map(|path| format!("the standard is in {}", path.display()))
+        }
+        FinalizeError::Changed(Changed::Exception { .. }) => {
+            args.exceptions.as_ref().map(|path| format!("the exceptions are in {}", path.display()))
+        }
+        _ => None,
+    };
+    let refused = CliError::from(error);
+    match file {
+        Some(file) => refused.hint(file),
+        None => refused,
     }
 }
 

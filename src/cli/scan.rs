@@ -8,7 +8,7 @@ use super::edge::login::Ending;
 use super::error::CliError;
 use super::exit::Exit;
 use super::progress::Watch;
-use super::rules::Rules;
+use super::rules::{self, Rules};
 use super::work::Work;
 use super::{committed, edge, estimate, expiry, future, loss, print, summary};
 use crate::aws::environment::{Caller, Environment, Tuning};
@@ -97,7 +97,8 @@ async fn census(args: &ScanArgs, opened: &Opened, work: &Arc<Work>) -> Result<Ex
     }
     let is_allowed = args.future.allow_future_run;
     future::refuse(&run_id, now, is_allowed)?;
-    unchanged(lake.newest(), &rules.standard, &rules.exceptions).map_err(CliError::usage)?;
+    unchanged(lake.newest(), &rules.standard, &rules.exceptions)
+        .map_err(|error| rules::of_file(error.into(), &args.rules))?;
     let run = header(run_id, now, settings(args), environment.source);
     let caller = match &opened.caller {
         Some(caller) => caller.clone(),

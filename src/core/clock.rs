@@ -8,7 +8,11 @@ use std::fmt;
 use std::sync::Arc;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
-use time::{Date, Month, OffsetDateTime, Time, UtcOffset};
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
+
+/// Characters of a bare date, `2026-11-21`.
+const DATE: usize = 10;
 
 /// A day in milliseconds.
 pub const DAY_MS: i64 = 24 * 60 * 60 * 1000;
@@ -47,9 +51,12 @@ impl Timestamp {
 
     /// Reads an RFC 3339 instant or a bare date, which is 00:00Z.
     pub fn parse(text: &str) -> Result<Self, NotAnInstant> {
-        parse_date(text)
-            .map(|date| OffsetDateTime::new_utc(date, Time::MIDNIGHT))
-            .or_else(|| parse_rfc3339(text))
+        let whole = if text.len() == DATE { format!("{text}T00:00:00Z") } else { text.to_owned() };
+        // `time` takes any character between date and time: what is not one of these is a slip.
+        let is_apart = matches!(whole.as_bytes().get(DATE), Some(b'T' | b't' | b' '));
+        OffsetDateTime::parse(&whole, &Rfc3339)
+            .ok()
+            .filter(|_| is_apart)
             .and_then(|at| i64::try_from(at.unix_timestamp_nanos() / 1_000_000).ok())
             .map(Self)
             .ok_or_else(|| NotAnInstant(text.to_owned()))
@@ -69,27 +76,20 @@ impl Timestamp {
 
     /// The UTC date, `2026-11-21`: the `dt` partition.
     pub fn date(self) -> String {
-        let at = self.utc();
-        format!("{:04}-{:02}-{:02}", at.year(), u8::from(at.month()), at.day())
+        self.utc().date().to_string()
     }
 
     /// `20261121T030000Z`: the first part of a run id.
     pub fn compact(self) -> String {
-        let at = self.utc();
-        format!(
-            "{:04}{:02}{:02}T{:02}{:02}{:02}Z",
-            at.year(),
-            u8::from(at.month()),
-            at.day(),
-            at.hour(),
-            at.minute(),
-            at.second()
-        )
+        self.to_the_second().replace(['-', ':'], "")
     }
 
+    /// Cut to the second.
     fn utc(self) -> OffsetDateTime {
         // Out of range only for years that no AWS resource has; shown as the epoch, never a panic.
-        OffsetDateTime::from_unix_timestamp_nanos(i128::from(self.0) * 1_000_000)
+        OffsetDateTime::from_unix_timestamp(self.0.div_euclid(1000))
+            .ok()
+            .filter(|at| (0..=9999).contains(&at.year()))
             .unwrap_or(OffsetDateTime::UNIX_EPOCH)
     }
 }
@@ -97,12 +97,11 @@ impl Timestamp {
 impl Timestamp {
     /// RFC 3339 in UTC, always with milliseconds: a column of them has one width, and sorts as text.
     pub fn in_full(self) -> String {
-        format!("{}.{:03}Z", self.to_the_second(), self.0.rem_euclid(1000))
+        format!("{}.{:03}Z", self.to_the_second().trim_end_matches('Z'), self.0.rem_euclid(1000))
     }
 
     fn to_the_second(self) -> String {
-        let at = self.utc();
-        format!("{}T{:02}:{:02}:{:02}", self.date(), at.hour(), at.minute(), at.second())
+        self.utc().format(&Rfc3339).expect("it is of UTC, in a year of four digits")
     }
 }
 
@@ -110,7 +109,7 @@ impl fmt::Display for Timestamp {
     /// RFC 3339 in UTC; milliseconds only where there are any.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.0.rem_euclid(1000) {
-            0 => write!(f, "{}Z", self.to_the_second()),
+            0 => f.write_str(&self.to_the_second()),
             _ => f.write_str(&self.in_full()),
         }
     }
@@ -133,59 +132,6 @@ impl<'de> Deserialize<'de> for Timestamp {
         let text = String::deserialize(deserializer)?;
         Self::parse(&text).map_err(de::Error::custom)
     }
-}
-
-fn digits<T: std::str::FromStr>(text: &str, from: usize, to: usize) -> Option<T> {
-    let part = text.get(from..to)?;
-    part.bytes().all(|b| b.is_ascii_digit()).then(|| part.parse().ok())?
-}
-
-fn parse_date(text: &str) -> Option<Date> {
-    let bytes = text.as_bytes();
-    if text.len() != 10 || bytes[4] != b'-' || bytes[7] != b'-' {
-        return None;
-    }
-    let month = Month::try_from(digits::<u8>(text, 5, 7)?).ok()?;
-    Date::from_calendar_date(digits(text, 0, 4)?, month, digits(text, 8, 10)?).ok()
-}
-
-/// `2026-11-21T03:00:00[.fraction](Z|±hh:mm)`.
-fn parse_rfc3339(text: &str) -> Option<OffsetDateTime> {
-    if !text.is_ascii() || text.len() < 20 {
-        return None;
-    }
-    let date = parse_date(&text[..10])?;
-    let bytes = text.as_bytes();
-    if !matches!(bytes[10], b'T' | b't' | b' ') || bytes[13] != b':' || bytes[16] != b':' {
-        return None;
-    }
-    let (hour, minute, second) = (digits(text, 11, 13)?, digits(text, 14, 16)?, digits(text, 17, 19)?);
-    let mut rest = &text[19..];
-    let mut nanos = 0;
-    if let Some(fraction) = rest.strip_prefix('.') {
-        let length = fraction.bytes().take_while(u8::is_ascii_digit).count();
-        let kept = &fraction[..length.min(9)];
-        nanos = format!("{kept:0<9}").parse().ok().filter(|_| length > 0)?;
-        rest = &fraction[length..];
-    }
-    let time = Time::from_hms_nano(hour, minute, second, nanos).ok()?;
-    Some(OffsetDateTime::new_in_offset(date, time, parse_offset(rest)?))
-}
-
-fn parse_offset(text: &str) -> Option<UtcOffset> {
-    if matches!(text, "Z" | "z") {
-        return Some(UtcOffset::UTC);
-    }
-    let sign: i8 = match text.as_bytes().first()? {
-        b'+' => 1,
-        b'-' => -1,
-        _ => return None,
-    };
-    if text.len() != 6 || text.as_bytes()[3] != b':' {
-        return None;
-    }
-    let (hours, minutes) = (digits::<i8>(text, 1, 3)?, digits::<i8>(text, 4, 6)?);
-    UtcOffset::from_hms(sign * hours, sign * minutes, 0).ok()
 }
 
 /// What gives the wall time.
@@ -230,13 +176,40 @@ mod tests {
             ("2026-11-21T03:04:05Z", "2026-11-21T03:04:05Z"),
             ("2026-11-21T03:04:05.1234567Z", "2026-11-21T03:04:05.123Z"),
             ("2026-11-21T03:04:05+01:30", "2026-11-21T01:34:05Z"),
+            ("2026-11-21t03:04:05.12z", "2026-11-21T03:04:05.120Z"),
+            ("2026-11-21 03:04:05-00:30", "2026-11-21T03:34:05Z"),
+            ("2024-02-29", "2024-02-29T00:00:00Z"),
             ("1969-12-31T23:59:59Z", "1969-12-31T23:59:59Z"),
+            ("0001-01-01", "0001-01-01T00:00:00Z"),
+            ("9999-12-31T23:59:59.999Z", "9999-12-31T23:59:59.999Z"),
         ] {
             assert_eq!(Timestamp::parse(text).unwrap().to_string(), printed, "{text}");
         }
-        for wrong in ["", "today", "2026-13-01", "2026-11-21T25:00:00Z", "2026-11-21T03:00:00", "２026-11-21"]
-        {
+        for wrong in [
+            "",
+            "today",
+            "2026-13-01",
+            "2026-02-29",
+            "2026-11-21T",
+            "2026-11-21T25:00:00Z",
+            "2026-11-21T03:00:00",
+            "2026-11-21T03:00:00.Z",
+            "2026-11-21T03:00:00+24:00",
+            "2026-11-21T03:00:00Z ",
+            "2026-11-21_03:00:00Z",
+            "+026-11-21",
+            "２026-11-21",
+        ] {
             assert!(Timestamp::parse(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn an_instant_of_no_four_digit_year_is_shown_as_the_epoch() {
+        for millis in [i64::MIN, -62_167_219_200_001, 253_402_300_800_000, i64::MAX] {
+            let at = Timestamp::from_millis(millis);
+            assert_eq!((&*at.date(), &*at.compact()), ("1970-01-01", "19700101T000000Z"));
+            assert!(at.to_string().starts_with("1970-01-01T00:00:00"), "{at}");
         }
     }
 

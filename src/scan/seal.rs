@@ -110,7 +110,7 @@ async fn put(
         reason:
             "what is there is cut short or archived and cannot be replaced, or changes each time that it is \
                  read"
-                .to_owned(),
+                .into(),
         advice: Some(
             "delete it where no other atrest process scans this run, then continue the run".to_owned(),
         ),

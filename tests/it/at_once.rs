@@ -20,7 +20,7 @@ use futures::future::{BoxFuture, join_all};
 
 use crate::laws::{clean, same_bytes};
 use crate::support::night::{LAWFUL, NOW, Night, Rules, in_paused_time, publish, reword};
-use crate::support::python::{Finished, Running, venv_or_skip};
+use crate::support::python::{Finished, Running, venv};
 use crate::support::relay::Relay;
 use crate::support::shell::{BOUND, RUN, Shell, Simulated, committed, files, names, signal};
 
@@ -62,7 +62,7 @@ impl Way {
             return Err(StoreError {
                 action: "write",
                 uri: self.lake.uri().to_owned(),
-                reason: "the process was killed".to_owned(),
+                reason: "the process was killed".into(),
                 advice: None,
                 by_user: false,
                 fault: StoreFault::Caller,
@@ -411,9 +411,7 @@ fn scans_of_one_run_at_the_same_time_leave_one_whole_run_in_a_folder() {
         assert_eq!(committed(&lake), [RUN]);
         // Each file of the run is held to its hash, each segment too.
         shell.atrest("report --lake lake --format html -o page.html").succeeded();
-        if let Some(venv) = venv_or_skip() {
-            venv.run("compare_state.py", [lake, simulated.dump()]).succeeded();
-        }
+        venv().run("compare_state.py", [lake, simulated.dump()]).succeeded();
         shell.atrest(&format!("finalize --lake lake --run {RUN}")).ended(4);
     }
 }

@@ -361,6 +361,7 @@ fn who_reads_an_object_gets_its_bytes_or_an_error() {
                     *read.lock().unwrap() += 1;
                 }
                 Err(StoreError { reason, .. }) => {
+                    let reason = reason.to_string();
                     prop_assert!(!reason.is_empty() && reason.len() < 2_000, "{}", reason);
                     *refused.lock().unwrap() += 1;
                 }
@@ -394,6 +395,7 @@ fn a_write_is_done_only_where_the_server_has_its_bytes() {
             Ok(Put::Created) => prop_assert_eq!(there, Some(&bytes[..]), "{:?}", change),
             Ok(Put::Exists) => prop_assert!(only_new && there.is_some(), "{:?}", change),
             Err(StoreError { reason, .. }) => {
+                let reason = reason.to_string();
                 prop_assert!(!reason.is_empty() && reason.len() < 2_000, "{}", reason);
             }
         }

@@ -46,7 +46,7 @@ fn help_says_what_there_is() {
     insta::assert_snapshot!("help", help.stdout);
     let help = shell.atrest("scan --help").succeeded();
     insta::assert_snapshot!("help_scan", help.stdout);
-    for command in ["demo", "doctor", "finalize", "iam", "simulate", "completions"] {
+    for command in ["demo", "doctor", "finalize", "iam", "simulate", "completions", "man"] {
         let help = shell.atrest(&format!("{command} --help")).succeeded();
         assert!(help.stdout.contains(&format!("Usage: atrest {command}")), "{help}");
         assert_eq!(help.stderr, "");
@@ -537,6 +537,47 @@ fn completions_are_there_for_the_common_shells() {
     let mut bash = Command::new("bash");
     bash.env_clear().envs(hermetic()).arg("-n").arg(shell.path("bash"));
     finish(bash, BOUND).succeeded();
+}
+
+/// The names of a help's list: two blanks, a word, and blanks again.
+fn listed(help: &str) -> Vec<&str> {
+    let lines = help.lines().filter_map(|line| line.strip_prefix("  "));
+    lines
+        .filter_map(|line| line.split_whitespace().next().filter(|_| !line.starts_with([' ', '-'])))
+        .collect()
+}
+
+#[test]
+fn manual_pages_are_there_for_every_command_with_every_flag() {
+    let shell = Shell::new().with("ATREST_EXTERNAL_ID", "secret-of-the-caller");
+    let written = shell.atrest("man share/man/man1").succeeded();
+    assert_eq!((&*written.stdout, &*written.stderr), ("", ""));
+    let folder = shell.path("share/man/man1");
+    let help = shell.atrest("--help").succeeded().stdout;
+    let commands: Vec<_> = listed(&help).into_iter().filter(|name| *name != "help").collect();
+    assert!(commands.contains(&"scan") && commands.contains(&"man"), "{commands:?}");
+    let mut pages: Vec<_> = commands.iter().map(|name| format!("atrest-{name}.1")).collect();
+    pages.push("atrest.1".to_owned());
+    pages.sort();
+    assert_eq!(names(&folder), pages);
+    for command in commands {
+        let page = std::fs::read_to_string(folder.join(format!("atrest-{command}.1"))).unwrap();
+        assert!(!page.contains("secret-of-the-caller"), "{command}");
+        // The pages write a hyphen as `\-`.
+        let page = page.replace('\\', "");
+        let help = shell.atrest(&format!("{command} --help")).succeeded().stdout;
+        let flags: Vec<_> = help.split_whitespace().filter(|word| word.starts_with("--")).collect();
+        for flag in flags.iter().map(|flag| flag.trim_end_matches(|it: char| !it.is_alphanumeric())) {
+            assert!(page.contains(flag), "{command}: {flag}");
+        }
+    }
+    shell.atrest("man again").succeeded();
+    for (name, path) in files(&folder) {
+        let again = shell.path("again").join(&name);
+        assert!(std::fs::read(path).unwrap() == std::fs::read(again).unwrap(), "{name} differs");
+    }
+    shell.write("file", "");
+    refused(shell.atrest("man file"), 2, "failed to write the manual pages to file");
 }
 
 // Policies

@@ -4,7 +4,7 @@
 use serde_json::{Map, Value};
 
 use crate::lake_s3::Bucket;
-use crate::support::python::{Finished, Venv, venv_or_skip};
+use crate::support::python::{Finished, Venv, venv};
 use crate::support::relay::{At, Cut, Relay};
 use crate::support::shell::{RUN, Shell, Simulated};
 
@@ -64,7 +64,7 @@ fn cut(part: &str, at: At, times: usize) -> Cut {
 
 #[test]
 fn one_lost_answer_of_each_write_ends_no_night() {
-    let Some(venv) = venv_or_skip() else { return };
+    let venv = venv();
     let mut stage = stage(&venv);
     let segment = format!("/{}.jsonl.zst", stage.simulated.account(|_| true));
     for at in [At::Request, At::Answer, At::Head] {
@@ -77,7 +77,7 @@ fn one_lost_answer_of_each_write_ends_no_night() {
 
 #[test]
 fn a_write_whose_every_answer_is_lost_is_committed_or_told() {
-    let Some(venv) = venv_or_skip() else { return };
+    let venv = venv();
     let mut stage = stage(&venv);
     let segment = format!("/{}.jsonl.zst", stage.simulated.account(|_| true));
     for part in [segment.as_str(), "/findings/", "/runs/"] {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::support::python::{finish, venv_or_skip};
+use crate::support::python::{finish, venv};
 use crate::support::shell::{BOUND, Shell, assert_narrow, committed, files, names};
 
 /// The bytes of every file under a folder of the shell's.
@@ -44,7 +44,7 @@ fn the_same_command_gives_the_same_bytes_in_any_folder() {
 
 #[test]
 fn earlier_nights_have_something_to_show() {
-    let Some(venv) = venv_or_skip() else { return };
+    let venv = venv();
     let shell = Shell::new().asking(&venv);
     // The last eleven: from the incident on, and in a smaller organization, for a test is run often.
     let said = shell.atrest("demo --nights 11 --buckets 120 --keys 48 --out d").succeeded().stderr;
@@ -110,7 +110,7 @@ fn another_seed_and_other_sizes_are_other_runs() {
 
 #[test]
 fn the_smallest_organizations_have_a_census_too() {
-    let Some(venv) = venv_or_skip() else { return };
+    let venv = venv();
     let shell = Shell::new();
     for (place, shape) in
         [("one", "--accounts 1 --buckets 0 --keys 0"), ("two", "--accounts 2 --buckets 1 --keys 0")]
@@ -139,7 +139,7 @@ fn a_folder_that_cannot_be_made_is_told_with_what_to_do() {
 
 #[test]
 fn duckdb_pyarrow_and_pandas_open_every_table() {
-    let Some(venv) = venv_or_skip() else { return };
+    let venv = venv();
     let shell = Shell::new();
     shell.atrest("demo --nights 1").succeeded();
     venv.run("compare_lake.py", [shell.path("atrest-demo/lake")]).succeeded();

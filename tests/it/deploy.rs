@@ -18,7 +18,7 @@ use std::path::{Path, PathBuf};
 use atrest::operation::{Grant, LAKE_KEY_ACTIONS, actions};
 use serde_json::Value;
 
-use crate::support::python::{Server, Venv, venv_or_skip};
+use crate::support::python::{Server, Venv, venv};
 use crate::support::rust::read;
 use crate::support::shell::Shell;
 
@@ -154,7 +154,7 @@ fn only_the_section_is_written() {
 
 #[test]
 fn the_templates_lint() {
-    let Some(venv) = venv_or_skip() else { return };
+    let venv = venv();
     venv.run("lint_templates.py", yaml_files()).succeeded();
     venv.unittest("test_template").succeeded();
 }
@@ -168,7 +168,7 @@ fn yaml_files() -> Vec<PathBuf> {
 
 #[test]
 fn the_templates_deploy_into_an_emulator() {
-    let Some(venv) = venv_or_skip() else { return };
+    let venv = venv();
     let server = Server::start(venv.script("serve_moto.py"));
     venv.run("deploy_templates.py", [&server.endpoint]).succeeded();
 }
@@ -205,7 +205,7 @@ fn without_organization(statements: &Value) -> Value {
 
 #[test]
 fn the_policies_are_what_atrest_iam_prints() {
-    let Some(venv) = venv_or_skip() else { return };
+    let venv = venv();
     let shell = Shell::new();
     let printed = |line: &str| shell.atrest(line).ended(0).json()["Statement"].clone();
     let audit = resolved(&venv, "audit-role.yaml");
@@ -225,7 +225,7 @@ fn the_policies_are_what_atrest_iam_prints() {
 
 #[test]
 fn the_audit_role_holds_no_write_action() {
-    let Some(venv) = venv_or_skip() else { return };
+    let venv = venv();
     let template = resolved(&venv, "audit-role.yaml");
     let kinds: Vec<_> = template["Resources"].as_object().unwrap().values().map(|it| &it["Type"]).collect();
     assert_eq!(kinds, ["AWS::IAM::Role"], "one role, and nothing beside it");
@@ -252,7 +252,7 @@ fn the_audit_role_holds_no_write_action() {
 
 #[test]
 fn the_trust_is_the_census_role_of_the_organization_alone() {
-    let Some(venv) = venv_or_skip() else { return };
+    let venv = venv();
     let template = resolved(&venv, "audit-role.yaml");
     let (_, role) = of_type(&template, "AWS::IAM::Role")[0];
     let census = resolved(&venv, "census.yaml");
@@ -287,14 +287,14 @@ fn the_trust_is_the_census_role_of_the_organization_alone() {
 
 #[test]
 fn the_terraform_module_is_formatted_parses_and_fits_the_templates() {
-    let Some(venv) = venv_or_skip() else { return };
+    let venv = venv();
     venv.run("check_terraform.py", [] as [&str; 0]).succeeded();
     venv.unittest("test_terraform").succeeded();
 }
 
 #[test]
 fn the_readme_has_every_parameter_and_its_commands_name_no_other() {
-    let Some(venv) = venv_or_skip() else { return };
+    let venv = venv();
     let write: &[&str] = if is_blessed() { &["--write"] } else { &[] };
     venv.run("deploy_readme.py", write).succeeded();
 }

@@ -2,7 +2,7 @@
 //! wherever it stands before the run that a user thinks of.
 
 use crate::support::http::serve;
-use crate::support::python::venv_or_skip;
+use crate::support::python::venv;
 use crate::support::shell::{Shell, Simulated, files};
 
 const SMALL: &str = "--accounts 3 --buckets 12 --keys 6";
@@ -54,7 +54,7 @@ fn a_run_of_the_future_is_refused_until_it_is_meant_and_told_from_then_on() {
         let said = shell.atrest(&line).ended(0).stderr;
         assert!(!said.contains(FUTURE), "{line}: {said}");
     }
-    let Some(venv) = venv_or_skip() else { return };
+    let venv = venv();
     let shell = shell.asking(&venv);
     let told = shell.atrest("query --lake lake buckets_by_encryption");
     assert!(told.stderr.contains(FUTURE), "{told}");

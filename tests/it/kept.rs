@@ -49,7 +49,7 @@ fn manifest(store: &MemoryStore, run_id: &RunId) -> Manifest {
 fn damaged(store: &Arc<MemoryStore>, morning: &Morning) -> (String, String) {
     let again = RunId::new(NOW, AGAIN);
     let found = match rejudge(store, &morning.run_id, &again, &Rules::default()) {
-        Err(FinalizeError::Lake(LakeError::Damaged { key, reason, .. })) => (key, reason),
+        Err(FinalizeError::Lake(LakeError::Damaged { key, reason, .. })) => (key, reason.to_string()),
         other => panic!("the log is not as it was committed, and judging it gave {other:?}"),
     };
     assert!(!store.objects().keys().any(|key| key.contains(again.as_str())), "nothing is published");

@@ -24,7 +24,7 @@ use http_body_util::StreamBody;
 
 use crate::lake_bucket::{Lake, in_time, owned, store};
 use crate::support::night::{Morning, Night};
-use crate::support::python::{Finished, finish, hermetic, venv_or_skip};
+use crate::support::python::{Finished, finish, hermetic, venv};
 use crate::support::shell::{BOUND, Shell, Simulated};
 use crate::support::worlds::healthy;
 
@@ -169,7 +169,7 @@ fn what_is_no_file_in_the_place_of_one_is_told_by_every_reader() {
 
 #[test]
 fn a_question_reads_regular_files_of_the_lake_alone() {
-    let Some(venv) = venv_or_skip() else { return };
+    let venv = venv();
     let (shell, morning) = night();
     let shell = shell.asking(&venv);
     let day = morning.run_id.date();

@@ -403,7 +403,7 @@ fn a_list_that_is_none_is_told_with_what_it_lacks() {
     let error = in_time(Lake::new(owned(), empty).store.list("runs/")).unwrap_err();
     let said = "the answer of s3.eu-west-1.amazonaws.com to s3:ListObjectsV2 is not a valid answer of the S3 API: the answer \
                 lacks KeyCount and Contents";
-    assert!(error.reason.contains(said), "{error}");
+    assert!(error.reason.as_str().contains(said), "{error}");
 }
 
 #[test]
@@ -473,7 +473,7 @@ fn each_refusal_has_its_sentence_and_says_who_corrects_it() {
     ] {
         let error = Lake::new(owned(), move |_| refusal(status, code, message)).refused();
         assert_eq!((error.by_user, error.fault), (by_user, fault), "{error}");
-        assert!(error.reason.starts_with(&format!("S3 answered {code}: ")), "{error}");
+        assert!(error.reason.as_str().starts_with(&format!("S3 answered {code}: ")), "{error}");
         assert!(error.to_string().contains(words), "{error}");
         assert_eq!(error.uri, "s3://audit-lake/census/runs/x");
     }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use serde_json::Value;
 
 use crate::moto::{Emulator, named_regions};
-use crate::support::python::{Finished, Venv, finish, venv_or_skip};
+use crate::support::python::{Finished, Venv, finish, venv};
 use crate::support::shell::{BOUND, RUN, Shell, Simulated, assert_narrow, files};
 
 /// The bucket that `atrest simulate` makes for lakes.
@@ -52,7 +52,7 @@ impl<'a> Bucket<'a> {
 
 #[test]
 fn a_census_is_published_to_a_bucket_once() {
-    let Some(venv) = venv_or_skip() else { return };
+    let venv = venv();
     let simulated = Simulated::start(SMALL);
     let (shell, bucket) = (Shell::on(&simulated), Bucket::of(&venv, &simulated));
     let line = format!("scan --lake s3://{BUCKET}/census --run {RUN}");
@@ -73,7 +73,7 @@ fn a_census_is_published_to_a_bucket_once() {
 
 #[test]
 fn a_scheduler_that_delivers_twice_gets_one_run() {
-    let Some(venv) = venv_or_skip() else { return };
+    let venv = venv();
     let simulated = Simulated::start("--accounts 2 --buckets 4 --keys 2");
     let (shell, bucket) = (Shell::on(&simulated), Bucket::of(&venv, &simulated));
     shell.atrest(&format!("scan --lake s3://{BUCKET}/a/b/ --run 2026-11-21T03:00:00Z")).ended(0);
@@ -89,7 +89,7 @@ fn a_scheduler_that_delivers_twice_gets_one_run() {
 
 #[test]
 fn a_lake_without_a_prefix_is_the_bucket() {
-    let Some(venv) = venv_or_skip() else { return };
+    let venv = venv();
     let simulated = Simulated::start("--accounts 2 --buckets 4 --keys 2");
     let (shell, bucket) = (Shell::on(&simulated), Bucket::of(&venv, &simulated));
     shell.atrest(&format!("scan --lake s3://{BUCKET} --run {RUN}")).ended(0);
@@ -129,7 +129,7 @@ fn a_bucket_that_bars_the_caller_is_said_with_what_to_do() {
 
 #[test]
 fn a_bucket_in_another_region_is_followed() {
-    let Some(venv) = venv_or_skip() else { return };
+    let venv = venv();
     let simulated = Simulated::start("--accounts 2 --buckets 4 --keys 2");
     // The bucket is in eu-west-1; asked elsewhere, S3 answers 301 and names the Region.
     let shell = Shell::on(&simulated).with("AWS_REGION", "us-east-1").with("AWS_DEFAULT_REGION", "us-east-1");
@@ -140,7 +140,7 @@ fn a_bucket_in_another_region_is_followed() {
 
 #[test]
 fn a_committed_run_is_judged_again_as_another_run() {
-    let Some(venv) = venv_or_skip() else { return };
+    let venv = venv();
     let simulated = Simulated::start(SMALL);
     let (shell, bucket) = (Shell::on(&simulated), Bucket::of(&venv, &simulated));
     shell.atrest(&format!("scan --lake s3://{BUCKET}/census --run {RUN}")).ended(4);
@@ -158,7 +158,7 @@ fn a_committed_run_is_judged_again_as_another_run() {
 
 #[test]
 fn a_log_in_a_bucket_is_held_to_its_hashes_and_the_texts_are_kept() {
-    let Some(venv) = venv_or_skip() else { return };
+    let venv = venv();
     let simulated = Simulated::start("--accounts 2 --buckets 4 --keys 2");
     let (shell, bucket) = (Shell::on(&simulated), Bucket::of(&venv, &simulated));
     let lake = format!("s3://{BUCKET}/census");
@@ -183,7 +183,7 @@ fn a_log_in_a_bucket_is_held_to_its_hashes_and_the_texts_are_kept() {
 
 #[test]
 fn a_publish_that_crashed_before_its_commit_is_taken_up() {
-    let Some(venv) = venv_or_skip() else { return };
+    let venv = venv();
     let simulated = Simulated::start(SMALL);
     let (shell, bucket) = (Shell::on(&simulated), Bucket::of(&venv, &simulated));
     shell.atrest(&format!("scan --lake s3://{BUCKET}/census --run {RUN}")).ended(4);
@@ -209,7 +209,7 @@ fn a_publish_that_crashed_before_its_commit_is_taken_up() {
 
 #[test]
 fn moto_keeps_a_lake_too() {
-    let Some(venv) = venv_or_skip() else { return };
+    let venv = venv();
     let emulator = Emulator::seeded(&venv);
     let variables = [
         ("AWS_ENDPOINT_URL", emulator.server.endpoint.as_str()),
@@ -263,7 +263,7 @@ fn a_bucket_of_another_account_is_refused_and_named_ones_are_used() {
 
 #[test]
 fn a_lake_may_lie_on_another_server_than_the_one_that_is_scanned() {
-    let Some(venv) = venv_or_skip() else { return };
+    let venv = venv();
     let scanned = Simulated::start("--accounts 2 --buckets 4 --keys 2");
     let other = Simulated::start("--accounts 1 --buckets 1 --keys 1 --seed 2");
     let shell = Shell::on(&scanned);

@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use crate::support::python::{Finished, Server, Venv, finish, hermetic, venv_or_skip};
+use crate::support::python::{Finished, Server, Venv, finish, hermetic, venv};
 
 /// A scan of the seeded organization takes seconds: moto answers some 200 requests a second.
 const SCAN_BOUND: Duration = Duration::from_mins(5);
@@ -81,7 +81,7 @@ pub fn named_regions(truth: &Value) -> Vec<String> {
 
 #[test]
 fn a_census_of_named_regions_equals_the_truth() {
-    let Some(venv) = venv_or_skip() else { return };
+    let venv = venv();
     let emulator = Emulator::seeded(&venv);
     let regions = named_regions(&emulator.truth);
     venv.run("record_moto.py", [&emulator.server.endpoint, "start"]).succeeded();
@@ -93,7 +93,7 @@ fn a_census_of_named_regions_equals_the_truth() {
 
 #[test]
 fn without_list_regions_the_census_is_partial_and_its_rows_are_right() {
-    let Some(venv) = venv_or_skip() else { return };
+    let venv = venv();
     let emulator = Emulator::seeded(&venv);
     emulator.scan_and_compare(&venv, "fallback", &[]);
     // A census changes nothing: what a second one finds is the same.
@@ -103,20 +103,20 @@ fn without_list_regions_the_census_is_partial_and_its_rows_are_right() {
 
 #[test]
 fn the_truth_is_what_boto3_reads_back() {
-    let Some(venv) = venv_or_skip() else { return };
+    let venv = venv();
     venv.unittest("test_seed").succeeded();
 }
 
 #[test]
 fn the_comparison_notices_what_is_wrong() {
-    let Some(venv) = venv_or_skip() else { return };
+    let venv = venv();
     venv.unittest("test_compare").succeeded();
     venv.unittest("test_requests").succeeded();
 }
 
 #[test]
 fn a_server_ends_with_the_value_that_holds_it() {
-    let Some(venv) = venv_or_skip() else { return };
+    let venv = venv();
     let server = Server::start(venv.script("serve_moto.py"));
     let address = server.endpoint.strip_prefix("http://").unwrap().to_owned();
     assert!(TcpStream::connect(&address).is_ok(), "{address} said that it was ready");

@@ -11,7 +11,7 @@ use atrest::report::change::{Comparison, since_last_census};
 use atrest::report::{self, Format};
 
 use crate::support::night::{NOW, Night};
-use crate::support::python::venv_or_skip;
+use crate::support::python::venv;
 use crate::support::shell::{Shell, files};
 use crate::support::worlds::healthy;
 
@@ -241,7 +241,7 @@ fn texts_that_went_to_an_archive_are_written_again() {
 
 #[test]
 fn a_question_goes_without_a_lost_night_and_says_so() {
-    let Some(venv) = venv_or_skip() else { return };
+    let venv = venv();
     let (store, runs) = nights(3);
     let count = ["--format", "json", "--sql", "SELECT count(DISTINCT dt) AS nights FROM buckets"];
     let verified = ["query", "--lake", "lake"].into_iter().chain(count);

@@ -3,7 +3,7 @@
 
 use std::path::Path;
 
-use crate::support::python::{Finished, venv_or_skip};
+use crate::support::python::{Finished, venv};
 use crate::support::shell::{BOUND, RUN, Shell, Simulated, committed, files, names, signal};
 
 /// A small organization without trouble.
@@ -194,7 +194,7 @@ fn a_newer_lake_and_a_changed_file_are_said_and_an_old_report_stays() {
 
 #[test]
 fn a_lake_in_a_bucket_gives_the_same_bytes() {
-    let Some(venv) = venv_or_skip() else { return };
+    let venv = venv();
     let simulated = Simulated::start(SMALL);
     let shell = Shell::on(&simulated);
     let lake = "s3://atrest-lake/census";

@@ -12,7 +12,7 @@ use atrest::sim::world::{Denial, DeniedBy, Encryption};
 use atrest::sim::{Effect, Rule, Schedule, World};
 
 use crate::support::night::{self, Morning, NOW, Night, Rules, only_accounts, region, rejudge, rows_of};
-use crate::support::python::venv_or_skip;
+use crate::support::python::venv;
 use crate::support::shell::Shell;
 use crate::support::worlds::{healthy, troubled};
 
@@ -80,7 +80,7 @@ fn changes(morning: &Morning) -> Changes {
 
 /// The shipped query is the same law in SQL. It is about the newest census, so it is asked only there.
 fn assert_sql_agrees(morning: &Morning, changes: &Changes) {
-    let Some(venv) = venv_or_skip() else { return };
+    let venv = venv();
     let shell = Shell::holding(morning.store.objects()).asking(&venv);
     let newest = ["query", "--lake", "lake", "--format", "csv", "--sql", "SELECT run_id FROM runs_latest"];
     let newest = shell.run(newest).succeeded();

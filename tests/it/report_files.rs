@@ -13,7 +13,7 @@ use atrest::sim::{Effect, Rule, Schedule};
 use atrest::table;
 
 use crate::support::night::{Morning, NOW, Night, Rules, excepting};
-use crate::support::python::{Finished, finish, hermetic, venv_or_skip};
+use crate::support::python::{Finished, finish, hermetic, venv};
 use crate::support::shell::{BOUND, RUN, Shell, names};
 use crate::support::worlds::{healthy, troubled};
 
@@ -90,7 +90,7 @@ fn written(morning: &Morning, format: Format) -> String {
 
 #[test]
 fn csv_and_json_read_back_as_the_lake_has_it() {
-    let Some(venv) = venv_or_skip() else { return };
+    let venv = venv();
     for shell in [demo(), shell_with(&hostile())] {
         std::fs::create_dir(shell.path("reports")).unwrap();
         for table in table::TABLES {
@@ -134,7 +134,7 @@ fn an_empty_table_is_a_header_and_an_empty_array() {
 
 #[test]
 fn every_finding_is_an_ocsf_compliance_finding() {
-    let Some(venv) = venv_or_skip() else { return };
+    let venv = venv();
     let mut verdicts = String::new();
     for shell in [demo(), shell_with(&hostile())] {
         shell.atrest("report --lake lake --format ocsf -o findings.jsonl").succeeded();

@@ -167,11 +167,12 @@ fn a_run_is_judged_again_by_another_standard() {
         &[
             "version 2026-11 differs from the same version in the lake's last run; give the changed standard a new \
            version",
+            "hint: the standard is in changed.toml",
         ],
     );
     refused(
         shell.atrest("scan --lake lake --standard changed.toml"),
-        &["give the changed standard a new version"],
+        &["give the changed standard a new version", "hint: the standard is in changed.toml"],
     );
     assert_eq!(committed(&shell.path("lake")).len(), 4);
 }

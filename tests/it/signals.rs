@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::process::Command;
 use std::time::Duration;
 
-use crate::support::python::{Finished, Running, venv_or_skip};
+use crate::support::python::{Finished, Running, venv};
 use crate::support::shell::{BOUND, RUN, Shell, Simulated, committed, names, signal};
 
 /// What the contract allows a scan to take after the first signal (§5).
@@ -65,14 +65,13 @@ impl Slow {
         assert!(finished.stderr.contains(&told), "{told}: {finished}");
         assert_eq!(committed(&self.lake()), [RUN]);
         assert!(before == self.bytes_of(&sealed), "what was sealed was written again");
-        if let Some(venv) = venv_or_skip() {
-            self.shell.run(["scan", "--lake", "whole", "--run", UNBROKEN]).ended(4);
-            venv.run("compare_lake.py", [self.lake()]).succeeded();
-            venv.run("compare_state.py", [self.lake(), self.simulated.dump()]).succeeded();
-            let (lake, whole) = (self.lake(), self.shell.path("whole"));
-            let runs = [whole.as_os_str(), UNBROKEN.as_ref(), lake.as_os_str(), RUN.as_ref()];
-            venv.run("same_rows.py", runs).succeeded();
-        }
+        self.shell.run(["scan", "--lake", "whole", "--run", UNBROKEN]).ended(4);
+        let venv = venv();
+        venv.run("compare_lake.py", [self.lake()]).succeeded();
+        venv.run("compare_state.py", [self.lake(), self.simulated.dump()]).succeeded();
+        let (lake, whole) = (self.lake(), self.shell.path("whole"));
+        let runs = [whole.as_os_str(), UNBROKEN.as_ref(), lake.as_os_str(), RUN.as_ref()];
+        venv.run("same_rows.py", runs).succeeded();
         finished
     }
 
@@ -196,8 +195,7 @@ fn a_torn_segment_is_as_none_and_its_account_is_scanned_again() {
     std::fs::write(&torn, &whole[..whole.len() / 2]).unwrap();
     slow.shell.run(["scan", "--lake", "lake", "--run", RUN]).ended(4);
     assert!(std::fs::read(&torn).unwrap().len() > whole.len() / 2, "it was not written again");
-    if let Some(venv) = venv_or_skip() {
-        venv.run("compare_lake.py", [slow.lake()]).succeeded();
-        venv.run("compare_state.py", [slow.lake(), slow.simulated.dump()]).succeeded();
-    }
+    let venv = venv();
+    venv.run("compare_lake.py", [slow.lake()]).succeeded();
+    venv.run("compare_state.py", [slow.lake(), slow.simulated.dump()]).succeeded();
 }

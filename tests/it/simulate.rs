@@ -6,7 +6,7 @@ use std::net::TcpListener;
 
 use atrest::sim::wire;
 
-use crate::support::python::{Finished, Venv, finish, venv_or_skip};
+use crate::support::python::{Finished, Venv, finish, venv};
 use crate::support::shell::{BOUND, RUN, Shell, Simulated, assert_narrow, signal};
 
 /// What boto3 says of a served world and a told state.
@@ -18,7 +18,7 @@ fn judged(venv: &Venv, served: &Simulated, told: &std::path::Path) -> Finished {
 
 #[test]
 fn boto3_calls_every_operation_and_agrees_with_the_state() {
-    let Some(venv) = venv_or_skip() else { return };
+    let venv = venv();
     let simulated = Simulated::start("");
     let told = judged(&venv, &simulated, &simulated.dump()).succeeded();
     let agreed: BTreeSet<&str> = told.stdout.lines().filter_map(|line| line.split(' ').nth(1)).collect();
@@ -29,7 +29,7 @@ fn boto3_calls_every_operation_and_agrees_with_the_state() {
 
 #[test]
 fn boto3_notices_a_state_that_is_not_so() {
-    let Some(venv) = venv_or_skip() else { return };
+    let venv = venv();
     let simulated = Simulated::start("");
     let mut other = simulated.state().clone();
     let caller = other["caller"]["account"].as_str().unwrap().to_owned();
@@ -47,7 +47,7 @@ fn boto3_notices_a_state_that_is_not_so() {
 
 #[test]
 fn a_scan_over_the_socket_finds_what_is_there() {
-    let Some(venv) = venv_or_skip() else { return };
+    let venv = venv();
     let simulated = Simulated::start("");
     let shell = Shell::on(&simulated);
     // The default world has trouble of every kind: the census is published, and partial.
@@ -60,7 +60,7 @@ fn a_scan_over_the_socket_finds_what_is_there() {
 
 #[test]
 fn a_state_that_differs_from_the_rows_is_noticed() {
-    let Some(venv) = venv_or_skip() else { return };
+    let venv = venv();
     let simulated = Simulated::start("--accounts 3 --buckets 20 --keys 10");
     let shell = Shell::on(&simulated);
     shell.run(["scan", "--lake", "lake"]);

@@ -2,7 +2,7 @@
 
 use std::process::Command;
 
-use crate::support::python::{Finished, finish, hermetic, venv_or_skip};
+use crate::support::python::{Finished, finish, hermetic, venv};
 use crate::support::shell::{BOUND, Shell};
 
 fn demo() -> Shell {
@@ -50,7 +50,7 @@ fn a_full_disk_is_said_by_every_command() {
 
 #[test]
 fn a_full_disk_is_said_of_an_answer() {
-    let Some(venv) = venv_or_skip() else { return };
+    let venv = venv();
     let shell = demo();
     let line = format!("query --lake d/lake --format csv --duckdb {} population", venv.duckdb().display());
     let failed = redirected(&shell, &line, ">/dev/full").ended(1);

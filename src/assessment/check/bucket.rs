@@ -2,6 +2,7 @@
 //! known, and how they are spoken of.
 
 use super::policy_reading::{self, POLICY_UNDECIDED};
+use super::support::Decided;
 use super::{BucketSubject, Outcome, PolicyReading, Reason};
 use crate::model::{
     AccountId, Arn, BucketEncryption, BucketFacts, Encryption, KeyJoin, KeyLink, Region, Undecided,
@@ -80,17 +81,17 @@ pub fn default_encryption<'a>(bucket: &BucketSubject<'a>) -> Result<&'a BucketEn
 }
 
 /// The bucket's default mode, where it was read.
-pub fn mode(bucket: &BucketSubject<'_>) -> Result<Encryption, Outcome> {
+pub fn mode(bucket: &BucketSubject<'_>) -> Decided<Encryption> {
     default_encryption(bucket).map(|default| default.mode)
 }
 
 /// What the join says of the bucket's key, where the configuration was read.
-pub fn key_of<'a>(bucket: &BucketSubject<'a>) -> Result<&'a KeyJoin, Outcome> {
+pub fn key_of<'a>(bucket: &BucketSubject<'a>) -> Decided<&'a KeyJoin> {
     default_encryption(bucket).map(|default| &default.key)
 }
 
 /// The same for what a check asks of the key: an algorithm that is not known may use a key without naming it.
-pub fn key_in_use<'a>(bucket: &BucketSubject<'a>) -> Result<&'a KeyJoin, Outcome> {
+pub fn key_in_use<'a>(bucket: &BucketSubject<'a>) -> Decided<&'a KeyJoin> {
     let default = default_encryption(bucket)?;
     match (default.mode, default.key.link) {
         (Encryption::Other, KeyLink::None) => Err(algorithm_not_known(bucket.facts)),
@@ -106,7 +107,7 @@ pub fn algorithm_not_known(facts: &BucketFacts) -> Outcome {
 }
 
 /// The bucket's policy, where it was read and understood; none where there is none.
-pub fn policy(reading: PolicyReading<'_>) -> Result<Option<&Policy>, Outcome> {
+pub fn policy(reading: PolicyReading<'_>) -> Decided<Option<&Policy>> {
     policy_reading::policy(reading, "bucket", &BUCKET_GONE)
 }
 
@@ -237,7 +238,7 @@ pub fn misplaced(facts: &BucketFacts) -> Option<Outcome> {
 
 /// Whether an AWS managed key of the bucket's own account is the one that S3 uses for it: not another service's. An
 /// error where that, or the bucket's Region, which must be the key's, is not known.
-pub fn is_usable_aws_key(facts: &BucketFacts, key: &KeyJoin) -> Result<bool, Outcome> {
+pub fn is_usable_aws_key(facts: &BucketFacts, key: &KeyJoin) -> Decided<bool> {
     let name = key_name(facts);
     let names_region = facts.kms_key_ref().and_then(reference_arn).is_some();
     if names_region && facts.region.is_none() {

@@ -1,7 +1,7 @@
 //! What the checks of keys have in common: a key's description, why there may be none, and its use by buckets.
 
 use super::days::counted;
-use super::support::told;
+use super::support::{Decided, told};
 use super::{KeySubject, Outcome, Reason};
 use crate::model::{KeyMetadata, Undecided};
 
@@ -42,7 +42,7 @@ pub static PENDING_DELETION: Reason = Reason::not_applicable(
 );
 
 /// The key's metadata, where they were read.
-pub fn metadata<'a>(key: &KeySubject<'a>) -> Result<&'a KeyMetadata, Outcome> {
+pub fn metadata<'a>(key: &KeySubject<'a>) -> Decided<&'a KeyMetadata> {
     match key.facts.observation.describe.reading.settled() {
         Ok(Some(metadata)) => Ok(metadata),
         Ok(None) | Err(Undecided::Gone) => Err(Outcome::from(&KEY_GONE)),
@@ -73,7 +73,7 @@ pub fn state_unknown(state: Option<&str>) -> Option<&'static Reason> {
 }
 
 /// The key's state, where it is one that KMS has: nothing follows from another one.
-pub fn state(metadata: &KeyMetadata) -> Result<&str, Outcome> {
+pub fn state(metadata: &KeyMetadata) -> Decided<&str> {
     let state = told(metadata.state.as_ref(), &STATE_NOT_TOLD)?;
     if STATES.contains(&state) {
         return Ok(state);

@@ -8,7 +8,7 @@ use std::cell::OnceCell;
 use super::key::{KEY_GONE, MANAGER_NOT_TOLD, metadata};
 use super::outsiders::listed;
 use super::policy_reading::{POLICY_UNDECIDED, now_and_later, policy};
-use super::support::{decided, told};
+use super::support::{Decided, decided, told};
 use super::{Context, KeySubject, Outcome, Reason};
 use crate::policy::{self, Admitted, Policy, ServiceAccess};
 
@@ -71,7 +71,7 @@ fn with_ignored(outcome: Outcome, policy: &Policy) -> Outcome {
     outcome.saying(text)
 }
 
-fn readable<'a>(key: &KeySubject<'a>) -> Result<&'a Policy, Outcome> {
+fn readable<'a>(key: &KeySubject<'a>) -> Decided<&'a Policy> {
     let metadata = metadata(key)?;
     told(metadata.manager.as_ref(), &MANAGER_NOT_TOLD)?;
     if metadata.is_aws_managed() {

@@ -4,7 +4,7 @@ use super::key::{
     KEY_DISABLED, KEY_GONE, KEY_NOT_READ, PENDING_DELETION, STATE_NOT_TOLD, STATE_UNRECOGNIZED,
     buckets_in_words, is_pending_deletion, metadata, state,
 };
-use super::support::decided;
+use super::support::{Decided, decided};
 use super::{Check, Context, Judge, KeySubject, Outcome, Reason};
 use crate::model::{Category, Severity};
 
@@ -48,7 +48,7 @@ fn judge(key: &KeySubject<'_>, _: &Context<'_>) -> Outcome {
     decided(disabled(key))
 }
 
-fn disabled(key: &KeySubject<'_>) -> Result<Outcome, Outcome> {
+fn disabled(key: &KeySubject<'_>) -> Decided {
     let state = state(metadata(key)?)?;
     if is_pending_deletion(state) {
         return Ok(Outcome::from(&PENDING_DELETION));

@@ -7,7 +7,7 @@ use super::key::{
     state,
 };
 use super::rotation::REPLICA_OF_PRIMARY;
-use super::support::{decided, told};
+use super::support::{Decided, decided, told};
 use super::{Check, Context, Judge, KeySubject, Outcome, Parameter, Reason};
 use crate::clock::Timestamp;
 use crate::model::{
@@ -152,7 +152,7 @@ impl Limits {
     }
 
     /// That of a key which can only be replaced.
-    fn by_kind(&self, metadata: &KeyMetadata, why: RotationReason) -> Result<i64, Outcome> {
+    fn by_kind(&self, metadata: &KeyMetadata, why: RotationReason) -> Decided<i64> {
         if why != RotationReason::Asymmetric {
             return Ok(self.replaced);
         }
@@ -168,7 +168,7 @@ impl Limits {
     }
 }
 
-fn age(key: &KeySubject<'_>, as_of: Timestamp, limits: &Limits) -> Result<Outcome, Outcome> {
+fn age(key: &KeySubject<'_>, as_of: Timestamp, limits: &Limits) -> Decided {
     let metadata = metadata(key)?;
     told(metadata.manager.as_ref(), &MANAGER_NOT_TOLD)?;
     if metadata.is_aws_managed() {
@@ -208,12 +208,7 @@ fn age(key: &KeySubject<'_>, as_of: Timestamp, limits: &Limits) -> Result<Outcom
 }
 
 /// Imported material of a symmetric encryption key, which can be rotated on demand.
-fn imported(
-    key: &KeySubject<'_>,
-    created: Timestamp,
-    as_of: Timestamp,
-    max_days: i64,
-) -> Result<Outcome, Outcome> {
+fn imported(key: &KeySubject<'_>, created: Timestamp, as_of: Timestamp, max_days: i64) -> Decided {
     let rotations = &key.facts.observation.rotations.reading;
     let dated = |history: &&Vec<CompletedRotation>| history.iter().all(|entry| entry.at.is_some());
     let Some(history) = rotations.settled().ok().flatten().filter(dated) else {
@@ -244,7 +239,7 @@ fn why_no_history<T>(rotations: &Reading<T>) -> &'static str {
     }
 }
 
-fn created(metadata: &KeyMetadata) -> Result<Timestamp, Outcome> {
+fn created(metadata: &KeyMetadata) -> Decided<Timestamp> {
     metadata.created_at.ok_or_else(|| Outcome::from(&CREATION_NOT_TOLD))
 }
 

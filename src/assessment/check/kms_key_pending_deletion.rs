@@ -5,7 +5,7 @@ use super::key::{
     KEY_GONE, KEY_NOT_READ, STATE_NOT_TOLD, STATE_UNRECOGNIZED, buckets_in_words, is_pending_deletion,
     metadata, state,
 };
-use super::support::decided;
+use super::support::{Decided, decided};
 use super::{Check, Context, Judge, KeySubject, Outcome, Reason};
 use crate::clock::Timestamp;
 use crate::model::{Category, KeyMetadata, Severity};
@@ -56,7 +56,7 @@ fn judge(key: &KeySubject<'_>, context: &Context<'_>) -> Outcome {
     decided(pending(key, context.as_of))
 }
 
-fn pending(key: &KeySubject<'_>, as_of: Timestamp) -> Result<Outcome, Outcome> {
+fn pending(key: &KeySubject<'_>, as_of: Timestamp) -> Decided {
     let metadata = metadata(key)?;
     if !is_pending_deletion(state(metadata)?) {
         return Ok(Outcome::from(&NOT_PENDING));

@@ -5,7 +5,7 @@ use super::key::{
     KEY_GONE, KEY_NOT_READ, ORIGIN_NOT_KNOWN, ORIGIN_NOT_TOLD, STATE_NOT_TOLD, STATE_UNRECOGNIZED, metadata,
     origin_not_known, state,
 };
-use super::support::{decided, told};
+use super::support::{Decided, decided, told};
 use super::{Check, Context, Judge, KeySubject, Outcome, Parameter, Reason};
 use crate::clock::Timestamp;
 use crate::model::{Category, Severity};
@@ -72,7 +72,7 @@ fn judge(key: &KeySubject<'_>, context: &Context<'_>) -> Outcome {
     decided(expiry(key, context.as_of, context.parameter("days")))
 }
 
-fn expiry(key: &KeySubject<'_>, as_of: Timestamp, notice: i64) -> Result<Outcome, Outcome> {
+fn expiry(key: &KeySubject<'_>, as_of: Timestamp, notice: i64) -> Decided {
     let metadata = metadata(key)?;
     match told(metadata.origin.as_ref(), &ORIGIN_NOT_TOLD)? {
         "EXTERNAL" => {}

@@ -10,7 +10,7 @@ use super::rotation::{
     ROTATION_DISABLED, ROTATION_ENABLED, ROTATION_NOT_READ, ROTATION_STATE_NOT_KNOWN, ROTATION_SUSPENDED,
     ROTATION_UNSUPPORTED, suspended_note, switched_on,
 };
-use super::support::{decided, told};
+use super::support::{Decided, decided, told};
 use super::{Check, Context, Judge, KeySubject, Outcome};
 use crate::model::{Category, RotationFacts, Severity};
 
@@ -60,7 +60,7 @@ fn judge(key: &KeySubject<'_>, _: &Context<'_>) -> Outcome {
     decided(rotation(key))
 }
 
-fn rotation(key: &KeySubject<'_>) -> Result<Outcome, Outcome> {
+fn rotation(key: &KeySubject<'_>) -> Decided {
     let metadata = metadata(key)?;
     told(metadata.manager.as_ref(), &MANAGER_NOT_TOLD)?;
     if metadata.is_aws_managed() {

@@ -10,7 +10,7 @@ use super::rotation::{
     ROTATION_DISABLED, ROTATION_NOT_READ, ROTATION_STATE_NOT_KNOWN, ROTATION_SUSPENDED, ROTATION_UNSUPPORTED,
     suspended_note, switched_on,
 };
-use super::support::{decided, told};
+use super::support::{Decided, decided, told};
 use super::{Check, Context, Judge, KeySubject, Outcome, Parameter, Reason};
 use crate::model::{Category, Severity};
 
@@ -93,7 +93,7 @@ fn judge(key: &KeySubject<'_>, context: &Context<'_>) -> Outcome {
     decided(period(key, context.parameter("max_days")))
 }
 
-fn period(key: &KeySubject<'_>, max_days: i64) -> Result<Outcome, Outcome> {
+fn period(key: &KeySubject<'_>, max_days: i64) -> Decided {
     let metadata = metadata(key)?;
     told(metadata.manager.as_ref(), &MANAGER_NOT_TOLD)?;
     if metadata.is_aws_managed() {

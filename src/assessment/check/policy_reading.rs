@@ -1,5 +1,6 @@
 //! A resource's policy, a bucket's or a key's: reached where it was read and understood, else why not.
 
+use super::support::Decided;
 use super::{Outcome, PolicyReading, Reason};
 use crate::clock::Timestamp;
 use crate::model::{Undecided, Verdict};
@@ -19,7 +20,7 @@ pub fn policy<'a>(
     reading: PolicyReading<'a>,
     resource: &str,
     gone: &'static Reason,
-) -> Result<Option<&'a Policy>, Outcome> {
+) -> Decided<Option<&'a Policy>> {
     match reading {
         PolicyReading::Known(policy) => Ok(Some(policy)),
         PolicyReading::Absent => Ok(None),

@@ -10,6 +10,7 @@ use super::bucket::{
     KEY_MISSING, about_key, algorithm_not_known, is_aws_managed, key_name, key_not_visible, key_of,
     key_unproven, missing_text, mode, spoken_default,
 };
+use super::support::Decided;
 use super::{BucketSubject, Outcome, Reason};
 use crate::model::{
     AccountId, Arn, BucketFacts, Encryption, EncryptionRequirement, KeyJoin, KeyLink, Partition, Region,
@@ -133,10 +134,7 @@ pub fn asks_for_key(requirement: &EncryptionRequirement) -> bool {
 ///
 /// A key whose account's keys were not read passes no rule about keys, for it could be an AWS managed
 /// key, or not there; it fails where its reference shows that no list has it.
-pub fn judge_default(
-    bucket: &BucketSubject<'_>,
-    requirement: &EncryptionRequirement,
-) -> Result<Outcome, Outcome> {
+pub fn judge_default(bucket: &BucketSubject<'_>, requirement: &EncryptionRequirement) -> Decided {
     let facts = bucket.facts;
     let seen = spoken_default(facts);
     match mode(bucket)? {
@@ -159,7 +157,7 @@ pub fn judge_default(
 }
 
 /// Whether the key of a default, whose mode is good enough, is one that the requirement asks for.
-fn judge_key(bucket: &BucketSubject<'_>, requirement: &EncryptionRequirement) -> Result<Outcome, Outcome> {
+fn judge_key(bucket: &BucketSubject<'_>, requirement: &EncryptionRequirement) -> Decided {
     let facts = bucket.facts;
     let seen = spoken_default(facts);
     let meets = |what: String| about_key(facts, &MEETS, what);

@@ -1,7 +1,7 @@
 //! Automatic rotation: what KMS can rotate and what not, whoever asks it of a key.
 
 use super::key::{KEY_GONE, ORIGIN_NOT_TOLD, PENDING_DELETION, SPEC_NOT_TOLD, STATE_NOT_TOLD, state};
-use super::support::told;
+use super::support::{Decided, told};
 use super::{KeySubject, Outcome, Reason};
 use crate::model::{KeyMetadata, KeyRotation, RotationReason, Undecided};
 
@@ -77,7 +77,7 @@ pub fn rotates_in(state: Option<&str>) -> Result<(), &'static Reason> {
 }
 
 /// Whether automatic rotation is on, where KMS can rotate a customer managed key; else what there is to say.
-pub fn switched_on(key: &KeySubject<'_>, metadata: &KeyMetadata) -> Result<bool, Outcome> {
+pub fn switched_on(key: &KeySubject<'_>, metadata: &KeyMetadata) -> Decided<bool> {
     if metadata.is_replica(&key.facts.observation.key_arn) {
         return Err(Outcome::from(&REPLICA_OF_PRIMARY));
     }

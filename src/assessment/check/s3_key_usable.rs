@@ -8,7 +8,7 @@ use super::bucket::{
 };
 use super::key::{KEY_DISABLED, KEY_NOT_READ, ORIGIN_NOT_KNOWN, STATE_UNRECOGNIZED};
 use super::policy_reading::{POLICY_NOT_READ, POLICY_NOT_UNDERSTOOD, POLICY_UNDECIDED};
-use super::support::decided;
+use super::support::{Decided, decided};
 use super::{BucketSubject, Check, Context, Judge, Outcome, Reason};
 use crate::model::{
     Arn, BucketFacts, Category, KeyAdmission, KeyJoin, KeyLink, NotAsked, Severity, Undecided, Verdict,
@@ -148,7 +148,7 @@ fn judge(bucket: &BucketSubject<'_>, _: &Context<'_>) -> Outcome {
 }
 
 /// An AWS managed key of the bucket's own account.
-fn aws_managed(facts: &BucketFacts, key: &KeyJoin) -> Result<Outcome, Outcome> {
+fn aws_managed(facts: &BucketFacts, key: &KeyJoin) -> Decided {
     let name = key_name(facts);
     Ok(match is_usable_aws_key(facts, key)? {
         true => about_key(facts, &AWS_MANAGED_KEY, format!("The key {name} is an AWS managed key.")),
@@ -161,7 +161,7 @@ fn aws_managed(facts: &BucketFacts, key: &KeyJoin) -> Result<Outcome, Outcome> {
 }
 
 /// A key of the organization, by what `DescribeKey` told.
-fn described(facts: &BucketFacts, key: &KeyJoin) -> Result<Outcome, Outcome> {
+fn described(facts: &BucketFacts, key: &KeyJoin) -> Decided {
     let name = key_name(facts);
     let about = |reason, text| about_key(facts, reason, text);
     if key.is_for_s3 == Some(false) {
@@ -230,7 +230,7 @@ fn described(facts: &BucketFacts, key: &KeyJoin) -> Result<Outcome, Outcome> {
 const NOT_ASKED: KeyAdmission = KeyAdmission::NotRead(Undecided::NotAsked(NotAsked::DependencyUnread));
 
 /// What the policy of another account's key says of the bucket's account, as the pass is worded; else the outcome.
-fn admitted(facts: &BucketFacts, key: &KeyJoin) -> Result<String, Outcome> {
+fn admitted(facts: &BucketFacts, key: &KeyJoin) -> Decided<String> {
     if key.link != KeyLink::SameOrg {
         return Ok(String::new());
     }

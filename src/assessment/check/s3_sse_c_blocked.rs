@@ -2,7 +2,7 @@
 
 use super::bucket::{BUCKET_GONE, ENCRYPTION_NOT_READ, default_encryption, policy, undecided};
 use super::policy_reading::{POLICY_NOT_READ, POLICY_NOT_UNDERSTOOD, POLICY_UNDECIDED};
-use super::support::decided;
+use super::support::{Decided, decided};
 use super::{BucketSubject, Check, Context, Judge, Outcome, Reason};
 use crate::model::{Category, Severity};
 use crate::policy::{Refusal, sse_c_replicas, sse_c_uploads};
@@ -115,7 +115,7 @@ fn by_policy(bucket: &BucketSubject<'_>) -> Outcome {
 }
 
 /// How much of the uploads with SSE-C the bucket's policy refuses.
-fn refused(bucket: &BucketSubject<'_>) -> Result<Refusal, Outcome> {
+fn refused(bucket: &BucketSubject<'_>) -> Decided<Refusal> {
     let arn = bucket.facts.arn();
     Ok(policy(bucket.policy)?.map_or(Refusal::None, |policy| sse_c_uploads(policy, &arn)))
 }

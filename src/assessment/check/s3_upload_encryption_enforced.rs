@@ -7,7 +7,7 @@ use super::bucket::{
 use super::policy_reading::{POLICY_NOT_READ, POLICY_NOT_UNDERSTOOD, POLICY_UNDECIDED};
 use super::requirement::{Approval, NamedKey, asks_for_key, judge_default};
 use super::service_destination::{Destination, SERVICE_REQUIRES_SSE_S3, destination};
-use super::support::decided;
+use super::support::{Decided, decided};
 use super::{BucketSubject, Check, Context, Judge, Outcome, Reason, SCOPE_NOT_KNOWN};
 use crate::model::{BucketFacts, Category, Encryption, EncryptionRequirement, Severity, Verdict};
 use crate::policy::{KeyChoice, Refusal, UploadHeader, uploads};
@@ -92,7 +92,7 @@ enum Below {
     Unsaid(Outcome),
 }
 
-fn enforced(bucket: &BucketSubject<'_>, context: &Context<'_>) -> Result<Outcome, Outcome> {
+fn enforced(bucket: &BucketSubject<'_>, context: &Context<'_>) -> Decided {
     let requirement = context.encryption;
     if requirement.minimum_mode == Encryption::SseS3 && !asks_for_key(requirement) {
         return Ok(Outcome::from(&NOTHING_BELOW));

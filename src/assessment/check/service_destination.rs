@@ -6,6 +6,7 @@
 
 use super::bucket::policy;
 use super::policy_reading::POLICY_UNDECIDED;
+use super::support::Decided;
 use super::{BucketSubject, Context, Outcome, Reason, SCOPE_NOT_KNOWN};
 use crate::model::{DestinationService, Region, ServiceDestination};
 use crate::policy::{LogBucket, LogWriter, sse_s3_only_writers};
@@ -33,7 +34,7 @@ pub enum Destination {
 }
 
 /// What the policy and the standard say; an error where it may be listed and the policy cannot be told.
-pub fn destination(bucket: &BucketSubject<'_>, context: &Context<'_>) -> Result<Destination, Outcome> {
+pub fn destination(bucket: &BucketSubject<'_>, context: &Context<'_>) -> Decided<Destination> {
     let in_force = || bucket.destinations.iter().filter(|held| context.as_of < held.destination.expires);
     let policy = match policy(bucket.policy) {
         Ok(Some(policy)) => policy,

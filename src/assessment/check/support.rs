@@ -1,14 +1,22 @@
-//! How a check reaches a value: through a `Result` whose error is an outcome that says why there is none.
+//! How a check reaches a value: through [`Decided`], whose error is the outcome where there is none.
 
 use super::{Outcome, Reason};
 
-/// The first of the two that decides: lets a check use `?` on what was not read.
-pub fn decided(outcome: Result<Outcome, Outcome>) -> Outcome {
-    outcome.unwrap_or_else(|unknown| unknown)
+/// What a step of a check comes to: what the check goes on with, or the outcome that ends it here.
+///
+/// `Err` is no failure of the program. It is an outcome like any other, given early: `unknown` because a fact was not
+/// read, `not_applicable` because the question does not arise, and in some checks a fail that needs no more facts. The
+/// operator `?` hands it on, and [`decided`] makes one outcome of the two at the check's end. Where nothing is left to
+/// go on with (`Decided` alone), `Ok` is the outcome of a check that has asked all its facts.
+pub type Decided<T = Outcome> = Result<T, Outcome>;
+
+/// The outcome of a check, whether it came to its end or was decided before.
+pub fn decided(outcome: Decided) -> Outcome {
+    outcome.unwrap_or_else(|early| early)
 }
 
 /// What `DescribeKey` promises to tell, where it did.
-pub fn told<'a>(value: Option<&'a String>, not_told: &'static Reason) -> Result<&'a str, Outcome> {
+pub fn told<'a>(value: Option<&'a String>, not_told: &'static Reason) -> Decided<&'a str> {
     value.map(String::as_str).ok_or_else(|| Outcome::from(not_told))
 }
 

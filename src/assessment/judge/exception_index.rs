@@ -9,8 +9,8 @@ use std::collections::HashMap;
 
 use aho_corasick::AhoCorasick;
 
+use crate::glob;
 use crate::model::{AccountId, Exception, Place, Scope};
-use crate::standard::glob;
 
 /// The records of one check, each by its place in the file.
 #[derive(Debug)]
@@ -115,7 +115,7 @@ impl<'a> ExceptionIndex<'a> {
             None => scopes.extend(&self.by_part),
         }
         let entries = scopes.into_iter().flat_map(|scope| scope.holding(place));
-        let is_met = |pattern: &str| glob(pattern, arn) || glob(pattern, name);
+        let is_met = |pattern: &str| glob::matches(pattern, arn) || glob::matches(pattern, name);
         let met = entries.filter(|(_, pattern)| pattern.is_none_or(is_met));
         let mut records: Vec<usize> = met.map(|(at, _)| at).collect();
         records.retain(|at| self.of_both.get(at).is_none_or(|scope| scope.names(place)));
@@ -218,7 +218,7 @@ mod tests {
     /// What the index must find: each record is asked.
     fn walk(records: &[(usize, &Exception)], place: &Place<'_>, arn: &str) -> Vec<usize> {
         let names = |exception: &Exception| {
-            let met = |pattern: &String| glob(pattern, arn) || glob(pattern, name_of(arn));
+            let met = |pattern: &String| glob::matches(pattern, arn) || glob::matches(pattern, name_of(arn));
             exception.resources.is_empty() || exception.resources.iter().any(met)
         };
         let matching = records.iter().filter(|(_, exception)| exception.scope.names(place));

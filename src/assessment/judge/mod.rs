@@ -12,7 +12,6 @@ mod subject;
 mod tally;
 
 use std::borrow::Cow;
-use std::fmt::Write;
 use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
@@ -21,12 +20,13 @@ use crate::check::{
     self, BucketSubject, Context, ExceptionSubject, KeyAnswers, KeySubject, Outcome, PolicyReading,
 };
 use crate::clock::Timestamp;
+use crate::glob;
 use crate::model::{
     AccountFacts, AccountId, AccountScan, BucketFacts, ExceptionUse, Exceptions, Finding, HeldDestination,
     KeyFacts, Organization, Parameters, Partition, Region, ResourceType, Standard, Subject, Verdict,
 };
 use crate::resolve::Policies;
-use crate::standard::{Instance, glob};
+use crate::standard::Instance;
 
 pub use account::{AccountRules, Rules};
 pub use exempt::Matches;
@@ -93,7 +93,7 @@ impl<'a> Judge<'a> {
         };
         let policy = policy.of_bucket_at(facts, self.organization, self.as_of);
         let is_named = |held: &&HeldDestination| {
-            held.destination.buckets.iter().any(|pattern| glob(pattern, &facts.name))
+            held.destination.buckets.iter().any(|pattern| glob::matches(pattern, &facts.name))
         };
         let destinations: Vec<&HeldDestination> =
             account.effective.destinations.iter().filter(is_named).collect();
@@ -270,14 +270,9 @@ fn bounded(text: Cow<'static, str>) -> Cow<'static, str> {
     }
 }
 
+/// The first half of a text's SHA-256: the uid of a finding.
 fn digest(text: &str) -> String {
-    let hash = Sha256::digest(text.as_bytes());
-    let (half, _) = hash.split_at(16);
-    half.iter().fold(String::with_capacity(32), |mut text, byte| {
-        // Writing to a String cannot fail.
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
+    hex::encode(&Sha256::digest(text.as_bytes())[..16])
 }
 
 /// The account's ARN as Organizations gave it; one of its form where none was given.

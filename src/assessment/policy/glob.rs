@@ -4,7 +4,8 @@
 //! patterns at once: `a*` and `*b` are both matched by `ab`, by neither one's own examples. So
 //! [`samples`] walks all patterns together as one automaton and gives a text for every combination
 //! that some text matches. No general glob crate does that, or knows IAM's rules (a wildcard of an
-//! ARN's first five parts stops at a colon, `${*}` is a plain star).
+//! ARN's first five parts stops at a colon, `${*}` is a plain star). Where a pattern has none of these, it means what
+//! [`crate::glob`] says; a test holds it to that.
 
 use std::collections::{BTreeMap, HashSet, VecDeque};
 
@@ -394,6 +395,8 @@ pub(super) fn samples(globs: &[&Glob], prefix: &str, budget: &Budget) -> Result<
 mod tests {
     use std::collections::BTreeSet;
 
+    use proptest::prelude::*;
+
     use super::Kleene::{False, True, Unknown};
     use super::*;
 
@@ -427,6 +430,20 @@ mod tests {
         let old = Glob::new("${aws:username}", Syntax::Wild, false);
         assert_eq!((old.matches("${aws:username}"), old.matches("bob")), (True, False));
         assert_eq!(old.variable(), None);
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(2_000) })]
+        #[test]
+        fn plain_stars_and_marks_mean_what_they_mean_elsewhere(
+            pattern in "[ab:é*?]{0,8}",
+            text in "[ab:é]{0,10}",
+        ) {
+            let wild = Glob::wild(&pattern).matches(&text) == True;
+            prop_assert_eq!(wild, crate::glob::matches(&pattern, &text));
+            let any_case = Glob::wild(&pattern.to_uppercase()).ignoring_case().matches(&text) == True;
+            prop_assert_eq!(any_case, wild);
+        }
     }
 
     fn combinations(patterns: &[&str], prefix: &str) -> BTreeSet<String> {

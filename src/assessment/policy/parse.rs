@@ -37,7 +37,8 @@ pub enum PolicyError {
     /// Too long to be one.
     #[error("the policy has {0} bytes, more than any that S3 or KMS stores")]
     TooLong(usize),
-    /// Not JSON, or an object with the same key twice.
+    /// Not JSON, or an object with the same key twice. In the parser's words: this error is data that is compared and
+    /// shared, and serde's is neither.
     #[error("the policy is not JSON as AWS takes it: {0}")]
     Json(String),
     /// An element that the policy language does not have.

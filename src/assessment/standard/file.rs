@@ -41,8 +41,7 @@ impl fmt::Display for Problem {
 
 /// The lower-case hex SHA-256 of a text.
 pub(super) fn sha256(text: &str) -> String {
-    let digest = Sha256::digest(text);
-    digest.iter().fold(String::new(), |text, byte| format!("{text}{byte:02x}"))
+    hex::encode(Sha256::digest(text))
 }
 
 /// A text as a person finds it again in a file: in backquotes, on one line.

@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::file::quoted;
-use super::glob::glob;
 use crate::check::{ABOUT_ENCRYPTION, CHECKS, Check};
 use crate::clock::Timestamp;
+use crate::glob;
 use crate::model::control::params_json;
 use crate::model::{
     AcceptedGap, AccountId, CheckEntry, CoverageRow, EncryptionEntry, EncryptionRequirement, HeldDestination,
@@ -206,6 +206,6 @@ pub fn gap_accepts(gap: &AcceptedGap, row: &CoverageRow, place: &Place<'_>, as_o
         && as_of < gap.expires
         && gap.scope.names(place)
         && gap.region.as_ref().is_none_or(|region| *region == row.region)
-        && gap.operation.as_ref().is_none_or(|operation| glob(operation, &row.operation))
+        && gap.operation.as_ref().is_none_or(|operation| glob::matches(operation, &row.operation))
         && gap.denied_by.is_none_or(|who| row.tally.only_denied_by(who))
 }

@@ -106,7 +106,7 @@ impl S3Store {
         StoreError {
             action,
             uri: format!("{}/{key}", self.uri),
-            reason: explained.reason,
+            reason: explained.reason.into(),
             advice: explained.advice,
             by_user: explained.by_user,
             fault: explained.fault,

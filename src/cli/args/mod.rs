@@ -37,6 +37,9 @@ by Ctrl-C, SIGTERM or SIGHUP.
 
 Every flag has an ATREST_… twin and a key in the TOML file of --config; flag > environment > file.";
 
+/// Behind a command's own flags, in its help.
+const LAST: usize = 900;
+
 /// The encryption-at-rest census of a whole AWS Organization.
 #[derive(Debug, Parser)]
 #[command(name = "atrest", version, after_help = AFTER, max_term_width = 100, arg_required_else_help = true)]
@@ -45,7 +48,7 @@ pub struct Cli {
     #[command(subcommand)]
     pub command: Command,
     /// Log more to stderr: -v for accounts, -vv for calls
-    #[arg(short, long, global = true, action = clap::ArgAction::Count, display_order = 900)]
+    #[arg(short, long, global = true, action = clap::ArgAction::Count, display_order = LAST)]
     pub verbose: u8,
 }
 
@@ -78,6 +81,12 @@ pub enum Command {
     Completions {
         /// The shell
         shell: Shell,
+    },
+    /// Write the manual pages (atrest.1, atrest-scan.1, …) into a folder
+    Man {
+        /// The folder, such as /usr/local/share/man/man1; it is created where it does not exist
+        #[arg(value_name = "DIR")]
+        folder: PathBuf,
     },
 }
 

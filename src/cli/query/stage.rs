@@ -16,6 +16,7 @@ use super::links::Links;
 use super::lost;
 use crate::lake::committed::commit_key;
 use crate::lake::{FileEntry, HeldFolder, Lake, LakeError, regular};
+use crate::log::Reason;
 use crate::model::{RunId, RunKind};
 use crate::query::{is_part, schema};
 use crate::table;
@@ -194,10 +195,8 @@ impl Stage {
         let link = self.folder.path().join(key);
         let made = link.parent().map_or(Ok(()), fs::create_dir_all);
         // Of a file of the lake alone: duckdb would wait for what is none, and show what lies elsewhere.
-        let file = regular::file(&self.root, key).map_err(|error| {
-            let (uri, key) = (self.root.display().to_string(), key.to_owned());
-            LakeError::Damaged { uri, key, reason: error.to_string() }
-        })?;
+        let file = regular::file(&self.root, key)
+            .map_err(|error| LakeError::damaged(&self.root.display().to_string(), key, Reason::of(error)))?;
         made.and_then(|()| symlink(file, link)).map_err(|error| failed(&self.root, &error))?;
         self.tables.extend(key.split_once('/').map(|(table, _)| table.to_owned()));
         Ok(())
@@ -218,11 +217,10 @@ impl Unverified {
             Ok(_) => self.changed.push(file.key.clone()),
             Err(error) => {
                 let reason = match error.kind() {
-                    io::ErrorKind::NotFound => "it is not there".to_owned(),
-                    _ => error.to_string(),
+                    io::ErrorKind::NotFound => Reason::worded("it is not there", error),
+                    _ => Reason::of(error),
                 };
-                let (uri, key) = (lake.uri().to_owned(), file.key.clone());
-                return Err(LakeError::Damaged { uri, key, reason }.into());
+                return Err(LakeError::damaged(lake.uri(), &file.key, reason).into());
             }
         }
         Ok(file.key.clone())

@@ -39,16 +39,19 @@ pub enum PublishError {
     Interrupted(RunId),
     /// No answer came to the write that commits the run, and its object cannot be read either.
     #[error(
-        "it is not known whether run {run_id} is committed: {wrote}; and then {read}. Start the same run again with \
-         `--run {run_id}`, or `atrest report --run {run_id}`: both tell"
+        "it is not known whether run {run_id} is committed: {}; and then {}. Start the same run again with \
+         `--run {run_id}`, or `atrest report --run {run_id}`: both tell",
+        wrote.what(),
+        read.what()
     )]
     Unknown {
         /// The run.
         run_id: RunId,
         /// What came of the write.
-        wrote: String,
+        #[source]
+        wrote: Box<StoreError>,
         /// What came of the read.
-        read: String,
+        read: Box<StoreError>,
     },
     /// There is other content, and the run is not committed.
     #[error(
@@ -200,7 +203,7 @@ impl<'a> Publication<'a> {
                 Ok(Some(found)) if found == bytes => return Ok(Written::Ours),
                 Ok(Some(_)) => {}
                 Ok(None) => return Err(error.into()),
-                Err(read) => return Err(self.unknown(key, error, &read)),
+                Err(read) => return Err(self.unknown(key, error, read)),
             },
         }
         // Only a commit is under this key.
@@ -215,11 +218,11 @@ impl<'a> Publication<'a> {
 
     /// The error of a write whose object cannot be read back. What was refused, or is no commit, is simply not
     /// written.
-    fn unknown(&self, key: &str, wrote: StoreError, read: &StoreError) -> PublishError {
+    fn unknown(&self, key: &str, wrote: StoreError, read: StoreError) -> PublishError {
         if wrote.fault != StoreFault::Unanswered || key != commit_key(&self.run_id) {
             return wrote.into();
         }
-        PublishError::Unknown { run_id: self.run_id.clone(), wrote: wrote.what(), read: read.what() }
+        PublishError::Unknown { run_id: self.run_id.clone(), wrote: wrote.into(), read: read.into() }
     }
 }
 

@@ -19,9 +19,9 @@ pub(super) fn check(
     sha256: &str,
 ) -> Result<(), LakeError> {
     let key = commit_key(run_id);
-    let damaged = |key: String, reason: String| LakeError::Damaged { uri: uri.to_owned(), key, reason };
+    let damaged = |key: &str, reason: String| LakeError::damaged(uri, key, reason);
     if manifest.run_id != *run_id {
-        return Err(damaged(manifest_key(run_id), format!("it is the manifest of run {}", manifest.run_id)));
+        return Err(damaged(&manifest_key(run_id), format!("it is the manifest of run {}", manifest.run_id)));
     }
     let facts = facts(manifest, sha256);
     let table = table::find(table::runs::TABLE.name).expect("the table of runs is a table");
@@ -35,18 +35,18 @@ pub(super) fn check(
         };
         difference = first_difference(found, &facts, manifest);
     });
-    walked.map_err(|reason| damaged(key.clone(), reason))?;
+    walked.map_err(|reason| LakeError::damaged(uri, &key, reason))?;
     match (rows, difference) {
         (1, None) => Ok(()),
         (1, Some(Difference { column: "manifest_sha256", found, .. })) => Err(damaged(
-            manifest_key(run_id),
+            &manifest_key(run_id),
             format!("its SHA-256 is {sha256}, and the run's row of `runs` says {found}"),
         )),
         (1, Some(Difference { column, found, told })) => Err(damaged(
-            key,
+            &key,
             format!("its column `{column}` says {found}, and the run's manifest says {told}"),
         )),
-        (rows, _) => Err(damaged(key, format!("it has {rows} rows, and a run has one"))),
+        (rows, _) => Err(damaged(&key, format!("it has {rows} rows, and a run has one"))),
     }
 }
 

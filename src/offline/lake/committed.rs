@@ -10,7 +10,7 @@ use std::sync::Arc;
 use serde::Deserialize;
 
 use super::{Manifest, Store, StoreError, StoreFault, bounds, commit_row, keys, manifest_key, sha256_hex};
-use crate::log::malformed;
+use crate::log::{Reason, malformed};
 use crate::model::{RunId, Source};
 use crate::table::SCHEMA_VERSION;
 
@@ -45,7 +45,8 @@ pub enum LakeError {
         /// The manifest.
         key: String,
         /// What the parser said.
-        reason: String,
+        #[source]
+        reason: Reason,
     },
     /// A committed run's file is not what was committed.
     #[error(
@@ -57,7 +58,8 @@ pub enum LakeError {
         /// The file.
         key: String,
         /// What is wrong with it.
-        reason: String,
+        #[source]
+        reason: Reason,
     },
     /// Nothing is committed.
     #[error("failed to use {uri}: it holds no committed run; `atrest scan` publishes one")]
@@ -120,6 +122,11 @@ pub enum LakeError {
 }
 
 impl LakeError {
+    /// A committed run's file that is not what was committed, and how it is known.
+    pub fn damaged(uri: &str, key: &str, reason: impl Into<Reason>) -> Self {
+        Self::Damaged { uri: uri.to_owned(), key: key.to_owned(), reason: reason.into() }
+    }
+
     /// Whether the lake holds another organization than the one asked for.
     pub fn is_about_organization(&self) -> bool {
         matches!(self, Self::OtherOrganization { .. })
@@ -131,13 +138,13 @@ impl LakeError {
             Some(found) => format!("its SHA-256 is {found}, and the run's manifest says {committed}"),
             None => format!("it is not there, and the run's manifest names it with SHA-256 {committed}"),
         };
-        Self::Damaged { uri: lake.uri().to_owned(), key: key.to_owned(), reason }
+        Self::damaged(lake.uri(), key, reason)
     }
 
     /// A committed file that is longer than it was when it was committed; it was not read.
     pub(super) fn grown(lake: &Lake, key: &str, committed: u64) -> Self {
         let reason = format!("it is longer than the {committed} bytes that the run's manifest says");
-        Self::Damaged { uri: lake.uri().to_owned(), key: key.to_owned(), reason }
+        Self::damaged(lake.uri(), key, reason)
     }
 
     /// Whether what was committed is not there as it was.
@@ -316,7 +323,7 @@ impl Lake {
         let malformed = |error: serde_json::Error| LakeError::Manifest {
             uri: self.uri().to_owned(),
             key: manifest_key(run_id),
-            reason: malformed(&bytes, &error),
+            reason: malformed(&bytes, error),
         };
         // The version first: a newer manifest may hold words that would not parse.
         let Version { schema_version } = serde_json::from_slice(&bytes).map_err(malformed)?;
@@ -331,10 +338,7 @@ impl Lake {
         let manifest: Manifest = serde_json::from_slice(&bytes).map_err(malformed)?;
         match keys::strange(&manifest) {
             None => Ok((manifest, bytes)),
-            Some(reason) => {
-                let (uri, key) = (self.uri().to_owned(), manifest_key(run_id));
-                Err(LakeError::Damaged { uri, key, reason })
-            }
+            Some(reason) => Err(LakeError::damaged(self.uri(), &manifest_key(run_id), reason)),
         }
     }
 

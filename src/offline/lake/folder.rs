@@ -22,7 +22,7 @@ use futures::FutureExt;
 use futures::future::{BoxFuture, ready};
 
 use super::{Hold, OF_ITS_KIND, Put, Store, StoreError, StoreFault, bounds, regular, sha256_hex, writers};
-use crate::log;
+use crate::log::{self, Reason};
 use crate::model::RunId;
 
 /// Where files are written before they have a name. On the lake's own file system, for a link
@@ -59,7 +59,7 @@ impl FolderStore {
         let refused = |reason: &str, advice: &str| StoreError {
             action: "open the lake",
             uri: self.uri.clone(),
-            reason: reason.to_owned(),
+            reason: reason.into(),
             advice: Some(advice.to_owned()),
             by_user: true,
             fault: StoreFault::Other,
@@ -77,7 +77,7 @@ impl FolderStore {
                 ));
             }
             Err(error) if error.kind() == ErrorKind::NotFound => {}
-            Err(error) => return Err(self.error("open the lake", "", &error)),
+            Err(error) => return Err(self.error("open the lake", "", error)),
         }
         if create {
             self.try_writing().map_err(|error| {
@@ -244,23 +244,23 @@ impl FolderStore {
             return Err(StoreError {
                 action,
                 uri: format!("{}/{key}", self.uri),
-                reason: "the key does not stay inside the lake".to_owned(),
+                reason: "the key does not stay inside the lake".into(),
                 advice: None,
                 by_user: false,
                 fault: StoreFault::Other,
             });
         }
-        operation().map_err(|error| self.error(action, key, &error))
+        operation().map_err(|error| self.error(action, key, error))
     }
 
-    fn error(&self, action: &'static str, key: &str, error: &io::Error) -> StoreError {
+    fn error(&self, action: &'static str, key: &str, error: io::Error) -> StoreError {
         let uri = if key.is_empty() { self.uri.clone() } else { format!("{}/{key}", self.uri) };
         let fault = match error.kind() {
             ErrorKind::PermissionDenied => StoreFault::Denied,
             _ => StoreFault::Other,
         };
         let by_user = user_can_mend(error.kind());
-        StoreError { action, uri, reason: error.to_string(), advice: None, by_user, fault }
+        StoreError { action, uri, reason: Reason::of(error), advice: None, by_user, fault }
     }
 }
 
@@ -308,7 +308,7 @@ impl Store for FolderStore {
         let folder = prefix.strip_suffix('/').unwrap_or(prefix);
         let checked = if folder.is_empty() { "." } else { folder };
         let listed = match checked {
-            "." => self.list_files(prefix).map_err(|error| self.error("list", prefix, &error)),
+            "." => self.list_files(prefix).map_err(|error| self.error("list", prefix, error)),
             _ => self.on("list", checked, || self.list_files(prefix)),
         };
         ready(listed).boxed()
@@ -322,7 +322,7 @@ impl Store for FolderStore {
         match regular::below(&self.root, &folder).and_then(|()| made()).and_then(|()| writers::hold(&folder))
         {
             Err(error) if !opens && is_missing(&error) => Ok(Some(Hold::default())),
-            held => held.map_err(|error| self.error("write", &prefix, &error)),
+            held => held.map_err(|error| self.error("write", &prefix, error)),
         }
     }
 }

@@ -19,7 +19,7 @@ use sha2::{Digest as _, Sha256};
 use super::committed::commit_key;
 use super::{FileEntry, Lake, LakeError, Manifest, commit_row, regular, sha256_hex};
 use crate::clock::Timestamp;
-use crate::log;
+use crate::log::{self, Reason};
 use crate::model::RunId;
 
 /// How a file is read: large enough for the disk, small beside the files.
@@ -99,14 +99,14 @@ impl<'a> HeldFolder<'a> {
             return Ok(());
         };
         match self.manifests.get(run_id) {
-            Some(found) if found != named => Err(LakeError::Damaged {
-                uri: self.lake.uri().to_owned(),
-                key: super::manifest_key(run_id),
-                reason: format!(
+            Some(found) if found != named => Err(LakeError::damaged(
+                self.lake.uri(),
+                &super::manifest_key(run_id),
+                format!(
                     "its SHA-256 is {found}, and the manifest of the next run, {}, says {named}",
                     manifest.run_id
                 ),
-            }),
+            )),
             _ => Ok(()),
         }
     }
@@ -129,7 +129,7 @@ impl<'a> HeldFolder<'a> {
             let file = regular::open(&self.root, &entry.key);
             let found = file.and_then(|file| hashed(file.take(entry.bytes.saturating_add(1))));
             found
-                .map_err(|error| self.unreadable(&entry.key, Some(&entry.sha256), &error))
+                .map_err(|error| self.unreadable(&entry.key, Some(&entry.sha256), error))
                 .map(|it| (it, *look))
         };
         let found: Vec<_> = unknown.par_iter().map(hash).collect::<Vec<_>>();
@@ -151,7 +151,7 @@ impl<'a> HeldFolder<'a> {
 
     fn look(&self, key: &str, sha256: Option<&str>) -> Result<Look, LakeError> {
         let found = regular::file(&self.root, key).and_then(fs::metadata);
-        found.map(|found| Look::of(&found)).map_err(|error| self.unreadable(key, sha256, &error))
+        found.map(|found| Look::of(&found)).map_err(|error| self.unreadable(key, sha256, error))
     }
 
     /// Notes a hash, unless the file changed while it was read or may yet change within its time's grain.
@@ -163,14 +163,10 @@ impl<'a> HeldFolder<'a> {
         }
     }
 
-    fn unreadable(&self, key: &str, sha256: Option<&str>, error: &io::Error) -> LakeError {
+    fn unreadable(&self, key: &str, sha256: Option<&str>, error: io::Error) -> LakeError {
         match (error.kind(), sha256) {
             (ErrorKind::NotFound, Some(sha256)) => LakeError::changed(self.lake, key, sha256, None),
-            _ => LakeError::Damaged {
-                uri: self.lake.uri().to_owned(),
-                key: key.to_owned(),
-                reason: error.to_string(),
-            },
+            _ => LakeError::damaged(self.lake.uri(), key, Reason::of(error)),
         }
     }
 }
@@ -226,7 +222,7 @@ fn hashed(mut file: impl io::Read) -> io::Result<String> {
     let (mut hasher, mut chunk) = (Sha256::new(), vec![0; CHUNK]);
     loop {
         match file.read(&mut chunk) {
-            Ok(0) => return Ok(log::hex(&hasher.finalize())),
+            Ok(0) => return Ok(hex::encode(hasher.finalize())),
             Ok(read) => hasher.update(&chunk[..read]),
             Err(error) if error.kind() == ErrorKind::Interrupted => {}
             Err(error) => return Err(error),

@@ -80,7 +80,7 @@ impl MemoryStore {
             Some((_, fault)) => Err(StoreError {
                 action: "read",
                 uri: format!("memory://lake/{key}"),
-                reason: "the test lost it".to_owned(),
+                reason: "the test lost it".into(),
                 advice: None,
                 by_user: true,
                 fault: *fault,
@@ -121,7 +121,7 @@ fn broken(key: &str) -> StoreError {
     StoreError {
         action: "write",
         uri: format!("memory://lake/{key}"),
-        reason: "the test broke it".to_owned(),
+        reason: "the test broke it".into(),
         advice: None,
         by_user: false,
         fault: StoreFault::Unanswered,

@@ -5,6 +5,8 @@
 //! one at a time, so that a table of any size needs the memory of one. Columns are found by name;
 //! one that an older run did not write is NULL.
 
+use std::error::Error;
+
 use ::parquet::arrow::ProjectionMask;
 use ::parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use arrow_array::cast::AsArray;
@@ -18,6 +20,7 @@ use bytes::Bytes;
 use super::committed::commit_key;
 use super::{Lake, LakeError, Manifest, commit_row, pages, sha256_hex};
 use crate::clock::Timestamp;
+use crate::log::Reason;
 use crate::model::{RunId, RunKind};
 use crate::table::{self, Kind, TableInfo, Value};
 
@@ -116,19 +119,18 @@ impl CommittedRun {
     ) -> Result<(), E> {
         for key in self.files(table.name) {
             let bytes = self.file(&key).await?;
-            let damaged = |reason: String| self.damaged(&key, reason);
+            let damaged = |reason: Reason| self.damaged(&key, reason);
             let batches = batches(bytes, columns).map_err(damaged)?;
             let (most, mut rows) = (self.rows_in(&key), 0);
             for batch in batches {
-                let batch = batch.map_err(|_| damaged(NOT_PARQUET.to_owned()))?;
+                let batch = batch.map_err(|error| damaged(not_parquet(error)))?;
                 // A few bytes can be rows without end.
                 rows += batch.num_rows() as u64;
                 if rows > most {
-                    return Err(
-                        damaged(format!("it has more than {most} rows, as many as its run wrote")).into()
-                    );
+                    let words = format!("it has more than {most} rows, as many as its run wrote");
+                    return Err(damaged(words.into()).into());
                 }
-                let cells = cells(table, columns, &batch).map_err(damaged)?;
+                let cells = cells(table, columns, &batch).map_err(|words| damaged(words.into()))?;
                 for at in 0..batch.num_rows() {
                     row(Row { cells: &cells, at })?;
                 }
@@ -170,7 +172,7 @@ impl CommittedRun {
         let Some(entry) = entry else {
             // The file of the `runs` row alone, which no manifest can name.
             let bytes = self.lake.store().get(key).await?;
-            return bytes.ok_or_else(|| self.damaged(key, "it is not there".to_owned()));
+            return bytes.ok_or_else(|| self.damaged(key, "it is not there"));
         };
         self.lake.held(key, entry.bytes, &entry.sha256).await
     }
@@ -180,8 +182,8 @@ impl CommittedRun {
         commit_row::check(self.lake.uri(), run_id, file, &self.manifest, &self.manifest_sha256)
     }
 
-    fn damaged(&self, key: &str, reason: String) -> LakeError {
-        LakeError::Damaged { uri: self.lake.uri().to_owned(), key: key.to_owned(), reason }
+    fn damaged(&self, key: &str, reason: impl Into<Reason>) -> LakeError {
+        LakeError::damaged(self.lake.uri(), key, reason)
     }
 }
 
@@ -208,13 +210,13 @@ pub(super) fn rows_of(
     table: &TableInfo,
     columns: &[&str],
     mut row: impl FnMut(Row<'_>),
-) -> Result<(), String> {
+) -> Result<(), Reason> {
     let mut rows = 0;
     for batch in batches(file, columns)? {
-        let batch = batch.map_err(|_| NOT_PARQUET.to_owned())?;
+        let batch = batch.map_err(not_parquet)?;
         rows += batch.num_rows();
         if rows > BATCH_ROWS {
-            return Err(format!("it has more than {BATCH_ROWS} rows"));
+            return Err(format!("it has more than {BATCH_ROWS} rows").into());
         }
         let cells = cells(table, columns, &batch)?;
         (0..batch.num_rows()).for_each(|at| row(Row { cells: &cells, at }));
@@ -225,15 +227,19 @@ pub(super) fn rows_of(
 /// What the library says of it names its own parts, and not what a person can do.
 const NOT_PARQUET: &str = "it is not a complete Parquet file";
 
+fn not_parquet(error: impl Error + Send + Sync + 'static) -> Reason {
+    Reason::worded(NOT_PARQUET, error)
+}
+
 type Batches = ::parquet::arrow::arrow_reader::ParquetRecordBatchReader;
 
-fn batches(bytes: Vec<u8>, columns: &[&str]) -> Result<Batches, String> {
+fn batches(bytes: Vec<u8>, columns: &[&str]) -> Result<Batches, Reason> {
     let bytes = Bytes::from(bytes);
     pages::check_schema(&bytes)?;
-    let reader = ParquetRecordBatchReaderBuilder::try_new(bytes.clone()).map_err(|_| NOT_PARQUET)?;
+    let reader = ParquetRecordBatchReaderBuilder::try_new(bytes.clone()).map_err(not_parquet)?;
     let wanted = ProjectionMask::columns(reader.parquet_schema(), columns.iter().copied());
     let rows = pages::check(&bytes, reader.metadata(), &wanted)?.clamp(1, BATCH_ROWS);
-    reader.with_projection(wanted).with_batch_size(rows).build().map_err(|_| NOT_PARQUET.to_owned())
+    reader.with_projection(wanted).with_batch_size(rows).build().map_err(not_parquet)
 }
 
 /// One row of a table; columns are by their place in what was asked for.

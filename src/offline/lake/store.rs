@@ -8,6 +8,7 @@ use std::fmt;
 use futures::future::BoxFuture;
 
 use super::{Hold, bounds, sha256_hex};
+use crate::log::Reason;
 use crate::model::RunId;
 
 /// What came of a write that replaces nothing.
@@ -28,7 +29,8 @@ pub struct StoreError {
     /// The object's full path or URI.
     pub uri: String,
     /// What the system or AWS said.
-    pub reason: String,
+    #[source]
+    pub reason: Reason,
     /// What to do about it, where that is known.
     pub advice: Option<String>,
     /// Whether the caller can mend it: the path, the permission.
@@ -43,7 +45,7 @@ impl StoreError {
         Self {
             action: "read",
             uri,
-            reason: format!("it is longer than {most} bytes, {why}"),
+            reason: format!("it is longer than {most} bytes, {why}").into(),
             advice: Some("restore it from a backup or an earlier version of the object".to_owned()),
             by_user: false,
             fault: StoreFault::TooLong,

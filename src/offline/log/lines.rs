@@ -3,7 +3,9 @@
 //! A few hundred bytes of zstd can be gigabytes of one line. So a line has a bound, and all of them together one
 //! that grows with the file.
 
-use std::io::{BufRead, BufReader, Read};
+use std::io::{self, BufRead, BufReader, Read};
+
+use super::Reason;
 
 /// The longest line, with its end: a policy of 64 KiB whose every letter is escaped has a tenth of it.
 const LONGEST_LINE: usize = 4 * 1_024 * 1_024;
@@ -16,26 +18,27 @@ const SMALL: u64 = 16 * 1_024 * 1_024;
 const WINDOW_LOG: u32 = 23;
 
 /// Lines with their newline; an error where the frame is cut short, or is more than a log can be.
-pub fn lines_of(bytes: &[u8]) -> impl Iterator<Item = Result<Vec<u8>, String>> + '_ {
+pub fn lines_of(bytes: &[u8]) -> impl Iterator<Item = Result<Vec<u8>, Reason>> + '_ {
     let most = SMALL.max(MOST_GROWTH.saturating_mul(bytes.len() as u64));
     let mut left = most;
-    let mut reader = open(bytes);
+    let (mut reader, mut failed) = match open(bytes) {
+        Ok(reader) => (Some(reader), None),
+        Err(error) => (None, Some(Reason::of(error))),
+    };
     std::iter::from_fn(move || {
-        let reader = match &mut reader {
-            Ok(reader) => reader,
-            Err(reason) => return Some(Err(std::mem::take(reason))),
-        };
+        let Some(reader) = &mut reader else { return failed.take().map(Err) };
         let mut line = Vec::new();
         // One more than there may be, so that what is too long shows.
         let read = reader.by_ref().take(LONGEST_LINE as u64 + 1).read_until(b'\n', &mut line);
         left = left.saturating_sub(line.len() as u64);
         match read {
-            Err(error) => Some(Err(error.to_string())),
+            Err(error) => Some(Err(Reason::of(error))),
             Ok(_) if line.len() > LONGEST_LINE => {
-                Some(Err(format!("it has a record of more than {LONGEST_LINE} bytes")))
+                Some(Err(format!("it has a record of more than {LONGEST_LINE} bytes").into()))
             }
             Ok(_) if left == 0 => {
-                Some(Err(format!("its {} bytes are more than {most} bytes when decompressed", bytes.len())))
+                let words = format!("its {} bytes are more than {most} bytes when decompressed", bytes.len());
+                Some(Err(words.into()))
             }
             Ok(0) => None,
             Ok(_) => Some(Ok(line)),
@@ -43,9 +46,9 @@ pub fn lines_of(bytes: &[u8]) -> impl Iterator<Item = Result<Vec<u8>, String>> +
     })
 }
 
-fn open(bytes: &[u8]) -> Result<BufReader<zstd::Decoder<'_, BufReader<&[u8]>>>, String> {
-    let mut decoder = zstd::Decoder::new(bytes).map_err(|error| error.to_string())?;
-    decoder.window_log_max(WINDOW_LOG).map_err(|error| error.to_string())?;
+fn open(bytes: &[u8]) -> io::Result<BufReader<zstd::Decoder<'_, BufReader<&[u8]>>>> {
+    let mut decoder = zstd::Decoder::new(bytes)?;
+    decoder.window_log_max(WINDOW_LOG)?;
     Ok(BufReader::new(decoder))
 }
 
@@ -64,7 +67,7 @@ mod tests {
                     assert!(line.len() <= LONGEST_LINE);
                     lines += 1;
                 }
-                Err(reason) => return (lines, Some(reason)),
+                Err(reason) => return (lines, Some(reason.to_string())),
             }
         }
         (lines, None)

@@ -4,8 +4,14 @@
 
 use serde_json::error::Category;
 
+use super::Reason;
+
 /// What is wrong with these bytes, by the library's error.
-pub fn malformed(bytes: &[u8], error: &serde_json::Error) -> String {
+pub fn malformed(bytes: &[u8], error: serde_json::Error) -> Reason {
+    Reason::worded(words(bytes, &error), error)
+}
+
+fn words(bytes: &[u8], error: &serde_json::Error) -> String {
     match error.classify() {
         Category::Syntax => {
             format!("it is not valid JSON at line {}, column {}", error.line(), error.column())
@@ -123,7 +129,7 @@ mod tests {
             ("{\"schema_version\": 1, \"schema_version\": 1}", "it has the field `schema_version` twice"),
         ] {
             let error = serde_json::from_str::<File>(text).unwrap_err();
-            assert_eq!(malformed(text.as_bytes(), &error), told, "{error}");
+            assert_eq!(words(text.as_bytes(), &error), told, "{error}");
         }
     }
 
@@ -131,7 +137,7 @@ mod tests {
         #[test]
         fn no_bytes_are_a_panic(text in "[{}\\[\\]\": ,a0\n\u{e9}-]{0,60}") {
             if let Err(error) = serde_json::from_str::<File>(&text) {
-                proptest::prop_assert!(!malformed(text.as_bytes(), &error).is_empty());
+                proptest::prop_assert!(!words(text.as_bytes(), &error).is_empty());
             }
         }
     }

@@ -11,6 +11,7 @@ mod belongs;
 mod lines;
 mod malformed;
 mod read;
+mod reason;
 mod write;
 
 use std::collections::BTreeMap;
@@ -23,7 +24,8 @@ use crate::model::{
 };
 
 pub use malformed::malformed;
-pub use read::{Line, LogError, Place, Segment, digest, hex};
+pub use read::{Line, LogError, Place, Segment, digest};
+pub use reason::Reason;
 pub use write::{OrganizationWriter, SegmentWriter};
 
 /// The version of the log's format. A reader refuses a newer one.

@@ -5,7 +5,7 @@ use sha2::{Digest, Sha256};
 
 use super::lines::lines_of;
 use super::malformed;
-use super::{Header, LOG_VERSION, Record};
+use super::{Header, LOG_VERSION, Reason, Record};
 use crate::model::Region;
 
 /// More kinds of record are in no log, whoever wrote it.
@@ -20,7 +20,8 @@ pub enum LogError {
         /// The log's key in the lake.
         key: String,
         /// What is wrong with it.
-        reason: String,
+        #[source]
+        reason: Reason,
     },
     /// It is whole, and not of the run in whose folder it lies.
     #[error(
@@ -42,6 +43,13 @@ pub enum LogError {
         /// Its version.
         found: u32,
     },
+}
+
+impl LogError {
+    /// A log that was cut short or changed, and why it is known.
+    pub fn not_sealed(key: &str, reason: impl Into<Reason>) -> Self {
+        Self::NotSealed { key: key.to_owned(), reason: reason.into() }
+    }
 }
 
 /// A record as it is written.
@@ -166,34 +174,34 @@ impl Segment {
 
     /// Parses a line of this log whose kind is known from its name.
     pub fn parsed<T: DeserializeOwned>(&self, line: &Line) -> Result<T, LogError> {
-        serde_json::from_slice(&line.0).map_err(|error| self.not_sealed(malformed(&line.0, &error)))
+        serde_json::from_slice(&line.0).map_err(|error| self.not_sealed(malformed(&line.0, error)))
     }
 
-    fn not_sealed(&self, reason: String) -> LogError {
-        LogError::NotSealed { key: self.key.clone(), reason }
+    fn not_sealed(&self, reason: impl Into<Reason>) -> LogError {
+        LogError::not_sealed(&self.key, reason)
     }
 }
 
 /// Streams the lines through the hash and holds them against the footer.
 fn verify(key: &str, bytes: &[u8]) -> Result<Header, LogError> {
-    let not_sealed = |reason: String| LogError::NotSealed { key: key.to_owned(), reason };
+    let not_sealed = |reason: &str| LogError::not_sealed(key, reason);
     let mut hasher = Sha256::new();
     let mut header = None;
     let mut footer = None;
     let mut records = std::collections::BTreeMap::<String, u64>::new();
     for line in lines_of(bytes) {
-        let line = line.map_err(not_sealed)?;
+        let line = line.map_err(|reason| LogError::not_sealed(key, reason))?;
         if footer.is_some() {
-            return Err(not_sealed("there are lines after the footer".to_owned()));
+            return Err(not_sealed("there are lines after the footer"));
         }
         match record_name(&line) {
-            "footer" => footer = Some(parse(&line).map_err(not_sealed)?),
+            "footer" => footer = Some(parse(&line).map_err(|reason| LogError::not_sealed(key, reason))?),
             name => {
                 if header.is_none() {
                     header = Some(header_of(key, &line)?);
                 }
                 if records.len() == MOST_KINDS {
-                    return Err(not_sealed("it has more kinds of record than a log".to_owned()));
+                    return Err(not_sealed("it has more kinds of record than a log"));
                 }
                 *records.entry(name.to_owned()).or_default() += 1;
                 hasher.update(&line);
@@ -201,16 +209,16 @@ fn verify(key: &str, bytes: &[u8]) -> Result<Header, LogError> {
         }
     }
     let Some(Record::Footer(footer)) = footer else {
-        return Err(not_sealed("it has no footer".to_owned()));
+        return Err(not_sealed("it has no footer"));
     };
-    if footer.sha256 != hex(&hasher.finalize()) || footer.records != records {
-        return Err(not_sealed("its footer does not match its records".to_owned()));
+    if footer.sha256 != hex::encode(hasher.finalize()) || footer.records != records {
+        return Err(not_sealed("its footer does not match its records"));
     }
-    header.ok_or_else(|| not_sealed("it has no header".to_owned()))
+    header.ok_or_else(|| not_sealed("it has no header"))
 }
 
-fn parse(line: &[u8]) -> Result<Record, String> {
-    serde_json::from_slice(line).map_err(|error| malformed(line, &error))
+fn parse(line: &[u8]) -> Result<Record, Reason> {
+    serde_json::from_slice(line).map_err(|error| malformed(line, error))
 }
 
 fn header_of(key: &str, line: &[u8]) -> Result<Header, LogError> {
@@ -218,15 +226,15 @@ fn header_of(key: &str, line: &[u8]) -> Result<Header, LogError> {
     struct Version {
         log_version: u32,
     }
-    let not_sealed = |reason: String| LogError::NotSealed { key: key.to_owned(), reason };
+    let not_sealed = |reason: Reason| LogError::not_sealed(key, reason);
     let version: Version =
-        serde_json::from_slice(line).map_err(|error| not_sealed(malformed(line, &error)))?;
+        serde_json::from_slice(line).map_err(|error| not_sealed(malformed(line, error)))?;
     if version.log_version > LOG_VERSION {
         return Err(LogError::Newer { key: key.to_owned(), found: version.log_version });
     }
     match parse(line).map_err(not_sealed)? {
         Record::Header(header) => Ok(*header),
-        _ => Err(not_sealed("its first record is not a header".to_owned())),
+        _ => Err(LogError::not_sealed(key, "its first record is not a header")),
     }
 }
 
@@ -238,18 +246,9 @@ fn record_name(line: &[u8]) -> &str {
     std::str::from_utf8(&rest[..end]).unwrap_or_default()
 }
 
-/// Lower-case hex.
-pub fn hex(bytes: &[u8]) -> String {
-    use std::fmt::Write;
-    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
-}
-
 /// The lower-case hex SHA-256 of some bytes.
 pub fn digest(bytes: &[u8]) -> String {
-    hex(&Sha256::digest(bytes))
+    hex::encode(Sha256::digest(bytes))
 }
 
 #[cfg(test)]

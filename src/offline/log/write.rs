@@ -99,7 +99,7 @@ impl Seal {
     }
 
     fn finish(mut self) -> Vec<u8> {
-        let sha256 = super::read::hex(&self.hasher.finalize_reset());
+        let sha256 = hex::encode(self.hasher.finalize_reset());
         let footer = Record::Footer(Footer { records: std::mem::take(&mut self.records), sha256 });
         self.encoder.write_all(&line_of(&footer)).expect("memory takes every write");
         self.encoder.finish().expect("memory takes every write")

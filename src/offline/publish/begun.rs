@@ -77,14 +77,14 @@ impl Begun {
         let Some(bytes) = store.get(&key).await? else { return Ok(None) };
         let begun: Result<Self, _> = serde_json::from_slice(&bytes);
         let reason = match begun {
-            Ok(begun) if begun.run_id != *run_id => format!("it is of run {}", begun.run_id),
+            Ok(begun) if begun.run_id != *run_id => format!("it is of run {}", begun.run_id).into(),
             Ok(begun) => match strange_segment(run_id, &begun.segments) {
                 None => return Ok(Some(begun)),
-                Some(reason) => reason,
+                Some(reason) => reason.into(),
             },
-            Err(error) => log::malformed(&bytes, &error),
+            Err(error) => log::malformed(&bytes, error),
         };
-        Err(LakeError::Damaged { uri: store.uri().to_owned(), key, reason }.into())
+        Err(LakeError::damaged(store.uri(), &key, reason).into())
     }
 
     /// Begins; false where another process began before.

@@ -249,10 +249,7 @@ fn open_segment(key: &str, bytes: Vec<u8>) -> Result<Option<AccountSegment>, Log
 fn of_account(segment: Segment) -> Result<AccountSegment, LogError> {
     match segment.header().scan.clone() {
         Some(scan) => Ok(AccountSegment { segment, scan }),
-        None => Err(LogError::NotSealed {
-            key: segment.key().to_owned(),
-            reason: "it names no account".to_owned(),
-        }),
+        None => Err(LogError::not_sealed(segment.key(), "it names no account")),
     }
 }
 

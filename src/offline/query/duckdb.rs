@@ -55,12 +55,12 @@ pub enum DuckdbError {
     #[error("failed to start {}: there is no such program", .0.display())]
     NotFound(PathBuf),
     /// It cannot be started.
-    #[error("failed to start {}: {reason}", program.display())]
+    #[error("failed to start {}: {source}", program.display())]
     NotStarted {
         /// The program.
         program: PathBuf,
         /// Why.
-        reason: io::Error,
+        source: io::Error,
     },
     /// It could not be talked to.
     #[error("failed to read what duckdb says: {0}")]
@@ -196,9 +196,9 @@ impl Duckdb {
         // A group of its own: it is ended as one.
         command.process_group(0);
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        command.spawn().map_err(|reason| match reason.kind() {
+        command.spawn().map_err(|source| match source.kind() {
             io::ErrorKind::NotFound => DuckdbError::NotFound(self.0.clone()),
-            _ => DuckdbError::NotStarted { program: self.0.clone(), reason },
+            _ => DuckdbError::NotStarted { program: self.0.clone(), source },
         })
     }
 }

@@ -371,11 +371,11 @@ fn uid(run: &CommittedRun, text: Option<&str>) -> Result<u128, ReportError> {
     let text = text.unwrap_or_default();
     let damaged = || {
         let run_id = &run.manifest().run_id;
-        ReportError::Lake(LakeError::Damaged {
-            uri: run.lake().uri().to_owned(),
-            key: format!("findings/dt={}/{run_id}", run_id.date()),
-            reason: format!("its finding_uid `{text}` is not 32 hex digits"),
-        })
+        ReportError::Lake(LakeError::damaged(
+            run.lake().uri(),
+            &format!("findings/dt={}/{run_id}", run_id.date()),
+            format!("its finding_uid `{text}` is not 32 hex digits"),
+        ))
     };
     law::uid(text).ok_or_else(damaged)
 }

@@ -7,7 +7,7 @@
 use super::credentials::{Principal, PrincipalKind};
 use super::wording::{Quoting, Verdict};
 use crate::world::{Actions, Denial, DeniedBy, Word, World};
-use atrest_core::{AccountId, Region};
+use atrest_core::{AccountId, Region, glob};
 
 /// A question put to the policies.
 #[derive(Debug)]
@@ -30,31 +30,18 @@ pub(crate) struct Asked<'a> {
     pub quoting: Quoting,
 }
 
-/// Whether a pattern such as `s3:Get*` covers an action; case does not matter.
-pub(crate) fn matches_action(pattern: &str, action: &str) -> bool {
-    fn covers(pattern: &[u8], text: &[u8]) -> bool {
-        match pattern.split_first() {
-            None => text.is_empty(),
-            Some((b'*', rest)) => (0..=text.len()).any(|at| covers(rest, &text[at..])),
-            Some((b'?', rest)) => !text.is_empty() && covers(rest, &text[1..]),
-            Some((byte, rest)) => {
-                text.first().is_some_and(|first| first.eq_ignore_ascii_case(byte)) && covers(rest, &text[1..])
-            }
-        }
-    }
-    covers(pattern.as_bytes(), action.as_bytes())
-}
-
 fn allows(actions: &Actions, action: &str) -> bool {
     match actions {
         Actions::All => true,
         // The exact action first: it is the usual case and needs no look at the others.
-        Actions::Only(set) => set.contains(action) || set.iter().any(|one| matches_action(one, action)),
+        Actions::Only(set) => {
+            set.contains(action) || set.iter().any(|one| glob::matches_ignoring_case(one, action))
+        }
     }
 }
 
 fn any_matches<T: AsRef<str>>(patterns: &[T], action: &str) -> bool {
-    patterns.iter().any(|pattern| matches_action(pattern.as_ref(), action))
+    patterns.iter().any(|pattern| glob::matches_ignoring_case(pattern.as_ref(), action))
 }
 
 /// Says yes, or AWS's sentence for no.
@@ -154,7 +141,7 @@ mod tests {
             ("kms:*", "s3:GetBucketPolicy", false),
             ("s3:Get", "s3:GetBucketPolicy", false),
         ] {
-            assert_eq!(matches_action(pattern, action), matched, "{pattern} {action}");
+            assert_eq!(glob::matches_ignoring_case(pattern, action), matched, "{pattern} {action}");
         }
     }
 }

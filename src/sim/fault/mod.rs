@@ -17,7 +17,7 @@ pub use quota::{Quotas, Rate};
 pub use random::Random;
 
 use super::wire::Operation;
-use atrest_core::AccountId;
+use atrest_core::{AccountId, glob};
 
 /// What a fault does to a call.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -97,13 +97,13 @@ impl Effect {
 /// Which calls a rule is about, which of them it hits, and how.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Rule {
-    /// `service:Operation`, `service:*`; all if `None`.
+    /// `service:Operation` or a pattern (`service:*`); all if `None`.
     pub operation: Option<String>,
     /// The account that the call is about: the role's for AssumeRole, else the caller's.
     pub account: Option<AccountId>,
     /// The Region that the request is signed for.
     pub region: Option<String>,
-    /// The bucket, `bucket/key`, key id or role ARN; a `*` at the end stands for the rest.
+    /// The bucket, `bucket/key`, key id or role ARN, or a pattern of `*` and `?`; all if `None`.
     pub resource: Option<String>,
     /// The first matching call that is hit; 1 is the first.
     pub from: u32,
@@ -173,16 +173,11 @@ impl Rule {
     }
 
     fn matches(&self, occasion: &Occasion<'_>) -> bool {
-        let operation = self.operation.as_deref().is_none_or(|wanted| match wanted.strip_suffix('*') {
-            Some(service) => occasion.name.starts_with(service),
-            None => wanted == occasion.name,
-        });
-        let resource = self.resource.as_deref().is_none_or(|wanted| match wanted.strip_suffix('*') {
-            Some(start) => occasion.resource.starts_with(start),
-            None => wanted == occasion.resource,
-        });
-        operation
-            && resource
+        let is_met = |pattern: &Option<String>, text: &str| {
+            pattern.as_deref().is_none_or(|pattern| glob::matches(pattern, text))
+        };
+        is_met(&self.operation, occasion.name)
+            && is_met(&self.resource, occasion.resource)
             && self.account.is_none_or(|wanted| occasion.account == Some(wanted))
             && self.region.as_deref().is_none_or(|wanted| wanted == occasion.region)
             && self.effect.suits(occasion.operation, occasion.resource)

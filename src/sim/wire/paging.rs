@@ -4,8 +4,6 @@
 //! salt, so that a client that takes a repeated token for the end, as the SDK's paginators do, is not
 //! stopped by an empty page.
 
-use std::fmt::Write as _;
-
 use super::{Refusal, Service};
 
 /// Where a page begins and how much it holds.
@@ -70,19 +68,13 @@ impl Paging {
 }
 
 fn encode(after: &str, salt: u32) -> String {
-    let mut token = format!("t{salt}.");
-    for byte in after.bytes() {
-        let _ = write!(token, "{byte:02x}");
-    }
-    token
+    format!("t{salt}.{}", hex::encode(after))
 }
 
 fn decode(token: &str) -> Option<String> {
     let (salt, name) = token.strip_prefix('t')?.split_once('.')?;
     salt.parse::<u32>().ok()?;
-    let digits = |at: usize| name.get(at..at + 2).and_then(|two| u8::from_str_radix(two, 16).ok());
-    let bytes: Option<Vec<u8>> = (0..name.len()).step_by(2).map(digits).collect();
-    String::from_utf8(bytes?).ok()
+    String::from_utf8(hex::decode(name).ok()?).ok()
 }
 
 #[cfg(test)]

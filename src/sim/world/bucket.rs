@@ -1,7 +1,6 @@
 //! A bucket: where it is, how it encrypts by default, its policy, and the objects of a lake.
 
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
 use std::sync::Arc;
 
 use serde::{Serialize, Serializer};
@@ -128,14 +127,7 @@ impl Object {
 
 /// S3's ETag is the MD5 for plain objects and opaque for others; here it is always opaque.
 fn etag(bytes: &[u8]) -> String {
-    let digest = Sha256::digest(bytes);
-    let mut text = String::with_capacity(34);
-    text.push('"');
-    for byte in &digest[..16] {
-        write!(text, "{byte:02x}").expect("a String takes all");
-    }
-    text.push('"');
-    text
+    format!("\"{}\"", hex::encode(&Sha256::digest(bytes)[..16]))
 }
 
 fn size<S: Serializer>(bytes: &Arc<[u8]>, serializer: S) -> Result<S::Ok, S::Error> {

@@ -9,7 +9,7 @@ use atrest::query::schema::trino_type;
 use atrest::query::views::views;
 
 use super::resolved;
-use crate::support::python::{Server, venv_or_skip};
+use crate::support::python::{Server, venv};
 use crate::support::shell::Shell;
 
 /// The largest template that CloudFormation takes from a bucket (user guide, "CloudFormation quotas").
@@ -24,7 +24,7 @@ fn the_athena_template_is_one_that_cloudformation_takes() {
 /// Made in an emulator by Glue's and Athena's own APIs, and read back: what an analyst would find.
 #[test]
 fn the_athena_template_is_what_an_analyst_finds() {
-    let Some(venv) = venv_or_skip() else { return };
+    let venv = venv();
     let server = Server::start(venv.script("serve_moto.py"));
     let found = venv.run("athena_template.py", [&server.endpoint]).succeeded();
     let counted = format!("9 tables, {} views, {} questions", views().len(), QUERIES.len());
@@ -33,7 +33,7 @@ fn the_athena_template_is_what_an_analyst_finds() {
 
 #[test]
 fn the_census_and_its_tables_fit_together() {
-    let Some(venv) = venv_or_skip() else { return };
+    let venv = venv();
     let (census, athena) = (resolved(&venv, "census.yaml"), resolved(&venv, "athena.yaml"));
     // The README's commands give the lake's URI; the other two are defaults on both sides.
     for (output, parameter) in
@@ -47,7 +47,7 @@ fn the_census_and_its_tables_fit_together() {
 /// Names and types as another engine finds them: DuckDB types `date_diff`, `lag` and `row_number` as Trino does.
 #[test]
 fn an_engine_finds_the_columns_that_a_view_says() {
-    let Some(venv) = venv_or_skip() else { return };
+    let venv = venv();
     let shell = Shell::new().asking(&venv);
     shell.atrest("demo --nights 1 --out d").succeeded();
     let in_duckdb = |kind| match trino_type(kind) {

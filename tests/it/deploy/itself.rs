@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::{TEMPLATES, of_type, resolved};
 use crate::support::night::{NOW, Night, Row};
-use crate::support::python::venv_or_skip;
+use crate::support::python::venv;
 use crate::support::shell::Shell;
 
 /// Puts the buckets and keys of a template into an account, as CloudFormation would make them.
@@ -81,7 +81,7 @@ fn judged(templates: &[Value]) -> (usize, Vec<String>) {
 
 #[test]
 fn what_is_deployed_judges_itself_clean() {
-    let Some(venv) = venv_or_skip() else { return };
+    let venv = venv();
     let templates: Vec<Value> = TEMPLATES.iter().map(|template| resolved(&venv, template)).collect();
     let (made, findings) = judged(&templates);
     assert_eq!(made, 5, "two buckets and three keys");
@@ -93,7 +93,7 @@ fn what_is_deployed_judges_itself_clean() {
 
 #[test]
 fn what_would_be_wrong_is_seen() {
-    let Some(venv) = venv_or_skip() else { return };
+    let venv = venv();
     let mut census = resolved(&venv, "census.yaml");
     let resources = &mut census["Resources"];
     resources["LakeKey"]["Properties"]["EnableKeyRotation"] = false.into();
@@ -109,7 +109,7 @@ fn what_would_be_wrong_is_seen() {
 
 #[test]
 fn the_evidence_is_kept_and_closed() {
-    let Some(venv) = venv_or_skip() else { return };
+    let venv = venv();
     let census = resolved(&venv, "census.yaml");
     for (name, resource) in census["Resources"].as_object().unwrap() {
         let kind = resource["Type"].as_str().unwrap();
@@ -173,7 +173,7 @@ fn is_pattern(name: &str, pattern: &str) -> bool {
 
 #[test]
 fn what_is_no_verdict_of_atrest_is_retried() {
-    let Some(venv) = venv_or_skip() else { return };
+    let venv = venv();
     let census = resolved(&venv, "census.yaml");
     let (_, job) = of_type(&census, "AWS::Batch::JobDefinition")[0];
     let rules = job["RetryStrategy"]["EvaluateOnExit"].as_array().unwrap();
@@ -210,7 +210,7 @@ fn what_is_no_verdict_of_atrest_is_retried() {
 
 #[test]
 fn a_night_is_submitted_once_retried_where_it_helps_and_may_finish() {
-    let Some(venv) = venv_or_skip() else { return };
+    let venv = venv();
     let census = resolved(&venv, "census.yaml");
     let (_, job) = of_type(&census, "AWS::Batch::JobDefinition")[0];
     let container = &job["EcsProperties"]["TaskProperties"][0]["Containers"][0];
@@ -248,7 +248,7 @@ fn a_night_is_submitted_once_retried_where_it_helps_and_may_finish() {
 /// The job's own command line, as the binary takes it: `--estimate` stops it before it writes.
 #[test]
 fn the_jobs_command_is_one_that_atrest_takes() {
-    let Some(venv) = venv_or_skip() else { return };
+    let venv = venv();
     let census = resolved(&venv, "census.yaml");
     let (_, job) = of_type(&census, "AWS::Batch::JobDefinition")[0];
     let container = &job["EcsProperties"]["TaskProperties"][0]["Containers"][0];

@@ -4,7 +4,7 @@ use atrest::model::RunId;
 
 use super::{also_on, demo, part, sql, unverified};
 use crate::support::night::{NOW, Night, Rules, only_accounts, rejudge};
-use crate::support::python::venv_or_skip;
+use crate::support::python::venv;
 use crate::support::shell::{Shell, names};
 use crate::support::worlds::healthy;
 
@@ -13,7 +13,7 @@ const NIGHTS: &str = "SELECT count(DISTINCT dt) AS nights FROM buckets";
 
 #[test]
 fn a_run_without_its_row_is_not_there() {
-    let Some(venv) = venv_or_skip() else { return };
+    let venv = venv();
     let shell = demo(&venv);
     let count = "SELECT count(*) AS n FROM buckets_committed";
     let before = sql(&shell, count);
@@ -26,7 +26,7 @@ fn a_run_without_its_row_is_not_there() {
 
 #[test]
 fn an_older_schema_lacks_a_column_and_is_read() {
-    let Some(venv) = venv_or_skip() else { return };
+    let venv = venv();
     let shell = demo(&venv);
     let path = part(&shell, "buckets");
     let old = path.display();
@@ -44,7 +44,7 @@ fn an_older_schema_lacks_a_column_and_is_read() {
 
 #[test]
 fn an_older_schema_beside_todays_is_read() {
-    let Some(venv) = venv_or_skip() else { return };
+    let venv = venv();
     let shell = demo(&venv);
     also_on(&shell, "2026-11-20");
     let folder = shell.path("lake/buckets/dt=2026-11-20");
@@ -59,7 +59,7 @@ fn an_older_schema_beside_todays_is_read() {
 
 #[test]
 fn a_torn_file_is_named_and_a_foreign_one_passed_over() {
-    let Some(venv) = venv_or_skip() else { return };
+    let venv = venv();
     let shell = demo(&venv);
     let path = part(&shell, "keys");
     shell.write("lake/keys/dt=2026-11-21/notes.parquet", "no Parquet");
@@ -79,7 +79,7 @@ fn a_torn_file_is_named_and_a_foreign_one_passed_over() {
 
 #[test]
 fn a_path_is_a_path_whatever_its_letters() {
-    let Some(venv) = venv_or_skip() else { return };
+    let venv = venv();
     let shell = demo(&venv);
     let name = "a 'lake' [of] *?";
     std::fs::rename(shell.path("lake"), shell.path(name)).unwrap();
@@ -97,7 +97,7 @@ fn a_lake_without_a_run_has_no_answers() {
 
 #[test]
 fn a_part_that_is_gone_is_not_fewer_rows() {
-    let Some(venv) = venv_or_skip() else { return };
+    let venv = venv();
     let shell = demo(&venv);
     std::fs::remove_file(part(&shell, "keys")).unwrap();
     let refused = shell.atrest("query --lake lake keys_by_reach").ended(1);
@@ -109,7 +109,7 @@ fn a_part_that_is_gone_is_not_fewer_rows() {
 
 #[test]
 fn without_a_manifest_a_run_is_read_only_unverified() {
-    let Some(venv) = venv_or_skip() else { return };
+    let venv = venv();
     let shell = demo(&venv);
     also_on(&shell, "2026-11-20");
     let verified = shell.run(["query", "--lake", "lake", "--format", "json", "--sql", NIGHTS]).succeeded();
@@ -126,7 +126,7 @@ fn without_a_manifest_a_run_is_read_only_unverified() {
 
 #[test]
 fn a_copy_beside_the_lakes_own_folders_is_no_night() {
-    let Some(venv) = venv_or_skip() else { return };
+    let venv = venv();
     let shell = demo(&venv);
     for table in ["buckets", "runs"] {
         let folder = shell.path(&format!("lake/{table}/dt=2026-11-21.bak"));
@@ -140,7 +140,7 @@ fn a_copy_beside_the_lakes_own_folders_is_no_night() {
 
 #[test]
 fn a_folder_above_the_lake_is_no_column() {
-    let Some(venv) = venv_or_skip() else { return };
+    let venv = venv();
     let shell = demo(&venv);
     let accounts = "SELECT min(account_id) AS least FROM buckets";
     let before = sql(&shell, accounts);
@@ -153,7 +153,7 @@ fn a_folder_above_the_lake_is_no_column() {
 
 #[test]
 fn a_lake_without_a_census_is_no_answer() {
-    let Some(venv) = venv_or_skip() else { return };
+    let venv = venv();
     let healthy = healthy();
     let night = Night::over(healthy.world).filtered(only_accounts([healthy.one]));
     let shell = Shell::holding(night.run().store.objects()).asking(&venv);
@@ -167,7 +167,7 @@ fn a_lake_without_a_census_is_no_answer() {
 
 #[test]
 fn without_its_manifest_a_run_is_no_census() {
-    let Some(venv) = venv_or_skip() else { return };
+    let venv = venv();
     let healthy = healthy();
     let night = Night::over(healthy.world).filtered(only_accounts([healthy.one]));
     let morning = night.run();
@@ -185,7 +185,7 @@ fn without_its_manifest_a_run_is_no_census() {
 
 #[test]
 fn a_folder_above_the_links_is_no_column() {
-    let Some(venv) = venv_or_skip() else { return };
+    let venv = venv();
     let shell = demo(&venv);
     let folder = shell.path("verdict=pass");
     std::fs::create_dir(&folder).unwrap();

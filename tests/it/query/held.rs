@@ -14,7 +14,7 @@ use serde_json::Value;
 
 use super::{demo, part, required};
 use crate::support::night::{NOW, Night};
-use crate::support::python::{Finished, Venv, venv_or_skip};
+use crate::support::python::{Finished, Venv, venv};
 use crate::support::shell::{Shell, files};
 use crate::support::worlds::healthy;
 
@@ -79,7 +79,7 @@ fn rewrite(shell: &Shell, day: &str, rows: &[RunFacts]) {
 
 #[test]
 fn a_file_of_the_same_length_is_not_the_same_file() {
-    let Some(venv) = venv_or_skip() else { return };
+    let venv = venv();
     let shell = demo(&venv);
     flip(&part(&shell, "keys"));
     for line in [LATEST, "query --lake lake --sql SELECT\tcount(*)\tFROM\tkeys"] {
@@ -92,7 +92,7 @@ fn a_file_of_the_same_length_is_not_the_same_file() {
 
 #[test]
 fn a_file_with_fewer_rows_is_not_read() {
-    let Some(venv) = venv_or_skip() else { return };
+    let venv = venv();
     let shell = demo(&venv);
     let path = part(&shell, "keys");
     shell.duckdb(&venv, &format!("COPY (FROM '{}' LIMIT 1) TO 'fewer.parquet'", path.display()));
@@ -107,7 +107,7 @@ fn a_file_with_fewer_rows_is_not_read() {
 
 #[test]
 fn a_row_of_runs_that_was_edited_is_refused() {
-    let Some(venv) = venv_or_skip() else { return };
+    let venv = venv();
     let (shell, runs) = nights(&venv);
     let edits: [(Edit, &str); 5] = [
         (
@@ -145,7 +145,7 @@ fn a_row_of_runs_that_was_edited_is_refused() {
 
 #[test]
 fn a_manifest_that_was_edited_is_refused() {
-    let Some(venv) = venv_or_skip() else { return };
+    let venv = venv();
     let (shell, _) = nights(&venv);
     let path = manifest(&shell, "2026-11-23");
     let mut edited: Value = serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
@@ -158,7 +158,7 @@ fn a_manifest_that_was_edited_is_refused() {
 
 #[test]
 fn a_night_that_was_edited_with_its_row_is_refused_by_the_next() {
-    let Some(venv) = venv_or_skip() else { return };
+    let venv = venv();
     let (shell, [_, mut row, _]) = nights(&venv);
     let path = manifest(&shell, "2026-11-22");
     let mut edited: Value = serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
@@ -178,7 +178,7 @@ fn a_night_that_was_edited_with_its_row_is_refused_by_the_next() {
 
 #[test]
 fn an_older_nights_files_matter_where_they_are_read() {
-    let Some(venv) = venv_or_skip() else { return };
+    let venv = venv();
     let (shell, _) = nights(&venv);
     flip(&of_day(&shell, "findings", "2026-11-21"));
     shell.atrest(LATEST).succeeded();
@@ -191,7 +191,7 @@ fn an_older_nights_files_matter_where_they_are_read() {
 
 #[test]
 fn a_question_has_the_same_answer_over_all_runs() {
-    let Some(venv) = venv_or_skip() else { return };
+    let venv = venv();
     let (shell, _) = nights(&venv);
     for query in QUERIES {
         let mut asked = ["query", "--lake", "lake", query.name, "--format", "csv"].map(String::from).to_vec();
@@ -223,7 +223,7 @@ fn times(path: &Path) -> FileTimes {
 
 #[test]
 fn a_second_question_remembers_the_files_and_sees_a_change() {
-    let Some(venv) = venv_or_skip() else { return };
+    let venv = venv();
     let (shell, memories) = remembering(&venv);
     let keys = part(&shell, "keys");
     let answer = shell.atrest(LATEST).succeeded();
@@ -252,7 +252,7 @@ fn a_second_question_remembers_the_files_and_sees_a_change() {
 
 #[test]
 fn what_is_remembered_is_not_hashed_again() {
-    let Some(venv) = venv_or_skip() else { return };
+    let venv = venv();
     let (shell, memories) = remembering(&venv);
     shell.atrest(LATEST).succeeded();
     let (_, memory) = files(&memories).pop().unwrap();
@@ -278,7 +278,7 @@ fn what_is_remembered_is_not_hashed_again() {
 
 #[test]
 fn a_memory_that_cannot_be_used_costs_time_alone() {
-    let Some(venv) = venv_or_skip() else { return };
+    let venv = venv();
     let (shell, memories) = remembering(&venv);
     let answer = shell.atrest(LATEST).succeeded();
     let (_, memory) = files(&memories).pop().unwrap();
@@ -300,7 +300,7 @@ fn a_memory_that_cannot_be_used_costs_time_alone() {
 
 #[test]
 fn a_question_writes_nothing_into_the_lake() {
-    let Some(venv) = venv_or_skip() else { return };
+    let venv = venv();
     let (shell, _) = remembering(&venv);
     let before = files(&shell.path("lake"));
     shell.atrest(LATEST).succeeded();
@@ -310,7 +310,7 @@ fn a_question_writes_nothing_into_the_lake() {
 
 #[test]
 fn what_was_written_just_now_is_hashed_again() {
-    let Some(venv) = venv_or_skip() else { return };
+    let venv = venv();
     let shell = demo(&venv);
     let caches = shell.path("caches");
     let shell = shell.with("XDG_CACHE_HOME", &caches.to_string_lossy());

@@ -11,7 +11,7 @@ use std::path::PathBuf;
 use atrest::query::{self, Need, QUERIES, Query, schema};
 use serde_json::Value;
 
-use crate::support::python::{Venv, venv_or_skip};
+use crate::support::python::{Venv, venv};
 use crate::support::shell::{Shell, files};
 
 /// Questions that the demo's lake, which has no trail, answers with no row.
@@ -78,7 +78,7 @@ fn part(shell: &Shell, table: &str) -> PathBuf {
 
 #[test]
 fn the_demos_lake_answers_every_question() {
-    let Some(venv) = venv_or_skip() else { return };
+    let venv = venv();
     // The last two nights know what the night before was; on both something is mended.
     let shell = nights(&venv, 2);
     for query in QUERIES {
@@ -100,7 +100,7 @@ fn the_demos_lake_answers_every_question() {
 
 #[test]
 fn rows_are_a_table_csv_or_json() {
-    let Some(venv) = venv_or_skip() else { return };
+    let venv = venv();
     let shell = demo(&venv);
     let ask =
         |format: &str| shell.atrest(&format!("query --lake lake population --format {format}")).succeeded();
@@ -115,7 +115,7 @@ fn rows_are_a_table_csv_or_json() {
 
 #[test]
 fn a_sample_can_be_drawn_again() {
-    let Some(venv) = venv_or_skip() else { return };
+    let venv = venv();
     let shell = demo(&venv);
     let draw = |more: &str| {
         let line = format!("query --lake lake sample_of_population --format json --param size=5 {more}");
@@ -131,7 +131,7 @@ fn a_sample_can_be_drawn_again() {
 
 #[test]
 fn a_trail_says_who_it_was() {
-    let Some(venv) = venv_or_skip() else { return };
+    let venv = venv();
     let shell = demo(&venv);
     let query = query::find("who_changed_it").unwrap();
     let given = BTreeMap::from([("since".to_owned(), "2026-11-20".to_owned())]);
@@ -166,7 +166,7 @@ fn a_trail_says_who_it_was() {
 
 #[test]
 fn the_latest_views_read_the_newest_day_alone() {
-    let Some(venv) = venv_or_skip() else { return };
+    let venv = venv();
     let shell = demo(&venv);
     also_on(&shell, "2026-11-20");
     also_on(&shell, "2026-11-19");
@@ -186,7 +186,7 @@ fn the_latest_views_read_the_newest_day_alone() {
 
 #[test]
 fn types_are_those_of_athena() {
-    let Some(venv) = venv_or_skip() else { return };
+    let venv = venv();
     let shell = demo(&venv);
     for table in atrest::table::TABLES {
         let rows = sql(&shell, &format!("SELECT column_name, column_type FROM (DESCRIBE {})", table.name));
@@ -250,7 +250,7 @@ fn night_before(shell: &Shell, venv: &Venv) {
 
 #[test]
 fn questions_over_nights_know_the_one_before() {
-    let Some(venv) = venv_or_skip() else { return };
+    let venv = venv();
     let shell = demo(&venv);
     night_before(&shell, &venv);
     let ask = |line: &str| {
@@ -324,7 +324,7 @@ fn what_is_asked_wrong_is_said_before_the_lake_is_opened() {
 
 #[test]
 fn bad_sql_is_answered_in_duckdbs_words() {
-    let Some(venv) = venv_or_skip() else { return };
+    let venv = venv();
     let shell = demo(&venv);
     let refused = shell.run(["query", "--lake", "lake", "--sql", "SELECT nothing FROM runs"]).ended(2);
     assert!(
@@ -336,7 +336,7 @@ fn bad_sql_is_answered_in_duckdbs_words() {
 
 #[test]
 fn a_statement_starts_no_other_program() {
-    let Some(venv) = venv_or_skip() else { return };
+    let venv = venv();
     let shell = demo(&venv);
     for (at, command) in
         [".shell touch made", ".sh touch made", ".once made", ".output made"].iter().enumerate()
@@ -366,7 +366,7 @@ fn a_statement_starts_no_other_program() {
 
 #[test]
 fn a_value_is_never_sql() {
-    let Some(venv) = venv_or_skip() else { return };
+    let venv = venv();
     let shell = demo(&venv);
     for value in ["x' OR '1'='1", "x'; DROP VIEW runs; --", "${ou}", "\\'", "é🔐"] {
         let param = format!("exception_id={value}");

@@ -4,7 +4,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::process::Command;
 
 use super::demo;
-use crate::support::python::{finish, hermetic, venv_or_skip};
+use crate::support::python::{finish, hermetic, venv};
 use crate::support::shell::{BOUND, Shell, signal};
 
 /// A demo's lake, and a shell script for the executable. Of its arguments one begins with `.print`, and has a line
@@ -31,7 +31,7 @@ fn without_duckdb_it_says_how_to_get_it() {
 
 #[test]
 fn a_reader_that_has_enough_is_no_mistake() {
-    let Some(venv) = venv_or_skip() else { return };
+    let venv = venv();
     let shell = demo(&venv);
     let script = format!(
         "{{ {} query --lake lake --format csv --sql 'FROM range(10000000)' 2>said; echo $? >code; }} | head -n 1",
@@ -142,7 +142,7 @@ fn a_kill_that_cannot_be_caught_ends_what_was_started_too() {
 
 #[test]
 fn no_row_is_told() {
-    let Some(venv) = venv_or_skip() else { return };
+    let venv = venv();
     let shell = demo(&venv);
     for format in ["table", "csv", "json"] {
         let none = format!("query --lake lake --format {format} --sql");
@@ -160,7 +160,7 @@ fn no_row_is_told() {
 
 #[test]
 fn a_statement_may_begin_with_a_comment() {
-    let Some(venv) = venv_or_skip() else { return };
+    let venv = venv();
     let shell = demo(&venv);
     let statement = "-- title: One\nSELECT 1 AS one";
     let answer = shell.run(["query", "--lake", "lake", "--format", "csv", "--sql", statement]).succeeded();
@@ -169,7 +169,7 @@ fn a_statement_may_begin_with_a_comment() {
 
 #[test]
 fn a_trail_that_is_not_there_was_not_looked_at() {
-    let Some(venv) = venv_or_skip() else { return };
+    let venv = venv();
     let shell = demo(&venv);
     let answer = shell.atrest("query --lake lake who_changed_it --param since=2026-11-01").succeeded();
     assert!(answer.stderr.contains("has no CloudTrail") && !answer.stderr.contains("no rows"), "{answer}");

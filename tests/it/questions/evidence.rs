@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::{Lake, Nights, text};
 use crate::support::night::{Morning, Night, Row, Rules};
-use crate::support::python::venv_or_skip;
+use crate::support::python::venv;
 use crate::support::shell::Shell;
 use crate::support::worlds::{healthy, troubled};
 
@@ -72,7 +72,7 @@ fn counted(morning: &Morning) -> Counts {
 
 #[test]
 fn the_question_and_the_condition_agree_under_every_standard() {
-    let Some(venv) = venv_or_skip() else { return };
+    let venv = venv();
     let standards = [
         Rules::default(),
         asking_for(Encryption::SseS3, false),
@@ -96,7 +96,7 @@ fn the_question_and_the_condition_agree_under_every_standard() {
 /// 54 of a demo's passes were those of buckets with SSE-S3.
 #[test]
 fn where_the_standard_admits_sse_s3_a_control_of_kms_keys_does_not() {
-    let Some(venv) = venv_or_skip() else { return };
+    let venv = venv();
     let mut nights = Nights::new();
     let morning = nights.then(Night::over(healthy().world).judged_by(asking_for(Encryption::SseS3, false)));
     let rows = nights.lake(&venv).ask("evidence_by_control");
@@ -130,7 +130,7 @@ fn where_the_standard_admits_sse_s3_a_control_of_kms_keys_does_not() {
 /// The same with the fails of a standard that asks for more than the control does.
 #[test]
 fn where_the_standard_asks_for_more_a_fail_is_no_evidence_against_the_control() {
-    let Some(venv) = venv_or_skip() else { return };
+    let venv = venv();
     let mut nights = Nights::new();
     let morning = nights.then(Night::over(healthy().world).judged_by(asking_for(Encryption::DsseKms, true)));
     let rows = nights.lake(&venv).ask("evidence_by_control");
@@ -153,7 +153,7 @@ fn where_the_standard_asks_for_more_a_fail_is_no_evidence_against_the_control() 
 
 #[test]
 fn a_control_of_customer_keys_counts_them_alone() {
-    let Some(venv) = venv_or_skip() else { return };
+    let venv = venv();
     let shell = Shell::new().asking(&venv);
     shell.atrest("demo --nights 1 --out d").succeeded();
     std::fs::rename(shell.path("d/lake"), shell.path("lake")).unwrap();

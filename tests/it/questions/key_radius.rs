@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::{Lake, REPLICA, line};
 use crate::support::night::{Night, region};
-use crate::support::python::venv_or_skip;
+use crate::support::python::venv;
 use crate::support::worlds::healthy;
 
 /// `dependence reason via bucket` of a key's answer, the key by its Region.
@@ -24,7 +24,7 @@ fn radius(lake: &Lake, key_arn: &str) -> Vec<String> {
 
 #[test]
 fn a_replicas_buckets_are_found_whatever_of_the_family_was_seen() {
-    let Some(venv) = venv_or_skip() else { return };
+    let venv = venv();
     let healthy = healthy();
     let arn = |place: &str| format!("arn:aws:kms:{place}:{}:key/{REPLICA}", healthy.two);
     let unlisted = |place: &str| {
@@ -67,7 +67,7 @@ fn a_replicas_buckets_are_found_whatever_of_the_family_was_seen() {
 
 #[test]
 fn a_family_is_of_one_account_and_a_single_key_has_none() {
-    let Some(venv) = venv_or_skip() else { return };
+    let venv = venv();
     let mut healthy = healthy();
     let one = healthy.one;
     // Another account's key of the same id, and a key of one Region whose id is in another one too.
@@ -100,7 +100,7 @@ fn a_family_is_of_one_account_and_a_single_key_has_none() {
 
 #[test]
 fn what_may_stand_on_a_key_is_said() {
-    let Some(venv) = venv_or_skip() else { return };
+    let venv = venv();
     let healthy = healthy();
     let plain = &healthy.world.accounts[&healthy.one].regions[&region("eu-west-1")].aliases["alias/plain"];
     let plain = format!("arn:aws:kms:eu-west-1:{}:key/{}", healthy.one, plain.target.as_ref().unwrap());
@@ -143,7 +143,7 @@ fn what_may_stand_on_a_key_is_said() {
 /// What stands on a key in a clean night does so, or may, in any other; and nothing else is proven.
 #[test]
 fn no_fault_takes_a_bucket_out_of_a_keys_radius() {
-    let Some(venv) = venv_or_skip() else { return };
+    let venv = venv();
     let world = healthy().world;
     let keys: Vec<String> = {
         let morning = Night::over(world.clone()).run();

@@ -8,14 +8,14 @@ use serde_json::Value;
 
 use super::{Lake, REPLICA, arn, counted, denied, night, rotating_key, said, text, with};
 use crate::support::night::{NOW, Night};
-use crate::support::python::{Venv, venv_or_skip};
+use crate::support::python::{Venv, venv};
 use crate::support::worlds::{healthy, troubled};
 
 // Keys of others, and keys by reach
 
 #[test]
 fn a_filter_by_link_keeps_what_may_be_under_it() {
-    let Some(venv) = venv_or_skip() else { return };
+    let venv = venv();
     let here = healthy();
     let shared = denied("kms:ListAliases").account(here.two);
     let lake = night(&venv, &here.world, [shared]);
@@ -36,7 +36,7 @@ fn a_filter_by_link_keeps_what_may_be_under_it() {
 
 #[test]
 fn a_key_that_no_listing_has_is_there_by_its_buckets() {
-    let Some(venv) = venv_or_skip() else { return };
+    let venv = venv();
     let here = healthy();
     let lake = night(&venv, &here.world, [denied("kms:ListKeys").account(here.two).region("us-east-1")]);
     let replica = arn(here.two, "us-east-1", REPLICA);
@@ -58,7 +58,7 @@ fn a_key_that_no_listing_has_is_there_by_its_buckets() {
 /// Every bucket that has a key, or may have one, is counted once.
 #[test]
 fn the_reach_of_all_keys_is_all_buckets_under_a_key() {
-    let Some(venv) = venv_or_skip() else { return };
+    let venv = venv();
     let hold = |lake: &Lake, what: &str| {
         let rows = lake.ask("keys_by_reach --param at_least=0");
         let reached: u64 = rows.iter().filter_map(|row| row["default_key_of_buckets"].as_u64()).sum();
@@ -109,7 +109,7 @@ fn in_state(venv: &Venv, state: &'static str) -> (String, String) {
 
 #[test]
 fn a_key_that_is_not_enabled_does_not_rotate() {
-    let Some(venv) = venv_or_skip() else { return };
+    let venv = venv();
     let suspended = "rotation is suspended: the key is not enabled";
     assert_eq!(in_state(&venv, "Enabled"), ("due Enabled".to_owned(), "-".to_owned()));
     assert_eq!(
@@ -125,7 +125,7 @@ fn a_key_that_is_not_enabled_does_not_rotate() {
 
 #[test]
 fn a_replica_rotates_with_its_primary() {
-    let Some(venv) = venv_or_skip() else { return };
+    let venv = venv();
     let primary_in = |state: &'static str| {
         let mut here = healthy();
         let primary = here.world.region_mut(here.two, "eu-west-1").keys.get_mut(REPLICA).unwrap();
@@ -152,7 +152,7 @@ fn a_replica_rotates_with_its_primary() {
 
 #[test]
 fn a_rotation_that_should_have_been_is_overdue() {
-    let Some(venv) = venv_or_skip() else { return };
+    let venv = venv();
     let mut here = healthy();
     let id = rotating_key(&here);
     let key = here.world.region_mut(here.one, "eu-west-1").keys.get_mut(&id).unwrap();

@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::{Nights, line, lines};
 use crate::support::night::{NOW, Night, Rules, only_accounts, rejudge, reword};
-use crate::support::python::venv_or_skip;
+use crate::support::python::venv;
 use crate::support::worlds::healthy;
 
 // Which standard applied when
@@ -22,7 +22,7 @@ fn another_standard() -> Rules {
 
 #[test]
 fn a_night_has_one_standard_whatever_else_was_run_that_day() {
-    let Some(venv) = venv_or_skip() else { return };
+    let venv = venv();
     let healthy = healthy();
     let mut nights = Nights::new();
     let first = nights.then(Night::over(healthy.world.clone()));
@@ -76,7 +76,7 @@ fn stretch(nights: &[Said]) -> Option<(usize, Option<usize>)> {
 #[test]
 fn only_a_pass_ends_a_fail() {
     const NIGHTS: usize = 4;
-    let Some(venv) = venv_or_skip() else { return };
+    let venv = venv();
     let mut healthy = healthy();
     let mut course = |number: usize| {
         let said: [Said; NIGHTS] = [number, number / 4, number / 16, number / 64].map(|it| SAID[it % 4]);
@@ -135,7 +135,7 @@ fn only_a_pass_ends_a_fail() {
 
 #[test]
 fn a_deleted_bucket_is_told_from_one_that_nobody_sees() {
-    let Some(venv) = venv_or_skip() else { return };
+    let venv = venv();
     let mut healthy = healthy();
     let leaver = healthy.world.add_account("leaver");
     healthy.world.add_bucket(leaver, "eu-west-1", "of-leaver");

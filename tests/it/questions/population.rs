@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::{Lake, line, lines};
 use crate::support::night::Night;
-use crate::support::python::venv_or_skip;
+use crate::support::python::venv;
 use crate::support::shell::files;
 use crate::support::worlds::{healthy, troubled};
 
@@ -23,7 +23,7 @@ fn apart(rows: Vec<Value>) -> Vec<String> {
 
 #[test]
 fn every_night_adds_up_whatever_went_wrong() {
-    let Some(venv) = venv_or_skip() else { return };
+    let venv = venv();
     for seed in 0..3 {
         let schedule = Schedule::random(seed, 0.3, None);
         let lake = Lake::of(Night::over(troubled(seed)).with(schedule), &venv);
@@ -33,7 +33,7 @@ fn every_night_adds_up_whatever_went_wrong() {
 
 #[test]
 fn a_table_that_lost_its_rows_does_not_add_up() {
-    let Some(venv) = venv_or_skip() else { return };
+    let venv = venv();
     // A denied policy makes verdicts that are `unknown`, and accounts that are `partial`.
     let denied = Schedule::of([Rule::always(Effect::AccessDenied).on("s3:GetBucketPolicy")]);
     let night = Night::over(healthy().world).with(denied);
@@ -65,7 +65,7 @@ fn a_table_that_lost_its_rows_does_not_add_up() {
 
 #[test]
 fn a_population_says_whose_lists_it_lacks() {
-    let Some(venv) = venv_or_skip() else { return };
+    let venv = venv();
     let healthy = healthy();
     let denied = |operation: &str, account| Rule::always(Effect::AccessDenied).on(operation).account(account);
     let blind = Schedule::of([
@@ -90,7 +90,7 @@ fn a_population_says_whose_lists_it_lacks() {
 
 #[test]
 fn two_sources_of_one_control_are_two_rows_of_the_same_counts() {
-    let Some(venv) = venv_or_skip() else { return };
+    let venv = venv();
     let lake = Lake::of(Night::over(healthy().world), &venv);
     let counts =
         ["control_id", "check_id", "check_params", "pass", "fail", "exempt", "unknown", "not_applicable"];
@@ -113,7 +113,7 @@ fn two_sources_of_one_control_are_two_rows_of_the_same_counts() {
 
 #[test]
 fn evidence_says_that_something_was_not_seen() {
-    let Some(venv) = venv_or_skip() else { return };
+    let venv = venv();
     let healthy = healthy();
     let status = |schedule: Schedule| {
         let rows =

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use super::{Lake, Nights, REPLICA, line};
 use crate::support::night::{Night, region};
-use crate::support::python::{Venv, venv_or_skip};
+use crate::support::python::{Venv, venv};
 use crate::support::worlds::{Healthy, healthy};
 
 /// An event of the trail: `region name request [response]`, the last two JSON.
@@ -91,7 +91,7 @@ fn with_plain() -> (Healthy, String) {
 
 #[test]
 fn an_event_counts_in_the_region_of_its_resource() {
-    let Some(venv) = venv_or_skip() else { return };
+    let venv = venv();
     let (healthy, _) = with_plain();
     let (one, two) = (healthy.one, healthy.two);
     let lake = Lake::of(Night::over(healthy.world), &venv);
@@ -116,7 +116,7 @@ fn an_event_counts_in_the_region_of_its_resource() {
 
 #[test]
 fn an_alias_names_the_key_that_a_census_saw_it_on() {
-    let Some(venv) = venv_or_skip() else { return };
+    let venv = venv();
     let (healthy, plain) = with_plain();
     let (one, two) = (healthy.one, healthy.two);
     let mut moved = healthy.world.clone();
@@ -160,7 +160,7 @@ fn an_alias_names_the_key_that_a_census_saw_it_on() {
 
 #[test]
 fn an_alias_that_could_not_be_read_is_said() {
-    let Some(venv) = venv_or_skip() else { return };
+    let venv = venv();
     let (healthy, _) = with_plain();
     let denied = Rule::always(Effect::AccessDenied).on("kms:ListAliases").account(healthy.one);
     let night = Night::over(healthy.world.clone()).with(Schedule::of([denied.region("eu-west-1")]));

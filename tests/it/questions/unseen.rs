@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use super::{Lake, Nights, arn, denied, night, rotating_key, said, text, with};
 use crate::support::night::{Night, Rules, excepting, exception};
-use crate::support::python::venv_or_skip;
+use crate::support::python::venv;
 use crate::support::worlds::healthy;
 
 const BUCKETS_UNLISTED: &str = "unknown: the buckets were not listed";
@@ -33,7 +33,7 @@ const LISTS: &[&str] = &[
 
 #[test]
 fn a_key_that_was_not_read_is_in_every_list_of_keys() {
-    let Some(venv) = venv_or_skip() else { return };
+    let venv = venv();
     let here = healthy();
     let id = rotating_key(&here);
     let key = arn(here.one, "eu-west-1", &id);
@@ -68,7 +68,7 @@ fn a_key_that_was_not_read_is_in_every_list_of_keys() {
 
 #[test]
 fn a_bucket_that_was_not_read_is_in_every_list_of_buckets() {
-    let Some(venv) = venv_or_skip() else { return };
+    let venv = venv();
     let here = healthy();
     let rule = denied("s3:GetBucketEncryption").resource("kms-no-key");
     let lake = night(&venv, &here.world, [rule]);
@@ -95,7 +95,7 @@ fn a_bucket_that_was_not_read_is_in_every_list_of_buckets() {
 
 #[test]
 fn where_nothing_was_listed_every_list_says_so() {
-    let Some(venv) = venv_or_skip() else { return };
+    let venv = venv();
     let mut here = healthy();
     let closed = here.world.add_account("closed");
     here.world.account_mut(closed).state = AccountState::Suspended;
@@ -174,7 +174,7 @@ fn where_nothing_was_listed_every_list_says_so() {
 /// Where the Regions could not be listed, there may be keys in one that nobody knows of.
 #[test]
 fn regions_that_were_not_listed_may_hold_keys() {
-    let Some(venv) = venv_or_skip() else { return };
+    let venv = venv();
     let here = healthy();
     let lake = night(&venv, &here.world, [denied("account:ListRegions").account(here.one)]);
     let unlisted = lake.sql("SELECT * FROM unlisted_latest WHERE region IS NULL");
@@ -190,7 +190,7 @@ fn regions_that_were_not_listed_may_hold_keys() {
 
 #[test]
 fn what_the_standard_does_not_ask_is_not_taken_for_a_pass() {
-    let Some(venv) = venv_or_skip() else { return };
+    let venv = venv();
     let here = healthy();
     let mut rules = Rules::default();
     let off = ["kms_policy_outside_org", "kms_policy_public", "s3_encryption_standard"];
@@ -228,7 +228,7 @@ fn what_the_standard_does_not_ask_is_not_taken_for_a_pass() {
 
 #[test]
 fn an_exempt_bucket_is_below_the_standard_too() {
-    let Some(venv) = venv_or_skip() else { return };
+    let venv = venv();
     let here = healthy();
     let records = vec![exception("E-1", "s3_encryption_standard", "no_default_configured")];
     let exceptions = excepting(records);
@@ -261,7 +261,7 @@ fn set(texts: &[&str]) -> BTreeSet<String> {
 
 #[test]
 fn a_filter_by_unit_keeps_what_may_be_under_it() {
-    let Some(venv) = venv_or_skip() else { return };
+    let venv = venv();
     let mut here = healthy();
     let workloads = here.world.account_mut(here.one).parent.clone();
     let root = here.world.organization.root.clone();
@@ -305,7 +305,7 @@ fn a_filter_by_unit_keeps_what_may_be_under_it() {
 
 #[test]
 fn a_count_that_is_not_known_is_no_zero() {
-    let Some(venv) = venv_or_skip() else { return };
+    let venv = venv();
     let mut here = healthy();
     let root = here.world.organization.root.clone();
     let alone = here.world.add_unit("Alone", &root);
@@ -341,7 +341,7 @@ fn a_count_that_is_not_known_is_no_zero() {
 
 #[test]
 fn a_resource_is_counted_once_in_the_posture_however_many_checks_it_fails() {
-    let Some(venv) = venv_or_skip() else { return };
+    let venv = venv();
     let mut nights = Nights::new();
     let here = healthy();
     let exceptions = excepting([exception("E-1", "s3_tls_only", "no_policy")]);
@@ -377,7 +377,7 @@ fn a_resource_is_counted_once_in_the_posture_however_many_checks_it_fails() {
 
 #[test]
 fn accounts_whose_units_were_not_reported_are_counted_and_under_no_unit() {
-    let Some(venv) = venv_or_skip() else { return };
+    let venv = venv();
     let mut here = healthy();
     here.world.organization.sends_paths = false;
     let lake = night(&venv, &here.world, []);
@@ -411,7 +411,7 @@ fn stands_for(row: &Value, lost: &Value) -> bool {
 /// is a row that stands for what is missing.
 #[test]
 fn a_fault_takes_no_row_without_a_row_that_says_so() {
-    let Some(venv) = venv_or_skip() else { return };
+    let venv = venv();
     let world = healthy().world;
     let clean = night(&venv, &world, []);
     let clean: Vec<Vec<Value>> = LISTS.iter().map(|list| clean.ask(list)).collect();

@@ -15,7 +15,7 @@ use serde_json::Value;
 
 use super::{Lake, REPLICA, arn, text};
 use crate::support::night::{NOW, Night, region};
-use crate::support::python::{Venv, venv_or_skip};
+use crate::support::python::{Venv, venv};
 use crate::support::worlds::{STRANGER, healthy, troubled};
 
 /// A question that says of a resource what a check judges.
@@ -377,7 +377,7 @@ fn hold(venv: &Venv, world: World, schedule: Schedule, what: &str) -> BTreeSet<S
 
 #[test]
 fn no_question_contradicts_a_verdict_on_the_generators_organizations() {
-    let Some(venv) = venv_or_skip() else { return };
+    let venv = venv();
     for seed in 0..2 {
         hold(&venv, troubled(seed), Schedule::default(), &format!("troubled {seed}"));
     }
@@ -386,7 +386,7 @@ fn no_question_contradicts_a_verdict_on_the_generators_organizations() {
 
 #[test]
 fn no_question_contradicts_a_verdict_on_what_is_odd() {
-    let Some(venv) = venv_or_skip() else { return };
+    let venv = venv();
     let world = odd();
     let together = hold(&venv, world.clone(), Schedule::default(), "odd");
     insta::assert_snapshot!(together.into_iter().collect::<Vec<_>>().join("\n"));

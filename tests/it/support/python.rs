@@ -4,7 +4,7 @@
 //! what an outsider sees. They come from `tests/python/requirements.txt` into a folder under the
 //! target directory that is named by the file's hash, so that a change of a version makes a new one
 //! and nothing is installed twice, also not by two test processes at a time. Where Python or the
-//! packages cannot be had the tests say `skipped` and pass; with `CI=true` they fail instead.
+//! packages are missing the tests fail and say what to install: a test that returns has tested nothing.
 
 use std::ffi::OsStr;
 use std::fs::{self, File};
@@ -24,33 +24,23 @@ const READY_BOUND: Duration = Duration::from_mins(1);
 /// How often a bounded wait looks whether the process has ended.
 const LOOK: Duration = Duration::from_millis(10);
 
-/// Why the tests that need Python cannot run here.
-#[derive(Debug, Clone)]
-pub struct Skip(pub String);
-
 /// A virtual environment with the packages of `tests/python/requirements.txt`.
 #[derive(Debug, Clone)]
 pub struct Venv {
     python: PathBuf,
 }
 
-/// The environment, or why there is none. Made by the first that asks.
-pub fn venv() -> Result<Venv, Skip> {
-    static VENV: OnceLock<Result<Venv, Skip>> = OnceLock::new();
-    VENV.get_or_init(make).clone()
-}
+/// What is missing for an environment, and what to do about it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Missing(String);
 
-/// The environment; none where the test is to be skipped, which is said. Panics where `CI=true`.
-pub fn venv_or_skip() -> Option<Venv> {
-    match venv() {
-        Ok(venv) => Some(venv),
-        Err(Skip(reason)) if std::env::var_os("CI").is_some_and(|ci| ci == "true") => {
-            panic!("Python is required where CI=true: {reason}")
-        }
-        Err(Skip(reason)) => {
-            println!("skipped: {reason}");
-            None
-        }
+/// The environment. The first test of a process that asks makes it; all fail with one sentence where it cannot be made.
+#[track_caller]
+pub fn venv() -> Venv {
+    static VENV: OnceLock<Result<Venv, Missing>> = OnceLock::new();
+    match VENV.get_or_init(|| make("python3", &scripts().join("requirements.txt"))) {
+        Ok(venv) => venv.clone(),
+        Err(Missing(what)) => panic!("this test needs Python: {what}"),
     }
 }
 
@@ -59,54 +49,64 @@ pub fn scripts() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/python")
 }
 
-fn make() -> Result<Venv, Skip> {
-    let requirements = scripts().join("requirements.txt");
-    let version = python_version()?;
-    let home = home_of(&requirements, &version)?;
+fn make(program: &str, requirements: &Path) -> Result<Venv, Missing> {
+    let version = python_version(program)?;
+    let home = home_of(requirements, &version)?;
     let venv = Venv { python: home.join("bin/python") };
     // Held until the end of this function: another process waits here, and then finds it done.
     let lock = home.with_extension("lock");
-    let lock = File::create(&lock).map_err(|error| skip(&format!("lock {}", lock.display()), &error))?;
-    lock.lock().map_err(|error| skip("lock the environment", &error))?;
+    let lock = File::create(&lock).map_err(|error| cannot(&format!("write {}", lock.display()), &error))?;
+    lock.lock().map_err(|error| cannot("lock the environment", &error))?;
     let done = home.join("complete");
     if !done.exists() {
-        install(&home, &venv.python, &requirements)?;
-        fs::write(&done, version).map_err(|error| skip("mark the environment complete", &error))?;
+        install(program, &home, &venv.python, requirements)?;
+        fs::write(&done, version).map_err(|error| cannot(&format!("write {}", done.display()), &error))?;
     }
     Ok(venv)
 }
 
-fn skip(action: &str, error: &dyn std::fmt::Display) -> Skip {
-    Skip(format!("failed to {action}: {error}"))
+fn cannot(action: &str, error: &dyn std::fmt::Display) -> Missing {
+    Missing(format!("failed to {action}: {error}"))
 }
 
-fn python_version() -> Result<String, Skip> {
+fn python_version(program: &str) -> Result<String, Missing> {
     let script = "import sys; print(sys.version); sys.exit(sys.version_info < (3, 11))";
-    let output = Command::new("python3").args(["-c", script]).output();
-    let output = output.map_err(|error| skip("start python3", &error))?;
+    let output = Command::new(program).args(["-c", script]).output().map_err(|error| {
+        Missing(format!(
+            "`{program}` does not start ({error}); install Python 3.11 or newer with its venv module \
+             (on Debian: apt-get install python3 python3-venv)"
+        ))
+    })?;
     let version = String::from_utf8_lossy(&output.stdout).trim().to_owned();
     match output.status.success() {
         true => Ok(version),
-        false => Err(Skip(format!("Python 3.11 or later is needed, found {version}"))),
+        false => {
+            let found = if version.is_empty() { output.status.to_string() } else { version };
+            Err(Missing(format!("`{program}` is too old ({found}); install Python 3.11 or newer")))
+        }
     }
 }
 
 /// The environment's folder, named by what would be in it.
-fn home_of(requirements: &Path, version: &str) -> Result<PathBuf, Skip> {
-    let pinned = fs::read(requirements).map_err(|error| skip("read requirements.txt", &error))?;
+fn home_of(requirements: &Path, version: &str) -> Result<PathBuf, Missing> {
+    let pinned = fs::read(requirements)
+        .map_err(|error| cannot(&format!("read {}", requirements.display()), &error))?;
     let stamp = atrest::log::digest(&[&pinned, version.as_bytes()].concat());
     Ok(Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("python-{}", &stamp[..16])))
 }
 
-fn install(home: &Path, python: &Path, requirements: &Path) -> Result<(), Skip> {
-    let mut venv = Command::new("python3");
+fn install(program: &str, home: &Path, python: &Path, requirements: &Path) -> Result<(), Missing> {
+    let mut venv = Command::new(program);
     venv.args(["-m", "venv", "--clear"]).arg(home);
     let mut pip = Command::new(python);
     pip.args(["-m", "pip", "install", "--quiet", "--requirement"]).arg(requirements);
-    for command in [venv, pip] {
+    for (command, advice) in [
+        (venv, "install Python's venv module (on Debian: apt-get install python3-venv)"),
+        (pip, "pip must reach a package index, or have these packages in its cache"),
+    ] {
         let finished = finish(command, INSTALL_BOUND);
         if !finished.status.success() {
-            return Err(Skip(finished.to_string()));
+            return Err(Missing(format!("{advice}: {finished}")));
         }
     }
     Ok(())
@@ -383,4 +383,16 @@ fn ready(lines: &Receiver<String>, is_last: impl Fn(&str) -> bool) -> Result<Vec
             return Ok(said);
         }
     }
+}
+
+#[test]
+fn a_missing_or_old_python_is_said_with_what_to_install() {
+    let requirements = scripts().join("requirements.txt");
+    let Err(Missing(said)) = make("python3-of-no-machine", &requirements) else { panic!("it is not there") };
+    for part in ["`python3-of-no-machine` does not start", "Python 3.11 or newer", "python3-venv"] {
+        assert!(said.contains(part), "{said}");
+    }
+    // A program that starts and is no Python of these tests.
+    let Err(Missing(said)) = make("false", &requirements) else { panic!("it is no Python") };
+    assert!(said.contains("`false` is too old (exit status: 1); install Python 3.11 or newer"), "{said}");
 }

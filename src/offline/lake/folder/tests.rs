@@ -128,12 +128,12 @@ fn what_is_wrong_with_a_path_is_said() {
     let path = folder.path().join("x");
     let open = |create| FolderStore::open(&path, create).map(|_| ()).unwrap_err();
     let missing = open(false);
-    assert!(missing.by_user && missing.reason.starts_with("there is no such folder"), "{missing}");
+    assert!(missing.by_user && missing.reason.as_str().starts_with("there is no such folder"), "{missing}");
     assert!(!path.exists());
     fs::write(&path, b"").unwrap();
     for create in [true, false] {
         let file = open(create);
-        assert!(file.by_user && file.reason.starts_with("it is a file"), "{file}");
+        assert!(file.by_user && file.reason.as_str().starts_with("it is a file"), "{file}");
     }
     let under_a_file = FolderStore::open(path.join("lake"), true).unwrap_err();
     assert!(under_a_file.by_user, "{under_a_file}");

@@ -99,7 +99,7 @@ fn assert_damaged(result: Result<Vec<String>, LakeError>, file: &str, words: &st
     match result {
         Err(LakeError::Damaged { uri, key, reason }) => {
             assert_eq!((uri.as_str(), key.as_str()), ("memory://lake", file));
-            assert!(reason.contains(words), "{reason}");
+            assert!(reason.as_str().contains(words), "{reason}");
         }
         other => panic!("{file} is damaged, and it reads as {other:?}"),
     }

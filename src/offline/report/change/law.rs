@@ -151,8 +151,9 @@ pub fn came(failed: bool, earlier: Earlier, was_checked: bool) -> How {
 
 /// The 128 bits of a finding's uid: 32 hex digits.
 pub fn uid(text: &str) -> Option<u128> {
-    let is_hex = text.len() == 32 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
-    is_hex.then(|| u128::from_str_radix(text, 16).ok()).flatten()
+    let mut bytes = [0; 16];
+    hex::decode_to_slice(text, &mut bytes).ok()?;
+    Some(u128::from_be_bytes(bytes))
 }
 
 /// The fails of the previous census, and what this run says of each.

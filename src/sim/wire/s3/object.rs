@@ -2,6 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use aws_smithy_types::DateTime;
+use aws_smithy_types::date_time::Format;
+
 use super::{Call, Refusal, open};
 use crate::message::Reply;
 use crate::world::Object;
@@ -134,22 +137,9 @@ fn byte_range(text: &str, total: usize) -> Option<(usize, usize)> {
     (from < to).then_some((from, to))
 }
 
-/// `Sat, 21 Nov 2026 03:00:00 GMT`.
+/// `Sat, 21 Nov 2026 03:00:00 GMT`. No year of an object is beyond the format.
 fn http_date(at: Timestamp) -> String {
-    const DAYS: [&str; 7] = ["Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed"];
-    const MONTHS: [&str; 12] =
-        ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
-    let text = at.whole_seconds().to_string();
-    let weekday = at.millis().div_euclid(86_400_000).rem_euclid(7);
-    let month: usize = text[5..7].parse().unwrap_or(1);
-    format!(
-        "{}, {} {} {} {} GMT",
-        DAYS[usize::try_from(weekday).unwrap_or(0)],
-        &text[8..10],
-        MONTHS[month - 1],
-        &text[..4],
-        &text[11..19]
-    )
+    DateTime::from_millis(at.whole_seconds().millis()).fmt(Format::HttpDate).unwrap_or_default()
 }
 
 #[cfg(test)]
