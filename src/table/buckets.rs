@@ -25,7 +25,7 @@ pub static TABLE: Table<BucketFacts> = Table {
         Column {
             name: "region",
             kind: Kind::String,
-            doc: "The bucket's Region: s3:ListBuckets `BucketRegion`, or s3:GetBucketLocation `LocationConstraint` where the listing gives none. NULL where neither told.",
+            doc: "The bucket's Region: s3:ListBuckets `BucketRegion`, or s3:GetBucketLocation `LocationConstraint` where the listing gives none. NULL where neither has it.",
             value: |row| row.region.as_ref().into(),
         },
         Column {
@@ -61,7 +61,7 @@ pub static TABLE: Table<BucketFacts> = Table {
         Column {
             name: "encryption_read",
             kind: Kind::String,
-            doc: "What came of s3:GetBucketEncryption: a *read* word.",
+            doc: "The result of s3:GetBucketEncryption: a *read* word.",
             value: |row| row.encryption_read.into(),
         },
         Column {
@@ -157,7 +157,7 @@ pub static TABLE: Table<BucketFacts> = Table {
         Column {
             name: "policy_read",
             kind: Kind::String,
-            doc: "What came of s3:GetBucketPolicy: a *read* word.",
+            doc: "The result of s3:GetBucketPolicy: a *read* word.",
             value: |row| row.policy_read.into(),
         },
         Column {
