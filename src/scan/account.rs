@@ -191,7 +191,7 @@ async fn read_keys(reader: &AccountReader, regions: &[Region]) {
     join_all(regions.iter().map(|region| kms::collect(reader, region))).await;
 }
 
-/// The Regions to scan: asked for, listed by the account, or what can be had without that.
+/// The Regions to scan: asked for, listed by the account, or what is known without that.
 async fn find_regions(edge: &Edge, reader: &AccountReader, partition: &Partition, scan: &mut AccountScan) {
     if !edge.regions.is_empty() {
         scan.regions = edge.regions.iter().cloned().collect();

@@ -61,7 +61,7 @@ impl Refusals {
         released
     }
 
-    /// Notes that an account was had in an earlier attempt at this run.
+    /// Notes that an account gave a session in an earlier attempt at this run.
     pub fn had_session_before(&mut self) {
         self.decided = true;
     }
