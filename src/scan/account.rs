@@ -212,7 +212,7 @@ async fn find_regions(edge: &Edge, reader: &AccountReader, partition: &Partition
         return;
     }
     scan.regions_disabled.clear();
-    // Those that were told before the listing failed are the account's, too.
+    // Those that were listed before the listing failed are the account's, too.
     scan.regions = partition.default_regions();
     scan.regions.extend(regions.enabled);
     scan.regions.push(edge.aws.home.clone());

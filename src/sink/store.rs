@@ -31,7 +31,7 @@ pub struct StoreError {
     pub reason: String,
     /// What to do about it, where that is known.
     pub advice: Option<String>,
-    /// Whether the caller can mend it: the path, the permission.
+    /// Whether the caller can fix it: the path, the permission.
     pub by_user: bool,
     /// What kind of trouble it is.
     pub fault: StoreFault,

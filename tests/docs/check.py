@@ -179,10 +179,10 @@ def main(root: Path, book: Path | None) -> list[str]:
     read = lambda names: {name: (root / name).read_text(encoding="utf-8") for name in sorted(names)}
     texts = read(name for name in files if name.endswith(".md") and (root / name).is_file())
     pages = {name.removeprefix("docs/src/") for name in texts if name.startswith("docs/src/")}
-    # Help, pages and questions are texts for readers as well.
+    # Help, errors, pages, questions and comments are texts for readers as well.
     shown = read(
         name for name in files
-        if name.startswith(("src/report/", "src/cli/", "queries/")) and name.endswith((".rs", ".sql", ".js"))
+        if name.startswith(("src/", "queries/", "deploy/")) and name.endswith((".js", ".rs", ".sql", ".toml", ".yaml"))
     )
     complaints = markdown_links(texts, files)
     # A changelog may name files that no longer exist.
