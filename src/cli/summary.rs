@@ -343,7 +343,7 @@ fn gaps(text: &mut String, gaps: &Gaps) {
     });
     let _ = writeln!(text, "\nAccess gaps");
     for (operation, word, denied_by, gap) in unread.iter().take(GAPS) {
-        let what = format!("{operation} {}{}", spoken(word), denied_by.map(by).unwrap_or_default());
+        let what = format!("{operation} {}{}", failure(word), denied_by.map(by).unwrap_or_default());
         let lead = format!("  {:>6} × ", gap.reads);
         let _ = writeln!(text, "{}", print::wrapped(&format!("{what} in {}", place(gap)), &lead));
     }
@@ -402,6 +402,11 @@ fn what_next(text: &mut String, census: &Census, next: &Next<'_>) {
             let _ = write!(text, "  what changed: scan again tomorrow into the same lake");
         }
     }
+}
+
+/// A *read* word of a gap; a denial in the words of AWS.
+fn failure(word: &str) -> String {
+    if word == "denied" { "access denied".to_owned() } else { spoken(word) }
 }
 
 fn spoken(word: &str) -> String {

@@ -38,7 +38,7 @@ fn one(page: &Page, gap: &Gap, extent: &Extent) -> Markup {
     html! {
         details.gap {
             summary {
-                code { (gap.operation) } " " strong { (spoken(gap.word)) }
+                code { (gap.operation) } " " strong { (failure(gap.word)) }
                 @if let Some(denied_by) = &gap.denied_by { " by " (who(denied_by)) }
                 @if let Some(deny_type) = &gap.deny_type { " (" (deny_type) ")" }
                 " · " (counted(extent.reads, "read")) " in " (counted(extent.places.len() as u64, "account"))
@@ -80,6 +80,21 @@ fn named(page: &Page, gap: &Gap, account_id: &str, regions: &BTreeSet<String>) -
             @if unread.count > unread.named.len() as u64 { " (" (number(unread.count)) " in total)" }
         }
     }
+}
+
+/// A *read* word as a person reads it.
+fn failure(word: &str) -> String {
+    let words = match word {
+        "denied" => "access denied",
+        "transport" => "no answer",
+        "service" => "service error",
+        "protocol" => "invalid answer",
+        "identity" => "credentials not accepted",
+        "unavailable" => "Region not available",
+        "not_asked" => "not sent",
+        other => return spoken(other),
+    };
+    words.to_owned()
 }
 
 fn who(denied_by: &str) -> &str {
