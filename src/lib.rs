@@ -1,7 +1,7 @@
 //! The encryption-at-rest census of a whole AWS Organization.
 //!
-//! A library and a thin binary. What a user sees is in the README; this page is for those who change
-//! the code.
+//! A library and a thin binary. What a user sees is in the README and in the manual (`docs/`). `ARCHITECTURE.md` has the
+//! overview on one page; this page has the layers and the rules for those who change the code.
 //!
 //! # The pipeline
 //!
@@ -62,14 +62,14 @@
 //!
 //! | to add | touch |
 //! |---|---|
-//! | a column | one entry at the end of its table's file in [`table`], and its field in [`model`]; `ATREST_BLESS=1 cargo test generated` writes `queries/schema`, the README and Athena's template; a line in CHANGELOG.md |
+//! | a column | one entry at the end of its table's file in [`table`], and its field in [`model`]; `ATREST_BLESS=1 cargo test generated` writes `queries/schema`, `docs/src/tables.md` and Athena's template; a line in CHANGELOG.md |
 //! | a table | a file in [`table`], a line in [`table::TABLES`], and its rows in [`publish::finalize`] |
 //! | a check | a file in `src/assessment/check` ([`check`]) and a line in [`check::CHECKS`], with its reasons (each with a remedy of its own where the check's does not fit, and `at_most` where facts raise the severity), its truth table and its page in `check/documentation.rs`; [`standard`]'s built-in runs it, `control/controls.toml` says what it is evidence for; in `tests/it/questions/verdicts.rs` the question that stands for it |
 //! | a control | a row of `src/assessment/control/controls.toml`, whose head says how; a condition asks in the words of [`model::Subject`], which `judge/subject.rs` finds; `cargo test -p atrest-assessment control` |
 //! | a section of the page | a file in `report/html` and a line in its `SECTIONS`; what it shows is gathered in [`report::page`]; `tests/pages/run` looks at it in a browser |
 //! | a report | a file in [`report`], a variant of [`report::Format`] and of the shell's `--format` |
 //! | an operation of a known service | a row in [`operation`] and in [`operation::OPERATIONS`], a field in [`model`], the call in `aws/service/<service>.rs`, an answer and a row under `sim/wire`; coverage and pacing follow from the row, and so do the policies (`ATREST_BLESS=1 cargo test generated` writes them) |
-//! | a cause that AWS's message tells | a variant of [`advice::Cause`], where it is told and its sentence; a secret that a message may hold: a pattern of [`aws::message`] |
+//! | a cause that AWS's message tells | a variant of [`advice::Cause`], where it is recognized, and its sentence; a secret that a message may hold: a pattern of [`aws::message`] |
 //! | a service | `aws/service/<service>.rs`, its client in [`aws::clients`], its types in [`model`], its answers under `sim/wire`, rows in [`operation`] |
 //! | a question | a file under `queries/`, a line in [`query::QUERIES`]; the tests run it on the demo's lake, and `tests/it/questions/verdicts.rs` says which checks it must agree with; `ATREST_BLESS=1 cargo test generated` saves it in Athena's template |
 //! | a crate | a line in Cargo.toml, its room in `tests/it/tidy.rs`; `deny.toml` says what may come with it (`cargo deny check`) |
@@ -77,7 +77,7 @@
 //! | a room | its row in `tests/it/tidy.rs` and in the table above |
 //!
 //! Tests stand beside the code where they are of one file, and in `tests/it`, one binary, where they are
-//! of the whole: a night on the simulator, somebody else's emulator, the command line as typed.
+//! of the whole: a night on the simulator, an emulator that this project did not write, the command line as typed.
 
 pub use atrest_assessment::{
     advice, check, clock, control, judge, model, operation, policy, printable, resolve, spelling, standard,

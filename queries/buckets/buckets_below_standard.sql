@@ -1,7 +1,7 @@
 -- title: Buckets below the standard, and why
--- question: Which buckets have a default encryption below what the organization's standard asks for, or may have?
---   `verdict` says which: `fail`, `exempt` (below it, with an exception) or `unknown`; a row without a bucket stands
---   for buckets that were not listed, or of which the standard does not ask the check s3_encryption_standard.
+-- question: Which buckets have, or may have, a default encryption below the organization's standard?
+--   `verdict` says which: `fail`, `exempt` (below it, with an exception) or `unknown`; a row without a bucket represents
+--   buckets that were not listed, or of which the standard does not ask the check s3_encryption_standard.
 -- parameter: account_id, account, default null, such as 111122223333: Only this account.
 -- columns: account_id, account_name, region, bucket, verdict, encryption, kms_key_link, severity, reason_code, reason,
 --   exception_id, exception_expires_at, remedy

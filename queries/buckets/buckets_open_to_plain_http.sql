@@ -1,7 +1,7 @@
 -- title: Buckets that take plain HTTP
--- question: Which buckets do not refuse every request without TLS, or may not?
---   `tls_only` is `unknown` where that cannot be said; `read` is what came of a read that is missing, and a row
---   without a bucket stands for buckets that were not listed.
+-- question: Which buckets do not refuse, or may not refuse, every request without TLS?
+--   `tls_only` is `unknown` if it cannot be decided; `read` is the result of a read that is missing, and a row
+--   without a bucket represents buckets that were not listed.
 -- columns: tls_only, account_id, account_name, region, bucket, read, policy_read, policy_sha256
 SELECT b.tls_only, b.account_id, a.account_name, b.region, b.bucket, b.read, b.policy_read,
     b.policy_sha256

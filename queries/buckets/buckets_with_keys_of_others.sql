@@ -1,6 +1,6 @@
 -- title: Buckets under a key of another account
--- question: Which buckets depend on a key of another account, in the organization or outside of it, or may do so?
---   `why` says which; `read` is what came of a read that is missing, and a row without a bucket stands for buckets
+-- question: Which buckets depend, or may depend, on a key of another account, inside or outside the organization?
+--   `why` says which; `read` is the result of a read that is missing, and a row without a bucket represents buckets
 --   that were not listed.
 -- parameter: link, same_org|outside_org|missing, default null, such as outside_org: Only this; what may be is always there.
 -- columns: kms_key_link, account_id, account_name, region, bucket, why, read, kms_key_account_id,

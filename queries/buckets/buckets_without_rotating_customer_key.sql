@@ -1,7 +1,7 @@
 -- title: Buckets not under a rotating customer key
--- question: Which buckets are not known to be under a customer managed key that rotates by itself, and why?
---   What could not be read is listed as `unknown`, never as a miss; `read` is what came of that read, and a row
---   without a bucket stands for buckets that were not listed. KMS does not rotate a key while it is disabled. Where an account's units, or the name of one, were not read, `ou_path` says so.
+-- question: Which buckets are not known to use a customer managed key with automatic rotation, and why?
+--   What could not be read is listed as `unknown`; `read` is the result of that read, and a row
+--   without a bucket represents buckets that were not listed. KMS does not rotate a key while it is disabled. Where an account's units, or the name of one, were not read, `ou_path` says so.
 -- parameter: ou, text, default null, such as Prod: Only accounts under this unit, by its name or id, or perhaps under it.
 -- columns: account_id, account_name, ou_path, region, bucket, why, read, encryption, kms_key_link, kms_key_arn,
 --   kms_key_manager, kms_key_state, kms_key_rotation, kms_key_rotation_reason
@@ -27,12 +27,12 @@ FROM (
             WHEN c.kms_key_rotation = 'disabled' THEN 'rotation is off'
             WHEN c.kms_key_rotation = 'not_applicable' THEN 'the key cannot rotate by itself'
             WHEN coalesce(c.kms_key_rotation, 'unknown') = 'unknown' THEN 'unknown: the rotation was not read'
-            WHEN k.key_spec IS NULL OR c.kms_key_origin IS NULL THEN 'unknown: the kind of key was not told'
-            WHEN c.kms_key_state IS NULL THEN 'unknown: the state was not told'
+            WHEN k.key_spec IS NULL OR c.kms_key_origin IS NULL THEN 'unknown: the kind of key was not reported'
+            WHEN c.kms_key_state IS NULL THEN 'unknown: the state was not reported'
             WHEN c.kms_key_state = 'Disabled' THEN 'rotation is suspended: the key is not enabled'
             WHEN c.kms_key_state NOT IN ('Enabled', 'Updating') THEN 'unknown: whether it rotates in its state'
             -- A replica rotates with its primary.
-            WHEN k.multi_region = 'replica' AND p.key_state IS NULL THEN 'unknown: the state was not told'
+            WHEN k.multi_region = 'replica' AND p.key_state IS NULL THEN 'unknown: the state was not reported'
             WHEN k.multi_region = 'replica' AND p.key_state = 'Disabled'
                 THEN 'rotation is suspended: the primary key is not enabled'
             WHEN k.multi_region = 'replica' AND p.key_state NOT IN ('Enabled', 'Updating')

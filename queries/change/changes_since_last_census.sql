@@ -1,7 +1,7 @@
 -- title: What changed since the last census
 -- question: What became of every fail between the newest census and the one before it?
---   The law is that of the report: fixed only where it passes or a complete listing proves it gone; what
---   cannot be said any more is lost sight of. `first_census`: there is none before it.
+--   The rule is that of the report: a fail is fixed only if it passes or a complete listing proves it gone; what
+--   can no longer be decided is `lost_sight`. `first_census`: there is no earlier census.
 -- parameter: kind, new|reopened|newly_checked|fixed|lost_sight|excepted|no_longer_applicable|no_longer_checked|still_failing, default null, such as still_failing:
 --   One kind; without it, all but still_failing.
 -- columns: kind, how, severity, account_id, region, resource_type, resource_arn, check_id, check_params, finding_uid

@@ -1,7 +1,7 @@
 -- title: How long what fails now has been failing
 -- question: Since which census has each fail been seen, and how long has it been failing without a break?
---   Only a pass is a break: a night that could not say (`unknown`), to which the check did not apply
---   (`not_applicable`) or that an exception covers breaks nothing, and its days count.
+--   Only a pass is a break. A night with `unknown`, with `not_applicable` or with an exception is not a break,
+--   and its days count.
 -- parameter: severity, informational|low|medium|high|critical, default null, such as high: Only this severity.
 -- columns: severity, account_id, region, resource_arn, check_id, check_params, first_failed_at, failing_since,
 --   days_failing, finding_uid

@@ -1,7 +1,7 @@
 -- title: Time to remediate
 -- question: Of the findings that failed and pass in the newest census: how long did each fail?
 --   Counted from the first fail after the last pass before it, to the first pass after the last fail, as in
---   `first_seen`: only a pass is a remediation. What became `not_applicable`, is gone, lost sight of or held by an
+--   `first_seen`: only a pass is a remediation. What became `not_applicable`, is gone, lost sight of or covered by an
 --   exception is not here; such nights between a fail and the pass that followed count as days of failing.
 -- columns: account_id, region, resource_arn, check_id, check_params, severity, failed_at, passed_at, days_failed,
 --   finding_uid

@@ -1,7 +1,7 @@
 -- title: Trend by night
 -- question: How do coverage and fails develop from census to census?
---   Under another standard (`standard_sha256`) other fails are counted. `fails`, `exempt` and `unknowns` count findings,
---   of which a resource has one for each check, and no resources.
+--   A different standard (`standard_sha256`) counts different fails. `fails`, `exempt` and `unknowns` count findings,
+--   not resources: a resource has one finding for each check.
 -- parameter: nights, integer, default 30: Censuses to look back.
 -- columns: run_id, started_at, status, accounts_listed, accounts_complete, buckets, keys, fails, fails_critical,
 --   fails_high, exempt, unknowns, standard_sha256

@@ -6,7 +6,7 @@
 --   counts in its resource's account and Region; only CreateBucket may be logged in another Region, that of its
 --   endpoint. `matched_by`: `name` (the event names the resource, or its answer does), `alias` (it names an alias
 --   that a census since then, or the last one before, saw on the key), `bucket_key_alias` (the bucket's default
---   names the alias that was changed), `bucket_key` (it names the key that the bucket stands on), `unread_alias` (an alias in an account and Region whose aliases were not
+--   names the alias that was changed), `bucket_key` (it names the bucket's key), `unread_alias` (an alias in an account and Region whose aliases were not
 --   read: it may be of any key that fails there). A call across accounts that was denied is logged with the
 --   caller alone and is not here.
 -- parameter: since, day, required, such as 2026-11-20: The first day of events.

@@ -1,6 +1,6 @@
 -- title: Coverage gaps and accepted gaps
 -- question: What could the newest census not read, where, why, and which of it is an accepted gap?
---   A row without an operation stands for an account of which nothing was asked.
+--   A row without an operation represents an account to which no request was sent.
 -- parameter: account_id, account, default null, such as 111122223333: Only this account.
 -- columns: accepted_gap, account_id, account_name, scan_status, scan_reason, region, operation, asked, unread, not_asked, denied,
 --   denied_by, deny_type, sample_code, sample_message

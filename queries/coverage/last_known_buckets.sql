@@ -1,11 +1,11 @@
 -- title: Buckets as they were last seen
--- question: What was last known of each bucket whose configuration the newest census has not, how old is that, and
---   is the bucket still there?
---   `whereabouts`: `gone` (a census after the last one that listed it had a whole list of its account without it,
+-- question: What was last known about each bucket whose configuration the newest census did not read, how old is that,
+--   and does the bucket still exist?
+--   `whereabouts`: `gone` (a census after the last one that listed it had a complete list of its account without it,
 --   or it was gone when it was read), `not_read` (listed now, and `read_now` says why its configuration is not
---   known), `not_listed` (nobody can say: since then its account was not scanned, or its buckets not wholly listed),
---   `account_left` (nobody looks: the organization does not list the account any more). A bucket that was never
---   read is here with what was tried last.
+--   known), `not_listed` (not known: since then its account was not scanned, or its buckets were not all listed),
+--   `account_left` (not read: the organization does not list the account any more). A bucket that was never
+--   read has the result of the last attempt.
 -- parameter: age_days, integer, default 0: Only what is at least so many days old.
 -- columns: whereabouts, account_id, region, bucket, age_days, seen_run_id, last_listed_run_id, read_now,
 --   encryption_read, encryption, kms_key_link, kms_key_arn, tls_only

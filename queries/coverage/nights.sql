@@ -1,7 +1,7 @@
 -- title: Nights expected, run, complete
 -- question: Which nights of a period have a committed census, and was it complete?
---   `is_complete` is of the night's newest census, and not where a gap was accepted: that has a column of its own.
---   The calendar is of 2026 to 2049.
+--   `is_complete` is about the night's newest census. It is false if a gap was accepted, which has its own column.
+--   The calendar covers 2026 to 2049.
 -- parameter: from, day, required, such as 2026-11-01: The first day.
 -- parameter: to, day, required, such as 2026-11-30: The last day.
 -- columns: night, has_census, is_complete, censuses, complete, complete_with_accepted_gaps, partial,

@@ -1,10 +1,10 @@
 -- title: Evidence by framework and control
--- question: What does the newest census say for each control: how many resources pass, fail, or cannot be said?
+-- question: What does the newest census say for each control: how many resources pass, fail, or are unknown?
 --   A row is a check instance for a control, by one `source`: the document and section that connect the two; its
 --   counts are of distinct resources, each in one of the counts, and `relation` and `note` say how far the check goes.
---   A resource counts in every row of its check, so the rows of a control are not to be added up. `condition` says
+--   A resource counts in every row of its check, so do not add up the rows of a control. `condition` says
 --   which verdicts are evidence: where it does not hold, a resource is in `not_evidence` whatever its verdict, and
---   where it cannot be said whether it holds, in `unknown`. A control's other evidence, of people and processes, is
+--   where it is not known whether it holds, in `unknown`. A control's other evidence, of people and processes, is
 --   not here, and neither is a resource that was never listed: `run_status` is `partial` where something could not be
 --   seen, and the question `population` says what. `not_judged` are listed resources of which the standard does not
 --   ask the check. A control whose checks are all off has no row.

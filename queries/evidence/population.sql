@@ -2,8 +2,8 @@
 -- question: Does the newest census add up: is every account, bucket, key and verdict that it counts a row of its table?
 --   One row for each count. `expected_by` says where `expected` comes from, `found` is counted over the rows.
 --   `judged_*` are the resources that the findings name, found among the rows of their own table. What was never
---   listed is in no count: `accounts_not_listed` says for how many accounts no whole list of buckets, or of keys
---   in every Region, was had, accounts that are not scanned included.
+--   listed is in no count: `accounts_not_listed` says for how many accounts there is no complete list of buckets,
+--   or of keys in every Region; accounts that are not scanned are among them.
 -- columns: run_id, started_at, status, counted, expected_by, expected, found, accounts_not_listed, adds_up
 WITH account AS (
     SELECT count(*) AS listed,

@@ -5,7 +5,7 @@
 --   says of how many accounts. AWS managed keys are among the keys.
 -- parameter: population, buckets|keys, default buckets: What is drawn from.
 -- parameter: size, integer, default 25: Resources to draw.
--- parameter: seed, text, default 1: What the draw starts from; let somebody else choose it.
+-- parameter: seed, text, default 1: What the draw starts from; let another person choose it.
 -- columns: number, population_size, account_id, region, resource_arn, encryption_or_rotation, observed_at, run_id
 WITH population AS (
     SELECT run_id, account_id, region, bucket_arn AS resource_arn, encryption AS encryption_or_rotation,

@@ -1,7 +1,7 @@
 -- title: Which standard applied when
--- question: Which standard and which exceptions were the nights judged by, and from which run to which?
+-- question: By which standard and which exceptions were the nights judged, and from which run to which?
 --   Rows of kind `census` are the answer. Runs over a part of the organization (`filtered`) and old logs that were
---   judged again (`rejudged`) stand apart, below them: they change nothing of what applied. A `rejudged` row's
+--   judged again (`rejudged`) are listed below them: they do not change what applied. A `rejudged` row's
 --   `started_at` is of the night, its `judged_at` of the judgement. The manifests name the standard's id and
 --   version beside its hash.
 -- columns: kind, standard_sha256, exceptions_sha256, first_run_id, last_run_id, first_started_at, last_started_at,

@@ -1,5 +1,5 @@
 -- title: Exceptions in force, and those that expire
--- question: Which exceptions hold fails back, how many, until when, and which end within the next days?
+-- question: Which exceptions accept fails, how many, until when, and which of them end within the next days?
 -- parameter: days, integer, default 30: Days ahead that count as soon.
 -- columns: exception_id, exception_expires_at, days_left, expires_soon, check_id, severity, accounts, findings
 WITH ending AS (

@@ -1,11 +1,11 @@
 -- title: Blast radius of a key
--- question: Which buckets stand on this key, or on another Region's replica of it, and of which can that not be said?
+-- question: Which buckets use this key, or a replica of it in another Region, and for which is that not known?
 --   Bucket defaults only: objects and other services may use the key without a row here. `proven`: the bucket's
 --   default names the key. `unproven`: it may, for `encryption_not_read`, or `reference_not_resolved` (an alias or
---   a text that is no ARN, which may mean this key), or `buckets_not_listed` (an account without a whole list of
---   its buckets: one row for all of them), or `key_not_known` (the census lists no such key: it is of others, it is
---   not listed, or the ARN is mistyped). A bare alias is read as of the bucket's own account; S3 resolves it in the
---   account of whoever writes. Replicas are told by the `mrk-` id that they share and by their
+--   a text that is no ARN, which may mean this key), or `buckets_not_listed` (an account without a complete list of
+--   its buckets: one row for all of them), or `key_not_known` (the census lists no such key: it belongs to others, it is
+--   not listed, or the ARN is wrong). A bare alias is read as of the bucket's own account; S3 resolves it in the
+--   account of the writer. Replicas are recognized by the `mrk-` id that they share and by their
 --   primary, also where this key itself was not listed or not described.
 -- parameter: key_arn, key_arn, required, such as arn:aws:kms:eu-west-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab: The key's ARN.
 -- columns: dependence, unproven_reason, via_key_arn, is_replica_or_primary, account_id, account_name, region, bucket,

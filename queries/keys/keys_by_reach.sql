@@ -1,8 +1,8 @@
 -- title: Keys by reach
--- question: Which keys do most buckets and accounts stand on, and in what state are they? Bucket defaults only: 0 never
---   means unused. A key that no listing has is here as the buckets name it. `why` says what is not known, and `read`
---   what came of a read that is missing; a row without a key's name stands for buckets that were not read, or not
---   listed, and may stand on any key.
+-- question: Which keys do most buckets and accounts use, and in what state are they? Bucket defaults only: 0 never
+--   means unused. A key that is in no listing appears as the buckets name it. `why` says what is not known, and `read`
+--   the result of a read that is missing; a row without a key's name represents buckets that were not read, or not
+--   listed, and may use any key.
 -- parameter: at_least, integer, default 1: Buckets that name the key, at least; what may be any key is always there.
 -- columns: key_arn, kms_key_ref, account_id, account_name, region, why, read, aliases, key_manager, key_state,
 --   rotation, default_key_of_buckets, default_key_of_accounts

@@ -1,7 +1,7 @@
 -- title: Keys that go away and are in use
--- question: Which keys are disabled, pending deletion, without material or missing while buckets stand on them, or may
---   be? Bucket defaults only. `why` says which; `read` is what came of a read that is missing. A key that no listing
---   has is here as the buckets name it; a row without a name stands for buckets that were not read, or not listed.
+-- question: Which keys are, or may be, disabled, pending deletion, without material or missing while buckets use them?
+--   Bucket defaults only. `why` says which; `read` is the result of a read that is missing. A key that is in no listing
+--   appears as the buckets name it; a row without a name represents buckets that were not read, or not listed.
 -- columns: key_arn, kms_key_ref, account_id, account_name, region, why, read, key_state, deletion_at, days_left,
 --   default_key_of_buckets, default_key_of_accounts
 WITH named AS (
@@ -26,7 +26,7 @@ told AS (
     SELECT key_arn, NULL AS kms_key_ref, account_id, region,
         CASE
             WHEN describe_read <> 'known' THEN 'unknown: the key was not read'
-            WHEN key_state IS NULL THEN 'unknown: the state was not told'
+            WHEN key_state IS NULL THEN 'unknown: the state was not reported'
             WHEN key_state = 'Disabled' THEN 'the key is disabled'
             WHEN key_state IN ('PendingDeletion', 'PendingReplicaDeletion') THEN 'the key is pending deletion'
             WHEN key_state = 'PendingImport' THEN 'the key has no material'

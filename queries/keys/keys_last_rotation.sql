@@ -1,6 +1,6 @@
 -- title: Last rotation of every customer key
 -- question: When was each customer managed key last rotated, and how many days ago? Where there is no date, `why` says
---   why; `read` is what came of a read that is missing, and a row without a key stands for keys that were not
+--   why; `read` is the result of a read that is missing, and a row without a key stands for keys that were not
 --   listed. The history is read of keys that rotate automatically: of others, rotated on demand, it is not known.
 -- columns: key_arn, account_id, account_name, region, why, read, key_state, key_origin, rotation, rotation_reason,
 --   rotation_period_days, created_at, last_rotation_at, last_rotation_type, on_demand_rotations,

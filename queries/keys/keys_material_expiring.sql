@@ -1,6 +1,6 @@
 -- title: Imported key material that expires
 -- question: Which keys lose their imported material within the next days, counted from the newest census, or may, or have
---   none now? `why` says which; `read` is what came of a read that is missing, and a row without a key stands for keys that
+--   none now? `why` says which; `read` is the result of a read that is missing, and a row without a key stands for keys that
 --   were not listed.
 -- parameter: days, integer, default 30: Days ahead.
 -- columns: key_arn, account_id, account_name, region, why, read, key_state, material_expires_at, days_left,
@@ -16,9 +16,9 @@ told AS (
     SELECT key_arn, account_id, region,
         CASE
             WHEN describe_read <> 'known' THEN 'unknown: the key was not read'
-            WHEN key_origin IS NULL THEN 'unknown: the origin was not told'
+            WHEN key_origin IS NULL THEN 'unknown: the origin was not reported'
             WHEN is_of_strange_origin THEN 'unknown: the origin is not recognized'
-            WHEN key_state IS NULL THEN 'unknown: the state was not told'
+            WHEN key_state IS NULL THEN 'unknown: the state was not reported'
             WHEN is_in_strange_state AND material_expires_at IS NULL THEN 'unknown: the state is not recognized'
             WHEN material_expires_at IS NULL OR key_state = 'PendingImport' THEN 'there is no material'
             ELSE 'the material expires'

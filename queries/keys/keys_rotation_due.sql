@@ -1,8 +1,8 @@
 -- title: Rotation due
 -- question: Which customer managed keys rotate within the next days, counted from the newest census, are overdue, or
---   may be? `why` says which; `read` is what came of a read that is missing, and a row without a key stands for
+--   may be? `why` says which; `read` is the result of a read that is missing, and a row without a key stands for
 --   keys that were not listed. KMS does not rotate a key while it is disabled, and rotates it once it is enabled
---   again, if it is due by then. AWS managed keys rotate every year, on days that KMS does not tell.
+--   again, if it is due by then. AWS managed keys rotate every year, on days that KMS does not report.
 -- parameter: days, integer, default 90: Days ahead; ask with 30 for the next month.
 -- columns: key_arn, account_id, account_name, region, why, read, key_state, rotation_period_days, last_rotation_at,
 --   next_rotation_at, days_left
@@ -22,11 +22,11 @@ told AS (
         CASE
             WHEN describe_read <> 'known' THEN 'unknown: the key was not read'
             WHEN rotation = 'unknown' THEN 'unknown: the rotation was not read'
-            WHEN kind_not_told THEN 'unknown: the kind of key was not told'
-            WHEN rotating_state IS NULL THEN 'unknown: the state was not told'
+            WHEN kind_not_told THEN 'unknown: the kind of key was not reported'
+            WHEN rotating_state IS NULL THEN 'unknown: the state was not reported'
             WHEN rotating_state = 'Disabled' THEN 'suspended: the key is not enabled'
             WHEN rotating_state NOT IN ('Enabled', 'Updating') THEN 'unknown: whether it rotates in its state'
-            WHEN next_rotation_at IS NULL THEN 'unknown: the next rotation was not told'
+            WHEN next_rotation_at IS NULL THEN 'unknown: the next rotation was not reported'
             WHEN next_rotation_at < started_at THEN 'overdue'
             ELSE 'due'
         END AS why,

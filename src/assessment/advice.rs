@@ -3,7 +3,7 @@
 //!
 //! AWS has few codes and many causes: `AccessDenied` is a missing action, another one's Deny or tags
 //! on the caller's own session, `SignatureDoesNotMatch` a wrong key or a wrong clock. Only the message
-//! tells them apart. A cause changes what a person is told, and never a reading or a verdict.
+//! tells them apart. A cause changes the message for a person, and never a reading or a verdict.
 //!
 //! To add a cause: a variant, its line in [`cause`], its sentence in [`Cause::advice`].
 
@@ -34,7 +34,7 @@ impl<'a> Said<'a> {
 /// Why AWS refused, where its answer tells.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Cause {
-    /// This host's clock is wrong; by so many seconds ahead of AWS's (negative: behind), where that is told.
+    /// This host's clock is wrong; by so many seconds ahead of AWS's (negative: behind), if AWS's answer says so.
     Clock(Option<i64>),
     /// The caller's session tags and the session policy are together too large.
     PackedPolicy,

@@ -47,8 +47,8 @@ pub enum Grant {
     Scan,
     /// The census role's access to the lake.
     Lake,
-    /// None: AWS always allows it.
-    Nobody,
+    /// None is needed: AWS always allows the call.
+    Always,
 }
 
 /// What one call covers; account-wide operations have the coverage Region `global`.
@@ -163,7 +163,7 @@ operation!(
     "GetCallerIdentity",
     "sts:GetCallerIdentity",
     "sts:GetCallerIdentity",
-    Nobody,
+    Always,
     Account,
     rate(600.0),
     Caller

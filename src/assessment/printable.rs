@@ -35,7 +35,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn nobody_elses_words_are_obeyed() {
+    fn words_of_others_are_not_obeyed() {
         assert_eq!(
             printable("a\u{1b}[2J\r\u{9b}b\u{202e}\u{7f}"),
             "a\\u{1b}[2J\\u{d}\\u{9b}b\\u{202e}\\u{7f}"

@@ -333,7 +333,7 @@ impl Door {
             // Where the caller's credentials come from, new ones may be on their way. Who asks only
             // who he is wants the answer at once.
             let may_come = expired || failure.stage == Stage::NoCredentials;
-            let retry = may_come && operation.grant != Grant::Nobody;
+            let retry = may_come && operation.grant != Grant::Always;
             return self.after_fault(operation, region, attempts, failure, FaultKind::Identity, retry);
         };
         if is_clock(operation, failure) {

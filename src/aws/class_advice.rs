@@ -8,7 +8,7 @@ use super::unreached;
 use crate::advice::RENEW;
 use crate::model::{Fault, FaultKind};
 
-/// What to do about a fault that is no refusal, by its class: AWS refused nobody where it was busy, out of reach, or
+/// What to do about a fault that is no refusal, by its class: AWS did not refuse where it was busy, out of reach, or
 /// did not know the caller. None where AWS said no, or something that its code alone tells.
 pub fn by_class(operation: &str, fault: &Fault) -> Option<&'static str> {
     let network = || fault.message.as_deref().and_then(unreached::advice);

@@ -361,7 +361,7 @@ impl Intercept for Probe {
         config: &mut ConfigBag,
     ) -> Result<(), BoxError> {
         let sent = Sent(context.request().uri().to_owned());
-        // A host that may not exist is told once it has answered.
+        // A host that may not exist is reported once it has answered.
         if !self.endpoint.may_change() {
             self.endpoint.told(sent.host());
         }

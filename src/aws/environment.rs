@@ -138,7 +138,7 @@ impl Environment {
         })
     }
 
-    /// The caller's own credentials, where they can be had.
+    /// The caller's own credentials, if they can be loaded.
     pub async fn caller_credentials(&self) -> Option<(SharedCredentialsProvider, Credentials)> {
         let provider = self.factory.caller_credentials()?;
         let credentials = provider.provide_credentials().await.ok()?;

@@ -102,7 +102,7 @@ static USERINFO: LazyLock<Regex> = LazyLock::new(|| {
     regex(r#"(://)(?:[^\s/@"'<>]+|[^\s/@"'<>]*:[^\s"'<>]*)@|((?:^|[\s"'`(=]))[^\s:/@"'`(=]+:[^\s/@"'`]+@"#)
 });
 
-/// What is told by its looks: key ids, signatures, tokens.
+/// Secrets that are recognized by their form: key ids, signatures, tokens.
 static WORDS: LazyLock<Regex> = LazyLock::new(|| regex(r#"[^\s"'`<>(),;]+"#));
 static KEY_IDS: LazyLock<Regex> = LazyLock::new(|| {
     regex(r"\b(?:AKIA|ASIA|ABIA|ACCA)[A-Z0-9]{8,}(?:/\d{8}/[a-z0-9-]+/[a-z0-9-]+/aws4_request)?")

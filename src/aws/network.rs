@@ -66,7 +66,7 @@ impl Proxy {
         let (scheme, rest) = text.split_once("://").unwrap_or(("http", text));
         let scheme = scheme.to_ascii_lowercase();
         if !matches!(scheme.as_str(), "http" | "https") {
-            // What stands before `://` may be a password: only a scheme that proxies have is told.
+            // What stands before `://` may be a password: only a scheme that proxies have is repeated.
             let known = OTHER_SCHEMES.iter().find(|known| **known == scheme);
             return Err(known.map_or(ProxyError::NotUrl, |known| ProxyError::Scheme(known)));
         }

@@ -2,7 +2,7 @@
 //!
 //! The SDK's own matcher decides on names, addresses and networks. It knows neither ports nor lists with
 //! blanks, and takes what it does not understand for a name, which then matches nothing. So the value is
-//! put into its form here, a port is compared here, and an entry without any effect is told.
+//! put into its form here, a port is compared here, and an entry without any effect is reported.
 
 use std::fmt;
 use std::net::IpAddr;

@@ -94,7 +94,7 @@ impl RoleAssumer {
     }
 
     fn doubt(&self, fault: &Fault) {
-        // The first one is told.
+        // The first one is reported.
         let _ = self.doubted.set(fault.clone());
     }
 

@@ -2,7 +2,7 @@
 //! keeps of a refusal only that there was one, so the proxy is asked once more: its status says whether the
 //! host is not allowed, or could not be reached, and a few proxies say that the host's name does not exist.
 //!
-//! Nothing but the status line and the headers is told, and of the body only whether it has one known sentence.
+//! Only the status line and the headers are reported, and of the body only whether it has one known sentence.
 
 use std::io;
 use std::time::Duration;

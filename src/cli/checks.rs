@@ -155,7 +155,7 @@ fn accepted(text: &mut String, standard: &Standard, exceptions: &Exceptions) {
     let limits = format!("at most this many days, by severity: {}", limits.join(", "));
     let _ = writeln!(text, "{}", print::wrapped(&limits, "  "));
     let approvers: Vec<&str> = standard.exceptions.approvers.iter().map(String::as_str).collect();
-    let approvers = if approvers.is_empty() { "nobody".to_owned() } else { approvers.join(", ") };
+    let approvers = if approvers.is_empty() { "no one".to_owned() } else { approvers.join(", ") };
     let _ = writeln!(text, "  approved by: {approvers}");
     for exception in &exceptions.records {
         let until = exception.expires.date();

@@ -1,4 +1,4 @@
-//! A run that another process committed, while this one scanned or judged it: what the lake holds is told, and decides
+//! A run that another process committed, while this one scanned or judged it: what the lake holds is printed, and decides
 //! how this process ends.
 
 use super::error::CliError;
@@ -9,7 +9,7 @@ use crate::model::{RunId, RunStatus, Severity, Verdict};
 use crate::publish::{Census, FinalizeError};
 use crate::table;
 
-/// What was told of a committed run.
+/// What was printed about a committed run.
 pub struct Told {
     status: RunStatus,
     /// Fails at or above the severity that was asked for.

@@ -45,7 +45,7 @@ impl Visit {
         self.failed += 1;
         print::say(format!("  FAIL  {step}: {what}"));
         if let Some(message) = message {
-            print::say(print::wrapped(message, "        said: "));
+            print::say(print::wrapped(message, "        message: "));
         }
         print::say(print::wrapped(fix, "        fix: "));
     }
@@ -58,7 +58,7 @@ pub async fn run(args: &DoctorArgs, work: &Work) -> Result<Exit, CliError> {
     let caller = edge::caller(&environment, work).await?;
     visit.pass("caller", format!("{} in {}", caller.arn, environment.home));
     if environment.source == Source::Endpoint {
-        visit.note("endpoint", "an endpoint override is set: these answers are not AWS's");
+        visit.note("endpoint", "an endpoint override is set: these answers are not from AWS");
     }
     work.does(format!("waiting for {}", LIST_ACCOUNTS.id));
     let accounts = organization(&mut visit, &environment).await;
@@ -67,7 +67,7 @@ pub async fn run(args: &DoctorArgs, work: &Work) -> Result<Exit, CliError> {
             work.does(format!("trying the audit role in account {}", account.id));
             audit(&mut visit, &environment, args, &caller, &account).await;
         }
-        None => visit.note("audit role", "no account to try it in; name one with --account"),
+        None => visit.note("audit role", "there is no account to try it in: name one with --account"),
     }
     match &args.lake {
         Some(lake) => {
@@ -85,14 +85,14 @@ pub async fn run(args: &DoctorArgs, work: &Work) -> Result<Exit, CliError> {
                 visit.fail("lake", error.message, None, &fix);
             }
         }
-        None => visit.note("lake", "not tried; give --lake"),
+        None => visit.note("lake", "not tested: give --lake"),
     }
     Ok(verdict(&visit))
 }
 
 fn verdict(visit: &Visit) -> Exit {
     if visit.failed == 0 {
-        print::say("\ntonight's scan will work as far as one account shows");
+        print::say("\nin this account, tonight's scan will work");
         return Exit::Done;
     }
     print::say(format!("\n{} to fix", counted(visit.failed, "step")));
@@ -160,7 +160,7 @@ fn message<T>(reading: &Reading<T>) -> Option<&str> {
     }
 }
 
-/// What to do about a read that failed: by AWS's message where that tells, else the step's own advice.
+/// What to do about a read that failed: by AWS's message if it says so, else the step's own advice.
 fn advised<T>(operation: &str, reading: &Reading<T>, usual: &str) -> String {
     match reading {
         Reading::Unread(fault) => advice_or(operation, fault, usual),
@@ -251,7 +251,7 @@ fn tell(visit: &mut Visit, row: &CoverageRow) {
         return;
     }
     let code = row.tally.sample_code().unwrap_or("no code");
-    let by = row.tally.denial().map(|(by, _)| summary::by(by));
+    let by = row.tally.denial().map(|(by, _)| format!(": access denied{}", summary::by(by)));
     let what = format!(
         "{} of {} not read{} ({code})",
         row.tally.asked() - row.tally.known - row.tally.absent - row.tally.gone,

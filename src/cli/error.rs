@@ -27,7 +27,7 @@ pub struct CliError {
 }
 
 impl CliError {
-    /// Something that the caller can mend.
+    /// Something that the caller can fix.
     pub fn usage(message: impl fmt::Display) -> Self {
         Self { exit: Exit::Usage, message: message.to_string(), hint: None }
     }

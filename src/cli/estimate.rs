@@ -104,9 +104,9 @@ fn text(night: &Night, last: Option<&Manifest>) -> String {
             let assumed = Assumptions { buckets: 30, keys_per_region: 4, rotating_share: 0.5, regions: 17 };
             let _ = writeln!(
                 text,
-                "No census in this lake yet. Assumed: {} buckets an account, {} keys an account\n\
-                 and Region, half of them customer managed and rotating, {} Regions where\n\
-                 --region is not given.",
+                "No census in this lake yet. Assumed: {} buckets per account, {} keys per account\n\
+                 and Region, half of them customer managed with rotation, and {} Regions\n\
+                 unless --region is given.",
                 assumed.buckets, assumed.keys_per_region, assumed.regions
             );
             predicted(&first_night(&assumed, night.active, night.regions), night.listed)

@@ -9,7 +9,7 @@ pub enum Exit {
     Done,
     /// A fault of ours, or of the machine.
     Internal,
-    /// A flag, a setting, a file or a permission that the caller can mend.
+    /// A flag, a setting, a file or a permission that the caller can fix.
     Usage,
     /// Published, with a fail at or above `--fail-on`.
     Findings,

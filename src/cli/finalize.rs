@@ -94,7 +94,7 @@ fn alone(lake: &Lake, run_id: &RunId) -> Result<Option<Hold>, CliError> {
         CliError::usage(format!(
             "failed to finalize run {run_id}: another atrest process scans or publishes it"
         ))
-        .hint("wait until it has ended: it publishes the run itself. One that hangs is to be ended first")
+        .hint("wait until it has ended: it publishes the run itself. If it hangs, end it first")
     };
     hold.map(Some).ok_or_else(in_the_way)
 }

@@ -24,7 +24,7 @@ pub fn refuse(run_id: &RunId, now: Timestamp, is_allowed: bool) -> Result<(), Cl
         run_id.at()
     );
     Err(CliError::usage(message).hint(format!(
-        "correct --run (ATREST_RUN), or the clock of this machine; {FLAG} publishes it nevertheless"
+        "correct --run (ATREST_RUN), or the clock of this machine; {FLAG} publishes it in spite of that"
     )))
 }
 
@@ -36,7 +36,7 @@ pub fn refuse_clock(aws: Option<AwsClock>, now: Timestamp, is_allowed: bool) -> 
         aws.last
     );
     Err(CliError::usage(message).hint(format!(
-        "correct the clock of this machine (let it follow NTP); {FLAG} publishes the run nevertheless"
+        "correct the clock of this machine (let it follow NTP); {FLAG} publishes the run in spite of that"
     )))
 }
 
@@ -55,8 +55,8 @@ pub async fn tell_newer(lake: &Lake, run_id: &RunId, now: Timestamp) {
     }
 }
 
-/// The newest census that is later than an instant. Runs of other kinds hide no night; a manifest that cannot be read
-/// is told of where the lake is opened.
+/// The newest census that is later than an instant. Runs of other kinds hide no night; a manifest that cannot
+/// be read is reported where the lake is opened.
 async fn newest_census_after(lake: &Lake, at: Timestamp) -> Option<&RunId> {
     for run_id in lake.runs().rev().take_while(|run_id| run_id.at() > at) {
         if lake.manifest(run_id).await.is_ok_and(|manifest| manifest.kind == RunKind::Census) {
@@ -95,8 +95,8 @@ pub async fn tell_latest(lake: &Lake, now: Timestamp) {
 
 fn to_take_back(uri: &str, run_id: &RunId, now: Timestamp) -> String {
     format!(
-        "The clock says {now}: where that run was a mistake, delete {uri}/{}, which commits it; until then \
-         `report --run` reads another",
+        "The clock says {now}. If that run was a mistake, delete {uri}/{}, which commits it; until then \
+         `report --run` reads another run",
         commit_key(run_id)
     )
 }

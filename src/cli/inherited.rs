@@ -1,7 +1,7 @@
 //! Which signals this process was started to ignore: by `nohup`, or in the background of a shell without job control.
 //!
 //! Who starts a program so wants the signal to have no effect, and to listen for it would undo that. On Linux the kernel
-//! tells (`/proc/self/status`, proc(5)). Elsewhere no safe call does, and `nohup` is told by what it leaves: no terminal.
+//! tells (`/proc/self/status`, proc(5)). Elsewhere no safe call does, and `nohup` is recognized by what it leaves: no terminal.
 
 use std::io::{IsTerminal as _, stderr, stdin, stdout};
 

@@ -67,7 +67,7 @@ pub async fn opened(store: Arc<dyn Store>, work: &Work) -> Result<Lake, CliError
     Ok(lake)
 }
 
-/// Reads what a lake holds for a command that reads a committed run. Runs that are passed over are told of once that run
+/// Reads what a lake holds for a command that reads a committed run. Runs that are passed over are reported once that run
 /// is found (see [`tell_passed_over`]): the error of a run that cannot be read says the same.
 pub async fn read(store: Arc<dyn Store>, work: &Work) -> Result<Lake, CliError> {
     work.does(format!("reading what the lake {} holds", store.uri()));

@@ -175,7 +175,7 @@ fn block_on(work: &Work, command: impl Future<Output = Result<Exit, CliError>>) 
         .build()
         .map_err(|error| CliError::internal(format!("failed to start the runtime: {error}")))?;
     let ended = runtime.block_on(work.race(command));
-    // Neither the blocked look-up of a name nor a pipe that nobody reads holds the exit back.
+    // Neither the blocked look-up of a name nor a pipe that is not read delays the exit.
     runtime.shutdown_background();
     ended
 }

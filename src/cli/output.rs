@@ -187,7 +187,7 @@ pub fn new_file() -> fs::Permissions {
     fs::Permissions::from_mode(0o666)
 }
 
-/// The system's reason, without the temporary file's name, which nobody asked for.
+/// The system's reason, without the name of the temporary file, which the user did not choose.
 fn refused(path: &Path, error: &io::Error) -> CliError {
     let reason = match error.raw_os_error() {
         Some(code) => io::Error::from_raw_os_error(code).to_string(),

@@ -45,7 +45,7 @@ pub fn say(line: impl std::fmt::Display) {
     let _ = writeln!(io::stderr().lock(), "{}", printable(&line.to_string()));
 }
 
-/// Where the log goes: to stderr, an event at a time. Other crates' events have what they were told by a
+/// Where the log goes: to stderr, an event at a time. Other crates' events contain what they got from a
 /// credential process or an endpoint, and no secret may stand in a log.
 #[derive(Debug)]
 pub struct Log;

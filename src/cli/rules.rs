@@ -1,5 +1,5 @@
 //! `--standard` and `--exceptions`: two files that are read before anything else is done, so that
-//! a mistake in them costs nobody a night.
+//! a mistake in them does not cost a night.
 
 use std::fmt::Display;
 use std::path::Path;
@@ -66,7 +66,7 @@ pub fn read(what: &str, path: &Path) -> Result<String, CliError> {
     given::text(&format!("{what} in"), path)
 }
 
-/// Every problem of a file at once, a line each: who mends one by one runs as often as there are.
+/// Every problem of a file at once, one on each line, so that one run shows all of them.
 pub fn refuse<P: Display>(what: &str, path: &Path, problems: &[P]) -> CliError {
     let shown = path.display();
     let lines: Vec<String> = problems.iter().map(|problem| format!("  {shown}: {problem}")).collect();

@@ -1,4 +1,4 @@
-//! `atrest schema`: the lake's tables as a reader has to be told of them.
+//! `atrest schema`: the lake's tables as statements, a template or JSON, for each reader.
 //!
 //! What is printed is what is checked in under `queries/schema` and `deploy/athena.yaml`: whoever has the binary alone
 //! needs no copy of the repository, and gets the tables of the version that writes the lake.

@@ -81,7 +81,7 @@ async fn tend(work: &Work, mut signals: Signals) {
 /// How long a last word waits for a reader.
 const READ_WITHIN: Duration = Duration::from_secs(1);
 
-/// What is said beside the listening: a stderr that nobody reads holds no signal.
+/// What is said beside the listening: a stderr that is not read must not delay a signal.
 #[derive(Debug, Default)]
 struct Mouth(Option<JoinHandle<()>>);
 

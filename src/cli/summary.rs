@@ -64,12 +64,10 @@ pub fn render(census: &Census, next: &Next<'_>) -> String {
     text
 }
 
-/// Says that a census was not held against the last one, so that no limit was put to what it lost.
+/// Says that a census was not compared with the last one, so that the limit of losses was not applied.
 pub fn tell_not_compared(census: &Census) {
     if let Some(error) = &census.not_compared {
-        print::say(format!(
-            "note: the last census cannot be read, so that --max-lost was not applied: {error}"
-        ));
+        print::say(format!("note: the last census cannot be read, so --max-lost was not applied: {error}"));
     }
 }
 
@@ -124,7 +122,7 @@ fn reads(text: &mut String, census: &Census) {
     let faults: Vec<(&str, u64)> = faults.filter(|(_, count)| *count > 0).collect();
     let unread: u64 = faults.iter().map(|(_, count)| count).sum();
     let (known, absent, gone) = (reads.known, reads.absent, reads.gone);
-    let line = format!("asked = {known} known + {absent} absent + {gone} gone + {unread} not read");
+    let line = format!("sent = {known} known + {absent} absent + {gone} gone + {unread} not read");
     row(text, "Reads", reads.asked(), &line);
     if unread > 0 {
         let words: Vec<String> = faults.iter().map(|(word, count)| format!("{count} {word}")).collect();
@@ -132,7 +130,7 @@ fn reads(text: &mut String, census: &Census) {
     }
     let why = match census.summary.gaps.is_empty() {
         true => "more were left out by --region",
-        false => "more were planned and not asked",
+        false => "more were planned but not sent",
     };
     if reads.not_asked() > 0 {
         row(text, "", reads.not_asked(), why);
@@ -191,7 +189,7 @@ fn verdicts(text: &mut String, census: &Census) {
     }
 }
 
-/// How the buckets stand, each counted once; then default encryption by itself.
+/// The results of the buckets, each counted once; then default encryption alone.
 fn posture(text: &mut String, census: &Census) {
     let Posture { buckets, default_encryption, .. } = census.findings.posture();
     let _ = writeln!(text, "\nStandard  {}", census.standard);
@@ -205,8 +203,8 @@ fn posture(text: &mut String, census: &Census) {
     let judged: u64 =
         Verdict::ALL.iter().map(|verdict| to(*verdict)).sum::<u64>() - to(Verdict::NotApplicable);
     let line = format!(
-        "Default encryption by itself: {} of {judged} buckets meet what the standard asks of it; {} fail, {} unknown, \
-         {} exempt, {} not applicable",
+        "Default encryption alone: {} of {judged} buckets meet the standard; {} fail, {} unknown, {} exempt, \
+         {} not applicable",
         to(Verdict::Pass),
         to(Verdict::Fail),
         to(Verdict::Unknown),
@@ -218,11 +216,11 @@ fn posture(text: &mut String, census: &Census) {
 
 const CLEAN: &str = "have no fail at medium or worse and no unknown";
 
-/// The other ways to stand, each without those above it.
+/// The other results, each without those above it.
 const OTHERS: [(Standing, &str); 4] = [
     (Standing::Fails, "have a fail at medium or worse"),
-    (Standing::Unknown, "have no such fail, and a check that could not be decided"),
-    (Standing::Exempt, "have neither, and an exception that accepts such a fail"),
+    (Standing::Unknown, "have no such fail, but a check that is unknown"),
+    (Standing::Exempt, "have neither, but an exception that accepts such a fail"),
     (Standing::NotJudged, "have no check that applies to them"),
 ];
 
@@ -241,7 +239,7 @@ fn exceptions(text: &mut String, census: &Census) {
         return;
     }
     let _ = writeln!(text, "\nExceptions");
-    // What asks for somebody's attention comes first.
+    // What needs attention comes first.
     let mut uses: Vec<&ExceptionUse> = census.exceptions.iter().collect();
     uses.sort_by_key(|used| (urgency(used, census.run.as_of), &used.id));
     for used in uses.iter().take(EXCEPTIONS) {
@@ -251,15 +249,15 @@ fn exceptions(text: &mut String, census: &Census) {
                 format!("accepts {} findings and expires soon, on {until}", used.matches)
             }
             ExceptionState::Used => format!("accepts {} findings until {until}", used.matches),
-            ExceptionState::Unused => format!("matches nothing, until {until}"),
+            ExceptionState::Unused => format!("matches no finding, in force until {until}"),
             ExceptionState::TooManyMatches => format!(
-                "rejected: matches {} findings where {} were agreed; it applies to none",
+                "rejected: matches {} findings, but {} were agreed; it applies to none",
                 used.matches, used.max_matches
             ),
             ExceptionState::TooLong => {
                 "rejected: it lasts longer than findings of that severity may be exempt".to_owned()
             }
-            ExceptionState::NotYet => "has not begun".to_owned(),
+            ExceptionState::NotYet => "not yet in force".to_owned(),
             ExceptionState::Expired => format!("expired on {until}"),
         };
         let id = cut(&used.id, 40);
@@ -279,12 +277,12 @@ fn exceptions(text: &mut String, census: &Census) {
 }
 
 const STATES: [(ExceptionState, &str); 6] = [
-    (ExceptionState::TooManyMatches, "rejected for their matches"),
-    (ExceptionState::TooLong, "rejected for their length"),
+    (ExceptionState::TooManyMatches, "rejected, with too many matches"),
+    (ExceptionState::TooLong, "rejected, with too long a term"),
     (ExceptionState::Expired, "expired"),
-    (ExceptionState::Unused, "matching nothing"),
+    (ExceptionState::Unused, "without a matching finding"),
     (ExceptionState::Used, "in use"),
-    (ExceptionState::NotYet, "not begun"),
+    (ExceptionState::NotYet, "not yet in force"),
 ];
 
 fn expires_soon(used: &ExceptionUse, as_of: Timestamp) -> bool {
@@ -307,7 +305,7 @@ fn worst(text: &mut String, found: &Findings) {
     if kinds == 0 {
         return;
     }
-    let _ = writeln!(text, "\nWorst first");
+    let _ = writeln!(text, "\nMost severe findings");
     for (kind, count, examples) in found.worst().take(WORST) {
         let check = kind.check().map_or("", |check| check.id);
         let (severity, reason) = (kind.severity(), spoken(kind.reason_code));
@@ -323,7 +321,7 @@ fn worst(text: &mut String, found: &Findings) {
         }
     }
     if kinds > WORST {
-        let _ = writeln!(text, "  and {} kinds more, in the table findings", kinds - WORST);
+        let _ = writeln!(text, "  and {} more kinds, in the table findings", kinds - WORST);
     }
 }
 
@@ -342,7 +340,7 @@ fn named(example: &Example) -> String {
 /// What was not read and where, the widest gap first; what was not asked follows from it.
 fn gaps(text: &mut String, gaps: &Gaps) {
     if gaps.is_empty() {
-        let _ = writeln!(text, "  Everything that the plan called for was read.");
+        let _ = writeln!(text, "  Every planned read succeeded.");
         return;
     }
     let is_not_asked = |word: &str| word == "not_asked";
@@ -350,30 +348,30 @@ fn gaps(text: &mut String, gaps: &Gaps) {
     unread.sort_by_key(|(operation, word, by, gap)| {
         (Reverse(gap.accounts), Reverse(gap.reads), *operation, *word, *by)
     });
-    let _ = writeln!(text, "\nNot seen");
+    let _ = writeln!(text, "\nAccess gaps");
     for (operation, word, denied_by, gap) in unread.iter().take(GAPS) {
-        let what = format!("{operation} {}{}", spoken(word), denied_by.map(by).unwrap_or_default());
+        let what = format!("{operation} {}{}", failure(word), denied_by.map(by).unwrap_or_default());
         let lead = format!("  {:>6} × ", gap.reads);
         let _ = writeln!(text, "{}", print::wrapped(&format!("{what} in {}", place(gap)), &lead));
     }
     if unread.len() > GAPS {
-        let _ = writeln!(text, "  and {} kinds more, in the table coverage", unread.len() - GAPS);
+        let _ = writeln!(text, "  and {} more kinds, in the table coverage", unread.len() - GAPS);
     }
     if !not_asked.is_empty() {
         let parts = not_asked.iter().map(|(operation, _, _, gap)| format!("{operation} ({})", gap.reads));
-        let line = format!("not asked: {}", parts.collect::<Vec<_>>().join(", "));
+        let line = format!("planned but not sent: {}", parts.collect::<Vec<_>>().join(", "));
         let _ = writeln!(text, "{}", print::wrapped(&line, "  "));
     }
 }
 
-/// One place by name, and how many accounts more.
+/// One place by name, and how many more accounts.
 fn place(gap: &Gap) -> String {
     let (account_id, region) = &gap.places[0];
     let region = if *region == Region::global() { String::new() } else { format!(" {region}") };
     match gap.accounts - 1 {
         0 => format!("{account_id}{region}"),
-        1 => format!("{account_id}{region} and 1 account more"),
-        more => format!("{account_id}{region} and {more} accounts more"),
+        1 => format!("{account_id}{region} and 1 more account"),
+        more => format!("{account_id}{region} and {more} more accounts"),
     }
 }
 
@@ -391,7 +389,8 @@ fn what_next(text: &mut String, census: &Census, next: &Next<'_>) {
     };
     let _ = writeln!(text, "  the tables: {lake}/<table>/dt={}/", census.run.run_id.date());
     if !lake.starts_with("s3://") && census.run.kind == RunKind::Census {
-        let _ = writeln!(text, "  a question, by the duckdb executable; `atrest query` lists them all:");
+        let _ =
+            writeln!(text, "  a question, with the duckdb executable (`atrest query` lists all questions):");
         let _ = writeln!(text, "    atrest query --lake {lake} buckets_without_rotating_customer_key");
     }
     match next {
@@ -400,11 +399,11 @@ fn what_next(text: &mut String, census: &Census, next: &Next<'_>) {
                 let nights = if *count == 1 { "night" } else { "nights" };
                 let _ = writeln!(text, "  the lake has {count} earlier {nights}, {first} to {last}");
             }
-            let _ = writeln!(text, "  your own organization, what will work and what to fix:");
+            let _ = writeln!(text, "  your own organization: what will work, and what to fix:");
             let _ = write!(text, "    atrest doctor --role-name OrganizationAccountAccessRole");
         }
         Next::Lake(_) if census.is_partial() => {
-            let _ = write!(text, "  what to fix so that everything is seen: atrest doctor");
+            let _ = write!(text, "  how to close the access gaps: atrest doctor");
         }
         Next::Lake(_) => {
             let _ = write!(text, "  what changed: scan again tomorrow into the same lake");
@@ -412,11 +411,16 @@ fn what_next(text: &mut String, census: &Census, next: &Next<'_>) {
     }
 }
 
+/// A *read* word of a gap; a denial in the words of AWS.
+fn failure(word: &str) -> String {
+    if word == "denied" { "access denied".to_owned() } else { spoken(word) }
+}
+
 fn spoken(word: &str) -> String {
     word.replace('_', " ")
 }
 
-/// ` by an SCP`; nothing where AWS's message names nobody.
+/// ` by an SCP`; nothing where AWS's message names no policy.
 pub fn by(denied_by: DeniedBy) -> &'static str {
     match denied_by {
         DeniedBy::Identity => " by the role's own policies",

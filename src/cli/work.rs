@@ -1,5 +1,5 @@
-//! A command while it runs: what it does or waits for, what an interruption leaves of it, and whether it was told to
-//! stop.
+//! A command while it runs: what it does or waits for, what an interruption leaves of it, and whether a signal asked it
+//! to stop.
 //!
 //! One place for every command. What waits is dropped at the first signal, whatever it waits for; a scan ends its
 //! accounts in order, and a commit that has begun is not broken off.
@@ -103,12 +103,12 @@ impl Work {
         &self.publish
     }
 
-    /// Whether it was told to stop.
+    /// Whether a signal asked it to stop.
     pub fn is_stopped(&self) -> bool {
         self.stop.is_cancelled()
     }
 
-    /// Asks a publish to stop. Gives what is said before the rest is told to, where it does not end at once.
+    /// Asks a publish to stop. Gives the sentence to print before the rest stops, if the publish does not end at once.
     pub fn ask_to_stop(&self) -> Option<String> {
         let is_stopped_before_commit = self.publish.ask();
         let order = match is_stopped_before_commit {
@@ -141,8 +141,8 @@ impl Work {
     pub fn interrupted(&self) -> CliError {
         let message = match self.publish.is_committing() {
             true => {
-                "interrupted in the commit of the run: it is not known whether the run is committed; starting it again \
-                 with the same --run, or `atrest report --run`, tells"
+                "interrupted in the commit of the run: it is not known whether the run is committed. To find out, \
+                 start it again with the same --run, or use `atrest report --run`"
                     .to_owned()
             }
             false => format!("interrupted: {}", self.now().left),
@@ -155,7 +155,7 @@ impl Work {
         if error.exit == Exit::Interrupted { self.interrupted() } else { error }
     }
 
-    /// What people are told every minute.
+    /// What is printed every minute.
     pub fn line(&self) -> Option<String> {
         let now = self.now();
         let minutes = (now.since.elapsed().as_secs() + 30) / 60;
@@ -163,7 +163,7 @@ impl Work {
         (!now.is_quiet).then(|| format!("{}{long}", now.does))
     }
 
-    /// Runs a command to its end, or drops it where it waits when it is told to stop.
+    /// Runs a command to its end, or drops it where it waits when a signal stops it.
     pub async fn race<T>(&self, command: impl Future<Output = Result<T, CliError>>) -> Result<T, CliError> {
         let (mut command, mut told) = (std::pin::pin!(command), std::pin::pin!(self.stop.cancelled()));
         std::future::poll_fn(|context| {

@@ -191,7 +191,7 @@ async fn read_keys(reader: &AccountReader, regions: &[Region]) {
     join_all(regions.iter().map(|region| kms::collect(reader, region))).await;
 }
 
-/// The Regions to scan: asked for, listed by the account, or what can be had without that.
+/// The Regions to scan: asked for, listed by the account, or what is known without that.
 async fn find_regions(edge: &Edge, reader: &AccountReader, partition: &Partition, scan: &mut AccountScan) {
     if !edge.regions.is_empty() {
         scan.regions = edge.regions.iter().cloned().collect();
@@ -212,7 +212,7 @@ async fn find_regions(edge: &Edge, reader: &AccountReader, partition: &Partition
         return;
     }
     scan.regions_disabled.clear();
-    // Those that were told before the listing failed are the account's, too.
+    // Those that were listed before the listing failed are the account's, too.
     scan.regions = partition.default_regions();
     scan.regions.extend(regions.enabled);
     scan.regions.push(edge.aws.home.clone());

@@ -26,7 +26,7 @@ pub struct Doubt {
 }
 
 impl Doubt {
-    /// Notes an account that was had by credentials that hold.
+    /// Notes an account that gave a session to credentials that are valid.
     pub fn had_session(&mut self) {
         self.good += 1;
     }

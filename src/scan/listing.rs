@@ -230,7 +230,7 @@ async fn send_admitted(
     }
 }
 
-/// A filter that matches nothing is a mistake, and is told before an empty night is made of it.
+/// A filter that matches nothing is a mistake, and is an error before it can make an empty night.
 fn check_filter(filter: &ScanFilter, found: &Organization) -> Result<(), ScanError> {
     let listed: BTreeSet<AccountId> = found.accounts.iter().map(|account| account.id).collect();
     if let Some(unknown) = filter.accounts.iter().find(|id| !listed.contains(id)) {

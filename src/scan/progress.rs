@@ -26,7 +26,7 @@ pub trait Progress: Send + Sync {
     fn tell(&self, event: Event);
 }
 
-/// Nobody.
+/// No one watches.
 #[derive(Debug, Clone, Copy)]
 pub struct Silent;
 

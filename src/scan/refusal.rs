@@ -1,8 +1,8 @@
 //! When every door is shut: the first accounts that refuse the role with one and the same code.
 //!
-//! A wrong role name or a trust policy that does not know the caller refuses everywhere alike. Then
-//! the run stops, and no empty night is published. Until it is decided, segments of refusing
-//! accounts are held back, so that a run which is continued after the mend asks them again.
+//! A wrong role name or a trust policy without the caller is refused in every account. Then the run
+//! stops, and no empty night is published. Until this is decided, segments of refusing accounts are
+//! held back, so that a run that continues after the fix asks them again.
 
 use crate::model::{AccountId, Fault};
 
@@ -61,7 +61,7 @@ impl Refusals {
         released
     }
 
-    /// Notes that an account was had in an earlier attempt at this run.
+    /// Notes that an account gave a session in an earlier attempt at this run.
     pub fn had_session_before(&mut self) {
         self.decided = true;
     }

@@ -96,7 +96,7 @@ impl KnownOrganization {
 /// Settings that change what the log would hold.
 fn same_settings(header: &Header, run: &RunHeader) -> Result<(), ScanError> {
     if header.run.run_id != run.run_id {
-        // Whose it is is told with its key.
+        // The error names its owner and its key.
         return Ok(());
     }
     match header.run.difference(run) {

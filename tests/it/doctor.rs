@@ -52,7 +52,7 @@ fn a_closed_region_and_barred_resources_are_told_with_who_denied() {
     let shell = Shell::on(&simulated);
     let finished = shell.atrest(&format!("doctor --account {closed}")).ended(2);
     assert_fixes(&finished);
-    assert!(finished.stderr.contains("not read by an SCP (AccessDenied"), "{finished}");
+    assert!(finished.stderr.contains("not read: access denied by an SCP (AccessDenied"), "{finished}");
     // The session's name has the instant.
     insta::with_settings!({filters => [(r"atrest-doctor-\d{8}T\d{6}Z", "atrest-doctor-INSTANT")]}, {
         insta::assert_snapshot!("doctor_region_closed", told(&finished));

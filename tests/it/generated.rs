@@ -22,8 +22,8 @@ struct Section {
 }
 
 const SECTIONS: &[Section] = &[
-    Section { file: "README.md", name: "permissions", text: || permissions(Grant::Audit) },
-    Section { file: "README.md", name: "tables", text: atrest::table::markdown },
+    Section { file: "docs/src/permissions.md", name: "permissions", text: || permissions(Grant::Audit) },
+    Section { file: "docs/src/tables.md", name: "tables", text: atrest::table::markdown },
 ];
 
 /// A file that is generated as a whole.

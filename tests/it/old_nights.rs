@@ -113,7 +113,7 @@ fn a_page_does_without_a_lost_night_and_names_it() {
             let passed_over: Vec<_> = changes.passed_over.iter().map(|(run_id, _)| run_id).collect();
             assert_eq!(passed_over, [&runs[2]], "{part} {loss:?}");
             let page = written(&store, Format::Html);
-            assert!(page.contains("1 earlier run could not be read and is left out"), "{part} {loss:?}");
+            assert!(page.contains("1 earlier run could not be read and is not in"), "{part} {loss:?}");
             assert!(page.contains(runs[2].as_str()), "{part} {loss:?}");
             assert_eq!(written(&store, Format::S3AuditCsv), whole, "{part} {loss:?}");
         }
@@ -128,7 +128,7 @@ fn a_night_of_a_newer_atrest_is_a_missing_night_where_it_is_not_the_newest() {
     let Comparison::Since(changes) = compared(&store) else { panic!("not compared") };
     assert_eq!(changes.since, runs[0]);
     assert!(changes.passed_over[0].1.contains("has schema version 99"), "{:?}", changes.passed_over);
-    assert!(written(&store, Format::Html).contains("1 earlier run could not be read and is left out"));
+    assert!(written(&store, Format::Html).contains("1 earlier run could not be read and is not in"));
     // Nor does it bar the next night, where the newest one is this atrest's.
     let next = night(&store, &healthy().world, 1);
     assert_eq!(opened(&store).newest().unwrap().run_id, next);
@@ -160,7 +160,7 @@ fn a_night_further_back_is_a_hole_in_the_trend_and_no_more() {
         );
         let page = written(&store, Format::Html);
         assert!(
-            page.contains(&format!("1 earlier run could not be read, a hole for each: {}", runs[0])),
+            page.contains(&format!("1 earlier run could not be read and left empty: {}", runs[0])),
             "{loss:?}"
         );
     }
@@ -173,7 +173,7 @@ fn without_any_night_before_the_page_says_why_it_compares_nothing() {
         let store = without(&store, &format!("findings/dt={}/", runs[0].date()), loss);
         let Comparison::Unreadable(reason) = compared(&store) else { panic!("{loss:?}") };
         assert!(reason.contains(&format!("findings/dt={}/", runs[0].date())), "{reason}");
-        assert!(written(&store, Format::Html).contains("Not compared: the census before cannot be read."));
+        assert!(written(&store, Format::Html).contains("Not compared: the previous census cannot be read."));
     }
 }
 
@@ -251,7 +251,7 @@ fn a_question_goes_without_a_lost_night_and_says_so() {
             let shell = Shell::holding(without(&store, &part, loss).objects()).asking(&venv);
             let answer = shell.run(verified.clone()).succeeded();
             assert_eq!(answer.json(), serde_json::json!([{ "nights": 2 }]), "{part} {loss:?}");
-            let note = format!("note: left out, for they cannot be read: {}", runs[1]);
+            let note = format!("note: left out because they cannot be read: {}", runs[1]);
             assert!(answer.stderr.contains(&note), "{answer}");
             if part.starts_with("buckets/") {
                 let answer = shell.run(unverified.clone()).succeeded();

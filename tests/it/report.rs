@@ -102,13 +102,13 @@ fn the_newest_census_is_taken_and_a_part_only_where_there_is_no_census() {
     let part = format!("--account {account} --run 2026-11-22T03:00:00Z");
     shell.atrest(&format!("scan --lake parts {part}")).ended(0);
     assert_eq!(reported("parts"), committed(&shell.path("parts"))[0]);
-    assert!(read(&shell.path("page.html")).contains(&format!("Asked for: --account {account}.")));
+    assert!(read(&shell.path("page.html")).contains(&format!("Filters: --account {account}.")));
 
     shell.atrest(&format!("scan --lake lake --run {RUN}")).ended(0);
     shell.atrest(&format!("scan --lake lake {part}")).ended(0);
     assert_eq!(reported("lake"), RUN, "the filtered run is newer, and is no census");
     let page = read(&shell.path("page.html"));
-    assert!(page.contains("Not AWS: an endpoint") && !page.contains("Filtered:"));
+    assert!(page.contains("Not AWS: the answers came from an endpoint") && !page.contains("Filtered:"));
 
     shell.atrest(&format!("finalize --lake lake --run {RUN} --as-of 2027-01-01")).ended(0);
     let runs = committed(&shell.path("lake"));
@@ -116,7 +116,7 @@ fn the_newest_census_is_taken_and_a_part_only_where_there_is_no_census() {
     shell.atrest(&format!("report --lake lake --run {rejudged} --format html -o page.html")).succeeded();
     let page = read(&shell.path("page.html"));
     assert!(page.contains(&format!("Re-judged: the observations of run {RUN} were judged again")));
-    assert!(page.contains("Not compared: only censuses are"));
+    assert!(page.contains("Not compared: only a census is compared"));
 }
 
 #[track_caller]
@@ -220,11 +220,11 @@ fn an_older_night_that_is_damaged_takes_the_comparison_and_not_the_page() {
         shell.atrest(&format!("scan --lake lake --run {night}T03:00:00Z")).ended(0);
     }
     shell.atrest("report --lake lake --format html -o page.html").succeeded();
-    assert!(read(&shell.path("page.html")).contains("Findings that fail, since the census"));
+    assert!(read(&shell.path("page.html")).contains("Findings that fail: "));
     std::fs::remove_dir_all(shell.path("lake/findings/dt=2026-11-20")).unwrap();
     shell.atrest("report --lake lake --format html -o page.html").succeeded();
     let page = read(&shell.path("page.html"));
-    assert!(page.contains("Not compared: the census before cannot be read."));
+    assert!(page.contains("Not compared: the previous census cannot be read."));
     assert!(page.contains("lake/findings/dt=2026-11-20/"));
 }
 

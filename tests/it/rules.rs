@@ -103,7 +103,7 @@ fn findings_end_a_scan_with_three_unless_told_otherwise() {
         finished
     };
     let finished = code("", 0);
-    assert!(finished.stderr.contains("\nWorst first\n"), "{finished}");
+    assert!(finished.stderr.contains("\nMost severe findings\n"), "{finished}");
     assert_narrow(&finished.stderr);
     code("--fail-on informational", 3);
     code("--fail-on informational --exit-zero-for findings", 0);

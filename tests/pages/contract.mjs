@@ -4,7 +4,7 @@
 // thing without a test that knows.
 
 /** What stands on the first screen, in its order: the same with and without script. */
-export const FIRST = ['run', 'coverage', 'standard', 'dangers', 'changes', 'exceptions', 'scope', 'manifest'];
+export const FIRST = ['run', 'coverage', 'standard', 'expiries', 'changes', 'exceptions', 'scope', 'manifest'];
 
 /** Every section, in its order. */
 export const SECTIONS = [
@@ -26,16 +26,16 @@ const OTHERS = {
     sections: [...FIRST.slice(0, 3), 'trend', ...FIRST.slice(3)],
   },
   account: {
-    first: ['run', 'coverage', 'standard', 'dangers', 'scope', 'manifest'],
+    first: ['run', 'coverage', 'standard', 'expiries', 'scope', 'manifest'],
     sections: [
-      ...['run', 'coverage', 'standard', 'dangers', 'scope', 'manifest'],
+      ...['run', 'coverage', 'standard', 'expiries', 'scope', 'manifest'],
       ...['encryption', 'rotation', 'findings', 'keys', 'inventory', 'denied', 'checks'],
     ],
   },
   unit: {
-    first: ['run', 'coverage', 'standard', 'dangers', 'scope', 'manifest'],
+    first: ['run', 'coverage', 'standard', 'expiries', 'scope', 'manifest'],
     sections: [
-      ...['run', 'coverage', 'standard', 'dangers', 'scope', 'manifest'],
+      ...['run', 'coverage', 'standard', 'expiries', 'scope', 'manifest'],
       ...['encryption', 'rotation', 'findings', 'keys', 'denied', 'checks'],
     ],
   },

@@ -45,7 +45,7 @@ pub static CHECK: Check = Check {
     id: "account_scanned",
     version: 2,
     title: "The census sees every account",
-    question: "Was everything in the account read that the census asks for?",
+    question: "Did the census read everything that it needs in the account?",
     category: Category::Evidence,
     severity: Severity::High,
     parameters: &[],
@@ -63,9 +63,9 @@ pub static CHECK: Check = Check {
         &INTERRUPTED,
     ],
     rationale: "A statement about the whole organization is worth as much as its coverage. A role that AWS STS refuses \
-                is an answer (AWS STS API Reference, AssumeRole): the account is out of the audit's sight until \
-                somebody mends it. A read that failed is no answer, and so no fail: it is not known. An account that \
-                joined within a day before the scan is given the time that AWS CloudFormation StackSets take to \
+                is an answer (AWS STS API Reference, AssumeRole): the audit does not see the account until the role \
+                is fixed. A read that failed is not an answer, so the verdict is unknown and not fail. An account \
+                that joined within a day before the scan gets the time that AWS CloudFormation StackSets need to \
                 deploy the role.",
     remedy: "Deploy the audit role to the account and let it trust the audit's caller; where it is there, look for a \
              service control policy that denies sts:AssumeRole.",

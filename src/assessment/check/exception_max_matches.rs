@@ -1,6 +1,6 @@
 //! Whether an exception kept to what was agreed.
 //!
-//! An exception is agreed for a number of resources. One that matches more would hide what nobody
+//! An exception is agreed for a number of resources. One that matches more would hide what no person
 //! has looked at, and so it applies to none of them, and says so here.
 
 use super::{Check, Context, ExceptionSubject, Judge, Outcome, Reason};
@@ -22,8 +22,8 @@ pub static CHECK: Check = Check {
     severity: Severity::Medium,
     parameters: &[],
     reasons: &[&WITHIN, &MORE],
-    rationale: "An exception is a decision about resources that somebody looked at. Where it matches more, the rest \
-                were never decided on, and it is set aside as a whole until a person says which are meant.",
+    rationale: "An exception is a decision about known resources. If it matches more, there is no decision about the rest. The \
+                exception then applies to none of them until a person says which are meant.",
     remedy: "Narrow the exception's scope, or have a higher `max_matches` approved under a new id that supersedes it.",
     judge: Judge::Exception(judge),
 };

@@ -21,7 +21,7 @@ pub static CHECK: Check = Check {
     id: "kms_key_disabled",
     version: 2,
     title: "KMS keys are not disabled",
-    question: "Is the key in another state than disabled?",
+    question: "Is the key not disabled?",
     category: Category::Availability,
     severity: Severity::Low,
     parameters: &[],

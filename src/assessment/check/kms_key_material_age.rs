@@ -190,7 +190,7 @@ fn age(key: &KeySubject<'_>, as_of: Timestamp, limits: &Limits) -> Decided {
         "EXTERNAL_KEY_STORE" => return Ok(Outcome::from(&OUTSIDE)),
         _ => {}
     }
-    // Which limit a key has hangs on its kind.
+    // Which limit a key has depends on its kind.
     if metadata.is_for_s3().is_none() {
         return Ok(Outcome::from(&SPEC_NOT_KNOWN));
     }

@@ -29,7 +29,7 @@ pub static CHECK: Check = Check {
     id: "kms_key_pending_deletion",
     version: 2,
     title: "KMS keys are not scheduled for deletion",
-    question: "Is the key kept, rather than scheduled for deletion?",
+    question: "Is the key not scheduled for deletion?",
     category: Category::Availability,
     severity: Severity::Medium,
     parameters: &[],

@@ -35,7 +35,7 @@ pub static CHECK: Check = Check {
     id: "kms_material_expiring",
     version: 2,
     title: "Imported key material does not expire soon",
-    question: "Is imported key material there, and does it stay for longer than the standard's notice?",
+    question: "Does imported key material exist, and does it last longer than the standard's notice period?",
     category: Category::Availability,
     severity: Severity::High,
     parameters: &[Parameter {

@@ -93,7 +93,7 @@ fn judge(bucket: &BucketSubject<'_>, _: &Context<'_>) -> Outcome {
     }))
 }
 
-/// A policy that refuses every upload: what it says of replicas, which need another permission, is told and not
+/// A policy that refuses every upload: what it says of replicas, which need another permission, is reported and not
 /// judged.
 fn by_policy(bucket: &BucketSubject<'_>) -> Outcome {
     let arn = bucket.facts.arn();

@@ -39,7 +39,7 @@ pub struct Rules(BTreeMap<AccountId, AccountRules>);
 
 impl Rules {
     /// Works the standard out for each account. Two entries that name one account equally closely
-    /// are an error, for nobody could say which holds.
+    /// are an error, because it is not clear which one applies.
     pub fn of<'a>(
         standard: &Standard,
         accounts: impl IntoIterator<Item = &'a Account>,

@@ -27,7 +27,7 @@ pub(super) fn of_key(facts: &KeyFacts) -> Subject {
     }
 }
 
-/// A word of KMS that is not known is nobody's.
+/// A word of KMS that is not known means no manager.
 fn managed_by(manager: Option<&str>) -> Subject {
     match manager {
         Some("AWS") => Subject::AwsManagedKey,

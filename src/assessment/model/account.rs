@@ -64,7 +64,7 @@ pub struct OrganizationalUnit {
 }
 
 words! {
-    /// How an account's session was had.
+    /// How atrest got an account's session.
     AccessPath {
         /// The audit role was assumed.
         AssumedRole = "assumed_role",
@@ -115,7 +115,7 @@ pub struct AccountScan {
     /// The role's ARN; none where the caller's own credentials were used.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub role_arn: Option<String>,
-    /// How the session was had; none where there was none.
+    /// How atrest got the session; none where there was none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub access_path: Option<AccessPath>,
     /// The Regions that were scanned, sorted.

@@ -30,13 +30,13 @@ words! {
     Severity {
         /// Worth knowing.
         Informational = "informational",
-        /// To be mended some day.
+        /// Fix at some time.
         Low = "low",
-        /// To be mended.
+        /// Fix.
         Medium = "medium",
-        /// To be mended soon.
+        /// Fix soon.
         High = "high",
-        /// To be mended now.
+        /// Fix now.
         Critical = "critical",
     }
 }

@@ -16,7 +16,7 @@ pub struct Organization {
     pub members: BTreeSet<AccountId>,
     /// Whether these are all.
     pub members_complete: bool,
-    /// The path of each account whose units were told, `o-…/r-…/ou-…/`: what `aws:PrincipalOrgPaths` holds
+    /// The path of each account whose units are known, `o-…/r-…/ou-…/`: what `aws:PrincipalOrgPaths` holds
     /// (IAM User Guide, "AWS global condition context keys").
     pub paths: BTreeMap<AccountId, String>,
 }

@@ -290,7 +290,7 @@ pub struct AccountFacts {
     pub account: Account,
     /// The names of `account.ou_ids`, in the same order; a name that was not read is none.
     pub ou_names: Option<Vec<Option<String>>>,
-    /// How its session was had.
+    /// How atrest got its session.
     pub scan: Option<super::AccountScan>,
     /// What came of it.
     pub status: super::ScanStatus,

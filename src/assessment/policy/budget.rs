@@ -1,6 +1,6 @@
 //! How much work one question may be.
 //!
-//! A policy is somebody else's text, and 20 KB of it can name more combinations than a night has
+//! Other people write policies, and 20 KB of one can name more combinations than a night has
 //! time for. What is weighed is counted, over all parts of a question together; a question whose
 //! budget is spent stays undecided.
 

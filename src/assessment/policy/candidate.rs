@@ -20,21 +20,21 @@ use crate::model::{AccountId, Arn};
 const ORGANIZATION_KEYS: [&str; 4] =
     ["aws:principalorgid", "aws:principalorgpaths", "aws:sourceorgid", "aws:sourceorgpaths"];
 
-/// Characters of a unique id that nobody else can come by.
+/// Characters of a unique id that no other principal can get.
 const UNIQUE: usize = 16;
 
 /// Whom one question is about.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Candidate {
-    /// Nobody whom the policy names, in a network that it does not name.
+    /// A caller whom the policy does not name, in a network that it does not name.
     Outsider,
     /// The same, by its account; in whatever network, with whatever user id.
     Unnamed,
-    /// Somebody in that account, in no organization that the policy names.
+    /// A caller in that account, in no organization that the policy names.
     Account(AccountId),
-    /// Somebody in that account, which belongs to that organization.
+    /// A caller in that account, which belongs to that organization.
     Member(AccountId, String),
-    /// Somebody in that organization, in an account that the policy does not name.
+    /// A caller in that organization, in an account that the policy does not name.
     Organization(String),
 }
 
@@ -144,7 +144,7 @@ impl<'a> Named<'a> {
         }
     }
 
-    /// The same of a request by a service on somebody's behalf.
+    /// The same for a request that a service sends on a caller's behalf.
     pub(super) fn of_service(&self, who: &Candidate, key: &str) -> Domain {
         if let Some(decided) = request::of_service(key) {
             return decided;

@@ -1,7 +1,7 @@
 //! Every question on any bytes, with what must hold of the answers whatever the bytes are.
 //!
 //! A fuzzer calls it for as long as it likes, and a test with a fixed seed for a moment. A policy is
-//! somebody else's text: it may be refused, and never panic, hang or change its answer.
+//! text from other people: it may be refused, and must never cause a panic, a hang or a changed answer.
 
 use std::borrow::Cow;
 

@@ -212,7 +212,7 @@ impl Glob {
         self.tokens.iter().filter(|token| **token == Token::Char(':')).count() >= 5
     }
 
-    /// Whether the text matches: unknown where that hangs on a policy variable.
+    /// Whether the text matches: unknown where that depends on a policy variable.
     pub(super) fn matches(&self, text: &str) -> Kleene {
         let step = |at: Vec<usize>, next| Some(self.step(at, next)).filter(|at| !at.is_empty());
         let accepted = match self.is_plain() {

@@ -17,7 +17,7 @@ use crate::model::AccountId;
 /// Whom a key's policy may let in, for any operation of KMS; each with the statement that does.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Admitted {
-    /// Somebody of an account and organization that the policy does not name.
+    /// A caller of an account and organization that the policy does not name.
     pub anyone: Option<String>,
     /// The accounts that are let in by name, the key's own too.
     pub accounts: BTreeMap<AccountId, String>,
@@ -30,7 +30,7 @@ pub struct Admitted {
     pub undecided: Option<String>,
 }
 
-/// Whom a key's policy may let in. Services come in for nobody but the accounts and organizations
+/// Whom a key's policy may let in. Services act only for the accounts and organizations
 /// that a statement names as their source.
 pub fn admitted(policy: &Policy, key_arn: &str) -> Admitted {
     let globs: Vec<&Glob> = policy.statements.iter().flat_map(|it| &it.actions.entries).collect();
@@ -120,12 +120,12 @@ impl Door<'_> {
 
     /// Those whom the policy does not name: anyone, or those whom a network or a user id lets in.
     fn outsiders(&self, allow: &Statement, admitted: &mut Admitted) {
-        let nobody = || BTreeSet::from([Caller::default()]);
-        let anyone = self.principals(allow, &Candidate::Outsider, nobody(), &Known::default());
+        let unknown = || BTreeSet::from([Caller::default()]);
+        let anyone = self.principals(allow, &Candidate::Outsider, unknown(), &Known::default());
         self.note(allow, anyone, admitted, |admitted| {
             admitted.anyone.get_or_insert_with(|| widest(allow));
         });
-        if !anyone.some && self.principals(allow, &Candidate::Unnamed, nobody(), &Known::default()).some {
+        if !anyone.some && self.principals(allow, &Candidate::Unnamed, unknown(), &Known::default()).some {
             admitted.undecided.get_or_insert_with(|| {
                 // Where it has no condition, an exception of a Deny is what lets in.
                 let denies = self.denies.iter().filter(|_| allow.tests.is_empty());
@@ -203,7 +203,7 @@ struct Question<'a> {
 }
 
 impl Question<'_> {
-    /// Somebody whom a statement names, by itself or through a service that acts for it; whether it is
+    /// A caller whom a statement names, by itself or through a service that acts for it; whether it is
     /// let in for certain.
     fn named(
         &self,
@@ -272,12 +272,12 @@ impl Naming {
         all
     }
 
-    /// The principal that names somebody.
+    /// The principal that names a caller.
     fn entry_of(&self, who: &Candidate) -> Option<String> {
         self.entries.get(&who.account()?).cloned()
     }
 
-    /// The test that names somebody.
+    /// The test that names a caller.
     fn test_of(&self, who: &Candidate) -> Option<String> {
         match who {
             Candidate::Account(id) | Candidate::Member(id, _) => self.accounts.get(id).cloned(),

@@ -58,7 +58,7 @@ pub enum KeyUseAnswer {
     Admits,
     /// It does not, whoever asks; the text says what stands in the way.
     Bars(String),
-    /// That hangs on something that the policy alone does not say; the text says on what.
+    /// That depends on something that the policy alone does not say; the text says on what.
     Undecided(String),
 }
 
@@ -103,7 +103,7 @@ struct Question<'a> {
 
 impl Question<'_> {
     /// Whether some principal of the account may do it, past those Deny statements. Each by itself: what its
-    /// request says of it hangs on who it is.
+    /// request says of it depends on who it is.
     fn weigh(&self, action: &str, denies: &[&Statement]) -> Passed {
         let mut all = Passed::default();
         for allow in self.policy.with(Effect::Allow) {
@@ -125,7 +125,7 @@ impl Question<'_> {
         all
     }
 
-    /// The first key of a test that hangs on what was not read.
+    /// The first key of a test that depends on what was not read.
     fn not_read(&self) -> Option<String> {
         let caller = Caller::of(self.asked.account_id);
         let tests = self.policy.statements.iter().flat_map(|statement| &statement.tests);
@@ -133,7 +133,7 @@ impl Question<'_> {
         Some(format!("it tests {}, whose value was not read", test.name()))
     }
 
-    /// What stands in the way of an action that nobody may do.
+    /// What prevents an action that no principal may do.
     fn bar(&self, name: &str) -> String {
         let without_denies = self.weigh(&name.to_ascii_lowercase(), &[]);
         match without_denies.some {
@@ -304,7 +304,7 @@ mod tests {
             ("until a day to come", allow(other, BOTH, &until("2027-01-01")), "admits"),
             ("until a day gone by", allow(other, BOTH, &until("2026-01-01")), "bars"),
             (
-                "what nobody can say",
+                "what cannot be decided",
                 allow(other, BOTH, r#""StringFoo":{"aws:PrincipalTag/team":"a"}"#),
                 "undecided",
             ),

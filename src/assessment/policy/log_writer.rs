@@ -1,7 +1,7 @@
 //! The services that deliver logs by a bucket's policy and take SSE-S3 only: server access logs of S3, and the logs of
 //! Application and Classic Load Balancers.
 //!
-//! A policy shows a destination where the service may write what it writes: objects under names that nobody knows
+//! A policy shows a destination where the service may write what it writes: objects under names that are not known
 //! beforehand, as AWS documents them (Amazon S3 User Guide, "Enabling Amazon S3 server access logging"; Elastic Load
 //! Balancing, "Access logs for your Application Load Balancer"). A statement that lets it write one object, or
 //! somewhere else, makes no destination.

@@ -148,7 +148,7 @@ mod tests {
         assert!(is_narrow(&nets(&["2001:db8::/32"])) && !is_narrow(&nets(&["2001:db8::/31"])));
         assert!(!is_narrow(&every_eight(0..256)) && !is_narrow(&every_eight(1..3)));
         let private = ["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16"];
-        assert!(is_narrow(&nets(&private)), "nobody on the Internet has such an address");
+        assert!(is_narrow(&nets(&private)), "no host on the Internet has such an address");
         assert!(is_narrow(&nets(&[&private[..], &["3.0.0.0/8"]].concat())));
         assert!(!is_narrow(&nets(&["0.0.0.0/0"])) && !is_narrow(&nets(&["192.0.0.0/7"])));
         assert_eq!(nets(&["3.0.0.0/7", "2001:db8::/32"]).narrow(), nets(&["2001:db8::/32"]));

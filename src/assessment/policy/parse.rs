@@ -270,7 +270,7 @@ impl Elements {
         }
     }
 
-    /// Nothing may be left that nobody read.
+    /// Every part must have been read.
     fn finish(self) -> Result<(), PolicyError> {
         match self.left.into_keys().next() {
             Some(element) => Err(PolicyError::UnknownElement { place: self.place, element }),

@@ -136,7 +136,7 @@ impl Principals {
         !is_of(name, ":assumed-role/") || self.entries.iter().any(|role| is_session_of(name, role))
     }
 
-    /// Whether they name somebody in an account.
+    /// Whether they name a principal in an account.
     fn names_within(&self, account: AccountId) -> bool {
         let within = |entry: &Principal| !matches!(entry, Principal::Account(_));
         self.entries.iter().any(|entry| within(entry) && entry.account() == Some(account))
@@ -184,17 +184,17 @@ const CALLERS: usize = 20_000;
 #[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Caller {
     pub(super) account: Option<AccountId>,
-    /// The entries that name it and nobody else.
+    /// The entries that name it and no other principal.
     pub(super) names: BTreeSet<Principal>,
 }
 
 impl Caller {
-    /// Somebody whom no policy names, of that account.
+    /// A caller of that account whom no policy names.
     pub(super) fn of(account: AccountId) -> Self {
         Self { account: Some(account), names: BTreeSet::new() }
     }
 
-    /// The one whom an entry names; of an account, somebody whom nothing else names.
+    /// The caller whom an entry names; for an account, a caller whom nothing else names.
     pub(super) fn by(principal: &Principal) -> Self {
         let whole = matches!(principal, Principal::Account(_));
         let names = if whole { BTreeSet::new() } else { BTreeSet::from([principal.clone()]) };
@@ -209,11 +209,11 @@ impl Caller {
     }
 }
 
-/// Somebody for every combination of the entries that can name one request's sender.
+/// A caller for every combination of the entries that can name one request's sender.
 ///
 /// A session has its own ARN and its role's; a canonical user is an account by another name; a federated identity may
 /// hold a session of a role in the account of its provider. An account has one canonical user, and a session one
-/// identity: nobody has two names of a kind. Of names that the same statements have, one stands for all in these
+/// identity: no caller has two names of a kind. Of names that the same statements have, one stands for all in these
 /// combinations, for nothing tells them apart.
 pub(super) fn callers<'a>(
     statements: impl Iterator<Item = &'a Principals>,
@@ -302,15 +302,15 @@ mod tests {
     #[test]
     fn an_account_is_all_who_are_in_it_and_a_role_is_not_its_account() {
         let (account, role) = (Principal::aws("111122223333"), Principal::aws(ROLE));
-        let (x, somebody) = (Caller::by(&role), Caller::of("111122223333".parse().unwrap()));
+        let (x, other) = (Caller::by(&role), Caller::of("111122223333".parse().unwrap()));
         let covers =
             |entry: &Principal, caller: &Caller| Principals::new(false, vec![entry.clone()]).cover(caller);
         assert_eq!((covers(&account, &x), covers(&role, &x)), (Kleene::True, Kleene::True));
-        assert_eq!((covers(&account, &somebody), covers(&role, &somebody)), (Kleene::True, Kleene::False));
+        assert_eq!((covers(&account, &other), covers(&role, &other)), (Kleene::True, Kleene::False));
         assert_eq!(covers(&account, &Caller::default()), Kleene::False);
         assert_eq!(covers(&Principal::Everyone, &Caller::default()), Kleene::True);
         let strange = Principals::new(true, vec![role, Principal::aws("bob")]);
-        assert_eq!((strange.cover(&x), strange.cover(&somebody)), (Kleene::False, Kleene::Unknown));
+        assert_eq!((strange.cover(&x), strange.cover(&other)), (Kleene::False, Kleene::Unknown));
     }
 
     #[test]

@@ -18,7 +18,7 @@ pub enum Refusal {
     Part(String),
     /// Nothing of it.
     None,
-    /// That hangs on something that the policy alone does not say; the text says on what.
+    /// That depends on something that the policy alone does not say; the text says on what.
     Undecided(String),
 }
 

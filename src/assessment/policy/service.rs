@@ -1,6 +1,6 @@
 //! The question for whom AWS services may use a key or a bucket: the confused deputy.
 //!
-//! A service acts on behalf of somebody, and tells the source in `aws:SourceAccount`, `aws:SourceArn`,
+//! A service acts on behalf of a caller, and gives the source in `aws:SourceAccount`, `aws:SourceArn`,
 //! `aws:SourceOrgID` and `aws:SourceOrgPaths` (IAM User Guide, "The confused deputy problem"). Here every
 //! service that a policy can let in is weighed for every kind of source: one that the policy does not
 //! name, one that is not told, a bucket that the policy names, and each account and organization that
@@ -226,7 +226,7 @@ enum Source {
     Untold,
     /// A resource whose ARN has no account, a bucket, that the policy names.
     Bucket,
-    /// Somebody whom the policy names.
+    /// A caller whom the policy names.
     Named(Candidate),
 }
 

@@ -4,7 +4,7 @@
 //! Region, its organization, and the time. Their tests are decided once, before any question is
 //! asked: a test that holds goes, and a statement with a test that does not hold goes as a whole. So
 //! every question is asked of a policy that has no such test left. Policy variables of the same
-//! values are replaced; every other variable stays, and leaves open what hangs on it.
+//! values are replaced; every other variable stays, and leaves open what depends on it.
 //!
 //! S3 and KMS send `aws:ResourceAccount`, `aws:ResourceOrgID`, `aws:ResourceOrgPaths` and
 //! `aws:RequestedRegion` in every request to a bucket or a key (IAM User Guide, "AWS global condition

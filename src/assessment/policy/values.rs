@@ -2,7 +2,7 @@
 //!
 //! A key takes any value, and the tests of a policy tell only a few kinds of value apart. Here are
 //! texts that stand for all of them, and then each kind's row of test results. Where a text stands
-//! for no real value (the outcome of a test that nobody can bring about), it makes an answer more
+//! for no real value (the outcome of a test that no request can have), it makes an answer more
 //! careful, never less: a class of requests with more in it is refused as a whole less often.
 
 use core::net::IpAddr;

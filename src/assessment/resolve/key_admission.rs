@@ -79,7 +79,7 @@ pub struct Admissions {
 #[derive(Debug, Clone)]
 enum Answer {
     Alike(KeyAdmission),
-    /// It hangs on the bucket.
+    /// It depends on the bucket.
     ByBucket(Arc<Policy>),
 }
 
@@ -130,7 +130,7 @@ impl Admissions {
         }
     }
 
-    /// Whether a key's policy admits a bucket of another account; none where nobody asked.
+    /// Whether a key's policy admits a bucket of another account; none if no check needs it.
     pub fn of(
         &self,
         key: (AccountId, &Region, &str),

@@ -127,7 +127,7 @@ mod tests {
             ("arn:aws:kms:us-east-1:444455556666:alias/aws/s3", AliasArn, false),
             ("arn:aws:kms:eu-west-1:111122223333:alias/aws/s3", AliasArn, false),
             ("arn:aws-cn:kms:us-east-1:111122223333:alias/aws/s3", AliasArn, false),
-            ("arn:aws:kms:us-east-1:nobody:alias/prod", AliasArn, false),
+            ("arn:aws:kms:us-east-1:none:alias/prod", AliasArn, false),
             ("arn:aws:kms:us-east-1:111122223333:key/", KeyArn, false),
             ("arn:aws:s3:::bucket", KeyArn, false),
             ("arn:broken", KeyArn, false),

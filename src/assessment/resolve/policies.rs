@@ -1,4 +1,4 @@
-//! The policies of one account, parsed once a text and only where somebody asks: many buckets share
+//! The policies of one account, each text parsed once, and only on demand: many buckets share
 //! one text, and a pass over the keys never asks for the buckets'.
 
 use std::collections::BTreeMap;

@@ -268,7 +268,7 @@ fn resource(text: &str) -> Result<String, (String, Option<String>)> {
     }
 }
 
-/// Who approves is somebody else than who asks and who answers for it, and may approve.
+/// The approver is neither the requester nor the owner, and is on the list of approvers.
 fn hold_people(table: &mut Table<'_>, people: &[Option<String>; 3], rules: &Rules<'_>) {
     let [owner, requested_by, approver] = people;
     let (Some(approver), Some(value)) = (approver, table.value("approved_by")) else { return };

@@ -1,6 +1,6 @@
 //! A TOML file as a careful reader takes it apart: each value with its line, every problem collected.
 //!
-//! A [`Table`] notes which keys it was asked for; what nobody asked for is an unknown key. So the
+//! A [`Table`] notes which keys it was asked for; a key that no rule asked for is an unknown key. So the
 //! code that reads an entry is also the list of the keys that it may have.
 
 use std::cell::RefCell;
@@ -281,7 +281,7 @@ impl<'d> Table<'d> {
         Some(numbers.collect())
     }
 
-    /// Ends the reading: what is missing, what is empty, and what nobody asked for.
+    /// Ends the reading: what is missing, what is empty, and keys that no rule asked for.
     pub(super) fn finish(self) {
         let has = |key: &&&str| self.entries.contains_key(**key);
         let missing: Vec<&str> = self.required.iter().filter(|key| !has(key)).copied().collect();

@@ -37,7 +37,7 @@ impl Member<'_> {
 
     fn breaks<E: Error>(&mut self, broken: Broken) -> E {
         *self.broken = Some(broken);
-        // What is told is the breach; this error only ends the walk.
+        // The breach is reported; this error only ends the walk.
         E::custom("broken")
     }
 }

@@ -2,11 +2,11 @@
 
 use clap::Args;
 
-/// Whether a run of the future is meant.
+/// Whether to accept a run in the future.
 #[derive(Debug, Clone, Args)]
 pub struct FutureArgs {
-    /// Publish a run whose id is more than a day ahead of the clock, or under a clock that AWS's differs from by
-    /// more than a day: readers take such a run for the latest until its date has come
+    /// Publish a run whose id is more than a day ahead of the clock, or if AWS's clock differs by more than a
+    /// day: readers treat such a run as the latest one until its date has passed
     #[arg(long, env = "ATREST_ALLOW_FUTURE_RUN")]
     pub allow_future_run: bool,
 }

@@ -9,18 +9,18 @@ use crate::model::AccountId;
 
 const HEADING: &str = "Lake on S3";
 
-/// A lake that is there or to be made.
+/// A lake that exists or will be created.
 #[derive(Debug, Clone, Args)]
 pub struct LakeArgs {
     /// The lake: a folder, or s3://bucket/prefix
     #[arg(long = "lake", value_name = "URI", env = "ATREST_LAKE")]
     pub uri: LakeUri,
-    /// What a lake on S3 is asked for by
+    /// Requests to a lake on S3
     #[command(flatten)]
     pub s3: LakeS3Args,
 }
 
-/// What a lake on S3 is asked for by.
+/// Requests to a lake on S3.
 #[derive(Debug, Clone, Args)]
 pub struct LakeS3Args {
     /// URL of the S3 server that holds the lake, if it is not the one that is scanned
@@ -40,7 +40,7 @@ pub struct LakeS3Args {
 /// Encryption of the lake, in AWS's words.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum LakeSse {
-    /// SSE-KMS; without --lake-kms-key S3 takes the AWS managed key aws/s3
+    /// SSE-KMS; without --lake-kms-key, S3 uses the AWS managed key aws/s3
     #[value(name = "aws:kms")]
     Kms,
     /// DSSE-KMS: two layers

@@ -7,8 +7,8 @@ use crate::publish::MAX_LOST;
 /// How much a census may lose.
 #[derive(Debug, Clone, Args)]
 pub struct LossArgs {
-    /// Publish nothing, and end with 5, where more than this share of the accounts that the last census
-    /// reached, and more than five, are refused or no longer listed
+    /// Publish nothing and end with 5 if more than this share of the accounts that the last census reached,
+    /// and more than five, are now refused or no longer listed
     #[arg(long, value_name = "PERCENT", default_value_t = MAX_LOST, env = "ATREST_MAX_LOST", value_parser = clap::value_parser!(u8).range(0..=100))]
     pub max_lost: u8,
 }

@@ -44,7 +44,7 @@ const LAST: usize = 900;
 #[derive(Debug, Parser)]
 #[command(name = "atrest", version, after_help = AFTER, max_term_width = 100, arg_required_else_help = true)]
 pub struct Cli {
-    /// What to do.
+    /// The command.
     #[command(subcommand)]
     pub command: Command,
     /// Log more to stderr: -v for accounts, -vv for calls
@@ -62,13 +62,13 @@ pub enum Command {
     Doctor(DoctorArgs),
     /// Scan the organization and publish its census
     Scan(ScanArgs),
-    /// Resolve, judge and publish the log of a run, without AWS
+    /// Judge and publish the log of a run, without AWS
     Finalize(FinalizeArgs),
     /// Write a committed run as a page for people, or as files for machines
     Report(ReportArgs),
-    /// Answer a question about a lake in a folder, through the duckdb executable; alone, list the questions
+    /// Answer a question about a lake in a folder, through the duckdb executable; without arguments, list the questions
     Query(QueryArgs),
-    /// Print the checks and the standard in effect, or bring exceptions in from elsewhere
+    /// Print the checks and the standard in effect, or convert a list of exceptions
     Checks(ChecksArgs),
     /// Print the least-privilege policies
     Iam(IamArgs),
@@ -100,12 +100,12 @@ pub struct DemoArgs {
     /// Nights in the lake, the last one on 2026-11-21
     #[arg(long, value_name = "N", default_value_t = 31, env = "ATREST_NIGHTS", value_parser = clap::value_parser!(u16).range(1..=366))]
     pub nights: u16,
-    /// The organization and the shape of it
+    /// The simulated organization
     #[command(flatten)]
     pub shape: ShapeArgs,
 }
 
-/// Buckets, and keys, that a simulated organization may have: the whole of it is held in memory.
+/// The most buckets, or keys, of a simulated organization: all of it is in memory.
 #[cfg(feature = "sim")]
 const MOST_SIMULATED: i64 = 5_000_000;
 
@@ -119,10 +119,10 @@ pub struct ShapeArgs {
     /// Accounts in the organization
     #[arg(long, value_name = "N", default_value_t = 12, env = "ATREST_ACCOUNTS", value_parser = clap::value_parser!(u32).range(1..=50_000))]
     pub accounts: u32,
-    /// Buckets in all
+    /// Buckets in total
     #[arg(long, value_name = "N", default_value_t = 300, env = "ATREST_BUCKETS", value_parser = clap::value_parser!(u32).range(..=MOST_SIMULATED))]
     pub buckets: u32,
-    /// KMS keys in all
+    /// KMS keys in total
     #[arg(long, value_name = "N", default_value_t = 120, env = "ATREST_KEYS", value_parser = clap::value_parser!(u32).range(..=MOST_SIMULATED))]
     pub keys: u32,
 }
@@ -134,18 +134,18 @@ pub struct SimulateArgs {
     /// Address to listen on: loopback only
     #[arg(long, value_name = "ADDR", env = "ATREST_LISTEN")]
     pub listen: std::net::SocketAddr,
-    /// The organization and the shape of it
+    /// The simulated organization
     #[command(flatten)]
     pub shape: ShapeArgs,
-    /// Write the simulated state as JSON to this file, and go on
+    /// Write the simulated state as JSON to this file, then serve
     #[arg(long, value_name = "FILE", env = "ATREST_DUMP")]
     pub dump: Option<PathBuf>,
-    /// Milliseconds that every answer takes
+    /// Milliseconds before every answer
     #[arg(long, value_name = "MS", default_value_t = 0, env = "ATREST_LATENCY", value_parser = clap::value_parser!(u64).range(..=60_000))]
     pub latency: u64,
 }
 
-/// What a census is judged by.
+/// The standard and the exceptions.
 #[derive(Debug, Clone, Args)]
 pub struct RulesArgs {
     /// The organization's standard, a TOML file [default: the built-in one; see `atrest checks`]
@@ -162,7 +162,7 @@ pub struct ScanArgs {
     /// The lake
     #[command(flatten)]
     pub lake: LakeArgs,
-    /// Run to open, or to continue where it is not committed: a run id, or a scheduler's instant
+    /// Run to start, or to continue if it is not committed: a run id, or a scheduler's timestamp
     #[arg(long, value_name = "RUN|INSTANT", env = "ATREST_RUN")]
     pub run: Option<RunArg>,
     /// The audit role
@@ -171,10 +171,10 @@ pub struct ScanArgs {
     /// TOML file with any of these settings
     #[arg(long, value_name = "FILE", env = "ATREST_CONFIG")]
     pub config: Option<PathBuf>,
-    /// What is asked for, and what is accepted
+    /// Standard and exceptions
     #[command(flatten)]
     pub rules: RulesArgs,
-    /// Print the calls that a night is predicted to make, and stop
+    /// Print how many calls the scan will make, and stop
     #[arg(long, env = "ATREST_ESTIMATE")]
     pub estimate: bool,
     /// End with exit code 3 if something fails at this severity or a more severe one
@@ -186,7 +186,7 @@ pub struct ScanArgs {
     /// How much the census may lose
     #[command(flatten)]
     pub loss: LossArgs,
-    /// Whether a run of the future is meant
+    /// Whether to accept a run in the future
     #[command(flatten)]
     pub future: FutureArgs,
     /// Do not read the history of rotations (kms:ListKeyRotations)
@@ -202,7 +202,7 @@ pub struct ScanArgs {
     /// How AWS is called
     #[command(flatten)]
     pub tuning: TuningArgs,
-    /// How fast
+    /// Speed
     #[command(flatten)]
     pub pace: PaceArgs,
 }
@@ -218,7 +218,7 @@ pub enum FailOn {
     Medium,
     /// High and critical
     High,
-    /// Critical alone
+    /// Critical only
     Critical,
 }
 
@@ -267,19 +267,19 @@ pub struct FinalizeArgs {
     /// The lake
     #[command(flatten)]
     pub lake: LakeArgs,
-    /// Run whose log is judged; a committed one becomes a new run of kind `rejudged`
+    /// Run whose log to judge; if it is committed, the result is a new run of kind `rejudged`
     #[arg(long, value_name = "RUN", env = "ATREST_RUN")]
     pub run: RunId,
-    /// Instant that dates are judged at [default: the log's start]
+    /// Date of judgement, for expiries and ages [default: the log's start]
     #[arg(long, value_name = "INSTANT", env = "ATREST_AS_OF", value_parser = instant)]
     pub as_of: Option<Timestamp>,
-    /// What is asked for, and what is accepted
+    /// Standard and exceptions
     #[command(flatten)]
     pub rules: RulesArgs,
     /// How much the census may lose
     #[command(flatten)]
     pub loss: LossArgs,
-    /// Whether a run of the future is meant
+    /// Whether to accept a run in the future
     #[command(flatten)]
     pub future: FutureArgs,
     /// TOML file with any of these settings
@@ -296,22 +296,22 @@ pub struct ReportArgs {
     /// The lake
     #[command(flatten)]
     pub lake: LakeArgs,
-    /// Committed run [default: the newest census; where there is none, the newest run]
+    /// Committed run [default: the newest census, or the newest run if there is no census]
     #[arg(long, value_name = "RUN", env = "ATREST_RUN")]
     pub run: Option<RunId>,
-    /// What to write
+    /// Format
     #[arg(long, value_enum, env = "ATREST_FORMAT")]
     pub format: ReportFormat,
     /// Table, for csv and json
     #[arg(long, value_name = "TABLE", env = "ATREST_TABLE", value_parser = PossibleValuesParser::new(super::report::names()))]
     pub table: Option<String>,
-    /// File to write, whole or not at all; - is stdout. With --split-by, a folder
+    /// File to write, completely or not at all; - is stdout. With --split-by, a folder
     #[arg(short, long, value_name = "PATH", env = "ATREST_OUTPUT")]
     pub output: PathBuf,
-    /// A page for each account or organizational unit, and an index over them, into a folder
+    /// Write a folder with a page for each account or organizational unit, and an index
     #[arg(long, value_enum, value_name = "WHAT", env = "ATREST_SPLIT_BY", conflicts_with = "summary")]
     pub split_by: Option<SplitBy>,
-    /// The page's first part alone, on two sheets of paper
+    /// Write only the first part of the page and the trend, on two sheets of paper
     #[arg(long, env = "ATREST_SUMMARY")]
     pub summary: bool,
     /// TOML file with any of these settings
@@ -325,9 +325,9 @@ pub struct ReportArgs {
 /// What `report` makes a page for each of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum SplitBy {
-    /// The accounts of the organization: each page has all that the run has of its account
+    /// Accounts: each page has everything about its account
     Account,
-    /// The organizational units: each page has the accounts under its unit, those of the units below it among them
+    /// Organizational units: each page has the accounts in its unit and in the units below it
     Ou,
 }
 
@@ -344,15 +344,15 @@ impl SplitBy {
 /// What `report` writes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum ReportFormat {
-    /// One page for people, in one file: opens anywhere, prints well
+    /// One page for people, in one file: for any browser, and for print
     Html,
     /// A table, NULL as an empty field
     Csv,
-    /// A table, one array with a row a line
+    /// A table as one array, with one row on each line
     Json,
-    /// Every finding as an OCSF 1.6.0 Compliance Finding, one JSON object a line
+    /// Every finding as an OCSF 1.6.0 Compliance Finding, one JSON object on each line
     Ocsf,
-    /// The four columns of aws-samples' S3 default encryption audit, and what they leave out
+    /// The four columns of aws-samples' S3 default encryption audit, and some more
     S3AuditCsv,
 }
 
@@ -366,7 +366,7 @@ impl ReportFormat {
 /// `query`.
 #[derive(Debug, Args)]
 pub struct QueryArgs {
-    /// Question; without one, they are listed
+    /// Question; without it, list the questions
     #[arg(value_name = "NAME", conflicts_with = "sql")]
     pub name: Option<String>,
     /// The lake: a folder
@@ -384,7 +384,7 @@ pub struct QueryArgs {
     /// The duckdb executable: a path, or a name on the PATH
     #[arg(long, value_name = "PROGRAM", default_value = "duckdb", env = "ATREST_DUCKDB")]
     pub duckdb: PathBuf,
-    /// Do not hold the lake's files to the hashes of their runs
+    /// Do not compare the lake's files with the hashes of their runs
     #[arg(long, env = "ATREST_NO_VERIFY")]
     pub no_verify: bool,
     /// TOML file with any of these settings
@@ -395,11 +395,11 @@ pub struct QueryArgs {
 /// What `query` writes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum QueryFormat {
-    /// Boxes, for people
+    /// A table, for people
     Table,
     /// With a header, NULL as an empty field
     Csv,
-    /// One array with an object a row
+    /// One array with an object for each row
     Json,
 }
 
@@ -429,10 +429,10 @@ pub struct DoctorArgs {
 /// `checks`.
 #[derive(Debug, Args)]
 pub struct ChecksArgs {
-    /// What is asked for, and what is accepted
+    /// Standard and exceptions
     #[command(flatten)]
     pub rules: RulesArgs,
-    /// Print as exceptions.toml what this file lists: {"bucket"="12/31/26 00:00","other"="None"}
+    /// Print the buckets in this file as exceptions.toml: {"bucket"="12/31/26 00:00","other"="None"}
     #[arg(long, value_name = "FILE", env = "ATREST_IMPORT_EXCEPTIONS")]
     pub import_exceptions: Option<PathBuf>,
 }

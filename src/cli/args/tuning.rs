@@ -19,10 +19,10 @@ pub struct TuningArgs {
     /// Attempts of each call, the first included
     #[arg(long, value_name = "N", default_value_t = 6, env = "ATREST_MAX_ATTEMPTS", value_parser = clap::value_parser!(u32).range(1..=20))]
     pub max_attempts: u32,
-    /// FIPS hosts of AWS: only those, or the standard host where a service has none in a Region
+    /// AWS's FIPS hosts: only those, or the standard host if a service has none in a Region
     #[arg(long, value_name = "WISH", value_enum, env = "ATREST_FIPS")]
     pub fips: Option<HostWish>,
-    /// Dual-stack hosts (IPv6) of AWS, in the same way
+    /// AWS's dual-stack hosts (IPv6), in the same way
     #[arg(long, value_name = "WISH", value_enum, env = "ATREST_DUAL_STACK")]
     pub dual_stack: Option<HostWish>,
 }
@@ -30,9 +30,9 @@ pub struct TuningArgs {
 /// How much a kind of host is wanted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum HostWish {
-    /// Nothing else: where there is none, the call fails with the name of the host
+    /// Only such hosts: if there is none, the call fails and names the host
     Require,
-    /// Where there is one
+    /// Such a host if there is one
     Prefer,
 }
 
@@ -93,8 +93,8 @@ impl PaceArgs {
 /// How S3 buckets are addressed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Addressing {
-    /// s3.REGION…/BUCKET: one warm connection pool a Region
+    /// s3.REGION…/BUCKET: one connection pool for each Region
     Path,
-    /// BUCKET.s3.REGION…: a look-up and a handshake a bucket
+    /// BUCKET.s3.REGION…: a DNS lookup and a TLS handshake for each bucket
     Virtual,
 }

@@ -1,7 +1,7 @@
 //! What a folder holds beyond a demo as it was made: all of it is looked at before any of it is removed.
 //!
 //! A run that the demo did not scan is the user's, and so is a file that no run writes. A run that was judged again from
-//! a log of the demo can be had again, and is no more than the demo.
+//! a log of the demo can be made again, and is no more than the demo.
 
 use std::collections::BTreeSet;
 use std::fs::{self, Metadata};

@@ -1,4 +1,4 @@
-//! The caller's own credentials at the start: what can be none is told by what the settings say, before the
+//! The caller's own credentials at the start: settings without usable credentials are an error, before the
 //! SDK passes over it; and where a provider gave none, one sentence says which, why, and what to do.
 
 use std::time::SystemTime;

@@ -258,7 +258,7 @@ pub fn refuse_ended(login: &Login, ends: Option<Timestamp>, now: Timestamp) -> R
     Err(CliError::organization(text).hint(hint))
 }
 
-/// When the token of `aws sso login` ends, where it is one that is not refreshed. The cache's files are told apart by
+/// When the token of `aws sso login` ends, where it is one that is not refreshed. The cache's files differ by
 /// what the AWS CLI writes into them. A profile with an `sso-session` has a token that is refreshed; another one that is
 /// still there from before says nothing about it.
 fn sso_token_end(start_url: &str, is_of_session: bool, cache: &Path) -> Option<Timestamp> {

@@ -206,7 +206,7 @@ async fn staged(lake: &LakeUri, sql: &str, args: &QueryArgs) -> Result<Stage, Cl
             Some(_) => {
                 return Err(CliError::usage(message).hint(
                     "a scan without --account, --exclude-account, --ou and --region is a census; \
-                     `atrest report` and `query runs_of_period` tell of other runs, too",
+                     `atrest report` and `query runs_of_period` show other runs, too",
                 ));
             }
             None => print::say(format!("note: {message}")),

@@ -51,7 +51,7 @@ struct Wanted {
 }
 
 impl Stage {
-    /// Links the committed files that a statement reads, each held to its hash: a file, a manifest or a row of
+    /// Links the committed files that a statement reads, each compared with its hash: a file, a manifest or a row of
     /// `runs` that is not as it was committed is an error.
     ///
     /// A statement over `…_latest` alone needs the runs down to the newest census, and no older one. An older night
@@ -109,7 +109,7 @@ impl Stage {
     }
 
     /// Links the files of committed runs as they lie there. One that is missing is an error; what can be seen
-    /// to be otherwise than committed is told by [`Stage::say`].
+    /// to differ from what was committed is reported by [`Stage::say`].
     pub async fn unverified(lake: &Lake, folder: &Path, sql: &str) -> Result<Self, CliError> {
         let mut stage = Self::empty(folder.canonicalize().map_err(|error| failed(folder, &error))?)?;
         let (tables, mut found) = (schema::tables(sql), Unverified::default());
@@ -172,21 +172,21 @@ impl Stage {
         self.has_census
     }
 
-    /// Says which nights are left out, what was not held to its hash, and what can be seen of it all the same.
+    /// Says which nights are left out, what was not compared with its hash, and what can be seen of it all the same.
     pub fn say(&self) {
         if let Some((_, why)) = self.left_out.first() {
             let runs: Vec<String> = self.left_out.iter().map(|(run_id, _)| run_id.to_string()).collect();
-            print::say(format!("note: left out, for they cannot be read: {} ({why})", in_short(&runs)));
+            print::say(format!("note: left out because they cannot be read: {} ({why})", in_short(&runs)));
         }
         let Some(found) = &self.unverified else { return };
-        print::say("note: with --no-verify the lake's files are not held to the hashes of their runs");
+        print::say("note: with --no-verify the lake's files are not compared with the hashes of their runs");
         if !found.changed.is_empty() {
-            print::say(format!("note: not as it was committed: {}", in_short(&found.changed)));
+            print::say(format!("note: different from what was committed: {}", in_short(&found.changed)));
         }
         if !found.without_manifest.is_empty() {
             let runs = in_short(&found.without_manifest);
             print::say(format!(
-                "note: whether all files are there cannot be told, without a manifest: {runs}"
+                "note: without a manifest it is not known whether all files are there: {runs}"
             ));
         }
     }

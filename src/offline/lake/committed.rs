@@ -171,7 +171,7 @@ impl LakeError {
         }
     }
 
-    /// Whether the caller can mend it (exit code 2), or the program cannot go on (exit code 1).
+    /// Whether the caller can fix it (exit code 2), or the program cannot go on (exit code 1).
     pub fn by_user(&self) -> bool {
         match self {
             Self::Store(error) => error.by_user,

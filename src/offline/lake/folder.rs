@@ -7,7 +7,7 @@
 //! A file system without hard links (exFAT, some network and FUSE mounts) cannot do the first in one
 //! step. Writing under the final name would show half a file after a crash, and a half `runs` file
 //! would be a commit; so there a claim file in `.tmp/` keeps other writers out while the name is
-//! looked at and the file renamed. A crash in between leaves the claim, and the next writer is told, unless it is
+//! looked at and the file renamed. A crash in between leaves the claim, and the next writer gets an error, unless it is
 //! alone: who is, clears the hidden folder first (`writers`).
 //!
 //! The calls block: a lake's files are few and large, and a thread pool would cost a copy of each.
@@ -209,7 +209,7 @@ impl FolderStore {
 
     /// Collects the files under a folder. What no lake has (hidden files, names that are not UTF-8)
     /// is passed over; links are not followed into folders, so that no loop can catch us. What bears an object's name
-    /// and is no file is listed, too: who reads it is told what it is, where a lake without it would look whole.
+    /// and is no file is listed, too: its reader gets an error that says what it is. Without it, the lake would look complete.
     fn walk(&self, folder: &str, keys: &mut Vec<String>) -> io::Result<()> {
         let entries = match fs::read_dir(self.root.join(folder)) {
             Ok(entries) => entries,

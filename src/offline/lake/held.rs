@@ -1,4 +1,4 @@
-//! A lake's folder whose committed files are held to their hashes before anything reads them.
+//! A lake's folder whose committed files are compared with their hashes before anything reads them.
 //!
 //! To hash a year's nights takes seconds, and a second question finds the same files: what was hashed is
 //! remembered outside the lake, by the file's length, times and number, and the hash is compared with the

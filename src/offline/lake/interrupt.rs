@@ -1,7 +1,7 @@
 //! Whether a publish goes on. An interruption stops it before its commit, and never in it.
 //!
 //! Judging keeps its thread busy for minutes, and a future that does not rest cannot be dropped: so the passes look
-//! here between their parts. Whoever asks is told whether the commit has begun, for then the run may be committed.
+//! here between their parts. The answer says whether the commit has begun, because then the run may be committed.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
@@ -43,7 +43,7 @@ impl Interrupt {
         }
     }
 
-    /// Begins the commit: from here on nobody stops it.
+    /// Begins the commit: from here on nothing stops it.
     pub(super) fn commits(&self, run_id: &RunId) -> Result<(), PublishError> {
         match self.0.compare_exchange(OPEN, COMMITTING, Ordering::AcqRel, Ordering::Acquire) {
             Err(STOPPED) => Err(PublishError::Interrupted(run_id.clone())),

@@ -1,6 +1,6 @@
 //! A committed run's rows, read back: what a report is made of.
 //!
-//! The manifest says which files a table has, and each is held to its hash before a row of it is
+//! The manifest says which files a table has, and each is compared with its hash before a row of it is
 //! believed: a torn or changed file is an error that names it, never a shorter table. Files come
 //! one at a time, so that a table of any size needs the memory of one. Columns are found by name;
 //! one that an older run did not write is NULL.

@@ -1,6 +1,6 @@
 //! Where a lake lives, seen as keys and bytes: a folder here, `s3://` in the AWS edge.
 //!
-//! Two writes are told apart because the commit depends on it: [`Store::put_new`] never replaces
+//! There are two kinds of write because the commit depends on it: [`Store::put_new`] never replaces
 //! what is there, and says so. Keys are relative to the lake, with `/` between their parts.
 
 use std::fmt;
@@ -33,7 +33,7 @@ pub struct StoreError {
     pub reason: Reason,
     /// What to do about it, where that is known.
     pub advice: Option<String>,
-    /// Whether the caller can mend it: the path, the permission.
+    /// Whether the caller can fix it: the path, the permission.
     pub by_user: bool,
     /// What kind of trouble it is.
     pub fault: StoreFault,

@@ -2,7 +2,7 @@
 //!
 //! Two processes may publish one run: a scheduler delivers at least once, and a publish that was cut short is taken
 //! up. The first of them decides which segments are judged, by what and as of when. Every other one does the same,
-//! and so writes the same bytes, or is told that it would not.
+//! and so writes the same bytes, or gets an error that it would not.
 
 use serde::{Deserialize, Serialize};
 

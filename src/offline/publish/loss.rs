@@ -117,7 +117,7 @@ pub(super) enum Compared {
 }
 
 /// Holds a census against the one before it. A part of an organization, and a log that is judged again,
-/// take nobody's sight.
+/// are not counted as lost.
 pub(super) async fn compare(
     lake: &Lake,
     log: &RunLog,
@@ -277,7 +277,7 @@ mod tests {
     }
 
     proptest::proptest! {
-        /// Whoever loses more, or allows less, is told no later; nothing is lost at 100 %.
+        /// More losses, or a lower limit, are never reported later; nothing is lost at 100 %.
         #[test]
         fn a_greater_loss_or_a_smaller_share_is_never_better(
             reached in 0_u64..400, refused in 0_u64..400, unlisted in 0_u64..400, percent in 0_u8..=100,

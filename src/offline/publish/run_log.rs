@@ -57,7 +57,7 @@ pub(super) struct AccountSegment {
 }
 
 impl RunLog {
-    /// Reads a run's log: of a committed run what its manifest names, each held to its hash; of any other what
+    /// Reads a run's log: of a committed run what its manifest names, each compared with its hash; of any other what
     /// is sealed.
     pub(super) async fn fetch(lake: &Lake, run_id: &RunId) -> Result<Self, FinalizeError> {
         if lake.committed(run_id) {
@@ -73,7 +73,7 @@ impl RunLog {
         Self::of(run_id, &organization, fetch_segments(lake, run_id).await?)
     }
 
-    /// Reads the log with which a run's publish was begun, each part held to its hash.
+    /// Reads the log with which a run's publish was begun, each part compared with its hash.
     pub(super) async fn begun(lake: &Lake, begun: &Begun) -> Result<Self, FinalizeError> {
         Self::named(lake, &begun.run_id, &begun.segments).await
     }

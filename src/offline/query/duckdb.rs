@@ -65,7 +65,7 @@ pub enum DuckdbError {
     /// It could not be talked to.
     #[error("failed to read what duckdb says: {0}")]
     Pipe(#[from] io::Error),
-    /// Nobody takes the answer.
+    /// The reader of the answer has gone.
     #[error("failed to write the answer: {0}")]
     Answer(#[source] io::Error),
     /// It refused the script, in its own words.

@@ -1,6 +1,6 @@
-//! The lake's tables as each engine is told of them, from the columns registry.
+//! The definitions of the lake's tables for each engine, from the columns registry.
 //!
-//! Athena and Trino find a night's files by projection on `dt`, so that nobody has to add partitions.
+//! Athena and Trino find a night's files by projection on `dt`, so that no partitions have to be added.
 //! DuckDB reads the same files through views of the same names, which have every column of the registry
 //! also where an older file has it not, and instants without a zone, as the others see them.
 
@@ -29,10 +29,10 @@ impl Relation {
 /// The first day that projection looks at, where nothing else is said: before any lake.
 pub const FIRST_DAY: &str = "2026-01-01";
 
-/// The format of `dt`, as projection is told it.
+/// The format of `dt`, for projection.
 const DAY_FORMAT: &str = "yyyy-MM-dd";
 
-/// What DuckDB is told first. No extension is fetched: what the questions need is built in.
+/// The first statements for DuckDB. No extension is fetched: what the questions need is built in.
 const SETTINGS: &str = "\
 SET autoinstall_known_extensions = false;
 SET enable_progress_bar = false;

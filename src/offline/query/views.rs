@@ -7,7 +7,7 @@
 //! what a verdict is as evidence for a control.
 //!
 //! A view is a list of columns, each with what it holds: the SELECT is written from it, and so is what a
-//! catalog is told of the view, which AWS Glue does not find out by itself.
+//! catalog needs to know about the view, because AWS Glue does not find that out by itself.
 
 use crate::model::{Subject, Verdict};
 use crate::table::{Kind, TABLES, TableInfo};

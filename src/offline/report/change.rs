@@ -1,7 +1,7 @@
 //! What became of every fail since the last census.
 //!
 //! Compared are censuses alone: a filtered run saw a part, and a rejudged one asked other questions of
-//! an old night. The previous census is the newest committed one before this run. A finding is told by
+//! an old night. The previous census is the newest committed one before this run. A finding is identified by
 //! its uid, which no night's verdict, severity or reason changes; other parameters make another check
 //! instance, and so another finding. A census that cannot be read (archived, deleted, denied, torn) is a
 //! missing night: the one before it takes its place, and the page says which were passed over.
@@ -17,7 +17,7 @@
 //! the resource: it is gone, and so `fixed`, only where a complete listing proves it, s3:ListBuckets of
 //! its account for a bucket, kms:ListKeys of its account and Region for a key. The account list is
 //! always read in full in a census, so an account that it lacks is gone. What is *in* such an account is
-//! there as before, and nobody lists it: `lost_sight`.
+//! there as before, and no listing shows it: `lost_sight`.
 //!
 //! So both sums hold, and the tests hold them: the fails of then are still failing, fixed, lost from
 //! sight, excepted, no longer applicable or no longer checked; the fails of now are new, newly checked,

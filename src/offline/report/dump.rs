@@ -1,7 +1,7 @@
 //! `csv` and `json`: a table as it is, every column, the rows in the lake's order.
 //!
 //! What the tables say is not touched: names, order and words are the registry's, and a value that
-//! somebody else chose is quoted by the format's own rules and nothing more. Rows are written as they
+//! other people chose is quoted by the format's own rules and nothing more. Rows are written as they
 //! are read, so that a table of any size needs the memory of a batch.
 
 use std::io::{self, Write};
@@ -18,7 +18,7 @@ use crate::table::{TableInfo, Value};
 pub async fn csv(run: &CommittedRun, table: &TableInfo, out: &mut dyn Write) -> Result<(), ReportError> {
     let names = names(table);
     let mut writer = csv_writer(out);
-    // Not before the first file was held to its hash: what is refused has printed nothing.
+    // Not before the first file was compared with its hash: what is refused has printed nothing.
     let mut header = Some(&names);
     run.each(table, &names, |row| {
         if let Some(names) = header.take() {

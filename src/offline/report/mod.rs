@@ -21,7 +21,7 @@ use page::View;
 use crate::lake::{CommittedRun, LakeError};
 use crate::table::TableInfo;
 
-/// The contract's scope sentence: in the README, the summary and every report.
+/// The contract's scope sentence: in the README, the manual, the summary and every report.
 pub const SCOPE: &str = "Judged: S3 general purpose buckets and KMS keys. Not seen: directory, table and \
                          vector buckets, Outposts, client-side encryption. Default encryption applies to new \
                          objects whose request names no encryption; it does not show how stored objects are \
@@ -57,7 +57,7 @@ pub async fn write(run: &CommittedRun, format: Format, out: &mut dyn Write) -> R
 }
 
 /// Refuses what [`write()`] would find out after a part of the report was written: where it is printed, nothing takes
-/// that part back. The files of the one table that is written as it is read are held to their hashes.
+/// that part back. The files of the one table that is written as it is read are compared with their hashes.
 pub async fn hold(run: &CommittedRun, format: Format) -> Result<(), ReportError> {
     let table = match format {
         // A page is written once all is read.

@@ -2,7 +2,7 @@
 //!
 //! A row borrows from the batch that it was decoded in, so that a table of millions costs no copy;
 //! who keeps something copies that alone. Words of closed lists are texts here, parsed where a
-//! decision hangs on them.
+//! decision depends on them.
 
 use super::ReportError;
 use crate::clock::Timestamp;
@@ -25,7 +25,7 @@ macro_rules! rows {
     ($(#[$doc:meta])* $name:ident of $table:ident { $($column:ident: $kind:ident,)+ }) => {
         $(#[$doc])*
         ///
-        /// The columns are the lake's; the README says what each means.
+        /// The columns are the lake's; `docs/src/tables.md` says what each means.
         #[derive(Debug, Clone, Default)]
         #[expect(missing_docs, reason = "a field is the column of its name")]
         pub struct $name<'a> {

@@ -10,7 +10,7 @@
 //! Chosen where the script's own text is silent: SSE-KMS without a key reads `alias/aws/s3` and `AWS`
 //! (the script writes `aws:kms` and `N/A`, which its README keeps for "SSE-KMS is not configured"); an
 //! algorithm that this version does not know reads as S3 wrote it; a key outside the organization is
-//! `Unknown`, for nobody asked it.
+//! `Unknown`, because it was not read.
 
 use std::collections::BTreeMap;
 use std::io::Write;
@@ -45,7 +45,7 @@ const AWS_S3_ALIAS: &str = "alias/aws/s3";
 pub async fn write(run: &CommittedRun, out: &mut dyn Write) -> Result<(), ReportError> {
     let undescribed = undescribed_keys(run).await?;
     let mut writer = csv_writer(out);
-    // Not before the first file was held to its hash: what is refused has printed nothing.
+    // Not before the first file was compared with its hash: what is refused has printed nothing.
     let mut header = Some(HEADER);
     BucketRow::each(run, |bucket| {
         if let Some(header) = header.take() {
@@ -126,7 +126,7 @@ fn word<T>(
     from_word(word).ok_or_else(|| ReportError::Word { table: "buckets", column, word: word.to_owned() })
 }
 
-/// A bucket with what its conclusions hang on.
+/// A bucket with what its conclusions depend on.
 struct Subject<'r, 'a> {
     bucket: &'r BucketRow<'a>,
     /// None where the configuration was not read.
@@ -195,7 +195,7 @@ impl<'a> Subject<'_, 'a> {
             }
             None => format!("The encryption configuration was not read: {}.", spoken(read)),
             Some(Encryption::NotConfigured) if read == "known" => {
-                "The configuration has a rule, and no default in it.".to_owned()
+                "The configuration has a rule without a default.".to_owned()
             }
             Some(Encryption::Other) => "The algorithm is not one that this version knows.".to_owned(),
             Some(Encryption::DsseKms) => "The mode is DSSE-KMS, which encrypts twice.".to_owned(),
@@ -221,17 +221,17 @@ impl<'a> Subject<'_, 'a> {
             (Some(KeyLink::OutsideOrg), ..) => {
                 format!("The key belongs to {owner}, outside the organization: it was not read.")
             }
-            (Some(KeyLink::None) | None, ..) => "What the key is was not told.".to_owned(),
+            (Some(KeyLink::None) | None, ..) => "AWS did not report what kind of key this is.".to_owned(),
             (Some(KeyLink::AwsManaged), ..) | (_, Some(_), _) => return None,
             (_, None, Some("gone")) => "The key was deleted between its listing and its reading.".to_owned(),
             (_, None, Some(read)) => format!("The key was not described: {}.", spoken(read)),
             (Some(KeyLink::Unproven), None, None) if self.bucket.kms_key_account_id.is_none() => {
-                "What the key is cannot be said: the reference is no ARN of a KMS key.".to_owned()
+                "It is not known which key this is: the reference is not the ARN of a KMS key.".to_owned()
             }
             (Some(KeyLink::Unproven), None, None) => {
-                format!("What the key is cannot be said: the keys of {owner} were not all read.")
+                format!("It is not known which key this is: the keys of {owner} were not all read.")
             }
-            (_, None, None) => "Who manages the key was not told.".to_owned(),
+            (_, None, None) => "AWS did not report who manages the key.".to_owned(),
         })
     }
 

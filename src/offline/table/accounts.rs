@@ -55,13 +55,13 @@ pub static TABLE: Table<AccountFacts> = Table {
         Column {
             name: "access_path",
             kind: Kind::String,
-            doc: "How the account's session was had: `assumed_role` (sts:AssumeRole) or `caller` (the caller's own credentials). NULL where there was no session.",
+            doc: "How atrest got the account's session: `assumed_role` (sts:AssumeRole) or `caller` (the caller's own credentials). NULL where there was no session.",
             value: |row| scan(row).and_then(|scan| scan.access_path).map(|path| path.word()).into(),
         },
         Column {
             name: "scan_status",
             kind: Kind::String,
-            doc: "What came of the scan: `complete`, `partial`, `unreachable` (no session) or `not_scanned`.",
+            doc: "The result of the scan: `complete`, `partial`, `unreachable` (no session) or `not_scanned`.",
             value: |row| row.status.word().into(),
         },
         Column {
@@ -79,7 +79,7 @@ pub static TABLE: Table<AccountFacts> = Table {
         Column {
             name: "regions_disabled",
             kind: Kind::StringArray,
-            doc: "The Regions that are disabled for the account, sorted: account:ListRegions `RegionOptStatus`. NULL where that call did not tell.",
+            doc: "The Regions that are disabled for the account, sorted: account:ListRegions `RegionOptStatus`. NULL where that call has no answer.",
             value: |row| {
                 scan(row).filter(|scan| disabled_are_known(scan)).map(|scan| &scan.regions_disabled).into()
             },
@@ -121,7 +121,7 @@ fn scan(row: &AccountFacts) -> Option<&AccountScan> {
     row.scan.as_ref()
 }
 
-/// Only `ListRegions` tells which Regions are disabled: an empty list from elsewhere is no answer.
+/// Only `ListRegions` says which Regions are disabled: an empty list from elsewhere is no answer.
 fn disabled_are_known(scan: &AccountScan) -> bool {
     scan.regions_from == RegionsFrom::Listed || !scan.regions_disabled.is_empty()
 }

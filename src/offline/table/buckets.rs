@@ -26,7 +26,7 @@ pub static TABLE: Table<BucketFacts> = Table {
         Column {
             name: "region",
             kind: Kind::String,
-            doc: "The bucket's Region: s3:ListBuckets `BucketRegion`, or s3:GetBucketLocation `LocationConstraint` where the listing gives none. NULL where neither told.",
+            doc: "The bucket's Region: s3:ListBuckets `BucketRegion`, or s3:GetBucketLocation `LocationConstraint` where the listing gives none. NULL where neither has it.",
             value: |row| row.region.as_ref().into(),
         },
         Column {
@@ -62,7 +62,7 @@ pub static TABLE: Table<BucketFacts> = Table {
         Column {
             name: "encryption_read",
             kind: Kind::String,
-            doc: "What came of s3:GetBucketEncryption: a *read* word.",
+            doc: "The result of s3:GetBucketEncryption: a *read* word.",
             value: |row| row.encryption.word().into(),
         },
         Column {
@@ -158,7 +158,7 @@ pub static TABLE: Table<BucketFacts> = Table {
         Column {
             name: "policy_read",
             kind: Kind::String,
-            doc: "What came of s3:GetBucketPolicy: a *read* word.",
+            doc: "The result of s3:GetBucketPolicy: a *read* word.",
             value: |row| row.policy.word().into(),
         },
         Column {

@@ -26,7 +26,7 @@ pub struct CheckRow {
     pub severity_max: Severity,
     /// Why it matters, with its source.
     pub rationale: &'static str,
-    /// The page of AWS's documentation that it stands on.
+    /// The page of AWS's documentation that it is based on.
     pub documentation: Option<&'static str>,
 }
 
@@ -98,7 +98,7 @@ pub static TABLE: Table<CheckRow> = Table {
         Column {
             name: "documentation",
             kind: Kind::String,
-            doc: "The page of AWS's documentation that the check stands on; NULL where it is not about AWS.",
+            doc: "The page of AWS's documentation that the check is based on; NULL where it is not about AWS.",
             value: |row| row.documentation.into(),
         },
     ],

@@ -143,7 +143,7 @@ pub static TABLE: Table<CoverageFacts> = Table {
         Column {
             name: "sample_message",
             kind: Kind::String,
-            doc: "A message of AWS's to the reads that `sample_code` is of, or of the credential provider: one line of at most 1 KiB, without secrets. NULL where there is none, and in runs of before it was kept.",
+            doc: "One of AWS's messages for the reads with `sample_code`, or a message of the credential provider: one line of at most 1 KiB, without secrets. NULL where there is none, and in runs from before it was stored.",
             value: |facts| facts.row.tally.sample_message().into(),
         },
     ],

@@ -41,7 +41,7 @@ pub static TABLE: Table<Finding> = Table {
         Column {
             name: "related_arn",
             kind: Kind::String,
-            doc: "Another resource that the verdict stands on: a bucket's key, as a rule. NULL where there is none.",
+            doc: "Another resource that the verdict depends on, usually a bucket's key. NULL where there is none.",
             value: |row| row.related_arn.as_deref().into(),
         },
         Column {
@@ -125,7 +125,7 @@ pub static TABLE: Table<Finding> = Table {
         Column {
             name: "subject",
             kind: Kind::String,
-            doc: "What is judged, as `controls.condition` tells it apart: `not_configured`, `sse_s3`, `aws_managed_key`, `customer_managed_key`, `kms_key` (who manages the key is not known) or `unknown` (not read); a bucket by its default encryption, a key by who manages it. NULL for accounts.",
+            doc: "What is judged, in the words of `controls.condition`: `not_configured`, `sse_s3`, `aws_managed_key`, `customer_managed_key`, `kms_key` (who manages the key is not known) or `unknown` (not read); a bucket by its default encryption, a key by who manages it. NULL for accounts.",
             value: |row| row.subject.map(Subject::word).into(),
         },
     ],

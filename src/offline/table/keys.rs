@@ -1,6 +1,6 @@
 //! `keys`: a KMS key, its rotation, and how many bucket defaults stand on it.
 //!
-//! What `DescribeKey` tells is NULL where that call was not answered; `describe_read` says why.
+//! What `DescribeKey` answers is NULL where that call was not answered; `describe_read` says why.
 
 use super::{Column, Kind, Table, Value};
 use crate::model::{KeyFacts, KeyMetadata, KeyRotation, MultiRegion, Undecided};
@@ -49,7 +49,7 @@ pub static TABLE: Table<KeyFacts> = Table {
         Column {
             name: "aliases_read",
             kind: Kind::String,
-            doc: "What came of the Region's kms:ListAliases: a *read* word.",
+            doc: "The result of the Region's kms:ListAliases: a *read* word.",
             value: |row| row.aliases.word().into(),
         },
         Column {
@@ -121,7 +121,7 @@ pub static TABLE: Table<KeyFacts> = Table {
         Column {
             name: "describe_read",
             kind: Kind::String,
-            doc: "What came of kms:DescribeKey: a *read* word.",
+            doc: "The result of kms:DescribeKey: a *read* word.",
             value: |row| row.observation.describe.reading.word().into(),
         },
         Column {
@@ -139,7 +139,7 @@ pub static TABLE: Table<KeyFacts> = Table {
         Column {
             name: "rotation_read",
             kind: Kind::String,
-            doc: "What came of kms:GetKeyRotationStatus: a *read* word.",
+            doc: "The result of kms:GetKeyRotationStatus: a *read* word.",
             value: |row| row.rotation.read.word().into(),
         },
         Column {
@@ -175,7 +175,7 @@ pub static TABLE: Table<KeyFacts> = Table {
         Column {
             name: "policy_read",
             kind: Kind::String,
-            doc: "What came of kms:GetKeyPolicy: a *read* word.",
+            doc: "The result of kms:GetKeyPolicy: a *read* word.",
             value: |row| row.observation.policy.reading.word().into(),
         },
         Column {
@@ -213,7 +213,7 @@ fn configuration(row: &KeyFacts) -> Option<&MultiRegion> {
     described(row)?.multi_region.as_ref()
 }
 
-/// A replica is told by its primary, which is another key, before it is told by its stated type.
+/// A replica is recognized by its primary, which is another key, before it is recognized by its stated type.
 fn multi_region(row: &KeyFacts) -> Value<'_> {
     let Some(metadata) = described(row) else {
         return Value::Null;

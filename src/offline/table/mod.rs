@@ -152,19 +152,19 @@ pub fn infos<R>(table: &Table<R>) -> Vec<ColumnInfo> {
     std::iter::once(RUN_ID).chain(table.columns.iter().map(Column::info)).collect()
 }
 
-/// The tables as Markdown, for the README: a heading, a sentence and a list of columns each.
+/// The tables as Markdown, for the manual: a heading, a sentence and a list of columns each.
 pub fn markdown() -> String {
     let mut text = String::new();
     for table in TABLES {
         // Writing to a String cannot fail.
         let _ = write!(
             text,
-            "### {}\n\n{}\n\n| column | type | meaning |\n|---|---|---|\n",
+            "## {}\n\n{}\n\n| column | type | meaning |\n|---|---|---|\n",
             table.name, table.doc
         );
         for column in table.columns() {
             let doc = column.doc.replace('|', "\\|");
-            let _ = writeln!(text, "| `{}` | {} | {doc} |", column.name, column.kind);
+            let _ = writeln!(text, "| `{}` | `{}` | {doc} |", column.name, column.kind);
         }
         text.push('\n');
     }

@@ -124,7 +124,7 @@ fn markdown_has_a_line_for_each_column() {
     let text = markdown();
     let columns: usize = TABLES.iter().map(|table| table.columns().len()).sum();
     assert_eq!(text.lines().filter(|line| line.starts_with("| `")).count(), columns);
-    assert!(text.contains("| `run_id` | string | ") && text.contains("### coverage\n"));
+    assert!(text.contains("| `run_id` | `string` | ") && text.contains("## coverage\n"));
     assert!(text.ends_with("|\n") && !text.contains("\n\n\n"));
 }
 

@@ -38,7 +38,7 @@ impl Authorization {
     }
 }
 
-/// Somebody who was recognised.
+/// A caller who was recognised.
 #[derive(Debug, Clone)]
 pub(crate) struct Principal {
     pub account: AccountId,
@@ -158,7 +158,7 @@ pub(crate) struct Credentials<'a> {
 }
 
 impl Credentials<'_> {
-    /// Who sends that request, in that service's words where nobody is recognised.
+    /// Who sends that request, in that service's words where no caller is recognised.
     pub fn recognise(
         &self,
         service: Service,

@@ -36,7 +36,7 @@ pub enum Effect {
     Timeout(Duration),
     /// The answer's headers come, and half of its body; an answer without a body is lost whole.
     CutBody,
-    /// Somebody's HTML instead of the service's answer, with that status.
+    /// A proxy's HTML instead of the service's answer, with that status.
     Html(u16),
     /// The service says that the session is over.
     ExpiredToken,

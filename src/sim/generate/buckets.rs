@@ -236,7 +236,7 @@ fn key_of(other: &Site<'_>, region: &Region) -> String {
     found.map_or_else(|| dangling(other, region), |place| other.key_arn(&place))
 }
 
-/// A key of the account whose role cannot be assumed: listed by nobody, so nobody can say it is missing.
+/// A key of the account whose role cannot be assumed: no listing has it, so it cannot be called missing.
 fn unreadable_key(site: &Site<'_>, region: &Region) -> String {
     let closed = site.elsewhere(10.min(site.shape.accounts.max(1) - 1));
     let place = (closed.key_count() > 0).then(|| closed.key_place(0));

@@ -26,7 +26,7 @@ pub enum Shape {
     Providers,
     /// Everyone but a hundred and twenty roles.
     AllBut,
-    /// Everyone from five hundred networks, and nobody from others.
+    /// Everyone from five hundred networks, and no one from others.
     Networks,
 }
 

@@ -99,7 +99,7 @@ pub(super) fn fill(site: &Site<'_>, account: &mut Account) {
     for region in site.regions {
         add_managed(site, account, region);
     }
-    // Keys outlive the opting out of their Region; nobody sees them there.
+    // Keys continue to exist when their Region is disabled; no read shows them there.
     if site.profile().ways.contains(&Way::ClosedRegion) {
         let region: Region = DISABLED_REGION.parse().expect("a Region's name");
         let place = Place { index: 0, region, id: disabled_region_key(site), kind: Kind::Still };
@@ -131,7 +131,7 @@ fn add_customer_key(site: &Site<'_>, account: &mut Account, place: &Place) {
 
 fn customer_key(site: &Site<'_>, place: &Place) -> Key {
     let created_at = site.days_ago(&["key", &place.id], 400, 1800);
-    // One key of payments-prod, and its like later, is open to nobody but its own application.
+    // One key of payments-prod, and its like later, is open only to its own application.
     let barred = place.index == 0 && site.index % 24 == 4;
     let policies = site.profile().key_policies;
     let policy = policies[place.index % policies.len()];

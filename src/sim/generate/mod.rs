@@ -125,7 +125,7 @@ impl Shape {
     /// How many of `total` things an account has.
     fn portion(&self, total: usize, index: usize, of: fn(&Profile) -> usize) -> usize {
         if Self::trouble(index) != Trouble::None {
-            // A few that nobody sees, for others to refer to.
+            // A few that no scan sees, for others to refer to.
             return 3;
         }
         let (before, with) = (Self::weight(index, of), Self::weight(index + 1, of));

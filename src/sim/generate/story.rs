@@ -60,7 +60,7 @@ const CHAPTERS: &[(RangeInclusive<i64>, Change)] = &[
     (5..=EARLIER, |scene| scene.policy(WEBSHOP, &[0, 2], true)),
     // One was lost and given back.
     (12..=16, |scene| scene.policy(PAYMENTS_TEST, &[0, 5], false)),
-    // Last night: a policy was lost in production, another is lost again that had been mended, and a
+    // Last night: a policy was lost in production, another is lost again that had been fixed, and a
     // bucket got its bucket key.
     (1..=EARLIER, |scene| scene.policy(DATA_LAKE, &[11], true)),
     (1..=6, |scene| scene.policy(WEBSHOP, &[9], true)),

@@ -38,7 +38,7 @@ pub enum Ending {
     Cut(Reply, usize),
     /// With a broken connection.
     Reset,
-    /// With a connection that closes after nobody said anything.
+    /// With a connection that closes after a time without traffic.
     Silence,
 }
 

@@ -167,7 +167,7 @@ fn a_role_that_is_taken_away_takes_its_sessions_rights_along() {
         Ending::Reply(reply) => reply.status,
         _ => 0,
     };
-    // Without its token a session is nobody.
+    // Without its token a session is no known caller.
     assert_eq!(status(&request), 400);
     request.headers.insert("x-amz-security-token".to_owned(), part("SessionToken"));
     assert_eq!(status(&request), 200);

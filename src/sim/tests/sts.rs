@@ -69,8 +69,8 @@ async fn wishes_are_checked() {
 #[tokio::test(start_paused = true)]
 async fn strangers_are_not_recognised() {
     let simulator = simulator(world());
-    let nobody = aws_credential_types::Credentials::new("AKIANOBODY", "x", None, None, "test");
-    let settings = config(&simulator, "eu-west-1", nobody);
+    let stranger = aws_credential_types::Credentials::new("AKIANOBODY", "x", None, None, "test");
+    let settings = config(&simulator, "eu-west-1", stranger);
     let identity = aws_sdk_sts::Client::new(&settings).get_caller_identity().send().await;
     assert!(said(identity).starts_with("403 InvalidClientTokenId"));
     let buckets = aws_sdk_s3::Client::new(&settings).list_buckets().send().await;

@@ -134,7 +134,7 @@ impl Service {
         }
     }
 
-    /// An access key id that nobody has.
+    /// An access key id that does not exist.
     pub(crate) fn unknown_access_key(self) -> Refusal {
         match self {
             Self::S3 => Refusal::new(
@@ -201,7 +201,7 @@ impl Service {
         }
     }
 
-    /// An operation that is not simulated, or that nobody has.
+    /// An operation that is not simulated, or that does not exist.
     pub(crate) fn unknown_operation(self, name: &str) -> Refusal {
         match self {
             Self::S3 => Refusal::new(

@@ -114,14 +114,14 @@ fn without_a_manifest_a_run_is_read_only_unverified() {
     also_on(&shell, "2026-11-20");
     let verified = shell.run(["query", "--lake", "lake", "--format", "json", "--sql", NIGHTS]).succeeded();
     assert_eq!(verified.json(), serde_json::json!([{"nights": 1}]));
-    let note = "note: left out, for they cannot be read: 20261120T030000Z-";
+    let note = "note: left out because they cannot be read: 20261120T030000Z-";
     assert!(verified.stderr.contains(note), "{verified}");
     assert!(verified.stderr.contains("its manifest is missing"), "{verified}");
     let counted = shell
         .run(["query", "--lake", "lake", "--no-verify", "--format", "json", "--sql", NIGHTS])
         .succeeded();
     assert_eq!(counted.json(), serde_json::json!([{"nights": 2}]));
-    assert!(counted.stderr.contains("without a manifest: 20261120T030000Z-"), "{counted}");
+    assert!(counted.stderr.contains("whether all files are there: 20261120T030000Z-"), "{counted}");
 }
 
 #[test]

@@ -448,7 +448,7 @@ fn every_question_with_a_why_has_its_read_beside_it() {
         if let Some(why) = at("why") {
             assert_eq!(at("read"), Some(why + 1), "{}", query.name);
             let question = query.header().question;
-            assert!(question.contains("`read`") && question.contains("what came of"), "{}", query.name);
+            assert!(question.contains("`read`") && question.contains("the result of"), "{}", query.name);
         }
     }
 }

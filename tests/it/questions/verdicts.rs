@@ -119,7 +119,7 @@ const PAIRS: &[Pair] = &[
                     }
                     Some("due" | "overdue") => verdict == "pass",
                     Some("suspended: the key is not enabled") => reason == "rotation_suspended",
-                    Some("unknown: the next rotation was not told") => verdict == "pass",
+                    Some("unknown: the next rotation was not reported") => verdict == "pass",
                     Some(_) => verdict == "unknown",
                 }
         },
@@ -140,7 +140,7 @@ const PAIRS: &[Pair] = &[
                             || ["aws_managed_yearly", "key_state_unrecognized", "key_state_not_told"]
                                 .contains(&reason)
                     }
-                    Some("due" | "overdue" | "unknown: the next rotation was not told") => {
+                    Some("due" | "overdue" | "unknown: the next rotation was not reported") => {
                         rotates.contains(&reason)
                     }
                     Some("suspended: the key is not enabled") => reason == "rotation_suspended",

@@ -52,7 +52,7 @@ const UPLOAD_POLICIES: &str = "the policies
   folder ...  the same for some objects
 
 every mode";
-/// A condition of which nobody can say for whom it holds.
+/// A condition for which it is not known whom it holds for.
 const WHO_KNOWS: &str = r#","StringFoo":{"aws:PrincipalTag/team":"a"}"#;
 
 #[test]

@@ -268,7 +268,7 @@ fn s3_key_rotation() {
                 bucket(),
                 vec![rotations(), states(), primary_states()],
             ),
-            ("what else of the key was told", bucket(), vec![rotations(), managers(), kinds(), origins()]),
+            ("what else is known about the key", bucket(), vec![rotations(), managers(), kinds(), origins()]),
         ],
     );
 }

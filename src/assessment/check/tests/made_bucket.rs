@@ -155,7 +155,7 @@ impl MadeBucket {
             Reference::AwsS3 => "alias/aws/s3".to_owned(),
             Reference::AwsS3Arn => format!("arn:aws:kms:{}:{}:alias/aws/s3", self.key_region, self.owner),
             Reference::NoKmsArn => "arn:aws:s3:::data".to_owned(),
-            Reference::NoAccountArn => "arn:aws:kms:eu-west-1:nobody:alias/data".to_owned(),
+            Reference::NoAccountArn => "arn:aws:kms:eu-west-1:none:alias/data".to_owned(),
             Reference::OtherPartition => self.key_arn("k1").replacen("arn:aws:", "arn:aws-cn:", 1),
             Reference::AwsEbs => "alias/aws/ebs".to_owned(),
             Reference::KeyId => "k1".to_owned(),

@@ -105,7 +105,7 @@ impl Made for Case {
             KeySubject { facts: &facts, policy: policy.reading(), buckets: &self.named, answers: &answers };
         let trusted = self.trusted_until.map(|expires| TrustedAccount {
             account_id: "999988887777".parse().unwrap(),
-            owner: "somebody".to_owned(),
+            owner: "payments".to_owned(),
             reason: "backups".to_owned(),
             expires,
         });

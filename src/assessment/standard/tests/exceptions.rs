@@ -62,7 +62,7 @@ fn every_slip_in_an_exception_is_named() {
         ("no match", one(&[("max_matches", "0")])),
         ("approved by its owner", one(&[("owner", "\" Ciso\"")])),
         ("approved by who asked", one(&[("requested_by", "\"CISO\"")])),
-        ("approved by nobody in particular", one(&[("approved_by", "\"bord\"")])),
+        ("approved by a name that is not on the list", one(&[("approved_by", "\"bord\"")])),
         ("ends before it starts", one(&[("expires", "2026-11-01")])),
         ("approved too late", one(&[("approved_at", "2026-11-01T00:00:01Z")])),
         ("too long", one(&[("expires", "2027-04-30T00:00:01Z")])),

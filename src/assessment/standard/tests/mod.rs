@@ -167,7 +167,7 @@ fn every_slip_in_a_standard_is_named() {
             "[[service_destination]]\nservice = \"s3_logs\"\nbuckets = [\"Logs/*\"]\ntag = \"logs\"\naccounts = []\nreason = \"\"\napprover = \"me\"\nexpires = 1",
         ),
         (
-            "a service destination without buckets, approved by nobody on the list",
+            "a service destination without buckets, approved by no one on the list",
             "[[service_destination]]\nservice = \"elb_access_logs\"\nbuckets = []\nreason = \"a\"\nowner = \"b\"\napprover = \"rsik\"\nexpires = 2027-01-01\n[exceptions]\napprovers = [\"risk\"]",
         ),
         (

@@ -48,7 +48,7 @@ fn a_page_and_a_row_group_have_a_bound() {
     let many = file(vec![" ".repeat(1 << 20); 64], 1, false);
     assert!(many.len() < 60_000, "{}", many.len());
     assert!(checked(&many).unwrap_err().contains("when decompressed"));
-    // The values of a dictionary are told many times from few bytes.
+    // Few bytes of a dictionary give many values.
     let told = file(vec!["x".repeat(256 << 10); 100], 1 << 20, true);
     assert_eq!(checked(&told), Ok(1_023));
 }

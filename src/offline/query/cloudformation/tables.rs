@@ -69,7 +69,7 @@ fn column(column: &ColumnInfo) -> String {
     text
 }
 
-/// As many whole sentences as Glue takes; the README has them all.
+/// As many whole sentences as Glue takes; the manual has them all.
 fn comment(doc: &str) -> String {
     // CloudFormation's own texts are ASCII: what else comes back as question marks.
     let plain = doc.replace('`', "").replace('…', "...");

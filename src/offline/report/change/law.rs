@@ -30,7 +30,7 @@ words! {
         Excepted = "excepted",
         /// Failed then, and the check does not apply to the resource now.
         NoLongerApplicable = "no_longer_applicable",
-        /// Failed then, and nobody asks now.
+        /// Failed then, and is not checked now.
         NoLongerChecked = "no_longer_checked",
     }
 }
@@ -56,7 +56,7 @@ words! {
         Unknown = "unknown",
         /// Lost sight: the resource is not listed, and the listing broke off, was refused or was not tried.
         NotListed = "not_listed",
-        /// Lost sight: its account left the organization, and nobody lists what is in it.
+        /// Lost sight: its account left the organization, and is not listed any more.
         AccountLeft = "account_left",
         /// [`ChangeKind::Excepted`].
         Exempt = "exempt",

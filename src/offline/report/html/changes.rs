@@ -1,4 +1,4 @@
-//! What changed since the last census: what is new, what is fixed, and what nobody can see any more.
+//! Changes since the last census: what is new, what is fixed, and what can no longer be decided.
 
 use maud::{Markup, html};
 
@@ -12,28 +12,28 @@ use crate::model::RunKind;
 pub fn section(page: &Page) -> Markup {
     match &page.comparison {
         Comparison::First => {
-            html! { p { "This is the first census of its lake: there is none before it to compare with." } }
+            html! { p { "This is the first census of its lake. There is no earlier one to compare with." } }
         }
         Comparison::NotACensus(kind) => html! {
             p {
-                "Not compared: only censuses are, and this run is "
+                "Not compared: only a census is compared with an earlier census, and this run is "
                 @match kind {
                     RunKind::Filtered => { "filtered" },
-                    RunKind::Rejudged => { "an old night, judged again" },
-                    RunKind::Census => { "one that cannot be placed" },
+                    RunKind::Rejudged => { "re-judged" },
+                    RunKind::Census => { "without a place among the censuses" },
                 }
                 "."
             }
         },
         Comparison::Unreadable(reason) => html! {
-            p.bad { "Not compared: the census before cannot be read." }
+            p.bad { "Not compared: the previous census cannot be read." }
             p.muted { (reason) }
         },
         Comparison::Since(changes) => since(page, changes),
     }
 }
 
-/// What asks for attention first, then what is said for the sums to add up.
+/// What needs attention first, then the rest, so that the sums add up.
 const KINDS: [(ChangeKind, &str); 9] = [
     (ChangeKind::New, "new"),
     (ChangeKind::Reopened, "reopened"),
@@ -45,7 +45,7 @@ const KINDS: [(ChangeKind, &str); 9] = [
     (ChangeKind::NoLongerChecked, "no longer checked"),
     (ChangeKind::StillFailing, "still failing"),
 ];
-/// The first of them are said also where there is none.
+/// The first of them are shown also if the count is zero.
 const ALWAYS: usize = 4;
 
 fn since(page: &Page, changes: &Changes) -> Markup {
@@ -53,7 +53,7 @@ fn since(page: &Page, changes: &Changes) -> Markup {
     let told = KINDS.into_iter().filter(|(kind, _)| *kind != ChangeKind::StillFailing);
     let named: Vec<(&str, &Changed)> = told.filter_map(|(kind, words)| Some((words, of(kind)?))).collect();
     html! {
-        p { "Findings that fail, since the census " code { (changes.since) } ": " (number(changes.fails_then())) " then, " (number(changes.fails_now())) " now." }
+        p { "Findings that fail: " (number(changes.fails_then())) " in the previous census " code { (changes.since) } ", " (number(changes.fails_now())) " now." }
         ul.plain {
             @for (at, (kind, words)) in KINDS.into_iter().enumerate() {
                 @if at < ALWAYS || changes.count(kind) > 0 {
@@ -66,16 +66,16 @@ fn since(page: &Page, changes: &Changes) -> Markup {
         }
         @if !page.is_summary() && named.iter().any(|(_, changed)| changed.count > 0) {
             details {
-                summary { "By name" }
+                summary { "Show the findings" }
                 @for (words, changed) in &named { (by_name(page, words, changed)) }
             }
         }
         p.muted {
-            "Fixed: passes now, or is not in a listing that ran to its end. Lost sight: cannot be said now. "
-            "Reopened was looked for in the " (looked_back(changes)) " before this one."
+            "Fixed: passes now, or is no longer in a complete listing. Lost sight: failed before and cannot be decided now. "
+            "Reopened: failed again after an earlier census, among the last " (looked_back(changes)) "."
         }
         @if let Some((_, why)) = changes.passed_over.first() {
-            p.bad { (counted(changes.passed_over.len() as u64, "earlier run")) " could not be read and is left out of the comparison: " (passed_over(changes)) "." }
+            p.bad { (counted(changes.passed_over.len() as u64, "earlier run")) " could not be read and is not in the comparison: " (passed_over(changes)) "." }
             p.muted { (why) }
         }
     }
@@ -92,7 +92,7 @@ fn looked_back(changes: &Changes) -> String {
     }
 }
 
-/// How it came about, where there is more than one way.
+/// How the change happened, if there is more than one way.
 fn courses(changed: &Changed) -> Markup {
     let said: Vec<String> = changed
         .by_how
@@ -104,14 +104,14 @@ fn courses(changed: &Changed) -> Markup {
 
 fn course(how: How) -> Option<&'static str> {
     match how {
-        How::WasUnknown => Some("could not be said then"),
+        How::WasUnknown => Some("unknown before"),
         How::Passes => Some("pass now"),
-        How::Gone => Some("gone from a complete listing"),
+        How::Gone => Some("no longer in a complete listing"),
         How::Unknown => Some("unknown now"),
-        How::NotListed => Some("not listed, and no complete listing"),
-        How::AccountLeft => Some("in an account that left"),
-        How::CheckOff => Some("by a check that is off"),
-        How::NotAsked => Some("not asked of the resource any more"),
+        How::NotListed => Some("not listed, and the listing is incomplete"),
+        How::AccountLeft => Some("the account left the organization"),
+        How::CheckOff => Some("the check is off"),
+        How::NotAsked => Some("the check no longer applies here"),
         How::New
         | How::NewlyChecked
         | How::Reopened

@@ -1,4 +1,4 @@
-//! The checks that ran: what each asks, why, by what source, and where what it found is.
+//! The checks of the standard: what each asks, why, its source, and links to its findings.
 
 use maud::{Markup, html};
 
@@ -12,7 +12,7 @@ pub fn section(page: &Page) -> Markup {
     let instances: Vec<(&Instance, &Check)> = page.checks.iter().collect();
     let anchors = Anchors::of(page.findings.groups.keys());
     html! {
-        p.muted { "Every check that the standard asks for, with what it stands on. A finding's remedy is that of its reason." }
+        p.muted { "Every check of the standard, with its rationale and source. The remediation of a finding depends on its reason." }
         @for of_check in instances.chunk_by(|(a, _), (b, _)| a.check_id == b.check_id) { (one(page, &anchors, of_check)) }
     }
 }
@@ -25,7 +25,7 @@ fn one(page: &Page, anchors: &Anchors, instances: &[(&Instance, &Check)]) -> Mar
             p { (check.question) }
             @if let Some(rationale) = &check.rationale { p { (rationale) } }
             @if let Some(address) = &check.documentation {
-                p { a href=(address) rel="noreferrer" { "AWS's documentation of it" } }
+                p { a href=(address) rel="noreferrer" { "AWS documentation" } }
             }
             ul.plain {
                 @for (instance, check) in instances {
@@ -33,7 +33,7 @@ fn one(page: &Page, anchors: &Anchors, instances: &[(&Instance, &Check)]) -> Mar
                         @if let Some(params) = &instance.params { code { (params) } ": " }
                         "severity " (check.severity)
                         @if let Some(most) = check.severity_max.as_ref().filter(|most| **most != check.severity) {
-                            ", and " (most) " where the facts raise it"
+                            ", up to " (most) " depending on the facts"
                         }
                     }
                 }

@@ -1,4 +1,4 @@
-//! Where a resource is in AWS's console: a link that nobody follows but the reader, who signs in there.
+//! Where a resource is in AWS's console: a link for the reader, who signs in there.
 //!
 //! Each partition has a console of its own (AWS Documentation: Amazon S3 User Guide, "Accessing Amazon S3";
 //! Amazon S3 in China; AWS GovCloud (US) User Guide, "Signing in"). A partition that is not known here has

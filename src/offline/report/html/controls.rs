@@ -30,7 +30,7 @@ pub fn by_framework(page: &Page) -> Markup {
     html! {
         @if !page.controls.frameworks.is_empty() {
             h3 #by-framework { "By framework" }
-            p.muted { "What the checks say is evidence for a control, and no verdict on it: a control asks for more than was judged here. A row counts the resources of one check, each once. A resource is in every row of its check, so rows are not to be added up. No evidence: the check was answered, and the row's condition does not hold for the resource." }
+            p.muted { "Findings are evidence for a control. They are not a verdict on the control, which asks for more than was judged here. A row counts the resources of one check, each once. A resource is in every row of its check, so do not add rows up. No evidence: the check has a verdict, but the resource does not meet the condition of the row." }
         }
         @for (framework, controls) in &page.controls.frameworks { (one(framework, controls.iter())) }
     }
@@ -89,7 +89,7 @@ fn in_words(condition: &Condition) -> String {
 fn in_a_word(subject: Subject) -> String {
     match subject {
         Subject::AwsManagedKey => "AWS managed key".to_owned(),
-        Subject::KmsKey => "KMS key, manager not known".to_owned(),
+        Subject::KmsKey => "KMS key, manager unknown".to_owned(),
         Subject::SseS3 => "SSE-S3".to_owned(),
         Subject::NotConfigured => "no default encryption".to_owned(),
         other => spoken(other.word()),

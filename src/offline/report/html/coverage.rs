@@ -1,11 +1,11 @@
-//! Whether everything was seen: the counts that must add up, and who is missing, by name.
+//! Coverage: counts that must add up, and the accounts with gaps, by name.
 
 use maud::{Markup, html};
 
 use super::super::page::Page;
 use super::shared::{account, counted, number, size, spoken};
 
-/// Accounts with a gap that are named here; the section on what was not read has all.
+/// Accounts with a gap that are named here; the section on access gaps has all.
 const NAMED: usize = 8;
 
 /// The section.
@@ -22,14 +22,14 @@ pub fn section(page: &Page) -> Markup {
         ul.plain {
             li { (regions(page)) }
             li {
-                (counted(totals.buckets, "bucket")) " listed, default encryption of " (number(buckets.read)) " read"
-                @if buckets.gone > 0 { ", " (number(buckets.gone)) " gone by then" }
+                (counted(totals.buckets, "bucket")) " listed; default encryption read for " (number(buckets.read))
+                @if buckets.gone > 0 { "; " (number(buckets.gone)) " deleted before the read" }
             }
-            li { (counted(totals.keys, "key")) " listed, " (number(keys.described)) " described" }
+            li { (counted(totals.keys, "key")) " listed; description read for " (number(keys.described)) }
             li {
-                (counted(coverage.asked, "read")) " asked = " (number(coverage.answered)) " answered + "
-                (number(coverage.failed)) " failed; " (number(coverage.not_asked)) " never sent"
-                @if coverage.left_out > 0 { ", and " (number(coverage.left_out)) " left out by the filter on Regions" }
+                (counted(coverage.asked, "read")) " sent = " (number(coverage.answered)) " answered + "
+                (number(coverage.failed)) " failed; " (number(coverage.not_asked)) " planned but not sent"
+                @if coverage.left_out > 0 { "; " (number(coverage.left_out)) " left out by the Region filter" }
             }
         }
         (gaps(page))
@@ -40,7 +40,7 @@ fn regions(page: &Page) -> String {
     let scanned = counted(page.accounts.regions.len() as u64, "Region");
     match page.accounts.regions_disabled.len() {
         0 => format!("{scanned} scanned"),
-        disabled => format!("{scanned} scanned; {} disabled in some account", size(disabled)),
+        disabled => format!("{scanned} scanned; {} disabled in at least one account", size(disabled)),
     }
 }
 
@@ -51,18 +51,18 @@ fn gaps(page: &Page) -> Markup {
     html! {
         @if open.is_empty() {
             p.good {
-                "Everything that the plan called for was read, or is an accepted gap"
-                @if coverage.left_out > 0 { "; the plan was of some Regions" } "."
+                "Every planned read succeeded or is an accepted gap"
+                @if coverage.left_out > 0 { "; the plan covered some Regions only" } "."
             }
         } @else {
-            p.bad { (counted(open.len() as u64, "account")) " with gaps that nobody accepted:" }
+            p.bad { (counted(open.len() as u64, "account")) " with access gaps that are not accepted:" }
             ul.plain {
                 @for account_id in open.iter().take(NAMED) {
                     li { (account(page, account_id)) ": " (why(page, account_id)) }
                 }
                 @if open.len() > NAMED { li { "and " (size(open.len() - NAMED)) " more" } }
             }
-            @if !page.is_summary() { p { a href="#denied" { "What was not read, and the fix" } } }
+            @if !page.is_summary() { p { a href="#denied" { "Access gaps and remediation" } } }
         }
         @for (account_id, found) in silent.clone().take(NAMED) {
             p.muted {
@@ -79,6 +79,6 @@ fn why(page: &Page, account_id: &str) -> String {
             Some(reason) => format!("{}, {}", spoken(&account.status), spoken(reason)),
             None => spoken(&account.status),
         },
-        None => "not in the account list".to_owned(),
+        None => "not in the list of accounts".to_owned(),
     }
 }

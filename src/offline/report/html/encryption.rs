@@ -38,7 +38,7 @@ pub fn section(page: &Page) -> Markup {
             }
         }))
         @if page.buckets.by_unit.len() > UNITS {
-            p { "and " (size(page.buckets.by_unit.len() - UNITS)) " units more" }
+            p { "and " (size(page.buckets.by_unit.len() - UNITS)) " more units" }
         }
         (table("By account", &heads("Account"), &html! {
             @for (account_id, modes) in shown {
@@ -47,7 +47,7 @@ pub fn section(page: &Page) -> Markup {
         }))
         @if !rest.is_empty() {
             p {
-                "and " (size(rest.len())) " accounts more, with " (number(rest.iter().map(|(_, modes)| total(modes)).sum()))
+                "and " (size(rest.len())) " more accounts, with " (number(rest.iter().map(|(_, modes)| total(modes)).sum()))
                 " buckets:"
             }
             (super::shared::paste("query", &query(page, "account_id, encryption, count(*)", "buckets", "encryption IS NOT NULL\nGROUP BY 1, 2 ORDER BY 1, 2")))

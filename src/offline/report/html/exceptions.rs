@@ -12,7 +12,7 @@ const EXPIRING_MS: i64 = 30 * DAY_MS;
 /// Exceptions in the table; past them they are counted.
 const SHOWN: usize = 500;
 
-/// What an exception asks of somebody, the most urgent first.
+/// The state of an exception, the most urgent first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Standing {
     Rejected,
@@ -29,8 +29,8 @@ impl Standing {
         (Self::Expiring, "in force and expiring within 30 days"),
         (Self::Rejected, "rejected"),
         (Self::Expired, "expired"),
-        (Self::Unused, "in force, and matching nothing"),
-        (Self::NotBegun, "not begun"),
+        (Self::Unused, "in force, without a matching finding"),
+        (Self::NotBegun, "not yet in force"),
     ];
 
     fn of(used: &ExceptionUse, as_of: Timestamp) -> Self {
@@ -59,7 +59,7 @@ pub fn section(page: &Page) -> Markup {
     let count = |wanted: Standing| uses.iter().filter(|(standing, _)| *standing == wanted).count();
     html! {
         @if uses.is_empty() {
-            p { "None: no fail is accepted." }
+            p { "No exceptions: no fail is accepted." }
         } @else {
             ul.plain {
                 @for (standing, words) in Standing::ALL {
@@ -69,7 +69,7 @@ pub fn section(page: &Page) -> Markup {
                 }
             }
             @if !page.is_summary() { details {
-                summary { (counted(uses.len() as u64, "exception")) " by name" }
+                summary { "Show " (counted(uses.len() as u64, "exception")) }
                 (table("Exceptions, the most urgent first", &HEADS, &html! {
                     @for (standing, used) in uses.iter().take(SHOWN) { (row(*standing, used)) }
                 }))
@@ -83,7 +83,7 @@ const HEADS: [super::shared::Head; 6] = [
     words("Exception"),
     words("Check"),
     words("Owner and ticket"),
-    words("Standing"),
+    words("State"),
     words("In force"),
     words("Findings"),
 ];

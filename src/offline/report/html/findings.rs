@@ -42,15 +42,15 @@ pub fn section(page: &Page) -> Markup {
         (by_check(page))
         @if page.account_id().is_none() { (by_account(page)) }
         (super::controls::by_framework(page))
-        h3 #by-name { "By name" }
-        @if groups.is_empty() { p.good { "Nothing fails, nothing is unknown, nothing is accepted." } }
+        h3 #by-name { "Findings by resource" }
+        @if groups.is_empty() { p.good { "No finding fails, is unknown or is exempt." } }
         (filter(page, &choices))
         @for ((group, members), at) in groups.iter().zip(0..) { (one(page, (&anchors, at), group, members, (each, &choices))) }
         @if !groups.is_empty() {
             p {
-                "A finding's place on this page is " code { "#f-" } " and its " code { "finding_uid" }
-                "; the name of a bucket or key leads to it in AWS's console, for who is signed in to its account. "
-                "All findings, passes among them, are in the table " code { "findings" } ":"
+                "To link to a finding, use " code { "#f-" } " and its " code { "finding_uid" }
+                ". The name of a bucket or key links to AWS's console; sign in to its account first. "
+                "The table " code { "findings" } " has all findings, also those that pass:"
             }
             (paste("command", &format!("atrest report --lake LAKE --run {} --format csv --table findings -o findings.csv", page.run.manifest.run_id)))
         }
@@ -121,7 +121,7 @@ fn by_worst(page: &Page) -> Markup {
     };
     let heads = [words("Worst fail"), numbers("Buckets"), numbers("Keys"), numbers("Accounts")];
     table(
-        "Resources with a fail, each counted once under its worst",
+        "Resources with a fail, each counted once by its worst severity",
         &heads,
         &html! {
             @for severity in Severity::ALL.iter().rev() {
@@ -157,7 +157,7 @@ fn by_account(page: &Page) -> Markup {
             @for (account_id, resources) in accounts.iter().take(ACCOUNTS) { (account_row(page, account_id, resources)) }
         }))
         @if accounts.len() > ACCOUNTS {
-            p { "and " (size(accounts.len() - ACCOUNTS)) " accounts more. All of them, and a page for each:" }
+            p { "and " (size(accounts.len() - ACCOUNTS)) " more accounts. Commands for all of them, and for a page for each account:" }
             (paste("command", &by_query("posture_by_account")))
             (paste("command", &split(page)))
         }
@@ -227,11 +227,11 @@ fn filter(page: &Page, choices: &[&str]) -> Markup {
             output #shown role="status" {}
         }
         @if more > 0 {
-            p { (size(more)) " accounts more cannot be chosen here; a page for each account has all of it:" }
+            p { (size(more)) " more accounts are not in this filter. The page of an account has all of its findings:" }
             (paste("command", &split(page)))
         }
         @if !groups.is_empty() {
-            div #rest { (paste("query for all that match", &query(page, COLUMNS, "findings", "verdict IN ('fail', 'unknown', 'exempt')"))) }
+            div #rest { (paste("query for all matching findings", &query(page, COLUMNS, "findings", "verdict IN ('fail', 'unknown', 'exempt')"))) }
         }
     }
 }
@@ -331,7 +331,7 @@ fn one(page: &Page, at: At<'_>, group: &Group, members: &Members, shown: (usize,
                 @for named in members.named.iter().take(each) { (finding(page, named)) }
             }))
             @if members.count > each as u64 {
-                p { "These are the first " (size(each)) " of " (number(members.count)) ". All of them:" }
+                p { "These are the first " (size(each)) " of " (number(members.count)) ". Query for all of them:" }
                 (paste("query", &rest(page, group)))
             }
         }
@@ -343,7 +343,7 @@ fn about(page: &Page, group: &Group, members: &Members) -> Markup {
     let check = page.checks.get(&group.instance);
     html! {
         @if let Some(check) = check {
-            p { (check.question) " " a href={ "#" (check_anchor(&group.instance.check_id)) } { "The check" } }
+            p { (check.question) " " a href={ "#" (check_anchor(&group.instance.check_id)) } { "About the check" } }
         }
         @match group.verdict {
             Attention::Fail | Attention::Unknown => {
@@ -360,7 +360,7 @@ fn by_choice(members: &Members, choices: &[&str]) -> String {
     choices.iter().enumerate().filter_map(count).collect::<Vec<_>>().join(" ")
 }
 
-const HEADS: [Head; 4] = [words("Account"), words("Region"), words("Resource"), words("What was seen")];
+const HEADS: [Head; 4] = [words("Account"), words("Region"), words("Resource"), words("What was found")];
 
 fn finding(page: &Page, named: &Named) -> Markup {
     html! {

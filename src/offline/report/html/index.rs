@@ -40,7 +40,7 @@ pub fn document(owners: &Owners, index: &Lines) -> Markup {
             section id=(id) aria-labelledby=(heading) {
                 h2 id=(heading) { (size(index.lines.len())) " " (parts) }
                 @if owners.split == Split::Unit {
-                    p.muted { "An account is in every unit above it, so the rows are not to be added up." }
+                    p.muted { "An account counts in every unit above it, so do not add rows up." }
                 }
                 (rows(owners, index))
             }
@@ -61,12 +61,11 @@ const SHARE: [Head; 6] = [
 
 fn rows(owners: &Owners, index: &Lines) -> Markup {
     let (caption, first) = match owners.split {
-        Split::Account => (
-            "Accounts, each with its own page",
-            [words("Account"), words("Organizational unit"), words("Scan")],
-        ),
+        Split::Account => {
+            ("Accounts, each with a page", [words("Account"), words("Organizational unit"), words("Scan")])
+        }
         Split::Unit => (
-            "Organizational units, each with its own page",
+            "Organizational units, each with a page",
             [words("Organizational unit"), numbers("Accounts"), numbers("Complete")],
         ),
     };

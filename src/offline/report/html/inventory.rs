@@ -1,5 +1,5 @@
-//! Every bucket and key of an account, those that stand worst first: what fails is by name above, and what does
-//! not is here.
+//! Every bucket and key of an account, the worst result first. The findings section has the fails; this section
+//! has everything.
 
 use std::cmp::Reverse;
 
@@ -21,7 +21,7 @@ pub fn section(page: &Page) -> Markup {
     let mut keys: Vec<(&Key, Sum)> = keys.iter().map(|key| (key, sum(&key.arn))).collect();
     keys.sort_by_key(|(key, sum)| (sum.standing(), Reverse(sum.worst_fail), &key.arn));
     html! {
-        p { "Every bucket and key that was listed, the worst first, each by all of its checks." }
+        p { "Every bucket and key that was listed, the worst result first, with the result of all of its checks." }
         details {
             summary { (counted(buckets.len() as u64, "bucket")) }
             (table("Buckets of the account", &BUCKETS, &html! { @for (bucket, sum) in &buckets { (bucket_row(bucket, *sum)) } }))
@@ -34,7 +34,7 @@ pub fn section(page: &Page) -> Markup {
 }
 
 const BUCKETS: [Head; 5] =
-    [words("Bucket"), words("Region"), words("Default encryption"), words("Key"), words("Stands")];
+    [words("Bucket"), words("Region"), words("Default encryption"), words("Key"), words("Result")];
 
 fn bucket_row(bucket: &Bucket, sum: Sum) -> Markup {
     html! {
@@ -54,7 +54,7 @@ const KEYS: [Head; 6] = [
     words("Manager"),
     words("State"),
     words("Automatic rotation"),
-    words("Stands"),
+    words("Result"),
 ];
 
 fn key_row(key: &Key, sum: Sum) -> Markup {

@@ -1,4 +1,4 @@
-//! The keys that fail, each with every bucket that it takes down or would take down.
+//! The keys that fail, each with the buckets whose data depends on it.
 
 use maud::{Markup, html};
 
@@ -20,19 +20,19 @@ pub fn section(page: &Page) -> Markup {
     let shown = keys.len().min(SHOWN) as u64;
     html! {
         p {
-            (counted(all, "key")) " with a fail that can keep data from being read: disabled, to be deleted, "
-            "without material, missing, not symmetric, in another Region or another organization. A key that no bucket's default names "
-            "may still be needed by objects and by other services."
+            (counted(all, "key")) " with a fail that can make data unreadable: disabled, scheduled for deletion, "
+            "without key material, missing, not symmetric, in another Region or in another organization. Objects and other services may "
+            "need a key that is not the default key of any bucket."
         }
         @for (arn, key) in keys.iter().take(SHOWN) { (failing(page, arn, key)) }
         @if all > shown {
-            p { "These are the first " (number(shown)) " of " (number(all)) ", the worst first. All of them, one line a key and account:" }
+            p { "These are the first " (number(shown)) " of " (number(all)) ", the worst first. Query for all of them, one line for each key and account:" }
             (paste("query", &all_keys(page)))
         }
     }
 }
 
-/// What lists every failing key. One that nobody has an ARN of is NULL, with the account that names it.
+/// The query for every failing key. A key without a known ARN is NULL, with the account that names it.
 fn all_keys(page: &Page) -> String {
     let columns = "DISTINCT CASE WHEN resource_type = 'AWS::KMS::Key' THEN resource_arn ELSE related_arn END AS key_arn,\n  account_id, severity, check_id, reason_code";
     let condition = format!(
@@ -56,11 +56,11 @@ fn failing(page: &Page, arn: &str, key: &FailingKey) -> Markup {
                 @for fault in &key.faults {
                     li { span.severity.(fault.severity.0.word()) { (fault.severity.0.word()) } " " code { (fault.check_id) } ": " (spoken(&fault.reason_code)) }
                 }
-                @if let Some(state) = &key.state { li { "state " (state) } }
-                @if let Some(at) = key.deletion_at { li { "to be deleted on " (at.date()) } }
+                @if let Some(state) = &key.state { li { "state: " (state) } }
+                @if let Some(at) = key.deletion_at { li { "scheduled for deletion on " (at.date()) } }
             }
             @if key.named.is_empty() {
-                p { "It is the default key of no bucket that was read." }
+                p { "It is not the default key of any bucket that was read." }
             } @else {
                 (table(&format!("Buckets whose default key is {arn}"), &HEADS, &html! {
                     @for [account_id, region, bucket] in key.named.iter().take(BUCKETS) {
@@ -69,7 +69,7 @@ fn failing(page: &Page, arn: &str, key: &FailingKey) -> Markup {
                 }))
             }
             @if key.buckets > BUCKETS as u64 {
-                p { "and " (number(key.buckets - BUCKETS as u64)) " buckets more:" }
+                p { "and " (number(key.buckets - BUCKETS as u64)) " more buckets:" }
                 (paste("query", &query(page, "account_id, region, bucket", "buckets", &format!("coalesce(kms_key_arn, kms_key_ref) = {}", literal(arn)))))
             }
         }

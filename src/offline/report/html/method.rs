@@ -1,15 +1,15 @@
-//! How the numbers were obtained, and how to see that nobody changed them.
+//! Methodology: how the numbers were obtained, and how to verify that they are unchanged.
 
 use maud::{Markup, html};
 
 use super::super::page::Page;
 use super::shared::{cell, counted, number, numbers, paste, table, words};
 
-/// The manifest, which names every byte that the run stands on.
+/// The manifest, which has the hash of every file of the run.
 pub fn manifest(page: &Page) -> Markup {
     html! {
         p { "SHA-256 of the run's manifest: " code.long { (page.run.manifest_sha256) } }
-        p.muted { "It names every table file of the run by its hash, and the run's row in " code { "runs" } " names it; each was held to its hash before it was read." }
+        p.muted { "The manifest has the hash of every table file of the run, and the run's row in " code { "runs" } " has the hash of the manifest. atrest compared each file with its hash before it read the file." }
     }
 }
 
@@ -22,30 +22,30 @@ pub fn section(page: &Page) -> Markup {
     html! {
         ul {
             li {
-                @if manifest.org_id.is_some() { "The accounts are those that AWS Organizations listed. " }
-                @else { "The accounts are those that the command named: no organization could be read. " }
-                "Of " (counted(totals.accounts_listed, "account")) ", " (number(totals.accounts_complete + totals.accounts_partial))
-                " were entered: by the role " code { (role.name) } ", with a session that allows reads of configuration and nothing else."
+                @if manifest.org_id.is_some() { "AWS Organizations listed the accounts. " }
+                @else { "The command named the accounts, because no organization could be read. " }
+                (number(totals.accounts_complete + totals.accounts_partial)) " of " (counted(totals.accounts_listed, "account"))
+                " were scanned through the role " code { (role.name) } ", with a session that allows only reads of configuration."
                 @if page.accounts.by_caller > 0 {
-                    " In " (counted(page.accounts.by_caller, "account")) ", the caller's own, the caller's credentials were used."
+                    " " (counted(page.accounts.by_caller, "account")) ", the caller's own, was scanned with the caller's credentials."
                 }
             }
             li {
-                "What each answer said was kept, one sealed file an account (" (counted(segments as u64, "file"))
-                "); buckets and keys were joined and judged from those files, without AWS."
+                "AWS's answers are stored in one sealed file for each account (" (counted(segments as u64, "file"))
+                "). Buckets and keys were joined and judged from those files, without AWS."
             }
-            li { "A read that failed is counted as failed, and what hangs on it is unknown: never a pass, never a fail, never an empty list." }
-            li { "A key is called missing only where the listing of its owner's keys in that Region ran to its end." }
+            li { "A read that failed counts as failed, and what depends on it is unknown. It never becomes a pass, a fail or an empty list." }
+            li { "A key counts as missing only if the listing of its owner's keys in that Region is complete." }
             li {
-                (counted(manifest.files.len() as u64, "file")) " of tables, " (number(bytes)) " bytes; judged as of " (manifest.as_of)
-                @if let Some(at) = page.run.judged_at { ", on " (at) } "."
+                (counted(manifest.files.len() as u64, "file")) " of tables with " (number(bytes)) " bytes; date of judgement " (manifest.as_of)
+                @if let Some(at) = page.run.judged_at { ", judged on " (at) } "."
             }
             @if let Some(previous) = &manifest.previous_run_id {
-                li { "The run before is " code { (previous) } @if let Some(hash) = &manifest.previous_manifest_sha256 { ", its manifest " code.long { (hash) } } "." }
+                li { "The previous run is " code { (previous) } @if let Some(hash) = &manifest.previous_manifest_sha256 { ", with the manifest " code.long { (hash) } } "." }
             }
             @for (what, hash) in hashes(page) { li { "SHA-256 of the " (what) ": " code.long { (hash) } } }
         }
-        (table("What was asked of AWS", &HEADS, &html! {
+        (table("Calls to AWS", &HEADS, &html! {
             @for calls in &page.calls {
                 tr {
                     th scope="row" { code { (calls.operation) } }
@@ -54,7 +54,7 @@ pub fn section(page: &Page) -> Markup {
                 }
             }
         }))
-        p { "To check the manifest of a lake in a folder:" }
+        p { "To verify the manifest of a lake in a folder:" }
         (paste("command", &format!("sha256sum manifests/{}.json", manifest.run_id)))
     }
 }

@@ -1,4 +1,4 @@
-//! The page for people: one file that opens anywhere, asks the network for nothing, and prints.
+//! The page for people: one file that opens in any browser, loads nothing from the network, and prints.
 //!
 //! Every text goes through maud's escaping, and the finished document through [`printable`], so that
 //! no name from AWS can become markup, script or a change of direction. The page's own policy (CSP)
@@ -10,10 +10,10 @@ mod checks;
 mod console;
 mod controls;
 mod coverage;
-mod dangers;
 mod denied;
 mod encryption;
 mod exceptions;
+mod expiries;
 mod findings;
 mod index;
 mod inventory;
@@ -53,29 +53,30 @@ struct Section {
 }
 
 // Sections that stand on more than one kind of page.
-const RUN: Section = Section { id: "run", title: "The run", content: run::section };
-const COVERAGE: Section =
-    Section { id: "coverage", title: "Was everything seen?", content: coverage::section };
-const STANDARD: Section = Section { id: "standard", title: "The standard", content: standard::section };
-const DANGERS: Section = Section { id: "dangers", title: "Dated dangers", content: dangers::section };
-const CHANGES: Section = Section { id: "changes", title: "Since the last census", content: changes::section };
+const RUN: Section = Section { id: "run", title: "Run", content: run::section };
+const COVERAGE: Section = Section { id: "coverage", title: "Coverage", content: coverage::section };
+const STANDARD: Section = Section { id: "standard", title: "Results", content: standard::section };
+const EXPIRIES: Section =
+    Section { id: "expiries", title: "Upcoming key expiries", content: expiries::section };
+const CHANGES: Section =
+    Section { id: "changes", title: "Changes since the last census", content: changes::section };
 const EXCEPTIONS: Section = Section { id: "exceptions", title: "Exceptions", content: exceptions::section };
 const WHAT_IS_JUDGED: Section = Section { id: "scope", title: "Scope", content: scope };
 const MANIFEST: Section = Section { id: "manifest", title: "Manifest", content: method::manifest };
-const TREND: Section = Section { id: "trend", title: "Ninety nights", content: trend::section };
+const TREND: Section = Section { id: "trend", title: "Last 90 nights", content: trend::section };
 const ENCRYPTION: Section =
     Section { id: "encryption", title: "Default encryption", content: encryption::section };
 const ROTATION: Section = Section { id: "rotation", title: "Key rotation", content: rotation::section };
 const FINDINGS: Section = Section { id: "findings", title: "Findings", content: findings::section };
 const KEYS: Section = Section { id: "keys", title: "Failing keys", content: keys::section };
-const DENIED: Section = Section { id: "denied", title: "What was not read", content: denied::section };
-const CHECKS: Section = Section { id: "checks", title: "The checks", content: checks::section };
+const DENIED: Section = Section { id: "denied", title: "Access gaps", content: denied::section };
+const CHECKS: Section = Section { id: "checks", title: "Checks", content: checks::section };
 
-/// What is read first, in the order of what it is for: is this the right run, was everything seen, how
-/// does it stand, what will break, what is new, what is accepted, what is not judged at all.
-const FIRST: &[Section] = &[RUN, COVERAGE, STANDARD, DANGERS, CHANGES, EXCEPTIONS, WHAT_IS_JUDGED, MANIFEST];
+/// What is read first: which run, whether everything was seen, the results, what expires soon, what is new,
+/// what is accepted, what is not judged at all.
+const FIRST: &[Section] = &[RUN, COVERAGE, STANDARD, EXPIRIES, CHANGES, EXCEPTIONS, WHAT_IS_JUDGED, MANIFEST];
 
-/// What is looked up.
+/// What a reader looks up.
 const SECTIONS: &[Section] = &[
     TREND,
     ENCRYPTION,
@@ -84,27 +85,27 @@ const SECTIONS: &[Section] = &[
     KEYS,
     DENIED,
     CHECKS,
-    Section { id: "method", title: "How it was obtained", content: method::section },
+    Section { id: "method", title: "Methodology", content: method::section },
 ];
 
-/// The same on two sheets of paper, with the nights before.
+/// The summary on two sheets of paper, with the earlier nights.
 const SHEETS: &[Section] =
-    &[RUN, COVERAGE, STANDARD, TREND, DANGERS, CHANGES, EXCEPTIONS, WHAT_IS_JUDGED, MANIFEST];
+    &[RUN, COVERAGE, STANDARD, TREND, EXPIRIES, CHANGES, EXCEPTIONS, WHAT_IS_JUDGED, MANIFEST];
 
-/// What stands first on the page of an account or a unit.
+/// What comes first on the page of an account or a unit.
 const FIRST_OF_PART: &[Section] = &[
-    Section { id: "run", title: "The run", content: owner::run },
-    Section { id: "coverage", title: "Was everything seen?", content: owner::coverage },
+    Section { id: "run", title: "Run", content: owner::run },
+    Section { id: "coverage", title: "Coverage", content: owner::coverage },
     STANDARD,
-    DANGERS,
+    EXPIRIES,
     WHAT_IS_JUDGED,
     MANIFEST,
 ];
 
-/// What is looked up there.
+/// What a reader looks up on the page of a unit.
 const SECTIONS_OF_UNIT: &[Section] = &[ENCRYPTION, ROTATION, FINDINGS, KEYS, DENIED, CHECKS];
 
-/// And on the page of an account.
+/// What a reader looks up on the page of an account.
 const SECTIONS_OF_ACCOUNT: &[Section] = &[
     ENCRYPTION,
     ROTATION,
@@ -203,7 +204,7 @@ fn html_page(title: &str, run: &Run, more: &Markup, content: &Markup) -> Markup 
     }
 }
 
-/// What stands at the foot of each sheet of paper: the run, and which sheet it is. An id has no character that
+/// The footer of each sheet of paper: the run, and the number of the sheet. An id has no character that
 /// ends a text of CSS.
 fn paper(run: &Run) -> String {
     format!(

@@ -1,4 +1,4 @@
-//! What is of one account or one organizational unit alone: its facts, and whether all of it was seen.
+//! What belongs to one account or one organizational unit only: its facts and its coverage.
 
 use std::collections::BTreeMap;
 
@@ -53,7 +53,7 @@ fn of_unit(page: &Page, unit: &Unit) -> Markup {
     }
     html! {
         div { dt { "Organizational unit" } dd { (unit.path) @if let Some(id) = &unit.id { " " code { (id) } } } }
-        div { dt { "Accounts under it" } dd { (size(members(page).count())) } }
+        div { dt { "Accounts in it" } dd { (size(members(page).count())) } }
         div { dt { "Scan" } dd {
             @for (at, (status, accounts)) in statuses.iter().enumerate() {
                 @if at > 0 { ", " }
@@ -87,23 +87,23 @@ pub fn coverage(page: &Page) -> Markup {
     html! {
         ul.plain {
             li {
-                (counted(buckets.modes.values().sum(), "bucket")) " listed, default encryption of " (number(buckets.read)) " read"
-                @if buckets.gone > 0 { ", " (number(buckets.gone)) " gone by then" }
+                (counted(buckets.modes.values().sum(), "bucket")) " listed; default encryption read for " (number(buckets.read))
+                @if buckets.gone > 0 { "; " (number(buckets.gone)) " deleted before the read" }
             }
-            li { (counted(keys.by_manager.values().sum(), "key")) " listed, " (number(keys.described)) " described" }
+            li { (counted(keys.by_manager.values().sum(), "key")) " listed; description read for " (number(keys.described)) }
             li {
-                (counted(coverage.asked, "read")) " asked = " (number(coverage.answered)) " answered + "
-                (number(coverage.failed)) " failed; " (number(coverage.not_asked)) " never sent"
-                @if coverage.left_out > 0 { ", and " (number(coverage.left_out)) " left out by the filter on Regions" }
+                (counted(coverage.asked, "read")) " sent = " (number(coverage.answered)) " answered + "
+                (number(coverage.failed)) " failed; " (number(coverage.not_asked)) " planned but not sent"
+                @if coverage.left_out > 0 { "; " (number(coverage.left_out)) " left out by the Region filter" }
             }
         }
         @if coverage.asked + coverage.not_asked == 0 {
-            p { "Nothing was asked of " (this(page)) "." }
+            p { "No read was planned for " (this(page)) "." }
         } @else if gaps == 0 {
-            p.good { "Everything that the plan called for was read, or is an accepted gap." }
+            p.good { "Every planned read succeeded or is an accepted gap." }
         } @else {
-            p.bad { (counted(gaps as u64, "kind")) " of reads failed or never went out." }
-            p { a href="#denied" { "What was not read, and the fix" } }
+            p.bad { (counted(gaps as u64, "kind")) " of reads failed or were not sent." }
+            p { a href="#denied" { "Access gaps and remediation" } }
         }
         @if page.account_id().is_none() { (not_complete(page)) }
     }

@@ -17,7 +17,7 @@ pub fn section(page: &Page) -> Markup {
         p {
             (counted(page.keys.by_manager.values().sum(), "key")) " by manager: "
             @if managers.is_empty() { "none" } @else { (managers.join(", ")) } ". "
-            "AWS rotates its own keys every year; below are the customer managed ones."
+            "AWS rotates AWS managed keys every year. The table has the customer managed keys."
         }
         @if ages.is_empty() {
             p { "No customer managed key was listed." }

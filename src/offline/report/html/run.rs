@@ -1,4 +1,4 @@
-//! Which run this is, and what would make its numbers mean something else.
+//! Which run this is, and what a reader must know before any number.
 
 use maud::{Markup, html};
 
@@ -31,7 +31,7 @@ pub fn section(page: &Page) -> Markup {
 pub fn standard(page: &Page) -> String {
     match &page.run.manifest.standard {
         Some(standard) => format!("{}, version {}", standard.id, standard.version),
-        None => "not named by the run".to_owned(),
+        None => "not recorded in the run".to_owned(),
     }
 }
 
@@ -39,7 +39,7 @@ fn status(status: RunStatus) -> &'static str {
     match status {
         RunStatus::Complete => "complete",
         RunStatus::CompleteWithAcceptedGaps => "complete, with accepted gaps",
-        RunStatus::Partial => "partial: something could not be seen",
+        RunStatus::Partial => "partial: some reads failed, see Coverage",
     }
 }
 
@@ -51,23 +51,26 @@ pub fn bands(run: &Run) -> Vec<String> {
         Source::Aws => {}
         Source::Simulator => {
             bands.push(
-                "Simulated: these accounts, buckets and keys are made up, and no AWS was asked.".to_owned(),
+                "Simulated: these accounts, buckets and keys are invented. No request went to AWS."
+                    .to_owned(),
             );
         }
         Source::Endpoint => {
-            bands.push("Not AWS: an endpoint that the environment named gave the answers.".to_owned());
+            bands.push(
+                "Not AWS: the answers came from an endpoint that the environment configured.".to_owned(),
+            );
         }
     }
     match manifest.kind {
         RunKind::Census => {}
         RunKind::Filtered => bands.push(format!(
-            "Filtered: a part of the organization, and no census. Asked for: {}.",
+            "Filtered: this run covers a part of the organization and is not a census. Filters: {}.",
             filters(&manifest.settings)
         )),
         RunKind::Rejudged => {
             let judged = run.judged_at.map(|at| format!(" on {at}")).unwrap_or_default();
             bands.push(format!(
-                "Re-judged: the observations of run {} were judged again{judged}, as of {}.",
+                "Re-judged: the observations of run {} were judged again{judged}. Date of judgement: {}.",
                 manifest.observed_run_id, manifest.as_of
             ));
         }
@@ -88,5 +91,5 @@ fn filters(settings: &serde_json::Value) -> String {
         let values = settings[key].as_array().into_iter().flatten();
         said.extend(values.filter_map(|value| value.as_str()).map(|value| format!("{flag} {value}")));
     }
-    if said.is_empty() { "not said by the run".to_owned() } else { said.join(" ") }
+    if said.is_empty() { "not recorded in the run".to_owned() } else { said.join(" ") }
 }

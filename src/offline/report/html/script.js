@@ -79,15 +79,15 @@
 
   const said = ({ asked, words, shown, fitting, all, here }) => {
     const others = fitting.all - fitting.here;
-    if (!asked) return here === all ? `${here} findings, all on this page.` : `${here} of the ${all} findings are on this page; the query has all.`;
+    if (!asked) return here === all ? `${here} findings, all on this page.` : `${here} of the ${all} findings are on this page. Use the query for all of them.`;
     if (words) {
-      const rest = others === 0 ? '' : ` ${others} more that fit the other choices are not on it: the query has them.`;
+      const rest = others === 0 ? '' : ` ${others} more findings match the other filters and are not on this page: use the query.`;
       return shown === 0 ? `None of the ${here} findings on this page matches.${rest}` : `${shown} of the ${here} findings on this page match.${rest}`;
     }
     if (fitting.all === 0) return `None of the ${all} findings matches.`;
-    if (shown === 0) return `None of the ${fitting.all} findings that match is on this page: the query has them.`;
+    if (shown === 0) return `None of the ${fitting.all} matching findings is on this page: use the query.`;
     return others === 0 ? `${shown} of the ${all} findings match, all on this page.`
-      : `${shown} of the ${fitting.all} findings that match are on this page: the query has all.`;
+      : `${shown} of the ${fitting.all} matching findings are on this page. Use the query for all of them.`;
   };
 
   const filter = () => {

@@ -1,5 +1,5 @@
-//! How the buckets stand, each by all of its findings; then default encryption by itself. Never a score
-//! without what it is out of, and never a sum over checks.
+//! The results: buckets by all of their findings, then default encryption alone. A number always has its
+//! total beside it, and no number is a sum over checks.
 
 use std::cmp::Reverse;
 
@@ -16,10 +16,10 @@ pub fn section(page: &Page) -> Markup {
     let buckets = page.findings.buckets();
     html! {
         p.lead { strong { (number(buckets.clean)) " of " (counted(buckets.all(), "bucket")) } " " (CLEAN) }
-        (stacked("Buckets by how they stand, each by all of its checks", &standing_parts(&buckets)))
+        (stacked("Buckets by result over all of their checks", &standing_parts(&buckets)))
         (alone(&page.findings.to_standard()))
         p {
-            "Buckets and keys with a fail, each under its worst: " (severities(page)) ". The worst kinds of finding:"
+            "Buckets and keys with a fail, by the worst severity of each: " (severities(page)) ". The most severe kinds of finding:"
         }
         (super::findings::worst(page))
     }
@@ -31,12 +31,12 @@ const CLEAN: &str = "have no fail at medium or worse and no unknown";
 pub const STANDINGS: [(Standing, &str, &str); 5] = [
     (Standing::Clean, "pass", "no fail at medium or worse, no unknown"),
     (Standing::Exempt, "exempt", "exempt: an exception accepts the fail"),
-    (Standing::Unknown, "unknown", "no such fail, some check unknown"),
+    (Standing::Unknown, "unknown", "no such fail, but a check is unknown"),
     (Standing::Fails, "fail", "a fail at medium or worse"),
     (Standing::NotJudged, "not_applicable", "no check applies"),
 ];
 
-/// Resources by how they stand, as parts of a bar.
+/// Resources by their result, as parts of a bar.
 pub fn standing_parts(standings: &Standings) -> Vec<Part> {
     let part = |(standing, class, label): &(Standing, &'static str, &str)| Part {
         class,
@@ -46,16 +46,16 @@ pub fn standing_parts(standings: &Standings) -> Vec<Part> {
     STANDINGS.iter().map(part).collect()
 }
 
-/// `Default encryption by itself: 207 of 300 buckets meet what the standard asks of it; …`: one check, and out
-/// of all but those that it does not apply to.
+/// `Default encryption alone: 207 of 300 buckets meet the standard; …`: one check, out of all buckets that it
+/// applies to.
 fn alone(verdicts: &Verdicts) -> Markup {
     let of = |verdict| count_of(verdicts, verdict);
     let all: u64 = verdicts.values().sum();
     html! {
         p {
-            "Default encryption by itself: "
+            "Default encryption alone: "
             strong { (number(of(Verdict::Pass))) " of " (number(all - of(Verdict::NotApplicable))) " buckets" }
-            " meet what the standard asks of it; " (number(of(Verdict::Fail))) " fail, " (number(of(Verdict::Unknown)))
+            " meet the standard; " (number(of(Verdict::Fail))) " fail, " (number(of(Verdict::Unknown)))
             " unknown, " (number(of(Verdict::Exempt))) " exempt, " (number(of(Verdict::NotApplicable))) " not applicable"
         }
         (told("Buckets by the check on default encryption", &parts(verdicts)))

@@ -1,4 +1,4 @@
-//! How the nights before stood: a picture of the buckets, night by night, and the numbers under it.
+//! The results of the last 90 nights: a picture of the buckets, night by night, and the numbers below it.
 
 use maud::{Markup, html};
 
@@ -19,12 +19,12 @@ pub fn section(page: &Page) -> Markup {
     let trend = &page.trend;
     html! {
         @match trend.nights.len() {
-            0 => { p { "Only censuses have a trend, and this run is none." } },
+            0 => { p { "Only a census has a trend, and this run is not a census." } },
             1 => { p { "This is the only census of the last " (NIGHTS) " days." } },
             _ => { (drawn(trend, page.is_summary())) },
         }
         @if !trend.unreadable.is_empty() {
-            p.bad { (counted(trend.unreadable.len() as u64, "earlier run")) " could not be read, a hole for each: " (named(trend)) }
+            p.bad { (counted(trend.unreadable.len() as u64, "earlier run")) " could not be read and left empty: " (named(trend)) }
         }
     }
 }
@@ -40,12 +40,12 @@ fn drawn(trend: &Trend, is_summary: bool) -> Markup {
     html! {
         (picture(trend))
         p.muted {
-            "A column is a night, the last one, " (last) ", on the right: its buckets by how they stand, out of all of them. "
-            @if holes > 0 { "Of the " (first + 1) " nights since the first one here, " (size(holes)) " have no census, and are holes. " }
+            "Each column is a night: the share of buckets by result. The last night, " (last) ", is on the right. "
+            @if holes > 0 { "Of the " (first + 1) " nights since the first one here, " (size(holes)) " have no census and are empty. " }
             (standards(trend))
         }
         @if !is_summary { details {
-            summary { (counted(trend.nights.len() as u64, "night")) " in numbers" }
+            summary { "Show " (counted(trend.nights.len() as u64, "night")) " as numbers" }
             (table("Censuses of the last ninety days, the newest first", &HEADS, &html! {
                 @for night in trend.nights.iter().rev() { (row(night)) }
             }))
@@ -63,7 +63,7 @@ fn standards(trend: &Trend) -> String {
         .collect();
     match changed.len() {
         0 => String::new(),
-        _ => format!("The standard was another one before {}.", changed.join(", ")),
+        _ => format!("A different standard applied before {}.", changed.join(", ")),
     }
 }
 
@@ -122,7 +122,7 @@ fn said(trend: &Trend) -> String {
         (Some(first), Some(last)) => {
             format!("{nights} nights. No fail at medium or worse and no unknown: {first}, {last}.")
         }
-        _ => format!("{nights} nights, of which fewer than two say how their buckets stood."),
+        _ => format!("{nights} nights; fewer than two of them have results for buckets."),
     }
 }
 
@@ -132,7 +132,7 @@ const HEADS: [Head; 8] = [
     numbers("Buckets"),
     numbers("No fail at medium or worse, no unknown"),
     numbers("With such a fail"),
-    numbers("Default encryption as asked"),
+    numbers("Default encryption meets the standard"),
     numbers("Findings that fail"),
     numbers("Findings unknown"),
 ];
@@ -146,7 +146,7 @@ fn row(night: &Night) -> Markup {
             td { (status(night.status)) }
             td.n { (number(night.buckets)) }
             @for count in [of(Standing::Clean), of(Standing::Fails), night.default_encryption()] {
-                td.n { @match count { Some(count) => { (number(count)) }, None => { span.none { "not kept" } } } }
+                td.n { @match count { Some(count) => { (number(count)) }, None => { span.none { "not recorded" } } } }
             }
             @for count in night.findings { td.n { (number(count)) } }
         }
@@ -197,6 +197,6 @@ mod tests {
         assert!(!drawn.contains("x=\"280\""), "nothing is drawn where nothing is known");
         assert!(drawn.contains("Of the 4 nights since the first one here, 1 have no census"), "{drawn}");
         assert!(drawn.contains("2 of 4 buckets on 2026-11-18, 2 of 4 buckets on 2026-11-21"), "{drawn}");
-        assert!(drawn.contains("not kept"));
+        assert!(drawn.contains("not recorded"));
     }
 }

@@ -143,7 +143,7 @@ impl<'a> Resource<'a> {
     }
 }
 
-/// `user`, of which the account is known and nobody in it: so the account is the owner, and the schema
+/// `user`, for which the account is known and no person in it: so the account is the owner, and the schema
 /// has no word for that. Readers ask for a name, an id and a type of every user.
 #[derive(Debug, Serialize)]
 pub struct Owner<'a> {

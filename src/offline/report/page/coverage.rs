@@ -7,7 +7,7 @@ use super::super::rows::CoverageRow;
 use super::fix::{Cause, cause};
 use super::{count, text};
 
-/// What reads that failed alike have in common. Gaps that nobody accepted come first.
+/// What reads with the same failure have in common. Gaps that the standard does not accept come first.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Gap {
     /// Whether the standard accepts it.
@@ -109,7 +109,7 @@ impl Coverage {
         extent.places.entry(text(row.account_id)).or_default().insert(text(row.region));
     }
 
-    /// Accounts with a gap that nobody accepted.
+    /// Accounts with a gap that the standard does not accept.
     pub fn accounts_with_gaps(&self) -> BTreeSet<&str> {
         let open = self.gaps.iter().filter(|(gap, _)| !gap.accepted);
         open.flat_map(|(_, extent)| extent.places.keys().map(String::as_str)).collect()

@@ -57,7 +57,7 @@ pub struct Group {
     pub reason_code: String,
 }
 
-/// The verdicts that ask for somebody's eyes, in that order.
+/// The verdicts that need attention, in that order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Attention {
     /// It fails.
@@ -175,11 +175,12 @@ pub struct Findings {
     pub by_instance: BTreeMap<Instance, Verdicts>,
     /// Of the check by which a bucket meets the standard, by account.
     pub standard: BTreeMap<String, Verdicts>,
-    /// What asks for somebody's eyes.
+    /// What needs attention.
     pub groups: BTreeMap<Group, Members>,
     /// Keys that fail in a way that can keep data from being read, by ARN.
     pub failing_keys: BTreeMap<String, BTreeSet<KeyFault>>,
-    /// The same of keys that are nobody's ARN, for an alias or id leads nowhere: by the bucket that names one.
+    /// The same for keys without an ARN, because an alias or id alone does not identify a key: by the bucket that
+    /// names one.
     pub failing_unnamed: BTreeMap<String, KeyFault>,
 }
 

@@ -80,25 +80,25 @@ pub fn fix(gap: &Gap, role: &AuditRole) -> Fix {
     match gap.word {
         "denied" => denied(gap, role),
         "throttled" => Fix::words(
-            "AWS asked for a slower pace on every attempt. Scan again at a quieter hour, or with a smaller --quota-share.",
+            "AWS throttled every attempt. Scan again at a quieter time, or with a smaller --quota-share.",
         ),
         "transport" => Fix::words(
             "No answer came. Check the network between the job and the Region's endpoint: DNS, routes, VPC endpoints, proxies.",
         ),
         "service" => Fix::words(
-            "The service failed, or gave a code that this version does not know. Scan again; where the code stays, update atrest.",
+            "The service failed, or returned an error code that this version does not know. Scan again. If the code stays, update atrest.",
         ),
         "protocol" => Fix::words(
             "The answer was not what the API promises. Look for a proxy or an emulator between the job and AWS.",
         ),
         "identity" => Fix::words(
-            "The credentials were not accepted. Where all Regions say so, the session ended; where one does, it needs STS tokens of version 2.",
+            "AWS did not accept the credentials. If this happens in all Regions, the session expired. If it happens in one Region, that Region needs version 2 tokens of STS.",
         ),
         "unavailable" => Fix::words(
-            "The Region is not there for the account. Enable it, or accept the gap in the standard.",
+            "The Region is not available to the account. Enable it, or accept the gap in the standard.",
         ),
         _ => Fix::words(
-            "The read was planned and never sent: what it follows from failed, or the run was interrupted. Mend that first.",
+            "The read was planned but not sent: a read that it depends on failed, or the run was interrupted. Fix that first.",
         ),
     }
 }
@@ -121,7 +121,7 @@ fn denied(gap: &Gap, role: &AuditRole) -> Fix {
             allow("The role's permissions boundary does not allow the action. Add it there.", &action)
         }
         Some("session") => Fix::words(
-            "The session's policy refused. Look at what narrows the caller's session: atrest's own allows the audit actions alone.",
+            "The session policy denied the read. Check what limits the caller's session: atrest's own session policy allows exactly the audit actions.",
         ),
         Some("vpc_endpoint") if explicit => exempt_from_deny("the VPC endpoint's policy", &action, role),
         Some("vpc_endpoint") => endpoint(&action, role),
@@ -129,7 +129,7 @@ fn denied(gap: &Gap, role: &AuditRole) -> Fix {
         Some("rcp") => organization("A resource control policy", &action, role, explicit),
         Some("resource_policy") => resource(gap, &action, role, explicit),
         _ => allow(
-            "AWS does not say which policy refused. Look at the role's own policies first, then at the resource's policy, then at SCPs.",
+            "AWS does not say which policy denied the read. Check the role's own policies first, then the resource's policy, then SCPs.",
             &action,
         ),
     }
@@ -157,8 +157,8 @@ fn assume(role: &AuditRole) -> Fix {
     }
     let trust = json!({"Version": "2012-10-17", "Statement": [statement]});
     Fix::words(format!(
-        "The role {} is not in the account, or does not trust the census role, or the census role may not assume it; AWS \
-         says the same of all. Deploy it with the StackSet, whose units may not have the account. The role's trust policy:",
+        "The role {} does not exist in the account, or does not trust the census role, or the census role may not assume it. AWS \
+         gives the same message for all three. Deploy the role with the StackSet, and check that its units include the account. The role's trust policy:",
         role.name
     ))
     .paste("trust policy", &trust)
@@ -172,13 +172,13 @@ fn allow(words: &str, action: &str) -> Fix {
 fn exempt_from_deny(whose: &str, action: &str, role: &AuditRole) -> Fix {
     let condition = json!({"Condition": {"ArnNotLike": {"aws:PrincipalArn": role.pattern()}}});
     Fix::words(format!(
-        "A Deny statement in {whose} matches {action}. Take the action out of it, or let the statement pass the audit role by the condition below. \
-         Who may make a role of that name passes it too: keep the name to yourself by an SCP."
+        "A Deny statement in {whose} matches {action}. Remove the action from the statement, or exempt the audit role with the condition below. \
+         The condition also exempts other roles with that name: use an SCP to control who may create one."
     ))
     .paste("condition of the Deny statement", &condition)
 }
 
-/// An endpoint's policy names principals; by the condition it opens for nobody else.
+/// An endpoint's policy names principals. The condition limits the statement to the audit role.
 fn endpoint(action: &str, role: &AuditRole) -> Fix {
     let statement = json!({
         "Effect": "Allow",
@@ -187,7 +187,7 @@ fn endpoint(action: &str, role: &AuditRole) -> Fix {
         "Resource": "*",
         "Condition": {"ArnLike": {"aws:PrincipalArn": role.pattern()}}
     });
-    Fix::words("The VPC endpoint's policy does not allow the action. Add to it:")
+    Fix::words("The VPC endpoint's policy does not allow the action. Add this statement:")
         .paste("policy statement", &statement)
 }
 
@@ -217,9 +217,9 @@ fn resource(gap: &Gap, action: &str, role: &AuditRole, explicit: bool) -> Fix {
         "Resource": resource
     });
     let words = if is_key {
-        "The key's policy allows neither the audit role nor the account's IAM policies. Its owner adds to it:"
+        "The key's policy allows neither the audit role nor the account's IAM policies. Ask the key's owner to add this statement:"
     } else {
-        "The bucket's policy refuses. Its owner adds to it:"
+        "The bucket's policy denies the read. Ask the bucket's owner to add this statement:"
     };
     Fix::words(words).paste("policy statement", &statement)
 }

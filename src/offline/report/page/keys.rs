@@ -13,7 +13,7 @@ use crate::clock::{DAY_MS, Timestamp};
 pub const NAMED: usize = 500;
 /// Material that expires later than this many days from now is not news.
 const EXPIRING_DAYS: i64 = 90;
-/// The upper ends of the ages that are told apart, in days.
+/// The upper ends of the age groups, in days.
 const AGES: [(i64, &str); 4] = [
     (90, "rotated in the last 90 days"),
     (180, "91 to 180 days ago"),
@@ -23,11 +23,11 @@ const AGES: [(i64, &str); 4] = [
 
 /// A date on which something stops working.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Danger {
+pub struct Expiry {
     /// When. A primary key that waits for its replicas to go has no date yet.
     pub at: Option<Timestamp>,
     /// What.
-    pub kind: DangerKind,
+    pub kind: ExpiryKind,
     /// The key.
     pub key_arn: String,
     /// The key's aliases.
@@ -38,16 +38,16 @@ pub struct Danger {
     pub accounts: u64,
 }
 
-/// What happens on a dangerous date.
+/// What happens on that date.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum DangerKind {
+pub enum ExpiryKind {
     /// The key is deleted.
     Deletion,
     /// Its imported material expires.
     MaterialExpires,
 }
 
-/// A key that fails, with what hangs on it.
+/// A key that fails, with what depends on it.
 #[derive(Debug, Clone, Default)]
 pub struct FailingKey {
     /// Why, the worst first.
@@ -96,9 +96,9 @@ pub struct Keys {
     /// Customer managed keys by the age of their material.
     pub ages: BTreeMap<Age, u64>,
     /// Dates, the nearest first, and before them what has none yet.
-    pub dangers: BTreeSet<Danger>,
+    pub expiries: BTreeSet<Expiry>,
     /// All dates, those that are not kept among them.
-    pub dangers_total: u64,
+    pub expiries_total: u64,
     /// Keys to be deleted that no bucket's default names.
     pub deleted_unnamed: u64,
     /// Outside accounts.
@@ -126,14 +126,14 @@ impl Keys {
             failing: findings.worst_keys(named).into_iter().map(failing).collect(),
             failing_total: findings.failing_keys.len() as u64,
             unnamed: BTreeSet::new(),
-            dangers_total: 0,
+            expiries_total: 0,
             as_of,
             named_most: named,
             partition: None,
             described: 0,
             by_manager: BTreeMap::new(),
             ages: BTreeMap::new(),
-            dangers: BTreeSet::new(),
+            expiries: BTreeSet::new(),
             deleted_unnamed: 0,
             outside: BTreeMap::new(),
         }
@@ -150,7 +150,7 @@ impl Keys {
         if row.key_manager == Some("CUSTOMER") {
             *self.ages.entry(self.age(row)).or_default() += 1;
         }
-        self.danger(row);
+        self.expiry(row);
         if let Some(failing) = self.failing.get_mut(row.key_arn.unwrap_or_default()) {
             failing.state = row.key_state.map(str::to_owned);
             failing.aliases = aliases(row);
@@ -206,25 +206,25 @@ impl Keys {
             };
         }
         match (row.rotation, row.rotation_reason) {
-            // The count of rotations on demand is of the same listing: without it, nobody read one.
+            // The count of rotations on demand is of the same listing: without it, none was read.
             (Some("enabled"), _) if row.on_demand_rotations.is_none() => {
-                words(last + 2, "rotates; when it last did was not read")
+                words(last + 2, "automatic rotation is on; last rotation not read")
             }
-            (Some("enabled"), _) => words(last + 1, "rotates, and no rotation was reported yet"),
+            (Some("enabled"), _) => words(last + 1, "automatic rotation is on; no rotation yet"),
             (Some("disabled"), _) => words(last + 3, "automatic rotation is off"),
             (Some("not_applicable"), Some(reason)) => {
                 let why = reason.replace('_', " ");
                 words(last + 4, &format!("cannot rotate automatically: {why}"))
             }
-            _ => words(last + 5, "not known"),
+            _ => words(last + 5, "unknown"),
         }
     }
 
-    fn danger(&mut self, row: &KeyRow<'_>) {
+    fn expiry(&mut self, row: &KeyRow<'_>) {
         let buckets = count(row.default_key_of_buckets);
-        let mut dated = |kind: DangerKind, at: Option<Timestamp>| {
-            self.dangers_total += 1;
-            self.dangers.insert(Danger {
+        let mut dated = |kind: ExpiryKind, at: Option<Timestamp>| {
+            self.expiries_total += 1;
+            self.expiries.insert(Expiry {
                 at,
                 kind,
                 key_arn: text(row.key_arn),
@@ -232,18 +232,18 @@ impl Keys {
                 buckets,
                 accounts: count(row.default_key_of_accounts),
             });
-            if self.dangers.len() > self.named_most {
-                self.dangers.pop_last();
+            if self.expiries.len() > self.named_most {
+                self.expiries.pop_last();
             }
         };
         let is_going =
             row.key_state.is_some_and(|state| ["PendingDeletion", "PendingReplicaDeletion"].contains(&state));
         if (is_going || row.deletion_at.is_some()) && buckets > 0 {
-            dated(DangerKind::Deletion, row.deletion_at);
+            dated(ExpiryKind::Deletion, row.deletion_at);
         }
         let soon = self.as_of.plus_millis(EXPIRING_DAYS * DAY_MS);
         if let Some(at) = row.material_expires_at.filter(|at| *at <= soon) {
-            dated(DangerKind::MaterialExpires, Some(at));
+            dated(ExpiryKind::MaterialExpires, Some(at));
         }
         self.deleted_unnamed += u64::from((is_going || row.deletion_at.is_some()) && buckets == 0);
     }

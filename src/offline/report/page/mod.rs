@@ -2,7 +2,7 @@
 //!
 //! Rows are streamed, and what is kept is counts, and of each kind as many by name as a person would
 //! read; the rest is said as a number with the query that lists it. The order of walks is the order of
-//! needs: findings say which keys fail, keys say what is wrong with them, buckets say what hangs on them.
+//! needs: findings say which keys fail, keys say what is wrong with them, buckets say what depends on them.
 
 pub mod accounts;
 pub mod buckets;

@@ -8,7 +8,7 @@ use super::controls::{Controls, Judged};
 use super::coverage::{Coverage, Gap};
 use super::findings::{Attention, Findings, Instance, NAMED, count_of};
 use super::fix::{AuditRole, Fix, cause, fix};
-use super::keys::{DangerKind, Keys};
+use super::keys::{ExpiryKind, Keys};
 use crate::check::STANDARD_CHECK;
 use crate::clock::{DAY_MS, Timestamp};
 use crate::model::{ResourceType, Severity, Verdict};
@@ -150,7 +150,7 @@ fn a_failing_key_has_every_bucket_whose_default_it_is() {
         ..finding("kms_key_disabled", "fail")
     };
     findings.add(&own).unwrap();
-    // A key that is missing may have no ARN: then it is told by the bucket that names it.
+    // A key that is missing may have no ARN: then the bucket that names it identifies it.
     for arn in ["arn:aws:s3:::three", "arn:aws:s3:::five"] {
         findings.add(&FindingRow { resource_arn: Some(arn), ..finding("s3_key_usable", "fail") }).unwrap();
     }
@@ -241,11 +241,11 @@ fn every_customer_key_has_one_age() {
     2 181 to 365 days ago
     2 1 to 2 years ago
     2 more than 2 years ago
-    1 rotates, and no rotation was reported yet
-    1 rotates; when it last did was not read
+    1 automatic rotation is on; no rotation yet
+    1 automatic rotation is on; last rotation not read
     1 automatic rotation is off
     1 cannot rotate automatically: hmac
-    1 not known
+    1 unknown
     ");
     assert_eq!(keys.by_manager["CUSTOMER"], keys.ages.values().sum::<u64>());
 }
@@ -262,17 +262,17 @@ fn dates_are_those_of_keys_in_use_and_of_material_that_ends_soon() {
         keys.add(&KeyRow { material_expires_at: Some(days(ends)), ..used(0) }).unwrap();
     }
     let in_days = |at: Timestamp| (at.millis() - NOW.millis()) / DAY_MS;
-    let dates: Vec<_> = keys.dangers.iter().map(|it| (it.at.map(in_days), it.kind)).collect();
+    let dates: Vec<_> = keys.expiries.iter().map(|it| (it.at.map(in_days), it.kind)).collect();
     assert_eq!(
         dates,
         [
-            (None, DangerKind::Deletion),
-            (Some(-1), DangerKind::MaterialExpires),
-            (Some(9), DangerKind::Deletion),
-            (Some(90), DangerKind::MaterialExpires),
+            (None, ExpiryKind::Deletion),
+            (Some(-1), ExpiryKind::MaterialExpires),
+            (Some(9), ExpiryKind::Deletion),
+            (Some(90), ExpiryKind::MaterialExpires),
         ]
     );
-    assert_eq!(keys.dangers_total, 4);
+    assert_eq!(keys.expiries_total, 4);
     assert_eq!(keys.deleted_unnamed, 1);
 }
 

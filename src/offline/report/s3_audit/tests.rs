@@ -67,7 +67,7 @@ fn a_bucket_without_kms_has_no_key() {
     assert_eq!(line(&bucket("not_configured", "absent"), None), "SSEConfigNotFound | N/A | ");
     assert_eq!(
         line(&bucket("not_configured", "known"), None),
-        "SSEConfigNotFound | N/A | The configuration has a rule, and no default in it."
+        "SSEConfigNotFound | N/A | The configuration has a rule without a default."
     );
     let other = BucketRow { sse_algorithm: Some("aws:new"), ..bucket("other", "known") };
     assert_eq!(line(&other, None), "aws:new | Unknown | The algorithm is not one that this version knows.");
@@ -102,7 +102,7 @@ fn a_key_is_what_the_organization_wide_join_says() {
             (Some("throttled"), "Unknown | The key was not described: AWS throttled every attempt."),
             (Some("not_asked"), "Unknown | The key was not described: the read was not sent."),
             (Some("gone"), "KeyNotFound | The key was deleted between its listing and its reading."),
-            (None, "Unknown | Who manages the key was not told."),
+            (None, "Unknown | AWS did not report who manages the key."),
         ] {
             assert_eq!(of(keyed(link, None), read), format!("KEY | {said}"));
         }
@@ -120,7 +120,7 @@ fn a_key_is_what_the_organization_wide_join_says() {
     );
     assert_eq!(
         of(keyed("unproven", None), None),
-        "KEY | Unknown | What the key is cannot be said: the keys of account 111122223333 were not all read."
+        "KEY | Unknown | It is not known which key this is: the keys of account 111122223333 were not all read."
     );
     // Listed, not described, and its aliases not listed either.
     assert_eq!(
@@ -131,7 +131,7 @@ fn a_key_is_what_the_organization_wide_join_says() {
         BucketRow { kms_key_ref: Some("arn:broken"), kms_key_account_id: None, ..keyed("unproven", None) };
     assert_eq!(
         of(malformed, None),
-        "arn:broken | Unknown | What the key is cannot be said: the reference is no ARN of a KMS key."
+        "arn:broken | Unknown | It is not known which key this is: the reference is not the ARN of a KMS key."
     );
 }
 
