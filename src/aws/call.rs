@@ -37,7 +37,7 @@ const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(15);
 const LAKE_TIMEOUT: Duration = Duration::from_mins(5);
 /// "Gone" is believed when it is said again after this long.
 const CONFIRM_GONE: Duration = Duration::from_secs(1);
-/// AWS's request ids have 16 to 76 characters.
+/// AWS's request ids have 16 to 36 characters, the extended ones of S3 76.
 const LONGEST_ID: usize = 128;
 /// Reads of one API that failed on every attempt, in a row, before its reads get one attempt.
 const TIRED_AFTER: u32 = 20;
