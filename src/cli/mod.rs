@@ -44,6 +44,9 @@ use std::sync::Arc;
 
 use clap::{CommandFactory, FromArgMatches};
 use tokio::runtime::Builder;
+use tracing_subscriber::filter::{LevelFilter, Targets};
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::util::SubscriberInitExt as _;
 
 use args::{Cli, Command};
 use config::ParseError;
@@ -104,15 +107,17 @@ fn refuse(error: ParseError) -> ExitCode {
 }
 
 fn init_log(verbose: u8) {
-    // The SDK tells the external id of a profile with what it could not do by it, and the error says that, too.
-    let level = match verbose {
+    let (others, ours) = match verbose {
         // Other crates' warnings repeat what the error says.
-        0 => "error,atrest=warn,aws_config=off",
-        1 => "warn,atrest=info,aws_config=off",
-        _ => "warn,atrest=debug,aws_config=off",
+        0 => (LevelFilter::ERROR, LevelFilter::WARN),
+        1 => (LevelFilter::WARN, LevelFilter::INFO),
+        _ => (LevelFilter::WARN, LevelFilter::DEBUG),
     };
-    let filter = tracing_subscriber::EnvFilter::new(level);
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(|| print::Log).init();
+    // The SDK tells the external id of a profile with what it could not do by it, and the error says that, too.
+    let targets = [("atrest", ours), ("aws_config", LevelFilter::OFF)];
+    let filter = Targets::new().with_default(others).with_targets(targets);
+    let lines = tracing_subscriber::fmt::layer().with_writer(|| print::Log);
+    tracing_subscriber::registry().with(lines).with(filter).init();
 }
 
 fn run(command: Command, work: &Arc<Work>) -> Result<Exit, CliError> {
