@@ -26,12 +26,12 @@ fn text(args: &SchemaArgs) -> Result<String, CliError> {
     }
     let lake = lake.map(|lake| lake.as_str());
     Ok(match args.reader {
-        Reader::Athena => with_views(&schema::of_lake(&schema::athena(), lake)),
-        Reader::Trino => with_views(&schema::of_lake(&schema::trino(), lake)),
+        Reader::Athena => with_views(&schema::athena(lake)),
+        Reader::Trino => with_views(&schema::trino(lake)),
         Reader::Duckdb => {
             lake.map(schema::set_lake).unwrap_or_default() + &with_views(&schema::duckdb_file())
         }
-        Reader::Cloudformation => cloudformation::template_for(lake),
+        Reader::Cloudformation => cloudformation::template(lake),
         Reader::Json => schema::json(),
     })
 }

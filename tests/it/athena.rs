@@ -198,7 +198,7 @@ fn lakes_and_statements_for_the_other_engine() {
         }
     }
     let texts = [
-        ("trino.sql", schema::trino()),
+        ("trino.sql", schema::trino(None)),
         ("duckdb.sql", schema::duckdb_file()),
         ("views.sql", schema::views_file()),
         ("columns.json", columns()),

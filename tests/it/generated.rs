@@ -33,12 +33,12 @@ struct Whole {
 }
 
 const FILES: &[Whole] = &[
-    Whole { file: "queries/schema/athena.sql", text: schema::athena },
-    Whole { file: "queries/schema/trino.sql", text: schema::trino },
+    Whole { file: "queries/schema/athena.sql", text: || schema::athena(None) },
+    Whole { file: "queries/schema/trino.sql", text: || schema::trino(None) },
     Whole { file: "queries/schema/duckdb.sql", text: schema::duckdb_file },
     Whole { file: "queries/schema/views.sql", text: schema::views_file },
     Whole { file: "queries/schema/tables.json", text: schema::json },
-    Whole { file: "deploy/athena.yaml", text: cloudformation::template },
+    Whole { file: "deploy/athena.yaml", text: || cloudformation::template(None) },
 ];
 
 const END: &str = "<!-- end -->";

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use super::parameter::quoted;
 use super::views::views;
-use crate::table::{Kind, SCHEMA_VERSION, TABLES, TableInfo};
+use crate::table::{ColumnInfo, Kind, SCHEMA_VERSION, TABLES, TableInfo};
 
 /// A table or view, and the statement that makes it.
 #[derive(Debug, Clone)]
@@ -81,7 +81,8 @@ pub fn is_part(key: &str) -> bool {
     is_day && name.chars().count() == PARTS.len() && name.chars().zip(PARTS.chars()).all(fits)
 }
 
-/// The tables as JSON, for programs: `{"schema_version", "tables": [{"name", "doc", "columns": [{"name", "type", "doc"}]}]}`.
+/// The tables as JSON, for programs:
+/// `{"schema_version", "tables": [{"name", "doc", "columns": [{"name", "type", "doc"}]}]}`.
 /// The types are the words of Athena's DDL.
 pub fn json() -> String {
     let tables: Vec<Value> = TABLES.iter().map(json_table).collect();
@@ -89,22 +90,10 @@ pub fn json() -> String {
 }
 
 fn json_table(table: &TableInfo) -> Value {
-    let column = |column: &crate::table::ColumnInfo| json!({ "name": column.name, "type": column.kind.word(), "doc": column.doc });
+    let column =
+        |column: &ColumnInfo| json!({ "name": column.name, "type": column.kind.word(), "doc": column.doc });
     let columns: Vec<Value> = table.columns().iter().map(column).collect();
     json!({ "name": table.name, "doc": table.doc, "columns": columns })
-}
-
-/// Statements with the lake's URI in the place of `${lake}`, if it is given.
-pub fn of_lake(statements: &str, lake: Option<&str>) -> String {
-    match lake {
-        // Each stands within a text's quotes, and in the first lines, which say what to replace.
-        Some(lake) => statements
-            .lines()
-            .filter(|line| !line.starts_with("-- Replace ${lake}"))
-            .map(|line| line.replace("${lake}", &lake.replace('\'', "''")) + "\n")
-            .collect(),
-        None => statements.to_owned(),
-    }
 }
 
 /// DuckDB's statement that says where the lake is.
@@ -112,28 +101,42 @@ pub fn set_lake(lake: &str) -> String {
     format!("SET VARIABLE lake = {};\n", quoted(&glob_free(lake)))
 }
 
-/// The tables for Athena and Glue. `${lake}` stands for the lake's URI.
-pub fn athena() -> String {
-    let head = "\
--- The lake's tables for Athena: generated from the columns registry by `atrest schema`.
--- Replace ${lake} by the lake's URI, s3://bucket/prefix, or print them with --lake.
--- Run the statements one by one, the views after the tables.
-";
-    let tables = TABLES.iter().map(|table| athena_table(table) + ";\n");
-    std::iter::once(head.to_owned()).chain(tables).collect::<Vec<_>>().join("\n")
+/// The tables for Athena and Glue. Where no lake is given, `${lake}` stands for its URI.
+pub fn athena(lake: Option<&str>) -> String {
+    let head = format!(
+        "-- The lake's tables for Athena: generated from the columns registry by `atrest schema`.\n{}\
+         -- Run the statements one by one, the views after the tables.\n",
+        to_replace(lake, ", s3://bucket/prefix")
+    );
+    let lake = in_quotes(lake);
+    let tables = TABLES.iter().map(|table| athena_table(table, &lake) + ";\n");
+    std::iter::once(head).chain(tables).collect::<Vec<_>>().join("\n")
 }
 
-fn athena_table(table: &TableInfo) -> String {
+fn athena_table(table: &TableInfo, lake: &str) -> String {
     let name = table.name;
-    let properties = projection(name, "${lake}", FIRST_DAY, "${dt}");
+    let properties = projection(name, lake, FIRST_DAY, "${dt}");
     let properties: Vec<String> =
         properties.iter().map(|(property, value)| format!("    '{property}' = '{value}'")).collect();
     format!(
         "CREATE EXTERNAL TABLE IF NOT EXISTS {name} (\n{}\n)\nPARTITIONED BY (`dt` string)\nSTORED AS PARQUET\n\
-         LOCATION '${{lake}}/{name}/'\nTBLPROPERTIES (\n{}\n)",
+         LOCATION '{lake}/{name}/'\nTBLPROPERTIES (\n{}\n)",
         listed(table, |name, kind| format!("`{name}` {}", kind.word())),
         properties.join(",\n")
     )
+}
+
+/// What stands for the lake's URI within a text's quotes.
+fn in_quotes(lake: Option<&str>) -> String {
+    lake.map_or_else(|| "${lake}".to_owned(), |lake| lake.replace('\'', "''"))
+}
+
+/// What is left to do where no lake is given.
+fn to_replace(lake: Option<&str>, example: &str) -> String {
+    match lake {
+        Some(_) => String::new(),
+        None => format!("-- Replace ${{lake}} by the lake's URI{example}, or print them with --lake.\n"),
+    }
 }
 
 /// How Athena finds a table's days without a catalog of them: properties of the table. The lake's URI and
@@ -151,28 +154,28 @@ pub fn projection(table: &str, lake: &str, first_day: &str, dt: &str) -> [(&'sta
 }
 
 /// The tables for Trino's Hive connector, whose words for the same things are others.
-pub fn trino() -> String {
-    let head = "\
--- The lake's tables for Trino's Hive connector: generated from the columns registry by `atrest schema`.
--- Replace ${lake} by the lake's URI, or print them with --lake.
--- Run the statements one by one, the views after the tables. The catalog needs
--- hive.partition-projection-enabled=true.
-";
-    let mut texts = vec![head.to_owned()];
-    texts.extend(TABLES.iter().map(|table| trino_table(table) + ";\n"));
-    texts.push(trail("varchar", "row(arn varchar, accountid varchar)") + ";\n");
-    texts.join("\n")
+pub fn trino(lake: Option<&str>) -> String {
+    let head = format!(
+        "-- The lake's tables for Trino's Hive connector: generated from the columns registry by `atrest schema`.\n{}\
+         -- Run the statements one by one, the views after the tables. The catalog needs\n\
+         -- hive.partition-projection-enabled=true.\n",
+        to_replace(lake, "")
+    );
+    let lake = in_quotes(lake);
+    let tables = TABLES.iter().map(|table| trino_table(table, &lake) + ";\n");
+    let trail = trail("varchar", "row(arn varchar, accountid varchar)") + ";\n";
+    std::iter::once(head).chain(tables).chain([trail]).collect::<Vec<_>>().join("\n")
 }
 
-fn trino_table(table: &TableInfo) -> String {
+fn trino_table(table: &TableInfo, lake: &str) -> String {
     let name = table.name;
     format!(
         "CREATE TABLE IF NOT EXISTS {name} (\n{},\n    dt varchar WITH (\n        \
          partition_projection_type = 'DATE',\n        partition_projection_format = '{DAY_FORMAT}',\n        \
          partition_projection_range = ARRAY['{FIRST_DAY}', 'NOW']\n    )\n)\nWITH (\n    \
-         external_location = '${{lake}}/{name}/',\n    format = 'PARQUET',\n    \
+         external_location = '{lake}/{name}/',\n    format = 'PARQUET',\n    \
          partitioned_by = ARRAY['dt'],\n    partition_projection_enabled = true,\n    \
-         partition_projection_location_template = '${{lake}}/{name}/dt=${{dt}}/'\n)",
+         partition_projection_location_template = '{lake}/{name}/dt=${{dt}}/'\n)",
         listed(table, |name, kind| format!("{name} {}", trino_type(kind)))
     )
 }

@@ -47,13 +47,8 @@ LAKE_DEFAULT    AllowedPattern: "^s3://[a-z0-9.-]{3,63}(/[^/]+)*$"
 Resources:
 "#;
 
-/// The whole template, as `deploy/athena.yaml` has it.
-pub fn template() -> String {
-    template_for(None)
-}
-
-/// The same with this lake as its parameter's default.
-pub fn template_for(lake: Option<&str>) -> String {
+/// The whole template, as `deploy/athena.yaml` has it; a lake that is given is its parameter's default.
+pub fn template(lake: Option<&str>) -> String {
     let default = lake.map(|lake| format!("    Default: {}\n", quoted(lake))).unwrap_or_default();
     let head = HEAD.replace("FIRST_DAY", FIRST_DAY).replace("LAKE_DEFAULT", &default);
     let resources = tables::resources().chain(views::resources()).chain(named_queries::resources());
