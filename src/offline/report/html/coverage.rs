@@ -11,7 +11,6 @@ const NAMED: usize = 8;
 /// The section.
 pub fn section(page: &Page) -> Markup {
     let totals = &page.run.manifest.totals;
-    let (buckets, keys, coverage) = (&page.buckets, &page.keys, &page.coverage);
     html! {
         p.sum {
             strong { (number(totals.accounts_listed)) } " accounts listed = "
@@ -21,18 +20,26 @@ pub fn section(page: &Page) -> Markup {
         }
         ul.plain {
             li { (regions(page)) }
-            li {
-                (counted(totals.buckets, "bucket")) " listed; default encryption read for " (number(buckets.read))
-                @if buckets.gone > 0 { "; " (number(buckets.gone)) " deleted before the read" }
-            }
-            li { (counted(totals.keys, "key")) " listed; description read for " (number(keys.described)) }
-            li {
-                (counted(coverage.asked, "read")) " sent = " (number(coverage.answered)) " answered + "
-                (number(coverage.failed)) " failed; " (number(coverage.not_asked)) " planned but not sent"
-                @if coverage.left_out > 0 { "; " (number(coverage.left_out)) " left out by the Region filter" }
-            }
+            (counts(page, totals.buckets, totals.keys))
         }
         (gaps(page))
+    }
+}
+
+/// How many buckets and keys were listed, and what of them was read.
+pub(super) fn counts(page: &Page, listed_buckets: u64, listed_keys: u64) -> Markup {
+    let (buckets, keys, coverage) = (&page.buckets, &page.keys, &page.coverage);
+    html! {
+        li {
+            (counted(listed_buckets, "bucket")) " listed; default encryption read for " (number(buckets.read))
+            @if buckets.gone > 0 { "; " (number(buckets.gone)) " deleted before the read" }
+        }
+        li { (counted(listed_keys, "key")) " listed; description read for " (number(keys.described)) }
+        li {
+            (counted(coverage.asked, "read")) " sent = " (number(coverage.answered)) " answered + "
+            (number(coverage.failed)) " failed; " (number(coverage.not_asked)) " planned but not sent"
+            @if coverage.left_out > 0 { "; " (number(coverage.left_out)) " left out by the Region filter" }
+        }
     }
 }
 

@@ -6,7 +6,8 @@ use maud::{Markup, html};
 
 use super::super::page::accounts::{Account, Unit};
 use super::super::page::{Page, View};
-use super::shared::{account, counted, number, size, spoken};
+use super::coverage::counts;
+use super::shared::{account, counted, size, spoken};
 
 /// Accounts of a unit that are named, where not all of an account was seen.
 const NAMED: usize = 20;
@@ -82,20 +83,11 @@ pub fn status(status: &str, reason: Option<&str>) -> String {
 
 /// The section on what was seen of the account or unit.
 pub fn coverage(page: &Page) -> Markup {
-    let (buckets, keys, coverage) = (&page.buckets, &page.keys, &page.coverage);
+    let coverage = &page.coverage;
     let gaps = coverage.gaps.keys().filter(|gap| !gap.accepted).count();
     html! {
         ul.plain {
-            li {
-                (counted(buckets.modes.values().sum(), "bucket")) " listed; default encryption read for " (number(buckets.read))
-                @if buckets.gone > 0 { "; " (number(buckets.gone)) " deleted before the read" }
-            }
-            li { (counted(keys.by_manager.values().sum(), "key")) " listed; description read for " (number(keys.described)) }
-            li {
-                (counted(coverage.asked, "read")) " sent = " (number(coverage.answered)) " answered + "
-                (number(coverage.failed)) " failed; " (number(coverage.not_asked)) " planned but not sent"
-                @if coverage.left_out > 0 { "; " (number(coverage.left_out)) " left out by the Region filter" }
-            }
+            (counts(page, page.buckets.modes.values().sum(), page.keys.by_manager.values().sum()))
         }
         @if coverage.asked + coverage.not_asked == 0 {
             p { "No read was planned for " (this(page)) "." }
