@@ -106,7 +106,7 @@ fn index() -> KeyIndex {
             index.add_alias(account(owner), &alias(HOME, name, Some(target)));
         }
         index.keys_listed(account(owner), &region(HOME), true);
-        index.aliases_listed(account(owner), &region(HOME), true, Ended::Known);
+        index.aliases_listed(account(owner), &region(HOME), Ended::Known);
     }
     index
 }
@@ -134,6 +134,11 @@ fn told(join: Option<&KeyJoin>) -> (String, Option<String>) {
     let reason = join.rotation_reason.map_or("-", |reason| reason.word());
     let manager = join.manager.as_deref().unwrap_or("-");
     (format!("{} {account} {manager} {rotation}/{reason}", join.link.word()), join.key_arn.clone())
+}
+
+/// How a listing ended.
+fn ended(complete: bool) -> Ended {
+    if complete { Ended::Known } else { Ended::Undecided(Undecided::Unread(FaultKind::Denied)) }
 }
 
 fn word_of(rotation: Result<KeyRotation, Undecided>) -> &'static str {
@@ -221,12 +226,7 @@ fn a_listing_that_did_not_end_proves_nothing() {
     for (keys, aliases) in [(true, false), (false, true), (false, false)] {
         let mut index = index();
         index.keys_listed(account(MEMBER), &region(HOME), keys);
-        index.aliases_listed(
-            account(MEMBER),
-            &region(HOME),
-            aliases,
-            Ended::Undecided(Undecided::Unread(FaultKind::Denied)),
-        );
+        index.aliases_listed(account(MEMBER), &region(HOME), ended(aliases));
         let link = |reference: String| told(facts(&index, bucket("aws:kms", Some(&reference))).key()).0;
         let word = |listed: bool| if listed { "missing 2 - -/-" } else { "unproven 2 - -/-" };
         assert_eq!(link(key_arn(MEMBER, HOME, "nowhere")), word(keys));
@@ -430,16 +430,7 @@ fn index_of(organization: &Listings, members_complete: bool) -> KeyIndex {
             );
         }
         index.keys_listed(id, &at, listed.keys_complete);
-        index.aliases_listed(
-            id,
-            &at,
-            listed.aliases_complete,
-            if listed.aliases_complete {
-                Ended::Known
-            } else {
-                Ended::Undecided(Undecided::Unread(FaultKind::Denied))
-            },
-        );
+        index.aliases_listed(id, &at, ended(listed.aliases_complete));
     }
     index
 }

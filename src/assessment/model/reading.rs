@@ -120,17 +120,6 @@ impl<T> Reading<T> {
         self.ended().word()
     }
 
-    /// The same reading of a reference to the value. A fault is copied, and there is none as a rule.
-    pub fn as_ref(&self) -> Reading<&T> {
-        match self {
-            Self::Known(value) => Reading::Known(value),
-            Self::Absent => Reading::Absent,
-            Self::Gone => Reading::Gone,
-            Self::Unread(fault) => Reading::Unread(fault.clone()),
-            Self::NotAsked(why) => Reading::NotAsked(*why),
-        }
-    }
-
     /// The same reading of a value made from this one's.
     pub fn map<U>(self, change: impl FnOnce(T) -> U) -> Reading<U> {
         self.and_then(|value| Reading::Known(change(value)))
@@ -144,6 +133,17 @@ impl<T> Reading<T> {
             Self::Gone => Reading::Gone,
             Self::Unread(fault) => Reading::Unread(fault),
             Self::NotAsked(why) => Reading::NotAsked(why),
+        }
+    }
+}
+
+/// The same undecided, of a value that stands on the one that was not read. What AWS said stays with that one.
+impl<T> From<Undecided> for Reading<T> {
+    fn from(why: Undecided) -> Self {
+        match why {
+            Undecided::Gone => Self::Gone,
+            Undecided::Unread(kind) => Self::Unread(Fault::new(kind)),
+            Undecided::NotAsked(why) => Self::NotAsked(why),
         }
     }
 }

@@ -107,9 +107,10 @@ fn tls_only(
         Some(Ok(policy)) => policy::tls_only(&policy.settled(setting), bucket_arn).into(),
         _ => TlsOnly::Unknown,
     };
-    match policy.as_ref() {
-        Reading::Absent => Reading::Known(TlsOnly::Absent),
-        read => read.map(decide),
+    match policy.settled() {
+        Ok(Some(hash)) => Reading::Known(decide(hash)),
+        Ok(None) => Reading::Known(TlsOnly::Absent),
+        Err(why) => why.into(),
     }
 }
 

@@ -9,8 +9,8 @@ use super::key_admission::Admissions;
 use super::key_ref::AWS_S3_ALIAS;
 use super::rotation::own_rotation;
 use crate::model::{
-    AccountId, AliasObservation, Arn, Ended, Fault, FaultKind, KeyAdmission, KeyMetadata, KeyObservation,
-    NotAsked, Reading, Region, RotationFacts, Undecided, membership,
+    AccountId, AliasObservation, Arn, Ended, KeyAdmission, KeyMetadata, KeyObservation, NotAsked, Reading,
+    Region, RotationFacts, membership,
 };
 
 /// Buckets that are kept by name of a key that takes them down with it; the rest are counted.
@@ -28,12 +28,19 @@ pub struct KeyIndex {
 #[derive(Debug, Default)]
 struct RegionKeys {
     keys_listed: bool,
-    aliases_listed: bool,
+    /// How ListAliases ended; none where it has no record.
     aliases_read: Option<Ended>,
     keys: HashMap<Box<str>, IndexedKey>,
     aliases: HashMap<Box<str>, Option<Box<str>>>,
     /// The keys that an alias of AWS names, and whether it is that of S3.
     aws_managed: BTreeMap<Box<str>, bool>,
+}
+
+impl RegionKeys {
+    /// Whether the aliases were listed to their end.
+    fn aliases_are_listed(&self) -> bool {
+        self.aliases_read == Some(Ended::Known)
+    }
 }
 
 /// What the join needs of a key.
@@ -116,10 +123,9 @@ impl KeyIndex {
         self.region(account_id, region).keys_listed = complete;
     }
 
-    /// Notes what came of ListAliases: whether it is complete, and how it ended.
-    pub fn aliases_listed(&mut self, account_id: AccountId, region: &Region, complete: bool, read: Ended) {
-        let keys = self.region(account_id, region);
-        (keys.aliases_listed, keys.aliases_read) = (complete, Some(read));
+    /// Notes how ListAliases ended: it ran to its end where it is known.
+    pub fn aliases_listed(&mut self, account_id: AccountId, region: &Region, read: Ended) {
+        self.region(account_id, region).aliases_read = Some(read);
     }
 
     /// Adds a key.
@@ -179,7 +185,7 @@ impl KeyIndex {
                 found => found,
             },
             Some(None) => Found::Unproven,
-            None if keys.aliases_listed => Found::Missing,
+            None if keys.aliases_are_listed() => Found::Missing,
             None => Found::Unproven,
         }
     }
@@ -200,7 +206,7 @@ impl KeyIndex {
         let keys = self.regions.get(&(account_id, region.clone()))?;
         match keys.aws_managed.contains_key(key_id) {
             true => Some(true),
-            false => keys.aliases_listed.then_some(false),
+            false => keys.aliases_are_listed().then_some(false),
         }
     }
 
@@ -209,7 +215,7 @@ impl KeyIndex {
     pub fn is_aws_s3(&self, account_id: AccountId, region: &Region, found: &Found<'_>) -> Option<bool> {
         let keys = self.regions.get(&(account_id, region.clone()))?;
         let (Found::Key(id, _) | Found::AwsManaged(id)) = found else { return None };
-        keys.aws_managed.get(*id).copied().or_else(|| keys.aliases_listed.then_some(true))
+        keys.aws_managed.get(*id).copied().or_else(|| keys.aliases_are_listed().then_some(true))
     }
 
     /// A key's rotation: its own, or its primary's for a replica.
@@ -238,11 +244,7 @@ impl KeyIndex {
                 by_key.entry(target).or_default().push(name);
             }
         }
-        AliasesOf {
-            by_key,
-            complete: keys.is_some_and(|keys| keys.aliases_listed),
-            read: keys.and_then(|keys| keys.aliases_read),
-        }
+        AliasesOf { by_key, read: keys.and_then(|keys| keys.aliases_read) }
     }
 
     /// Counts a bucket whose default names this key. Buckets come account by account.
@@ -283,7 +285,6 @@ impl KeyIndex {
 #[derive(Debug)]
 pub struct AliasesOf<'a> {
     by_key: HashMap<&'a str, Vec<&'a str>>,
-    complete: bool,
     /// How ListAliases ended; none where it has no record.
     read: Option<Ended>,
 }
@@ -292,12 +293,9 @@ impl AliasesOf<'_> {
     /// A key's aliases, sorted, where the listing ran to its end.
     pub fn of(&self, key_id: &str) -> Reading<Vec<String>> {
         match self.read {
-            _ if self.complete => {}
-            Some(Ended::Undecided(Undecided::Gone)) => return Reading::Gone,
-            Some(Ended::Undecided(Undecided::Unread(kind))) => return Reading::Unread(Fault::new(kind)),
-            Some(Ended::Undecided(Undecided::NotAsked(why))) => return Reading::NotAsked(why),
+            Some(Ended::Known) => {}
             Some(Ended::Absent) => return Reading::Absent,
-            Some(Ended::Known) => return Reading::Unread(Fault::new(FaultKind::Protocol)),
+            Some(Ended::Undecided(why)) => return why.into(),
             None => return Reading::NotAsked(NotAsked::NoSession),
         }
         let mut names: Vec<String> =

@@ -280,12 +280,10 @@ fn index_keys(account: &AccountSegment, index: &mut KeyIndex) -> Result<Stand, L
 }
 
 fn add_listing(account_id: AccountId, listing: &Listing, index: &mut KeyIndex) {
-    let (region, is_complete) = (listing.region(), listing.is_complete());
+    let region = listing.region();
     match listing.observation.operation.as_ref() {
-        "kms:ListKeys" => index.keys_listed(account_id, region, is_complete),
-        "kms:ListAliases" => {
-            index.aliases_listed(account_id, region, is_complete, listing.observation.reading.ended());
-        }
+        "kms:ListKeys" => index.keys_listed(account_id, region, listing.is_complete()),
+        "kms:ListAliases" => index.aliases_listed(account_id, region, listing.observation.reading.ended()),
         _ => {}
     }
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::Surroundings;
 use super::policy_text::PolicyText;
-use super::truth_table::{Made, undecided, unread, unread_reading};
+use super::truth_table::{Made, undecided, unread};
 use crate::check::{BucketSubject, Check, Judge, Outcome, PolicyReading};
 use crate::clock::Timestamp;
 use crate::model::{
@@ -100,7 +100,7 @@ pub(super) fn tls_only(policy: &PolicyText) -> Reading<TlsOnly> {
         PolicyReading::Known(policy) => Reading::Known(policy::tls_only(policy, "arn:aws:s3:::data").into()),
         PolicyReading::Absent => Reading::Known(TlsOnly::Absent),
         PolicyReading::Unparsed(_) => Reading::Known(TlsOnly::Unknown),
-        PolicyReading::Unread(why) => unread_reading(why),
+        PolicyReading::Unread(why) => why.into(),
     }
 }
 

@@ -13,7 +13,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 use crate::check::{Check, Outcome, find};
-use crate::model::{Fault, FaultKind, NotAsked, Reading, Undecided, Verdict};
+use crate::model::{FaultKind, NotAsked, Reading, Undecided, Verdict};
 
 /// What a table is made of: the inputs of a check, as they were read.
 pub trait Made: Clone + PartialEq {
@@ -47,16 +47,7 @@ pub fn undecided(word: &str) -> Undecided {
 
 /// The reading of such a read.
 pub fn unread<T>(word: &str) -> Reading<T> {
-    unread_reading(undecided(word))
-}
-
-/// The reading that gives nothing else.
-pub fn unread_reading<T>(why: Undecided) -> Reading<T> {
-    match why {
-        Undecided::Gone => Reading::Gone,
-        Undecided::Unread(kind) => Reading::Unread(Fault::new(kind)),
-        Undecided::NotAsked(why) => Reading::NotAsked(why),
-    }
+    undecided(word).into()
 }
 
 /// One input and the values that it takes.
