@@ -251,7 +251,6 @@ pub fn who_denied(message: &str) -> (Option<DeniedBy>, Option<DenyType>) {
 mod tests {
     use super::*;
 
-    /// The first accounts' common answer may be of any class: the role is to blame for a refusal alone.
     fn said<'a>(operation: &'a str, code: &'a str, message: &'a str) -> Said<'a> {
         Said { operation, code: Some(code), message: Some(message), clock_ahead: None }
     }

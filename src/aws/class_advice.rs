@@ -53,6 +53,7 @@ fn is_transient(fault: &Fault) -> bool {
 mod tests {
     use super::*;
 
+    /// The first accounts' common answer may be of any class: the role is to blame for a refusal alone.
     #[test]
     fn a_fault_that_is_no_refusal_has_the_advice_of_its_class() {
         let fault = |kind, code: &str, status, message: &str| Fault {

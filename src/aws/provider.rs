@@ -119,8 +119,8 @@ pub(super) fn unsendable(credentials: &Credentials) -> Option<&'static str> {
 /// How long a provider may take at the start: a login may ask another server, and a person, but no night waits for
 /// either.
 pub const GIVEN_WITHIN: Duration = Duration::from_secs(50);
-/// The same where it renews them: a little less than the door waits for an answer, so that a login that hangs is reported as
-/// one. The SDK's own bound is 6 s, which a login that asks another server may take.
+/// The same where it renews them: a little less than the door waits for an answer, so that a login that hangs is
+/// reported as one. The SDK's own bound is 6 s, which a login that asks another server may take.
 pub const RENEWED_WITHIN: Duration = Duration::from_secs(13);
 
 /// Credentials that can be sent, within a bound: a process and a server may hang, and the SDK waits for some of them

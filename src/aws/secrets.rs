@@ -1,7 +1,7 @@
 //! The secrets in use: what a server repeats of them in a message is not kept.
 //!
-//! A secret that atrest does not have is recognized by its form ([`super::message`]). One that is in use is known, whatever its
-//! form: the external id, the caller's credentials, those of a session, and what a login sends.
+//! A secret that atrest does not have is recognized by its form ([`super::message`]). One that is in use is known,
+//! whatever its form: the external id, the caller's credentials, those of a session, and what a login sends.
 
 use std::fmt;
 use std::sync::{Arc, PoisonError, RwLock};

@@ -1,9 +1,9 @@
 //! Patterns of `*` and `?`, as standards, exceptions and IAM's actions use them.
 //!
 //! One matcher for all that mean the same by them: `*` is any characters or none, `?` is one character. It goes back
-//! to the last star alone, and never to one before it: its steps are at most the lengths of the two texts multiplied, and
-//! it allocates nothing. The policies' patterns are an automaton of their own, because they are walked
-//! together and know more (colons that a star does not cross, policy variables); a test there holds the two to each other.
+//! to the last star alone, and never to one before it: its steps are at most the lengths of the two texts multiplied,
+//! and it allocates nothing. The policies' patterns are an automaton of their own, because they are walked together
+//! and know more (colons that a star does not cross, policy variables); a test there holds the two to each other.
 
 /// Whether a text is what a pattern says.
 pub fn matches(pattern: &str, text: &str) -> bool {

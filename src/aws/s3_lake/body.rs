@@ -1,8 +1,8 @@
 //! An object's body: read to its end within a bound, and held to what its head says of it.
 //!
 //! Who reads a lake gets the bytes that were written, or an error. S3 tells the length and the checksum of what atrest
-//! wrote, and the SDK holds a body to the checksum that comes with it. A server between may answer in S3's place: what it
-//! says is looked at here as far as bytes can tell.
+//! wrote, and the SDK holds a body to the checksum that comes with it. A server between may answer in S3's place: what
+//! it says is looked at here as far as bytes can tell.
 
 use std::error::Error;
 

@@ -32,7 +32,8 @@ fn proxies(variables: Variables<'_>) -> Result<Proxies, CliError> {
     Ok(Proxies { http: http.or_else(|| all.clone()), https: https.or(all), no_proxy, local })
 }
 
-/// Which hosts are asked directly. An entry that no host matches gives a warning, because its host is reached through the proxy.
+/// Which hosts are asked directly. An entry that no host matches gives a warning, because its host is reached through
+/// the proxy.
 fn no_proxy(variables: Variables<'_>) -> NoProxy {
     let Some((name, value)) = either(variables, "NO_PROXY") else { return NoProxy::default() };
     let list = NoProxy::parse(&value);

@@ -1,8 +1,8 @@
 //! Where an account is in the organization: its units, as its path tells them, held against what all paths tell.
 //!
-//! AWS's units are a tree: each has one parent, and AWS bounds how deep they lie. A path that says otherwise gives no place. The
-//! account's units are then not known, and a rule or an exception for a unit decides nothing by them; the account itself
-//! is scanned as any other. Pure: paths in, units or a sentence out.
+//! AWS's units are a tree: each has one parent, and AWS bounds how deep they lie. A path that says otherwise gives no
+//! place. The account's units are then not known, and a rule or an exception for a unit decides nothing by them; the
+//! account itself is scanned as any other. Pure: paths in, units or a sentence out.
 
 use std::collections::{BTreeMap, BTreeSet};
 
